@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+const conditions = ["@sortie/source", "node", "import", "module", "default"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "tests/**/*.test.ts"],
+    testTimeout: 20_000,
+    reporters: process.env["CI"] ? ["default"] : ["dot"],
+    pool: "threads",
+    isolate: false,
+    maxWorkers: 2,
+  },
+});
