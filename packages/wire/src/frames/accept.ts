@@ -1,0 +1,18 @@
+import type { ByteReader } from "../byte-reader.js";
+import type { ByteWriter } from "../byte-writer.js";
+import { RESET_TOKEN_BYTES, SESSION_ID_BYTES } from "../constants.js";
+import { type Frame, FrameKind } from "./frame.js";
+import { FrameType } from "./frame-type.js";
+
+/** ACCEPT: type | session ID (16) | reset token (16). docs/PROTOCOL.md section 5.7. */
+export function encodeAccept(writer: ByteWriter, sessionId: Uint8Array, resetToken: Uint8Array): void {
+  writer.u8(FrameType.Accept);
+  writer.copy(sessionId, 0, SESSION_ID_BYTES);
+  writer.copy(resetToken, 0, RESET_TOKEN_BYTES);
+}
+
+export function decodeAccept(reader: ByteReader, frame: Frame): void {
+  frame.kind = FrameKind.Accept;
+  frame.start = reader.skip(SESSION_ID_BYTES + RESET_TOKEN_BYTES);
+  frame.end = reader.offset;
+}

@@ -1,0 +1,29 @@
+import type { ByteReader } from "../byte-reader.js";
+import type { ByteWriter } from "../byte-writer.js";
+import { MAX_ACK_BITMAP_BYTES, MAX_PACKET_NUMBER } from "../constants.js";
+import { type Frame, FrameKind } from "./frame.js";
+import { FrameType } from "./frame-type.js";
+
+/**
+ * ACK: type | largest (varint) | delay in microseconds (varint) | bitmap bytes (1: 0..128) | bitmap.
+ * Bit i (least significant first) of the bitmap says that packet `largest - 1 - i` was received; the last byte is
+ * not zero. docs/PROTOCOL.md section 5.3.
+ */
+export function encodeAck(writer: ByteWriter, largest: number, delayUs: number, bitmap: Uint8Array, bitmapBytes: number): void {
+  writer.u8(FrameType.Ack);
+  writer.varint(largest);
+  writer.varint(delayUs);
+  writer.u8(bitmapBytes);
+  writer.copy(bitmap, 0, bitmapBytes);
+}
+
+export function decodeAck(reader: ByteReader, frame: Frame): void {
+  frame.kind = FrameKind.Ack;
+  frame.largest = reader.varint();
+  frame.delayUs = reader.varint();
+  const bytes = reader.u8();
+  if (bytes > MAX_ACK_BITMAP_BYTES || frame.largest > MAX_PACKET_NUMBER) reader.fail("out-of-range");
+  frame.start = reader.skip(bytes);
+  frame.end = reader.offset;
+  if (reader.error === undefined && bytes > 0 && reader.bytes[frame.end - 1] === 0) reader.fail("non-canonical");
+}

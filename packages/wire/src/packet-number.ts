@@ -1,0 +1,21 @@
+const TRUNCATED_SPAN = 2 ** 32;
+const HALF_SPAN = 2 ** 31;
+
+/** The low 32 bits that travel in the header. */
+export function truncatePacketNumber(packetNumber: number): number {
+  return packetNumber % TRUNCATED_SPAN;
+}
+
+/**
+ * The full packet number nearest to the one after `largest` whose low 32 bits are `truncated` (RFC 9000 A.3).
+ * @param largest highest packet number that authenticated so far, -1 when none did
+ * @param truncated unsigned 32-bit number of the header
+ */
+export function recoverPacketNumber(largest: number, truncated: number): number {
+  const expected = largest + 1;
+  const base = expected - (expected % TRUNCATED_SPAN);
+  const candidate = base + truncated;
+  if (candidate <= expected - HALF_SPAN) return candidate + TRUNCATED_SPAN;
+  if (candidate > expected + HALF_SPAN && candidate >= TRUNCATED_SPAN) return candidate - TRUNCATED_SPAN;
+  return candidate;
+}
