@@ -9,7 +9,8 @@ export function packageBuild(entry: string[]): ReturnType<typeof defineConfig> {
     platform: "neutral",
     sourcemap: true,
     dts: false,
-    clean: false,
+    // removes earlier JavaScript (chunk names change with their content) and leaves what tsc -b wrote
+    clean: ["!**/*.d.ts", "!**/*.d.ts.map", "!**/.tsbuildinfo"],
     silent: true,
     splitting: true,
     external: [/^node:/, /^[^./]/],

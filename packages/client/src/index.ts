@@ -1,1 +1,7 @@
-export {};
+export { Client } from "./client.js";
+export { ClientCore, type ClientCoreEvent, type ClientCoreOptions, type ClientState } from "./client-core.js";
+export { connect } from "./connect.js";
+export { ConnectError, type ConnectErrorCode } from "./connect-error.js";
+export type { ClientEvents } from "./events.js";
+export type { AbortSignalLike, ClientOptions } from "./options.js";
+export { createClient, PolledClient } from "./polled-client.js";

@@ -1,1 +1,27 @@
-export {};
+export { Connection } from "./connection.js";
+export type { ConnectionEvent } from "./connection-events.js";
+export {
+  type ConnectionOptions,
+  type ConnectionSettings,
+  DEFAULT_HANDSHAKE_TIMEOUT_MS,
+  DEFAULT_KEEP_ALIVE_MS,
+} from "./connection-options.js";
+export { type ConnectionState, isLegalTransition } from "./connection-state.js";
+export type { DisconnectCode, DisconnectReason } from "./disconnect-reason.js";
+export { DROP_REASONS, DropCounters, type DropReason } from "./drop-reason.js";
+export { MAX_PACKET_NUMBER_LEAP } from "./packet-opener.js";
+export type { PeerAddress } from "./path.js";
+export type { Quality } from "./quality.js";
+export { RandomPool, type RandomSource } from "./random-pool.js";
+export { type ConnectionResources, createResources, DEFAULT_REASSEMBLY_BUDGET_BYTES } from "./resources.js";
+export type { SecondOfTraffic } from "./rolling-rates.js";
+export type { ConnectionStatistics } from "./statistics.js";
+export type { TraceEvent, TraceSink } from "./trace.js";
+export { type EventMap, TypedEmitter } from "./typed-emitter.js";
+export {
+  DEFAULT_IDLE_TIMEOUT_MS,
+  type ProtocolOptions,
+  type ResolvedProtocolOptions,
+  resolveProtocolOptions,
+} from "./protocol-options.js";
+export { payloadBytes, toHex } from "./payload.js";

@@ -1,1 +1,31 @@
-export {};
+export { AddressCookie, type AddressCookieOptions, type CookieSubject } from "./address-cookie.js";
+export {
+  ClientHandshake,
+  type ClientHandshakeOptions,
+  type HandshakeProgress,
+  type ServerTrust,
+} from "./client-handshake.js";
+export type { Aead, CryptoProvider, KeyPair, PrivateKey } from "./crypto-provider.js";
+export { type HandshakeDrop, type HandshakeFailure, MAX_RETRIES } from "./handshake-failure.js";
+export type { EstablishedKeys, HandshakeKeys } from "./handshake-keys.js";
+export {
+  fingerprint,
+  type Identity,
+  IdentityError,
+  type IdentityErrorCode,
+  identityOf,
+  parsePublicKey,
+  publicKeyToPem,
+} from "./identity.js";
+export { type ConnectionSecrets, derivePacketKey, deriveSecrets, nextSecret, type PacketKey } from "./key-schedule.js";
+export type { KeyLimits } from "./key-update.js";
+export { createNobleProvider, type NobleProviderOptions } from "./noble-provider.js";
+export {
+  OPEN_FAILED,
+  PacketProtection,
+  type PacketProtectionOptions,
+  type PacketProtectionStatistics,
+} from "./packet-protection.js";
+export { protocolId } from "./protocol-id.js";
+export { REPLAY_WINDOW_PACKETS, ReplayWindow, type ReplayVerdict } from "./replay-window.js";
+export { respond, type RespondOptions, type ServerResponse } from "./server-handshake.js";

@@ -1,1 +1,17 @@
-export {};
+export { ByteBudget } from "./byte-budget.js";
+export type { CongestionController } from "./congestion/congestion-controller.js";
+export { FixedBudget } from "./congestion/fixed-budget.js";
+export { DELIVERIES, type Delivery, deliveryCodeOf, type DeliveryTraits } from "./delivery.js";
+export {
+  type ControlFrames,
+  DEFAULT_LIMITS,
+  type EndpointLimits,
+  type EndpointOptions,
+  type EndpointTrace,
+  type EndpointViolation,
+} from "./endpoint-options.js";
+export { type InboundMessage, ReliableEndpoint } from "./reliable-endpoint.js";
+export type { RttEstimator } from "./rtt-estimator.js";
+export type { SendOptions } from "./send-options.js";
+export type { Outcome, SendReceipt, SendRefusal } from "./send-receipt.js";
+export type { EndpointStatistics } from "./statistics.js";

@@ -1,1 +1,10 @@
-export {};
+export type { AccessLogEntry } from "./access-log.js";
+export { type ServerEvents } from "./events.js";
+export type { Authenticate, AuthenticateRequest, AuthenticateResult, ServerOptions } from "./options.js";
+export { Peer } from "./peer.js";
+export type { RateLimit } from "./prefix-limiter.js";
+export { type BroadcastOptions, type ListenAddress, Server } from "./server.js";
+export { ServerCore, type ServerCoreHandler, type ServerCoreOptions } from "./server-core.js";
+export type { ServerStatistics } from "./statistics.js";
+export type { TickEvent } from "./tick-loop.js";
+export type { TickStatisticsSnapshot } from "./tick-statistics.js";

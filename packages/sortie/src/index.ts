@@ -1,1 +1,11 @@
-export {};
+export { type Client, ConnectError, type ConnectErrorCode, type PolledClient } from "@sortie/client";
+export type { ConnectionStatistics, DisconnectReason, Quality } from "@sortie/connection";
+export { type Identity, IdentityError } from "@sortie/handshake";
+export { generateIdentity } from "@sortie/handshake/node";
+export type { Delivery, InboundMessage, Outcome, SendOptions, SendReceipt } from "@sortie/reliability";
+export type { AuthenticateRequest, AuthenticateResult, Peer, Server, ServerStatistics, TickEvent } from "@sortie/server";
+export { TransportError } from "@sortie/transport";
+export { createNetwork } from "@sortie/transport-memory";
+export { type ClientOptions, connect, createClient } from "./connect.js";
+export { createServer, type ServerOptions } from "./create-server.js";
+export { type IdentityFiles, loadIdentity, saveIdentity } from "./identity-files.js";

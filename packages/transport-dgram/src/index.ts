@@ -1,1 +1,2 @@
-export {};
+export { createDgramTransport, type DgramTransport } from "./dgram-transport.js";
+export type { DgramTransportOptions } from "./socket-options.js";

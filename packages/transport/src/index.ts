@@ -1,1 +1,14 @@
-export {};
+export { parseIp, SocketAddress } from "./address.js";
+export { CidrSet } from "./cidr.js";
+export { type Clock, SystemClock, type TimerHandle } from "./clock.js";
+export { BatchPool, type BatchPoolOptions, DatagramBatch, type DatagramBatchOptions } from "./datagram-batch.js";
+export type { DatagramCore } from "./datagram-core.js";
+export { Driver } from "./driver.js";
+export type { DriverOptions } from "./driver-options.js";
+export {
+  type DatagramReceiver,
+  type DatagramTransport,
+  TransportCounters,
+  type TransportStatistics,
+} from "./transport.js";
+export { TransportError, type TransportErrorCode, type TransportErrorDetails } from "./transport-error.js";

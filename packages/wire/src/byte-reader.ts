@@ -44,13 +44,8 @@ export class ByteReader {
     const at = this.skip(4);
     if (at < 0) return 0;
     const b = this.bytes;
-    return (
-      (((b[at] as number) << 24) |
-        ((b[at + 1] as number) << 16) |
-        ((b[at + 2] as number) << 8) |
-        (b[at + 3] as number)) >>>
-      0
-    );
+    const high = ((b[at] as number) << 24) | ((b[at + 1] as number) << 16);
+    return (high | ((b[at + 2] as number) << 8) | (b[at + 3] as number)) >>> 0;
   }
 
   /** QUIC variable-length integer (RFC 9000 section 16), shortest form only, at most 2^53 - 1. */

@@ -47,8 +47,14 @@ export class ByteWriter {
     this.bytes[at + 3] = value;
   }
 
-  /** QUIC variable-length integer (RFC 9000 section 16), shortest form. `value`: integer in 0..2^53-1. */
+  /**
+   * QUIC variable-length integer (RFC 9000 section 16), shortest form. `value`: integer in 0..2^53-1, RangeError
+   * outside: a negative or unknown number would be written as another one.
+   */
   varint(value: number): void {
+    if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
+      throw new RangeError(`"varint" expected 0..${Number.MAX_SAFE_INTEGER}, got ${value}`);
+    }
     const length = varintBytes(value);
     const at = this.claim(length);
     if (length === 1) {

@@ -46,10 +46,8 @@ export function writePacketHeader(
 }
 
 function readU32(b: Uint8Array, at: number): number {
-  return (
-    (((b[at] as number) << 24) | ((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number)) >>>
-    0
-  );
+  const high = ((b[at] as number) << 24) | ((b[at + 1] as number) << 16);
+  return (high | ((b[at + 2] as number) << 8) | (b[at + 3] as number)) >>> 0;
 }
 
 function writeU32(bytes: Uint8Array, at: number, value: number): void {

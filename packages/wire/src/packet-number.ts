@@ -8,6 +8,7 @@ export function truncatePacketNumber(packetNumber: number): number {
 
 /**
  * The full packet number nearest to the one after `largest` whose low 32 bits are `truncated` (RFC 9000 A.3).
+ * Near the top of the number space the result can lie above MAX_PACKET_NUMBER: the caller drops such a packet.
  * @param largest highest packet number that authenticated so far, -1 when none did
  * @param truncated unsigned 32-bit number of the header
  */

@@ -1,4 +1,4 @@
-/** The Encoding Standard's classes, there in every runtime; declared here so that the cores compile without a host's types. */
+/** Classes of the Encoding Standard, in every runtime; declared here so that the cores need no types of a host. */
 declare const TextEncoder: new () => {
   encode(text: string): Uint8Array;
   encodeInto(text: string, into: Uint8Array): { read: number; written: number };

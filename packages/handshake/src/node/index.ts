@@ -1,1 +1,2 @@
-export {};
+export { generateIdentity, identityFromPem, type IdentityPem, identityToPem } from "./node-identity.js";
+export { createNodeProvider } from "./node-provider.js";

@@ -1,1 +1,14 @@
-export {};
+import { Command } from "commander";
+import { keygenCommand } from "./keygen.js";
+
+const program = new Command("sortie")
+  .description("Encrypted, reliable UDP for multiplayer games")
+  .addCommand(keygenCommand())
+  .showHelpAfterError();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`sortie: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -1,6 +1,7 @@
 import type { ByteReader } from "../byte-reader.js";
 import type { ByteWriter } from "../byte-writer.js";
 import { MAX_CLOSE_TEXT_BYTES } from "../constants.js";
+import { expectAtMostBytes } from "../expect-bytes.js";
 import { isUtf8 } from "../utf8.js";
 import { type Frame, FrameKind } from "./frame.js";
 import { FrameType } from "./frame-type.js";
@@ -33,8 +34,9 @@ export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 /** Highest code of this version. */
 export const MAX_CLOSE_CODE: CloseCode = CloseCode.KeyLimit;
 
-/** CLOSE: type | code (1) | text length (varint: 0..256) | UTF-8 text. */
+/** CLOSE: type | code (1) | text length (varint: 0..256) | UTF-8 text. RangeError for a longer text. */
 export function encodeClose(writer: ByteWriter, code: CloseCode, text: Uint8Array): void {
+  expectAtMostBytes("text", text, MAX_CLOSE_TEXT_BYTES);
   writer.u8(FrameType.Close);
   writer.u8(code);
   writer.varint(text.length);

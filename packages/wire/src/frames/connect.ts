@@ -1,11 +1,13 @@
 import type { ByteReader } from "../byte-reader.js";
 import type { ByteWriter } from "../byte-writer.js";
 import { MAX_CONNECT_PAYLOAD_BYTES } from "../constants.js";
+import { expectAtMostBytes } from "../expect-bytes.js";
 import { type Frame, FrameKind } from "./frame.js";
 import { FrameType } from "./frame-type.js";
 
 /** CONNECT: type | length (varint: 0..1024) | the application's payload. docs/PROTOCOL.md section 5.6. */
 export function encodeConnect(writer: ByteWriter, payload: Uint8Array): void {
+  expectAtMostBytes("payload", payload, MAX_CONNECT_PAYLOAD_BYTES);
   writer.u8(FrameType.Connect);
   writer.varint(payload.length);
   writer.copy(payload);

@@ -37,7 +37,7 @@ export class Frame {
   delayUs = 0;
   /** Close. */
   code = 0;
-  /** Message, Fragment, Connect: payload. Ack: bitmap. Accept: session ID, then reset token. Close: text. Path: data. */
+  /** Message, Fragment, Connect: payload. Ack: bitmap. Accept: session ID, then token. Close: text. Path: data. */
   start = 0;
   end = 0;
 }

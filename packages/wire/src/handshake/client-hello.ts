@@ -12,6 +12,7 @@ import {
   RANDOM_BYTES,
 } from "../constants.js";
 import type { DecodeError } from "../decode-error.js";
+import { expectAtMostBytes, expectBytes } from "../expect-bytes.js";
 import { HandshakeType, readHandshakeHeader, writeHandshakeHeader } from "./handshake-header.js";
 
 /** The initiator's packet. docs/PROTOCOL.md section 3.1. Decoded byte fields are views of the datagram. */
@@ -47,9 +48,7 @@ export function encodeClientHello(hello: ClientHello): Uint8Array {
   expectBytes("keyShare", hello.keyShare, KEY_SHARE_BYTES);
   if (hello.cookie.length !== 0) expectBytes("cookie", hello.cookie, COOKIE_BYTES);
   if (!legalSuites(hello.suites)) throw new RangeError('"suites" expected 1..8 different codes');
-  if (hello.parameters.length > MAX_PARAMETERS_BYTES) {
-    throw new RangeError(`"parameters" expected at most ${MAX_PARAMETERS_BYTES} bytes, got ${hello.parameters.length}`);
-  }
+  expectAtMostBytes("parameters", hello.parameters, MAX_PARAMETERS_BYTES);
   const bytes = new Uint8Array(CLIENT_HELLO_BYTES);
   const writer = new ByteWriter().reset(bytes);
   writeHandshakeHeader(writer, HandshakeType.ClientHello);
@@ -67,7 +66,8 @@ export function encodeClientHello(hello: ClientHello): Uint8Array {
 }
 
 export function decodeClientHello(datagram: Uint8Array): ClientHello | DecodeError {
-  if (datagram.length !== CLIENT_HELLO_BYTES) return datagram.length < CLIENT_HELLO_BYTES ? "truncated" : "trailing-bytes";
+  if (datagram.length < CLIENT_HELLO_BYTES) return "truncated";
+  if (datagram.length > CLIENT_HELLO_BYTES) return "trailing-bytes";
   const reader = new ByteReader().reset(datagram);
   readHandshakeHeader(reader, HandshakeType.ClientHello);
   const protocolId = reader.view(PROTOCOL_ID_BYTES);
@@ -102,8 +102,4 @@ function legalSuites(suites: Uint8Array): boolean {
   if (suites.length === 0 || suites.length > MAX_OFFERED_SUITES) return false;
   for (let i = 1; i < suites.length; i++) if (suites.indexOf(suites[i] as number) !== i) return false;
   return true;
-}
-
-export function expectBytes(label: string, bytes: Uint8Array, length: number): void {
-  if (bytes.length !== length) throw new RangeError(`"${label}" expected ${length} bytes, got ${bytes.length}`);
 }

@@ -31,7 +31,13 @@ export function writeHandshakeHeader(writer: ByteWriter, type: HandshakeType): v
 
 /** Reads and checks the header of the one type that the caller decodes. */
 export function readHandshakeHeader(reader: ByteReader, type: HandshakeType): void {
+  const version = readVersionedHeader(reader, type);
+  if (version !== PROTOCOL_VERSION) reader.fail("unknown-version");
+}
+
+/** Reads a header of any version, checks type and magic, and returns the version. */
+export function readVersionedHeader(reader: ByteReader, type: HandshakeType): number {
   const wrong = reader.u8() !== type || reader.u8() !== MAGIC_0 || reader.u8() !== MAGIC_1 || reader.u8() !== MAGIC_2;
   if (wrong) reader.fail("unknown-packet");
-  if (reader.u8() !== PROTOCOL_VERSION) reader.fail("unknown-version");
+  return reader.u8();
 }

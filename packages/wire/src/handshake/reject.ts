@@ -1,9 +1,9 @@
 import { ByteReader } from "../byte-reader.js";
 import type { ByteWriter } from "../byte-writer.js";
-import { CONNECTION_ID_BYTES, HANDSHAKE_HEADER_BYTES, MAGIC_0, MAGIC_1, MAGIC_2, RANDOM_BYTES } from "../constants.js";
+import { CONNECTION_ID_BYTES, HANDSHAKE_HEADER_BYTES, RANDOM_BYTES } from "../constants.js";
 import type { DecodeError } from "../decode-error.js";
-import { expectBytes } from "./client-hello.js";
-import { HandshakeType, writeHandshakeHeader } from "./handshake-header.js";
+import { expectBytes } from "../expect-bytes.js";
+import { HandshakeType, readVersionedHeader, writeHandshakeHeader } from "./handshake-header.js";
 
 /** bytes. */
 export const REJECT_BYTES: number = HANDSHAKE_HEADER_BYTES + CONNECTION_ID_BYTES + RANDOM_BYTES + 1;
@@ -40,10 +40,7 @@ export function encodeReject(writer: ByteWriter, reject: Reject): void {
 /** Decodes a REJECT of any version: its layout is the same in all of them. */
 export function decodeReject(datagram: Uint8Array): Reject | DecodeError {
   const reader = new ByteReader().reset(datagram);
-  const wrong =
-    reader.u8() !== HandshakeType.Reject || reader.u8() !== MAGIC_0 || reader.u8() !== MAGIC_1 || reader.u8() !== MAGIC_2;
-  if (wrong) reader.fail("unknown-packet");
-  const version = reader.u8();
+  const version = readVersionedHeader(reader, HandshakeType.Reject);
   const clientConnectionId = reader.u32();
   const clientRandom = reader.view(RANDOM_BYTES);
   const reason = reader.u8();

@@ -1,8 +1,8 @@
 import { ByteReader } from "../byte-reader.js";
-import { ByteWriter } from "../byte-writer.js";
+import type { ByteWriter } from "../byte-writer.js";
 import { CONNECTION_ID_BYTES, COOKIE_BYTES, HANDSHAKE_HEADER_BYTES } from "../constants.js";
 import type { DecodeError } from "../decode-error.js";
-import { expectBytes } from "./client-hello.js";
+import { expectBytes } from "../expect-bytes.js";
 import { HandshakeType, readHandshakeHeader, writeHandshakeHeader } from "./handshake-header.js";
 
 /** bytes. */

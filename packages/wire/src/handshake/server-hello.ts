@@ -9,7 +9,7 @@ import {
   SIGNATURE_BYTES,
 } from "../constants.js";
 import type { DecodeError } from "../decode-error.js";
-import { expectBytes } from "./client-hello.js";
+import { expectAtMostBytes, expectBytes } from "../expect-bytes.js";
 import { HandshakeType, readHandshakeHeader, writeHandshakeHeader } from "./handshake-header.js";
 
 export const IdentityType = {
@@ -40,11 +40,12 @@ export type UnsignedServerHello = Omit<ServerHello, "signature">;
 export function encodeUnsignedServerHello(hello: UnsignedServerHello): Uint8Array {
   expectBytes("serverRandom", hello.serverRandom, RANDOM_BYTES);
   expectBytes("keyShare", hello.keyShare, KEY_SHARE_BYTES);
-  if (hello.parameters.length > MAX_PARAMETERS_BYTES) {
-    throw new RangeError(`"parameters" expected at most ${MAX_PARAMETERS_BYTES} bytes, got ${hello.parameters.length}`);
-  }
-  if (hello.identity.length === 0 || hello.identity.length > MAX_IDENTITY_BYTES) {
-    throw new RangeError(`"identity" expected 1..${MAX_IDENTITY_BYTES} bytes, got ${hello.identity.length}`);
+  expectAtMostBytes("parameters", hello.parameters, MAX_PARAMETERS_BYTES);
+  if (!legalIdentity(hello.identityType, hello.identity.length)) {
+    throw new RangeError(
+      `"identity" expected ${KEY_SHARE_BYTES} bytes of a raw key or a chain of 1..${MAX_IDENTITY_BYTES}, ` +
+        `got ${hello.identity.length} bytes of type ${hello.identityType}`,
+    );
   }
   const writer = new ByteWriter().reset(new Uint8Array(MIN_DATAGRAM_BYTES));
   writeHandshakeHeader(writer, HandshakeType.ServerHello);
@@ -82,9 +83,8 @@ export function decodeServerHello(datagram: Uint8Array): ServerHello | DecodeErr
   if (parametersBytes > MAX_PARAMETERS_BYTES) reader.fail("out-of-range");
   const parameters = reader.view(parametersBytes);
   const identityType = reader.u8();
-  if (identityType > IdentityType.X509Chain) reader.fail("out-of-range");
   const identityBytes = reader.u16();
-  if (identityBytes === 0 || identityBytes > MAX_IDENTITY_BYTES) reader.fail("out-of-range");
+  if (!legalIdentity(identityType, identityBytes)) reader.fail("out-of-range");
   const identity = reader.view(identityBytes);
   const signature = reader.view(SIGNATURE_BYTES);
   reader.expectEnd();
@@ -100,6 +100,12 @@ export function decodeServerHello(datagram: Uint8Array): ServerHello | DecodeErr
     identity,
     signature,
   };
+}
+
+/** Whether an identity of this type can have this length: a raw key has one, a chain at most 900 bytes. */
+function legalIdentity(type: number, length: number): boolean {
+  if (type === IdentityType.RawKey) return length === KEY_SHARE_BYTES;
+  return type === IdentityType.X509Chain && length > 0 && length <= MAX_IDENTITY_BYTES;
 }
 
 /** The part of an encoded SERVER_HELLO that its signature covers. */

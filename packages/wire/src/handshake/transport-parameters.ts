@@ -46,9 +46,10 @@ export function encodeTransportParameters(parameters: TransportParameters): Uint
     writer.varint(varintBytes(value));
     writer.varint(value);
   }
-  if (parameters.receiveWindowBytes < parameters.maxMessageBytes) {
+  const { maxMessageBytes, receiveWindowBytes } = parameters;
+  if (receiveWindowBytes < maxMessageBytes) {
     throw new RangeError(
-      `"receiveWindowBytes" expected at least maxMessageBytes (${parameters.maxMessageBytes}), got ${parameters.receiveWindowBytes}`,
+      `"receiveWindowBytes" expected at least maxMessageBytes (${maxMessageBytes}), got ${receiveWindowBytes}`,
     );
   }
   return writer.bytes.slice(0, writer.offset);

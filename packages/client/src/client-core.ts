@@ -1,0 +1,267 @@
+import {
+  Connection,
+  type ConnectionResources,
+  type ConnectionSettings,
+  type DisconnectReason,
+  DropCounters,
+  type DropReason,
+  type Quality,
+} from "@sortie/connection";
+import { ClientHandshake, type HandshakeKeys, type ServerTrust } from "@sortie/handshake";
+import type { DatagramBatch, DatagramCore, SocketAddress } from "@sortie/transport";
+import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId, type TransportParameters } from "@sortie/wire";
+import { ConnectError, errorOfDisconnect, errorOfReject } from "./connect-error.js";
+import { HelloSender } from "./hello-sender.js";
+
+/**
+ * ms. After a validly signed hello under another key than the pinned one the client goes on waiting this long for the
+ * true server, so that someone who can listen and inject cannot end the attempt.
+ */
+const IDENTITY_GRACE_MS = 1000;
+
+export interface ClientCoreOptions {
+  readonly resources: ConnectionResources;
+  readonly protocolId: Uint8Array;
+  readonly trust: ServerTrust;
+  readonly parameters: TransportParameters;
+  readonly settings: ConnectionSettings;
+  /** The server's addresses, best first; at least one. */
+  readonly addresses: readonly SocketAddress[];
+  /** For error messages: host and port as the user gave them. */
+  readonly target: string;
+  readonly connectPayload: Uint8Array;
+  /** ms for everything up to ACCEPT. */
+  readonly timeoutMs: number;
+  readonly nowMs: number;
+}
+
+export type ClientState = "connecting" | "connected" | "closed";
+
+/** Polled after each input. */
+export type ClientCoreEvent =
+  | { readonly type: "connected"; readonly sessionId: Uint8Array }
+  | { readonly type: "failed"; readonly error: ConnectError }
+  | { readonly type: "quality"; readonly quality: Quality }
+  | { readonly type: "disconnected"; readonly reason: DisconnectReason };
+
+/**
+ * The client without socket, timers and clock: handshake first, then one connection. Feed it by the methods of
+ * {@link DatagramCore}; then poll `pollEvent`, the connection's messages, `pollTransmit`, `nextTimeoutAt`.
+ */
+export class ClientCore implements DatagramCore {
+  readonly drops: DropCounters = new DropCounters();
+  state: ClientState = "connecting";
+  connection: Connection | undefined;
+  private readonly options: ClientCoreOptions;
+  private readonly handshake: ClientHandshake;
+  private readonly hello: HelloSender;
+  private readonly connectionId: number;
+  private readonly events: ClientCoreEvent[] = [];
+  private deadlineMs: number;
+  private sawOtherIdentity = false;
+
+  constructor(options: ClientCoreOptions) {
+    const { resources, protocolId, trust, parameters } = options;
+    this.options = options;
+    this.connectionId = resources.random.u32();
+    this.handshake = new ClientHandshake({
+      crypto: resources.crypto,
+      protocolId,
+      trust,
+      parameters,
+      clientConnectionId: this.connectionId,
+    });
+    this.hello = new HelloSender(options.addresses);
+    this.deadlineMs = options.nowMs + options.timeoutMs;
+  }
+
+  /** Whether nothing will happen any more: no datagram goes out, no event comes. */
+  get isOver(): boolean {
+    return this.state === "closed" && (this.connection === undefined || this.connection.state === "closed");
+  }
+
+  receive(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
+    const dropped = this.route(datagram, from, nowMs);
+    if (dropped !== undefined) this.drops.count(dropped);
+    this.collect(nowMs);
+  }
+
+  /** Nothing waits for the end of a batch but the flush that the driver does after it. */
+  receiveEnd(): void {}
+
+  /** Datagrams that could not be sent are lost ones; a socket that is gone is noticed by the timeouts. */
+  onTransportError(): void {}
+
+  pollEvent(): ClientCoreEvent | undefined {
+    return this.events.shift();
+  }
+
+  pollTransmit(batch: DatagramBatch, nowMs: number): boolean {
+    if (this.state === "connecting" && this.connection === undefined) {
+      this.transmitHello(batch, nowMs);
+      return false;
+    }
+    const { connection } = this;
+    if (connection === undefined) return false;
+    for (;;) {
+      const at = batch.reserve();
+      if (at < 0) return true;
+      const length = connection.pollTransmit(batch.buffer, at, nowMs);
+      if (length === 0) break;
+      batch.commit(length, connection.transmitTo as SocketAddress);
+    }
+    this.collect(nowMs);
+    return false;
+  }
+
+  nextTimeoutAt(): number {
+    if (this.isOver) return Infinity;
+    const connectionAt = this.connection?.nextTimeoutAt() ?? this.hello.nextAtMs;
+    return this.state === "connecting" ? Math.min(this.deadlineMs, connectionAt) : connectionAt;
+  }
+
+  handleTimeout(nowMs: number): void {
+    if (this.state === "connecting") {
+      if (nowMs >= this.deadlineMs) return this.onDeadline(nowMs);
+      if (this.connection === undefined) this.hello.onTimeout(nowMs);
+    }
+    this.connection?.handleTimeout(nowMs);
+    this.collect(nowMs);
+  }
+
+  /** Ends the connection or the attempt; reliable data is delivered first, until `flushUntilMs`. */
+  close(text: string, nowMs: number, flushUntilMs: number = nowMs): void {
+    if (this.state === "connecting") {
+      this.fail(new ConnectError("aborted", `connecting to ${this.options.target} was given up`), nowMs);
+    } else {
+      this.connection?.close(CloseCode.Normal, text, nowMs, flushUntilMs);
+    }
+    this.collect(nowMs);
+  }
+
+  /** The transport is gone: everything ends without a word. */
+  abort(text: string, nowMs: number): void {
+    if (this.state === "connecting") this.fail(new ConnectError("network", text), nowMs);
+    this.connection?.abort({ code: "network", by: "local", text }, nowMs);
+    this.collect(nowMs);
+  }
+
+  private route(datagram: Uint8Array, from: SocketAddress, nowMs: number): DropReason | undefined {
+    if (datagram.length === 0) return "too-short";
+    if (datagram.length > MAX_DATAGRAM_BYTES) return "too-long";
+    const kind = datagramKind(datagram[0] as number);
+    if (kind === "unknown") return "unknown-type";
+    const { connection } = this;
+    if (kind === "handshake") {
+      // A plaintext packet never changes the state of a connection that has keys.
+      if (connection !== undefined || this.state !== "connecting") return "unexpected-handshake";
+      return this.receiveHandshake(datagram, from, nowMs);
+    }
+    if (connection === undefined) return "unknown-connection";
+    if (datagram.length >= 5 && readConnectionId(datagram) !== this.connectionId) {
+      // A restarted server does not know our connection ID: its reset is told by the token alone.
+      connection.receiveReset(datagram, nowMs);
+      return "unknown-connection";
+    }
+    return connection.receive(datagram, from, nowMs);
+  }
+
+  private receiveHandshake(datagram: Uint8Array, from: SocketAddress, nowMs: number): DropReason | undefined {
+    if (!this.hello.expects(from)) return "unexpected-handshake";
+    const progress = this.handshake.receive(datagram);
+    switch (progress.kind) {
+      case "retry":
+        this.hello.settle(from);
+        this.hello.restart();
+        return undefined;
+      case "rejected":
+        this.fail(errorOfReject(progress.reason, progress.version, this.options.target), nowMs);
+        return undefined;
+      case "established":
+        this.hello.settle(from);
+        this.startConnection(progress.keys, from, nowMs);
+        return undefined;
+      default:
+        if (progress.reason === "identity-mismatch") this.onOtherIdentity(nowMs);
+        return progress.reason === "malformed" ? "malformed-handshake" : "handshake-refused";
+    }
+  }
+
+  private startConnection(keys: HandshakeKeys, from: SocketAddress, nowMs: number): void {
+    const { resources, parameters, settings, connectPayload } = this.options;
+    // Karn's rule: with more than one hello sent, the answer may be to any of them.
+    const rttMs = this.hello.sent === 1 ? Math.max(1, nowMs - this.hello.lastSentMs) : undefined;
+    this.connection = new Connection({
+      role: "client",
+      resources,
+      keys,
+      localParameters: parameters,
+      settings,
+      address: from,
+      nowMs,
+      connectPayload,
+      ...(rttMs === undefined ? {} : { initialRttMs: rttMs }),
+    });
+  }
+
+  private transmitHello(batch: DatagramBatch, nowMs: number): void {
+    if (!this.hello.due) return;
+    const at = batch.reserve();
+    if (at < 0) return;
+    const hello = this.handshake.hello();
+    batch.buffer.set(hello, at);
+    batch.commit(hello.length, this.hello.target);
+    this.hello.onSent(nowMs);
+  }
+
+  private onOtherIdentity(nowMs: number): void {
+    if (this.sawOtherIdentity) return;
+    this.sawOtherIdentity = true;
+    this.deadlineMs = Math.min(this.deadlineMs, nowMs + IDENTITY_GRACE_MS);
+  }
+
+  private onDeadline(nowMs: number): void {
+    const { target, timeoutMs } = this.options;
+    if (this.sawOtherIdentity && this.connection === undefined) {
+      const message = `${target} has another key than the one given as "serverKey": wrong key file, or someone in between`;
+      return this.fail(new ConnectError("identity-mismatch", message), nowMs);
+    }
+    const message =
+      this.connection === undefined
+        ? `no answer from ${target} within ${timeoutMs} ms: is the server running, the port right, UDP let through?`
+        : `${target} did not accept the connection within ${timeoutMs} ms`;
+    this.fail(new ConnectError("timeout", message), nowMs);
+  }
+
+  private fail(error: ConnectError, nowMs: number): void {
+    this.state = "closed";
+    this.events.push({ type: "failed", error });
+    // The server may hold a half-open connection: it is told.
+    this.connection?.close(CloseCode.Normal, "given up", nowMs);
+  }
+
+  /** Turns what the connection reports into events of the client. */
+  private collect(nowMs: number): void {
+    const { connection } = this;
+    if (connection === undefined) return;
+    for (let event = connection.pollEvent(); event !== undefined; event = connection.pollEvent()) {
+      if (event.type === "quality") this.events.push(event);
+      else if (event.type === "connected") this.onConnected(event.sessionId);
+      else if (event.type === "closed") this.onClosed(event.reason, nowMs);
+    }
+  }
+
+  private onConnected(sessionId: Uint8Array): void {
+    if (this.state !== "connecting") return;
+    this.state = "connected";
+    this.events.push({ type: "connected", sessionId });
+  }
+
+  private onClosed(reason: DisconnectReason, nowMs: number): void {
+    if (this.state === "connecting") this.fail(errorOfDisconnect(reason, this.options.target), nowMs);
+    else if (this.state === "connected") {
+      this.state = "closed";
+      this.events.push({ type: "disconnected", reason });
+    }
+  }
+}

@@ -1,0 +1,235 @@
+import {
+  type ConnectionStatistics,
+  type DisconnectReason,
+  payloadBytes,
+  type Quality,
+  toHex,
+  TypedEmitter,
+} from "@sortie/connection";
+import type { SendOptions, SendReceipt } from "@sortie/reliability";
+import { type Clock, type DatagramTransport, Driver, type SocketAddress } from "@sortie/transport";
+import type { ClientCore, ClientCoreEvent } from "./client-core.js";
+import { ConnectError } from "./connect-error.js";
+import { CLIENT_EVENTS, type ClientEvents } from "./events.js";
+import type { AbortSignalLike, ClientOptions } from "./options.js";
+
+/** ms that `close` waits, beyond its `drainMs`, for the server to confirm that it heard. */
+const CLOSE_GRACE_MS = 1000;
+
+/** A connected client: messages come as events, sends go out at the end of the current turn. Made by `connect`. */
+export class Client extends TypedEmitter<ClientEvents> {
+  readonly #core: ClientCore;
+  readonly #driver: Driver;
+  readonly #clock: Clock;
+  readonly #transport: DatagramTransport;
+  readonly #log: ClientOptions["log"];
+  #sessionId = "";
+  #opened: ((error: ConnectError | undefined) => void) | undefined;
+  #closing: Promise<void> | undefined;
+  #onOver: (() => void) | undefined;
+
+  /** @internal Use `connect`. */
+  constructor(core: ClientCore, transport: DatagramTransport, clock: Clock, log: ClientOptions["log"]) {
+    super(CLIENT_EVENTS);
+    this.#core = core;
+    this.#clock = clock;
+    this.#transport = transport;
+    this.#log = log;
+    this.#driver = new Driver({
+      core,
+      transport,
+      clock,
+      afterWork: () => this.#afterWork(),
+      onError: (error) => this.#report(error),
+    });
+  }
+
+  /** 32 hexadecimal digits, as the server's `authenticate` was told. */
+  get sessionId(): string {
+    return this.#sessionId;
+  }
+
+  get isConnected(): boolean {
+    return this.#core.state === "connected";
+  }
+
+  /** Our own address; changes with `rebind`. */
+  get localAddress(): SocketAddress | undefined {
+    return this.#transport.localAddress;
+  }
+
+  /** The server's address. */
+  get address(): SocketAddress {
+    return this.#live().address as SocketAddress;
+  }
+
+  /** ms. Smoothed round-trip time. */
+  get rttMs(): number {
+    return this.#live().rttMs;
+  }
+
+  get quality(): Quality {
+    return this.#live().quality;
+  }
+
+  /** A snapshot of the connection's counters. */
+  get stats(): ConnectionStatistics {
+    return this.#live().statistics(this.#clock.now());
+  }
+
+  /**
+   * Queues a message; it goes at the end of the current turn, together with others of it. The payload is copied;
+   * strings are encoded as UTF-8. Throws TypeError or RangeError for bad arguments; a full queue or a closed
+   * connection is told by the receipt.
+   */
+  send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
+    const receipt = this.#live().send(payloadBytes(payload), options, this.#clock.now());
+    if (receipt.accepted) this.#driver.wake();
+    return receipt;
+  }
+
+  /** Sends what is queued at once. */
+  flush(): void {
+    this.#driver.flush();
+  }
+
+  /** Takes a new local port, as when the network changed; the server follows by itself. Needs a transport that can. */
+  async rebind(): Promise<void> {
+    if (this.#transport.rebind === undefined) throw new TypeError('"transport" expected one with rebind()');
+    await this.#transport.rebind();
+    this.#live().requestPing();
+    this.#driver.wake();
+  }
+
+  /**
+   * Leaves: what is queued and reliable is delivered first, for `drainMs` (default 1000) at the most, then the server
+   * is told. Resolves when the socket is closed. Further calls give the same promise.
+   */
+  close(options: { readonly drainMs?: number; readonly reason?: string } = {}): Promise<void> {
+    const { drainMs = 1000, reason = "" } = options;
+    if (!(drainMs >= 0 && drainMs <= 3_600_000)) {
+      throw new RangeError(`"drainMs" expected a number in 0..3600000, got ${String(drainMs)}`);
+    }
+    return (this.#closing ??= this.#shutDown(drainMs, reason));
+  }
+
+  /** @internal Opens the socket and waits for the server's answer. */
+  async open(signal: AbortSignalLike | undefined): Promise<void> {
+    const answer = new Promise<ConnectError | undefined>((resolve) => {
+      this.#opened = resolve;
+    });
+    const onAbort = (): void => {
+      this.#core.close("", this.#clock.now());
+      this.#driver.flush();
+      this.#afterWork();
+    };
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted === true) onAbort();
+    try {
+      await this.#driver.start();
+      const error = await answer;
+      if (error !== undefined) throw error;
+    } catch (error) {
+      await this.#stop(CLOSE_GRACE_MS);
+      throw error instanceof ConnectError ? error : socketError(error);
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  protected override onListenerError(name: keyof ClientEvents, error: unknown): void {
+    if (name === "error") this.#log?.error(`a listener of "error" threw: ${String(error)}`);
+    else this.#report(error);
+  }
+
+  #live(): NonNullable<ClientCore["connection"]> {
+    const { connection } = this.#core;
+    if (connection === undefined) throw new Error("the client is not connected");
+    return connection;
+  }
+
+  #report(error: unknown): void {
+    if (this.listenerCount("error") > 0) this.emit("error", error);
+    else this.#log?.error(`unhandled error in the client (listen to "error"): ${String(error)}`);
+  }
+
+  #afterWork(): void {
+    const core = this.#core;
+    let ended: DisconnectReason | undefined;
+    for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
+      if (event.type === "disconnected") ended = event.reason;
+      else this.#onEvent(event);
+    }
+    this.#dispatchMessages();
+    if (ended !== undefined) this.emit("disconnect", ended);
+    if (!core.isOver) return;
+    if (this.#onOver !== undefined) this.#onOver();
+    // Nothing more will come: the socket is not kept.
+    else if (this.#opened === undefined) void this.close();
+  }
+
+  /** Messages wait until `connect` has resolved and its caller could add listeners. */
+  #dispatchMessages(): void {
+    const { connection } = this.#core;
+    if (connection === undefined || this.#opened !== undefined) return;
+    for (let message = connection.pollMessage(); message !== undefined; message = connection.pollMessage()) {
+      this.emit("message", message);
+    }
+  }
+
+  #onEvent(event: Exclude<ClientCoreEvent, { type: "disconnected" }>): void {
+    switch (event.type) {
+      case "connected":
+        this.#sessionId = toHex(event.sessionId);
+        this.#finishOpening(undefined);
+        break;
+      case "failed":
+        this.#finishOpening(event.error);
+        break;
+      case "quality":
+        this.emit("quality", event.quality);
+    }
+  }
+
+  #finishOpening(error: ConnectError | undefined): void {
+    const opened = this.#opened;
+    if (opened === undefined) return;
+    opened(error);
+    if (error !== undefined) return;
+    // One turn later the caller of `connect` has its client and its listeners.
+    this.#clock.setTimer(this.#clock.now(), () => {
+      this.#opened = undefined;
+      this.#afterWork();
+    });
+  }
+
+  async #shutDown(drainMs: number, reason: string): Promise<void> {
+    const nowMs = this.#clock.now();
+    this.#core.close(reason, nowMs, nowMs + drainMs);
+    await this.#stop(drainMs + CLOSE_GRACE_MS);
+  }
+
+  /** Waits for the core to end, then closes the socket. */
+  async #stop(waitMs: number): Promise<void> {
+    this.#driver.flush();
+    if (!this.#core.isOver) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#clock.setTimer(this.#clock.now() + waitMs, resolve);
+        this.#onOver = () => {
+          this.#clock.clearTimer(timer);
+          resolve();
+        };
+      });
+    }
+    await this.#driver.stop();
+    this.#core.abort("the socket was closed", this.#clock.now());
+    this.#opened = undefined;
+    this.#afterWork();
+  }
+}
+
+/** What the transport threw, as an error of connecting. */
+export function socketError(cause: unknown): ConnectError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new ConnectError("network", `the socket could not be opened: ${text}`, { cause });
+}

@@ -1,0 +1,66 @@
+import type { DisconnectReason } from "@sortie/connection";
+import { PROTOCOL_VERSION, RejectReason } from "@sortie/wire";
+
+/** Why a connection did not come about: a closed list. */
+export type ConnectErrorCode =
+  /** No answer in time: nobody listens there, a firewall, a dead network. */
+  | "timeout"
+  /** The server said no: its `authenticate`, or it is shutting down. */
+  | "rejected"
+  /** All of the server's slots are taken. */
+  | "server-full"
+  /** The server runs another application protocol. */
+  | "protocol-mismatch"
+  /** The server proved another identity than the pinned one. */
+  | "identity-mismatch"
+  /** The server speaks another version of Sortie's protocol. */
+  | "version"
+  /** The caller's signal, or `close`. */
+  | "aborted"
+  /** The host name has no address, or the socket could not be opened. */
+  | "network";
+
+/** A connection that did not come about; `code` says why, the message what to do. */
+export class ConnectError extends Error {
+  override readonly name = "ConnectError";
+  readonly code: ConnectErrorCode;
+  /** What the server's application said, where it said something. */
+  readonly reason: string | undefined;
+
+  constructor(code: ConnectErrorCode, message: string, details: { reason?: string; cause?: unknown } = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.reason = details.reason;
+  }
+}
+
+/** The error for a REJECT. */
+export function errorOfReject(reason: RejectReason, version: number, target: string): ConnectError {
+  switch (reason) {
+    case RejectReason.Version:
+      return new ConnectError(
+        "version",
+        `${target} speaks protocol version ${version}, this client ${PROTOCOL_VERSION}: use matching releases of sortie`,
+      );
+    case RejectReason.ProtocolMismatch:
+      return new ConnectError("protocol-mismatch", `${target} serves another "protocol": both sides must name the same`);
+    case RejectReason.ServerFull:
+      return new ConnectError("server-full", `${target} has no free slot: try again later`);
+    case RejectReason.ShuttingDown:
+      return new ConnectError("rejected", `${target} is shutting down`, { reason: "shutting down" });
+    default:
+      return new ConnectError("rejected", `${target} has no cipher suite in common with this client`);
+  }
+}
+
+/** The error for a connection that ended before the server accepted it. */
+export function errorOfDisconnect(reason: DisconnectReason, target: string): ConnectError {
+  const { code, text } = reason;
+  if (code === "server-full") return new ConnectError("server-full", `${target} has no free slot: try again later`);
+  if (code === "timeout" || code === "handshake-timeout") {
+    return new ConnectError("timeout", `${target} did not complete the handshake in time`);
+  }
+  if (code === "network") return new ConnectError("network", `the socket failed: ${text}`);
+  if (reason.by === "local") return new ConnectError("aborted", `connecting to ${target} was given up: ${text}`);
+  return new ConnectError("rejected", `${target} refused: ${text === "" ? code : text}`, { reason: text });
+}

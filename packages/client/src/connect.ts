@@ -1,0 +1,71 @@
+import { createResources, payloadBytes, resolveProtocolOptions } from "@sortie/connection";
+import { protocolId } from "@sortie/handshake";
+import { type SocketAddress, SystemClock } from "@sortie/transport";
+import { resolveAddresses } from "./addresses.js";
+import { Client } from "./client.js";
+import { ClientCore } from "./client-core.js";
+import { ConnectError } from "./connect-error.js";
+import {
+  checkClientOptions,
+  checkConnectPayload,
+  type ClientOptions,
+  DEFAULT_TIMEOUT_MS,
+  trustOf,
+} from "./options.js";
+
+/** bytes. A client holds messages of one server only. */
+const REASSEMBLY_BUDGET_BYTES: number = 2 ** 40;
+
+/**
+ * Connects to a server; resolves when it has accepted. Rejects with ConnectError, whose `code` says why; with TypeError,
+ * RangeError or IdentityError for bad options.
+ */
+export async function connect(options: ClientOptions): Promise<Client> {
+  const makeCore = prepare(options);
+  const clock = options.clock ?? new SystemClock();
+  const { signal } = options;
+  const startMs = clock.now();
+  throwIfAborted(options);
+  const addresses = await resolveAddresses(options, clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  throwIfAborted(options);
+  const client = new Client(makeCore(addresses, startMs), options.transport, clock, options.log);
+  try {
+    await client.open(signal);
+  } catch (error) {
+    throwIfAborted(options);
+    throw error;
+  }
+  return client;
+}
+
+/** Checks the options at once and gives what makes the core when the addresses are known. */
+export function prepare(options: ClientOptions): (addresses: readonly SocketAddress[], nowMs: number) => ClientCore {
+  checkClientOptions(options);
+  const trust = trustOf(options);
+  const connectPayload = checkConnectPayload(payloadBytes(options.payload ?? new Uint8Array(0)));
+  const { parameters, settings } = resolveProtocolOptions(options, 0);
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const id = protocolId(options.crypto, options.protocol);
+  return (addresses, nowMs) =>
+    new ClientCore({
+      resources: createResources(options.crypto, REASSEMBLY_BUDGET_BYTES),
+      protocolId: id,
+      trust,
+      parameters,
+      // The client's own deadline covers the whole attempt.
+      settings: { ...settings, handshakeTimeoutMs: timeoutMs },
+      addresses,
+      target: `${options.host}:${options.port}`,
+      connectPayload,
+      timeoutMs,
+      nowMs,
+    });
+}
+
+function throwIfAborted(options: ClientOptions): void {
+  if (options.signal?.aborted !== true) return;
+  const target = `${options.host}:${options.port}`;
+  throw new ConnectError("aborted", `connecting to ${target} was given up by its signal`, {
+    cause: options.signal.reason,
+  });
+}

@@ -1,0 +1,13 @@
+import type { DisconnectReason, Quality } from "@sortie/connection";
+import type { InboundMessage } from "@sortie/reliability";
+
+/** Events of a client. After "disconnect" nothing comes any more. */
+export interface ClientEvents {
+  message: (message: InboundMessage) => void;
+  quality: (quality: Quality) => void;
+  disconnect: (reason: DisconnectReason) => void;
+  /** What a listener threw. */
+  error: (error: unknown) => void;
+}
+
+export const CLIENT_EVENTS = ["message", "quality", "disconnect", "error"] as const;

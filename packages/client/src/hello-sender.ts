@@ -1,0 +1,68 @@
+import type { SocketAddress } from "@sortie/transport";
+
+/** ms between the first hellos: more than most players' round trip, short enough that a lost one is not felt. */
+const FIRST_INTERVAL_MS = 250;
+/** Each interval is this much longer than the one before. */
+const BACKOFF = 1.5;
+/** ms. */
+const MAX_INTERVAL_MS = 1000;
+
+/**
+ * When the CLIENT_HELLO goes again, and to which of the server's addresses: in turn to each, until one has answered
+ * (after RFC 8305).
+ */
+export class HelloSender {
+  /** Whether a hello must go now. */
+  due = true;
+  /** Hellos sent since the last change of hello. */
+  sent = 0;
+  nextAtMs: number = Infinity;
+  lastSentMs: number = -Infinity;
+  private readonly addresses: readonly SocketAddress[];
+  private index = 0;
+  private settled = false;
+  private intervalMs = FIRST_INTERVAL_MS;
+
+  constructor(addresses: readonly SocketAddress[]) {
+    this.addresses = addresses;
+  }
+
+  /** Where the next hello goes, or the server is. */
+  get target(): SocketAddress {
+    return this.addresses[this.index] as SocketAddress;
+  }
+
+  onSent(nowMs: number): void {
+    this.due = false;
+    this.sent += 1;
+    this.lastSentMs = nowMs;
+    this.nextAtMs = nowMs + this.intervalMs;
+    this.intervalMs = Math.min(this.intervalMs * BACKOFF, MAX_INTERVAL_MS);
+  }
+
+  onTimeout(nowMs: number): void {
+    if (nowMs < this.nextAtMs) return;
+    if (!this.settled) this.index = (this.index + 1) % this.addresses.length;
+    this.due = true;
+  }
+
+  /** The server answered from this address: no other is tried any more. */
+  settle(from: SocketAddress): void {
+    const at = this.addresses.findIndex((address) => address.equals(from));
+    if (at < 0 || this.settled) return;
+    this.index = at;
+    this.settled = true;
+  }
+
+  /** A new hello (with a cookie) must go at once. */
+  restart(): void {
+    this.due = true;
+    this.sent = 0;
+    this.intervalMs = FIRST_INTERVAL_MS;
+  }
+
+  /** Whether a datagram from here may be an answer. */
+  expects(from: SocketAddress): boolean {
+    return this.addresses.some((address) => address.equals(from));
+  }
+}

@@ -1,0 +1,87 @@
+import type { ProtocolOptions } from "@sortie/connection";
+import { type CryptoProvider, parsePublicKey, type ServerTrust } from "@sortie/handshake";
+import type { Clock, DatagramTransport } from "@sortie/transport";
+import { MAX_CONNECT_PAYLOAD_BYTES } from "@sortie/wire";
+
+/** Trust in certificate authorities; reserved: not available in this version. */
+export interface CertificateTrust {
+  readonly ca: string;
+  readonly hostname?: string;
+}
+
+/** Options of a client. */
+export interface ClientOptions extends ProtocolOptions {
+  /** Name or IP address of the server. */
+  readonly host: string;
+  /** 1..65535. */
+  readonly port: number;
+  /** 1..255 bytes of UTF-8; the same as the server's. */
+  readonly protocol: string;
+  /** The server's public key: PEM text, or 65 raw bytes. */
+  readonly serverKey?: string | Uint8Array;
+  /** Takes any server for the true one: for tests on your own machine. */
+  readonly dangerouslyTrustAnyServer?: boolean;
+  /** What the server's `authenticate` gets, encrypted: at most 1024 bytes. Strings are encoded as UTF-8. */
+  readonly payload?: Uint8Array | string;
+  /** Gives the attempt up. */
+  readonly signal?: AbortSignalLike;
+  /** ms for the whole attempt, 100..600000. Default 10000. */
+  readonly timeoutMs?: number;
+  readonly transport: DatagramTransport;
+  readonly crypto: CryptoProvider;
+  /** Takes errors that no "error" listener takes; `console` and pino fit. Default: nobody. */
+  readonly log?: { error(message: string): void };
+  /** Tests give one with virtual time. */
+  readonly clock?: Clock;
+}
+
+/** The part of an AbortSignal that is used. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+export const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** Checks what is the client's own; throws TypeError or RangeError that names the option, its range and what came. */
+export function checkClientOptions(options: ClientOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
+  }
+  if (typeof options.host !== "string" || options.host === "") {
+    throw new TypeError(`"host" expected a name or an IP address, got ${String(options.host)}`);
+  }
+  if (!Number.isInteger(options.port) || options.port < 1 || options.port > 65_535) {
+    throw new RangeError(`"port" expected an integer in 1..65535, got ${String(options.port)}`);
+  }
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  if (typeof timeoutMs !== "number" || !(timeoutMs >= 100 && timeoutMs <= 600_000)) {
+    throw new RangeError(`"timeoutMs" expected a number in 100..600000, got ${String(timeoutMs)}`);
+  }
+  for (const name of ["transport", "crypto"] as const) {
+    if (typeof options[name] !== "object" || options[name] === null) {
+      throw new TypeError(`"${name}" expected an object, got ${String(options[name])}`);
+    }
+  }
+}
+
+/** Whom to trust. Throws TypeError when nobody was named, IdentityError for a key that is none. */
+export function trustOf(options: ClientOptions): ServerTrust {
+  const { serverKey, dangerouslyTrustAnyServer } = options;
+  if (serverKey !== undefined) return { kind: "pin", publicKey: parsePublicKey(serverKey) };
+  if (dangerouslyTrustAnyServer === true) return { kind: "any" };
+  throw new TypeError(
+    '"serverKey" expected the server\'s public key (PEM text or 65 bytes), got none; ' +
+      '"dangerouslyTrustAnyServer: true" is for tests on your own machine',
+  );
+}
+
+/** Checks the size of CONNECT's payload. */
+export function checkConnectPayload(payload: Uint8Array): Uint8Array {
+  if (payload.length > MAX_CONNECT_PAYLOAD_BYTES) {
+    throw new RangeError(`"payload" expected at most ${MAX_CONNECT_PAYLOAD_BYTES} bytes, got ${payload.length}`);
+  }
+  return payload.slice();
+}

@@ -1,0 +1,187 @@
+import { type ConnectionStatistics, type DisconnectReason, payloadBytes, type Quality, toHex } from "@sortie/connection";
+import { type InboundMessage, refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
+import {
+  type Clock,
+  type DatagramReceiver,
+  type DatagramTransport,
+  type SocketAddress,
+  SystemClock,
+} from "@sortie/transport";
+import { resolveAddresses } from "./addresses.js";
+import { socketError } from "./client.js";
+import type { ClientCore, ClientState } from "./client-core.js";
+import { prepare } from "./connect.js";
+import { ConnectError } from "./connect-error.js";
+import { type ClientOptions, DEFAULT_TIMEOUT_MS } from "./options.js";
+
+/** Datagrams kept between two updates. Full: the newest are dropped, as a full socket buffer would. */
+const MAX_WAITING_DATAGRAMS = 2048;
+
+interface WaitingDatagram {
+  readonly payload: Uint8Array;
+  readonly from: SocketAddress;
+}
+
+/**
+ * A client for a game loop that polls: call `update` once a frame, then `receive` until it gives nothing. Nothing of
+ * the protocol happens outside of those calls; between them datagrams only wait. Made by `createClient`.
+ */
+export class PolledClient implements DatagramReceiver {
+  /** Datagrams dropped because `update` was not called for too long. */
+  overflowed = 0;
+  readonly #transport: DatagramTransport;
+  readonly #waiting: WaitingDatagram[] = [];
+  #core: ClientCore | undefined;
+  #makeCore: ((nowMs: number) => ClientCore) | undefined;
+  #nowMs = -Infinity;
+  #error: ConnectError | undefined;
+  #reason: DisconnectReason | undefined;
+  #sessionId = "";
+  #isClosed = false;
+
+  /** @internal Use `createClient`. */
+  constructor(options: ClientOptions) {
+    const makeCore = prepare(options);
+    this.#transport = options.transport;
+    const clock = options.clock ?? new SystemClock();
+    this.#open(options, clock, makeCore).catch((error: unknown) => {
+      this.#error = error instanceof ConnectError ? error : socketError(error);
+    });
+  }
+
+  get state(): ClientState {
+    if (this.#error !== undefined || this.#isClosed) return "closed";
+    return this.#core?.state ?? "connecting";
+  }
+
+  /** Why connecting failed, once `state` is "closed". */
+  get error(): ConnectError | undefined {
+    return this.#error;
+  }
+
+  /** Why the connection ended, once `state` is "closed" after "connected". */
+  get reason(): DisconnectReason | undefined {
+    return this.#reason;
+  }
+
+  /** 32 hexadecimal digits once connected. */
+  get sessionId(): string {
+    return this.#sessionId;
+  }
+
+  /** ms. Smoothed round-trip time; undefined before the handshake is done. */
+  get rttMs(): number | undefined {
+    return this.#core?.connection?.rttMs;
+  }
+
+  get quality(): Quality | undefined {
+    return this.#core?.connection?.quality;
+  }
+
+  get stats(): ConnectionStatistics | undefined {
+    return this.#core?.connection?.statistics(this.#nowMs);
+  }
+
+  /**
+   * Takes in what arrived, serves timeouts, sends what is queued.
+   * @param nowMs monotonic milliseconds of any origin. Throws RangeError when it is no number or runs backwards.
+   */
+  update(nowMs: number): void {
+    if (!Number.isFinite(nowMs) || nowMs < this.#nowMs) {
+      throw new RangeError(`"nowMs" expected a number of at least ${this.#nowMs}, got ${String(nowMs)}`);
+    }
+    this.#nowMs = nowMs;
+    if (this.#makeCore !== undefined) {
+      this.#core = this.#makeCore(nowMs);
+      this.#makeCore = undefined;
+    }
+    const core = this.#core;
+    if (core === undefined || this.#isClosed) return;
+    for (const { payload, from } of this.#waiting) core.receive(payload, from, nowMs);
+    this.#waiting.length = 0;
+    if (core.nextTimeoutAt() <= nowMs) core.handleTimeout(nowMs);
+    this.#collect(core);
+    this.#transmit(core);
+    this.#collect(core);
+    if (core.isOver) void this.#closeTransport();
+  }
+
+  /** The next message that arrived, or undefined. */
+  receive(): InboundMessage | undefined {
+    return this.#core?.state === "connecting" ? undefined : this.#core?.connection?.pollMessage();
+  }
+
+  /** Queues a message for the next `update`; see `Client.send`. Before the handshake is done it is refused as "closed". */
+  send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
+    const bytes = payloadBytes(payload);
+    const connection = this.#core?.connection;
+    return connection === undefined ? refusedReceipt("closed") : connection.send(bytes, options, this.#nowMs);
+  }
+
+  /** Tells the server, at once and without waiting for reliable data, and closes the socket. Idempotent. */
+  async close(): Promise<void> {
+    const core = this.#core;
+    if (core !== undefined && !this.#isClosed) {
+      core.close("", this.#nowMs);
+      this.#collect(core);
+      this.#transmit(core);
+    }
+    await this.#closeTransport();
+  }
+
+  /** @internal */
+  onDatagram(payload: Uint8Array, from: SocketAddress): void {
+    if (this.#waiting.length >= MAX_WAITING_DATAGRAMS) this.overflowed += 1;
+    else this.#waiting.push({ payload: payload.slice(), from });
+  }
+
+  /** @internal */
+  onBatchEnd(): void {}
+
+  /** @internal Datagrams that could not be sent are lost ones; a dead socket is noticed by the timeouts. */
+  onError(): void {}
+
+  /** @internal The next update sends on. */
+  onWritable(): void {}
+
+  async #open(
+    options: ClientOptions,
+    clock: Clock,
+    makeCore: (addresses: readonly SocketAddress[], nowMs: number) => ClientCore,
+  ): Promise<void> {
+    const addresses = await resolveAddresses(options, clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    if (this.#isClosed) return;
+    await this.#transport.open(this);
+    this.#makeCore = (nowMs) => makeCore(addresses, nowMs);
+  }
+
+  #transmit(core: ClientCore): void {
+    for (;;) {
+      const batch = this.#transport.acquireBatch();
+      if (batch === undefined) return;
+      const more = core.pollTransmit(batch, this.#nowMs);
+      if (batch.count === 0) return batch.release();
+      this.#transport.send(batch);
+      if (!more) return;
+    }
+  }
+
+  #collect(core: ClientCore): void {
+    for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
+      if (event.type === "connected") this.#sessionId = toHex(event.sessionId);
+      else if (event.type === "failed") this.#error = event.error;
+      else if (event.type === "disconnected") this.#reason = event.reason;
+    }
+  }
+
+  async #closeTransport(): Promise<void> {
+    this.#isClosed = true;
+    this.#waiting.length = 0;
+    await this.#transport.close();
+  }
+}
+
+/** A client for a polling game loop: see {@link PolledClient}. Connecting starts at once; throws for bad options. */
+export function createClient(options: ClientOptions): PolledClient {
+  return new PolledClient(options);
+}

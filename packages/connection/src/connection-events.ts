@@ -1,0 +1,13 @@
+import type { DisconnectReason } from "./disconnect-reason.js";
+import type { PeerAddress } from "./path.js";
+import type { Quality } from "./quality.js";
+
+/** What happened to a connection; polled by its owner. Messages are polled apart. */
+export type ConnectionEvent =
+  /** Client: the server accepted. Server: `accept` was called. */
+  | { readonly type: "connected"; readonly sessionId: Uint8Array }
+  /** The peer's new address was validated and is in use. */
+  | { readonly type: "path-changed"; readonly address: PeerAddress }
+  | { readonly type: "quality"; readonly quality: Quality }
+  /** The last event of a connection, once. */
+  | { readonly type: "closed"; readonly reason: DisconnectReason };

@@ -1,0 +1,44 @@
+import type { EstablishedKeys } from "@sortie/handshake";
+import type { CongestionController, EndpointLimits } from "@sortie/reliability";
+import type { TransportParameters } from "@sortie/wire";
+import type { PeerAddress } from "./path.js";
+import type { ConnectionResources } from "./resources.js";
+import type { TraceSink } from "./trace.js";
+
+/** ms. A third of the default idle timeout: two PINGs may be lost before the third saves the connection. */
+export const DEFAULT_KEEP_ALIVE_MS = 3000;
+/** ms. From the first keys to ACCEPT, `authenticate` included. */
+export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** What both sides may set; units and ranges were checked by the public options of client and server. */
+export interface ConnectionSettings {
+  /** ms without a packet from the peer after which a PING is sent. */
+  readonly keepAliveMs?: number;
+  /** ms for CONNECT and ACCEPT. */
+  readonly handshakeTimeoutMs?: number;
+  /** ms an acknowledgement may wait for company; at most the parameter told to the peer, which is the default. */
+  readonly ackDelayMs?: number;
+  /** bytes, 1200..1452: size of the largest datagram sent. */
+  readonly mtuBytes?: number;
+  readonly limits?: Partial<EndpointLimits>;
+  /** A controller for each connection; the default is a fixed budget. */
+  readonly createCongestionController?: () => CongestionController;
+}
+
+export interface ConnectionOptions {
+  readonly role: "client" | "server";
+  readonly resources: ConnectionResources;
+  readonly keys: Omit<EstablishedKeys, "serverPublicKey">;
+  readonly localParameters: TransportParameters;
+  readonly settings: ConnectionSettings;
+  readonly address: PeerAddress;
+  readonly nowMs: number;
+  /** Client: payload of CONNECT, at most 1024 bytes. */
+  readonly connectPayload?: Uint8Array;
+  /** ms. A first guess from the handshake. */
+  readonly initialRttMs?: number;
+  readonly trace?: TraceSink;
+  /** Tests start near the edges of the number space. */
+  readonly initialPacketNumber?: number;
+  readonly initialMessageId?: number;
+}

@@ -1,0 +1,423 @@
+import { PacketProtection } from "@sortie/handshake";
+import { type InboundMessage, ReliableEndpoint, type SendOptions, type SendReceipt } from "@sortie/reliability";
+import { CloseCode, PACKET_HEADER_BYTES, PACKET_OVERHEAD_BYTES, PATH_DATA_BYTES, TAG_BYTES } from "@sortie/wire";
+import { Closing } from "./closing.js";
+import type { ConnectionEvent } from "./connection-events.js";
+import { type ConnectionOptions, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
+import { type ConnectionState, isLegalTransition, isOpen } from "./connection-state.js";
+import { ConnectionControlFrames, ControlBit } from "./control-frames.js";
+import { type DisconnectReason, reasonOfLocalClose } from "./disconnect-reason.js";
+import type { DropReason } from "./drop-reason.js";
+import { createEndpoint } from "./endpoint-options.js";
+import { applyFrames, type FrameTarget } from "./frame-dispatch.js";
+import { PacketOpener } from "./packet-opener.js";
+import { Path, type PeerAddress } from "./path.js";
+import { type Quality, QualityMeter } from "./quality.js";
+import type { ConnectionResources } from "./resources.js";
+import { type ConnectionStatistics, TrafficCounters } from "./statistics.js";
+import { Timer, TimerTable } from "./timer-table.js";
+import type { TraceSink } from "./trace.js";
+import { writeChallengePacket, writeClosePacket } from "./unreliable-packets.js";
+
+/**
+ * One peer's state machine from the first keys to the end: no sockets, no timers, no clock. Its owner
+ *
+ * - feeds: `receive` (datagrams with our connection ID), `handleTimeout` (once `nextTimeoutAt` has passed);
+ * - acts: `send`, `accept`, `close`, `requestPing`;
+ * - then polls, in this order, until each says it has nothing more: `takeConnectRequest` (server), `pollEvent`,
+ *   `pollMessage`, `pollTransmit`, and last `nextTimeoutAt`.
+ *
+ * `nowMs` is monotonic milliseconds and never runs backwards. Datagrams passed in are read before the call returns and
+ * never kept; `pollTransmit` writes into the caller's buffer; payloads of messages are copies that the receiver owns.
+ */
+export class Connection {
+  readonly role: "client" | "server";
+  readonly localConnectionId: number;
+  readonly remoteConnectionId: number;
+  /** Where the datagram that `pollTransmit` has just written must go. */
+  transmitTo: PeerAddress;
+  private currentState: ConnectionState;
+  private readonly resources: ConnectionResources;
+  private readonly protection: PacketProtection;
+  private readonly opener: PacketOpener;
+  private readonly endpoint: ReliableEndpoint;
+  private readonly control: ConnectionControlFrames = new ConnectionControlFrames();
+  private readonly path: Path;
+  private readonly timers: TimerTable = new TimerTable();
+  private readonly traffic: TrafficCounters = new TrafficCounters();
+  private readonly meter: QualityMeter;
+  private readonly events: ConnectionEvent[] = [];
+  private readonly trace: TraceSink | undefined;
+  private readonly keepAliveMs: number;
+  private readonly idleTimeoutMs: number;
+  private readonly mtuBytes: number;
+  private readonly frameTarget: FrameTarget;
+  private closing: Closing | undefined;
+  private flushCode: CloseCode = CloseCode.Normal;
+  private flushText = "";
+  private challengeDue = false;
+  private resetToken: Uint8Array | undefined;
+  private connectRequest: Uint8Array | undefined;
+
+  constructor(options: ConnectionOptions) {
+    const { keys, settings, nowMs } = options;
+    this.role = options.role;
+    this.resources = options.resources;
+    this.localConnectionId = keys.localConnectionId;
+    this.remoteConnectionId = keys.remoteConnectionId;
+    this.trace = options.trace;
+    const isClient = options.role === "client";
+    this.protection = new PacketProtection({
+      crypto: options.resources.crypto,
+      suite: keys.suite,
+      localSecret: isClient ? keys.secrets.clientSecret : keys.secrets.serverSecret,
+      remoteSecret: isClient ? keys.secrets.serverSecret : keys.secrets.clientSecret,
+    });
+    this.opener = new PacketOpener(this.protection);
+    this.endpoint = createEndpoint(options, this.control);
+    this.mtuBytes = this.endpoint.maxDatagramBytes;
+    this.path = new Path(options.address);
+    this.transmitTo = options.address;
+    this.meter = new QualityMeter(nowMs);
+    this.keepAliveMs = settings.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS;
+    this.idleTimeoutMs = Math.min(options.localParameters.idleTimeoutMs, keys.peerParameters.idleTimeoutMs);
+    this.frameTarget = {
+      role: options.role,
+      endpoint: this.endpoint,
+      onConnect: (payload, atMs) => this.onConnect(payload, atMs),
+      onAccept: (sessionId, resetToken, atMs) => this.onAccept(sessionId, resetToken, atMs),
+      onClose: (reason, atMs) => this.onClose(reason, atMs),
+      onAckFrame: (largest) => this.protection.onAcked(largest),
+      onPathChallenge: (bytes, start) => {
+        this.control.setPathData(bytes, start);
+        this.endpoint.requestControl(ControlBit.PathResponse);
+      },
+      onPathResponse: (bytes, start, from, atMs) => this.onPathResponse(bytes, start, from, atMs),
+    };
+    this.currentState = isClient ? "connecting" : "awaiting-connect";
+    this.timers.set(Timer.Idle, nowMs + this.idleTimeoutMs);
+    this.timers.set(Timer.KeepAlive, nowMs + this.keepAliveMs);
+    this.timers.set(Timer.Handshake, nowMs + (settings.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS));
+    if (isClient) {
+      this.control.connectPayload = options.connectPayload ?? new Uint8Array(0);
+      this.endpoint.requestControl(ControlBit.Connect);
+    }
+  }
+
+  get state(): ConnectionState {
+    return this.currentState;
+  }
+
+  /** The peer's validated address. */
+  get address(): PeerAddress {
+    return this.path.current;
+  }
+
+  get rttMs(): number {
+    return this.endpoint.rtt.smoothedMs;
+  }
+
+  get quality(): Quality {
+    return this.meter.grade;
+  }
+
+  /** Reliable, ordered and bestEffort messages that the peer has not acknowledged. */
+  get undelivered(): number {
+    return this.endpoint.undelivered;
+  }
+
+  /** Feeds a datagram whose connection ID is ours. Never throws for what it holds; says why it was dropped. */
+  receive(datagram: Uint8Array, from: PeerAddress, nowMs: number): DropReason | undefined {
+    const dropped = this.receivePacket(datagram, from, nowMs);
+    if (dropped === undefined) return undefined;
+    this.traffic.packetsDropped += 1;
+    this.trace?.({ type: "packet-dropped", atMs: nowMs, reason: dropped, bytes: datagram.length });
+    return dropped;
+  }
+
+  /**
+   * Client: a datagram that belongs to no known connection or did not authenticate. When it ends in this connection's
+   * reset token, the server has lost the connection, and it ends here (RFC 9000 section 10.3).
+   */
+  receiveReset(datagram: Uint8Array, nowMs: number): void {
+    if (this.resetToken === undefined || !endsWith(datagram, this.resetToken) || !isOpen(this.currentState)) return;
+    const text = "the server restarted and knows this connection no longer";
+    this.finish({ code: "server-restarted", by: "remote", text }, nowMs);
+  }
+
+  private receivePacket(datagram: Uint8Array, from: PeerAddress, nowMs: number): DropReason | undefined {
+    if (this.currentState === "closed" || this.currentState === "draining") return "closing";
+    const { opener } = this;
+    const { plaintext, frames } = this.resources;
+    const dropped = opener.open(datagram, plaintext, nowMs);
+    if (dropped !== undefined) {
+      if (dropped === "authentication-failed") this.receiveReset(datagram, nowMs);
+      return dropped;
+    }
+    const malformed = frames.decode(plaintext, 0, opener.plaintextBytes);
+    if (malformed === undefined && isOpen(this.currentState) && !this.endpoint.canAccept(frames, opener.plaintextBytes)) {
+      return "receive-buffer-full";
+    }
+    const leaps = opener.leaps;
+    opener.accept();
+    this.onHeard(datagram.length, from, nowMs);
+    if (malformed !== undefined) {
+      this.fail(CloseCode.ProtocolError, `malformed packet: ${malformed}`, nowMs);
+      return "malformed-frames";
+    }
+    if (leaps) {
+      this.fail(CloseCode.ProtocolError, "packet number leaps too far", nowMs);
+      return "malformed-frames";
+    }
+    const violation = applyFrames(this.frameTarget, frames, plaintext, opener.packetNumber, from, nowMs);
+    if (violation !== undefined) {
+      const code = violation === "window-exceeded" ? CloseCode.FlowControl : CloseCode.ProtocolError;
+      this.fail(code, violation, nowMs);
+    } else if (this.currentState === "flushing" && this.endpoint.undelivered === 0) {
+      this.startClosing(this.flushCode, this.flushText, nowMs);
+    }
+    return undefined;
+  }
+
+  /**
+   * Writes the next datagram at `buffer[offset...]`, which must have room for the path's largest datagram, and returns
+   * its length, or 0 when there is nothing to send now. `transmitTo` then says where it must go.
+   */
+  pollTransmit(buffer: Uint8Array, offset: number, nowMs: number): number {
+    if (this.currentState === "closed") return 0;
+    if (this.protection.exhausted) {
+      this.finish({ code: "key-limit", by: "local", text: "the usage limit of the keys was reached" }, nowMs);
+      return 0;
+    }
+    const { writer } = this.resources;
+    writer.reset(buffer, offset + PACKET_HEADER_BYTES, offset + this.mtuBytes - TAG_BYTES);
+    this.transmitTo = this.path.current;
+    let packetNumber = -1;
+    if (this.challengeDue) {
+      packetNumber = writeChallengePacket(this.endpoint, this.path, writer, nowMs);
+      this.challengeDue = false;
+      if (packetNumber >= 0) this.transmitTo = this.path.candidate as PeerAddress;
+    }
+    if (packetNumber < 0) {
+      if (this.closing !== undefined) packetNumber = writeClosePacket(this.endpoint, this.closing, writer, nowMs);
+      else packetNumber = this.endpoint.buildPacket(writer, nowMs);
+    }
+    if (packetNumber < 0) return 0;
+    const end = this.protection.seal(buffer, offset, writer.offset, this.remoteConnectionId, packetNumber, nowMs);
+    if (end < 0) {
+      this.finish({ code: "key-limit", by: "local", text: "the usage limit of the keys was reached" }, nowMs);
+      return 0;
+    }
+    const bytes = end - offset;
+    this.traffic.onSent(bytes, nowMs);
+    this.trace?.({ type: "packet-sent", atMs: nowMs, packetNumber, bytes });
+    if (this.currentState === "draining") this.become("closed", nowMs);
+    return bytes;
+  }
+
+  /** Next time in ms at which `handleTimeout` has something to do; `Infinity` when never. */
+  nextTimeoutAt(): number {
+    if (this.currentState === "closed") return Infinity;
+    const own = this.timers.next();
+    return isOpen(this.currentState) ? Math.min(own, this.endpoint.nextTimeoutAt()) : own;
+  }
+
+  handleTimeout(nowMs: number): void {
+    const { timers } = this;
+    if (timers.takeDue(Timer.Idle, nowMs) && isOpen(this.currentState)) {
+      return this.finish({ code: "timeout", by: "local", text: `nothing heard for ${this.idleTimeoutMs} ms` }, nowMs);
+    }
+    if (timers.takeDue(Timer.Handshake, nowMs)) {
+      this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", nowMs);
+    }
+    if (timers.takeDue(Timer.Flush, nowMs)) this.startClosing(this.flushCode, this.flushText, nowMs);
+    if (timers.takeDue(Timer.CloseRepeat, nowMs) && this.closing?.repeat() === true) {
+      timers.set(Timer.CloseRepeat, nowMs + this.endpoint.probeTimeoutMs());
+    }
+    if (timers.takeDue(Timer.CloseEnd, nowMs)) return this.become("closed", nowMs);
+    if (timers.takeDue(Timer.PathChallenge, nowMs)) this.onChallengeTimeout(nowMs);
+    if (timers.takeDue(Timer.KeepAlive, nowMs) && isOpen(this.currentState)) {
+      this.endpoint.requestPing();
+      timers.set(Timer.KeepAlive, nowMs + this.keepAliveMs);
+    }
+    if (isOpen(this.currentState) && this.endpoint.nextTimeoutAt() <= nowMs) this.endpoint.handleTimeout(nowMs);
+  }
+
+  /** Server: the payload of CONNECT, once, when it came; answer with `accept` or `close`. A copy. */
+  takeConnectRequest(): Uint8Array | undefined {
+    const payload = this.connectRequest;
+    this.connectRequest = undefined;
+    return payload;
+  }
+
+  pollEvent(): ConnectionEvent | undefined {
+    return this.events.shift();
+  }
+
+  pollMessage(): InboundMessage | undefined {
+    return this.endpoint.pollMessage();
+  }
+
+  /** Queues a message; the payload is copied. Throws for bad options; full queues and a closed connection are told by the receipt. */
+  send(payload: Uint8Array, options: SendOptions | undefined, nowMs: number): SendReceipt {
+    return this.endpoint.send(payload, options, nowMs);
+  }
+
+  /** Server: the client whose CONNECT came becomes a peer. False when it has gone in the meantime. */
+  accept(sessionId: Uint8Array, resetToken: Uint8Array, nowMs: number): boolean {
+    if (this.currentState !== "authenticating") return false;
+    this.control.sessionId = sessionId;
+    this.control.resetToken = resetToken;
+    this.endpoint.requestControl(ControlBit.Accept);
+    this.timers.clear(Timer.Handshake);
+    this.become("connected", nowMs);
+    this.events.push({ type: "connected", sessionId });
+    return true;
+  }
+
+  /**
+   * Ends the connection. With `flushUntilMs` in the future, reliable data that waits is delivered first, until then.
+   * Repeated calls change nothing but a flush, which a call without one cuts short.
+   */
+  close(code: CloseCode, text: string, nowMs: number, flushUntilMs: number = nowMs): void {
+    if (!isOpen(this.currentState)) return;
+    const mayFlush = flushUntilMs > nowMs && this.endpoint.undelivered > 0;
+    if (this.currentState === "connected" && mayFlush) {
+      this.flushCode = code;
+      this.flushText = text;
+      this.endpoint.stopAccepting();
+      this.timers.set(Timer.Flush, flushUntilMs);
+      return this.become("flushing", nowMs);
+    }
+    if (this.currentState === "flushing" && flushUntilMs > nowMs) return;
+    this.startClosing(code, text, nowMs);
+  }
+
+  /** Ends the connection at once, without a word to the peer: the transport is gone. */
+  abort(reason: DisconnectReason, nowMs: number): void {
+    if (this.currentState !== "closed") this.finish(reason, nowMs);
+  }
+
+  /** Asks the peer for an acknowledgement: after a change of our own address, so that the peer learns of it. */
+  requestPing(): void {
+    if (isOpen(this.currentState)) this.endpoint.requestPing();
+  }
+
+  statistics(nowMs: number): ConnectionStatistics {
+    return this.traffic.snapshot(nowMs, this.endpoint, this.meter, this.path.migrations, this.protection.statistics.updates);
+  }
+
+  private onHeard(bytes: number, from: PeerAddress, nowMs: number): void {
+    const { opener, timers } = this;
+    this.traffic.onReceived(bytes, nowMs);
+    this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber: opener.packetNumber, bytes });
+    if (!isOpen(this.currentState)) return;
+    timers.set(Timer.Idle, nowMs + this.idleTimeoutMs);
+    timers.set(Timer.KeepAlive, nowMs + this.keepAliveMs);
+    this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
+    // Only a server follows its peer: a client knows where its server is.
+    if (this.role === "server" && this.currentState === "connected") {
+      if (this.path.onAuthenticPacket(from, opener.isNewest, bytes, nowMs)) this.challengePath(nowMs);
+    }
+    if (this.meter.isDue(nowMs)) this.evaluateQuality(nowMs);
+  }
+
+  private evaluateQuality(nowMs: number): void {
+    const { rtt, statistics } = this.endpoint;
+    const { packetsSent, packetsLost } = statistics;
+    const input = { rttMs: rtt.smoothedMs, jitterMs: rtt.varianceMs, packetsSent, packetsLost };
+    if (this.meter.evaluate(input, nowMs)) this.events.push({ type: "quality", quality: this.meter.grade });
+  }
+
+  private onConnect(payload: Uint8Array, nowMs: number): void {
+    if (this.currentState !== "awaiting-connect") return;
+    this.become("authenticating", nowMs);
+    this.connectRequest = payload;
+  }
+
+  private onAccept(sessionId: Uint8Array, resetToken: Uint8Array, nowMs: number): void {
+    if (this.currentState !== "connecting") return;
+    this.resetToken = resetToken;
+    this.timers.clear(Timer.Handshake);
+    this.become("connected", nowMs);
+    this.events.push({ type: "connected", sessionId });
+  }
+
+  private onClose(reason: DisconnectReason, nowMs: number): void {
+    if (this.currentState === "closing") return this.become("closed", nowMs);
+    if (!isOpen(this.currentState)) return;
+    this.end(reason, "draining", nowMs);
+    // One CLOSE in answer lets the other side stop repeating its own.
+    this.closing = new Closing(CloseCode.Normal, "");
+  }
+
+  private onPathResponse(bytes: Uint8Array, start: number, from: PeerAddress, nowMs: number): void {
+    if (!this.path.onResponse(bytes, start, from)) return;
+    this.timers.clear(Timer.PathChallenge);
+    this.challengeDue = false;
+    this.trace?.({ type: "path-changed", atMs: nowMs });
+    this.events.push({ type: "path-changed", address: this.path.current });
+  }
+
+  private challengePath(nowMs: number): void {
+    this.path.challenge = this.resources.crypto.randomBytes(PATH_DATA_BYTES);
+    this.challengeDue = true;
+    this.timers.set(Timer.PathChallenge, nowMs + this.endpoint.probeTimeoutMs());
+    this.trace?.({ type: "path-challenge", atMs: nowMs });
+  }
+
+  private onChallengeTimeout(nowMs: number): void {
+    if (this.path.candidate === undefined) return;
+    if (this.path.exhausted) return this.path.abandon();
+    this.challengeDue = true;
+    this.timers.set(Timer.PathChallenge, nowMs + this.endpoint.probeTimeoutMs());
+  }
+
+  private fail(code: CloseCode, text: string, nowMs: number): void {
+    if (isOpen(this.currentState)) this.startClosing(code, text, nowMs);
+  }
+
+  private startClosing(code: CloseCode, text: string, nowMs: number): void {
+    const probeTimeoutMs = this.endpoint.probeTimeoutMs();
+    this.end(reasonOfLocalClose(code, text), "closing", nowMs);
+    this.closing = new Closing(code, text);
+    this.timers.set(Timer.CloseRepeat, nowMs + probeTimeoutMs);
+    this.timers.set(Timer.CloseEnd, nowMs + CLOSING_PROBE_TIMEOUTS * probeTimeoutMs);
+  }
+
+  private finish(reason: DisconnectReason, nowMs: number): void {
+    if (isOpen(this.currentState)) this.end(reason, "closed", nowMs);
+    else this.become("closed", nowMs);
+  }
+
+  /** Leaves the open states: everything queued is given up and the owner is told, once. */
+  private end(reason: DisconnectReason, state: ConnectionState, nowMs: number): void {
+    this.timers.clearAll();
+    this.endpoint.close();
+    this.path.abandon();
+    this.challengeDue = false;
+    this.become(state, nowMs);
+    this.trace?.({ type: "closed", atMs: nowMs, reason });
+    this.events.push({ type: "closed", reason });
+  }
+
+  private become(state: ConnectionState, nowMs: number): void {
+    const from = this.currentState;
+    if (!isLegalTransition(from, state)) throw new Error(`connection cannot go from ${from} to ${state}`);
+    this.currentState = state;
+    if (state === "closed") this.timers.clearAll();
+    this.trace?.({ type: "state", atMs: nowMs, from, to: state });
+  }
+}
+
+/** The closing state lasts this many probe timeouts at the most (RFC 9000 section 10.2). */
+const CLOSING_PROBE_TIMEOUTS = 4;
+
+/** Compares without leaving early: the token is a secret. */
+function endsWith(datagram: Uint8Array, token: Uint8Array): boolean {
+  const start = datagram.length - token.length;
+  if (start < PACKET_OVERHEAD_BYTES - TAG_BYTES) return false;
+  let difference = 0;
+  for (let i = 0; i < token.length; i++) difference |= (datagram[start + i] as number) ^ (token[i] as number);
+  return difference === 0;
+}

@@ -1,0 +1,92 @@
+/** What a connection must know of an address: whether it is the same. Transports' address types fit as they are. */
+export interface PeerAddress {
+  equals(other: PeerAddress): boolean;
+}
+
+/** PATH_CHALLENGEs sent to a new address before it is given up (RFC 9000 section 8.2.4). */
+const MAX_CHALLENGES = 4;
+/** Bytes that may go to an unvalidated address for each byte that came from it (RFC 9000 section 8.1). */
+const AMPLIFICATION_FACTOR = 3;
+/** ms. New addresses are taken up at most this often, so that a flood of them costs nothing. */
+const MIN_CANDIDATE_INTERVAL_MS = 100;
+
+/**
+ * Where the peer is, and the validation of an address it may have moved to (RFC 9000 section 9, with one difference:
+ * data stays on the proven path until the new one has answered, so that a copy of a packet sent from elsewhere never
+ * diverts anything).
+ */
+export class Path {
+  current: PeerAddress;
+  /** The address under validation. */
+  candidate: PeerAddress | undefined = undefined;
+  /** 8 bytes that the candidate must echo. */
+  challenge: Uint8Array = EMPTY;
+  migrations = 0;
+  private challengesSent = 0;
+  private bytesFromCandidate = 0;
+  private bytesToCandidate = 0;
+  private candidateSinceMs = -Infinity;
+
+  constructor(address: PeerAddress) {
+    this.current = address;
+  }
+
+  /**
+   * An authentic packet came from `from`. Returns true when a new candidate was taken up and a challenge must go out.
+   * @param isNewest whether its number is the highest so far: only such a packet shows a move, older ones are stragglers
+   */
+  onAuthenticPacket(from: PeerAddress, isNewest: boolean, bytes: number, nowMs: number): boolean {
+    if (from === this.current || from.equals(this.current)) {
+      if (isNewest) this.abandon();
+      return false;
+    }
+    if (this.candidate?.equals(from) === true) {
+      this.bytesFromCandidate += bytes;
+      return false;
+    }
+    if (!isNewest || nowMs - this.candidateSinceMs < MIN_CANDIDATE_INTERVAL_MS) return false;
+    this.candidate = from;
+    this.candidateSinceMs = nowMs;
+    this.challengesSent = 0;
+    this.bytesFromCandidate = bytes;
+    this.bytesToCandidate = 0;
+    return true;
+  }
+
+  /** Whether another challenge may go: not too many, and within three times what came from there. */
+  mayChallenge(bytes: number): boolean {
+    return (
+      this.candidate !== undefined &&
+      this.challengesSent < MAX_CHALLENGES &&
+      this.bytesToCandidate + bytes <= AMPLIFICATION_FACTOR * this.bytesFromCandidate
+    );
+  }
+
+  onChallengeSent(bytes: number): void {
+    this.challengesSent += 1;
+    this.bytesToCandidate += bytes;
+  }
+
+  /** Whether the challenges are used up. */
+  get exhausted(): boolean {
+    return this.challengesSent >= MAX_CHALLENGES;
+  }
+
+  /** A PATH_RESPONSE came from `from`. True when it proves the candidate, which is then the current address. */
+  onResponse(bytes: Uint8Array, start: number, from: PeerAddress): boolean {
+    const { candidate, challenge } = this;
+    if (candidate === undefined || challenge.length === 0 || !candidate.equals(from)) return false;
+    for (let i = 0; i < challenge.length; i++) if (bytes[start + i] !== challenge[i]) return false;
+    this.current = candidate;
+    this.migrations += 1;
+    this.abandon();
+    return true;
+  }
+
+  abandon(): void {
+    this.candidate = undefined;
+    this.challenge = EMPTY;
+  }
+}
+
+const EMPTY = new Uint8Array(0);

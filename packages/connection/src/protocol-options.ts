@@ -1,0 +1,104 @@
+import { type CongestionController, FixedBudget } from "@sortie/reliability";
+import {
+  MAX_DATAGRAM_BYTES,
+  MAX_MESSAGE_BYTES,
+  MIN_DATAGRAM_BYTES,
+  type TransportParameters,
+} from "@sortie/wire";
+import { type ConnectionSettings, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
+
+/** ms. Game clients should notice a dead server soon; an outage of a mobile link of several seconds must not end the game. */
+export const DEFAULT_IDLE_TIMEOUT_MS = 10_000;
+/** bytes. */
+export const DEFAULT_MAX_MESSAGE_BYTES: number = 1024 * 1024;
+/** bytes. */
+export const DEFAULT_RECEIVE_WINDOW_BYTES: number = 4 * 1024 * 1024;
+/** bytes/s. */
+export const DEFAULT_SEND_RATE_BYTES_PER_SECOND: number = 8 * 1024 * 1024;
+/** ms. How long an acknowledgement may wait for company. RFC 9000 section 18.2, max_ack_delay. */
+export const ACK_DELAY_MS = 25;
+/** bytes a fixed budget may send at once, at the most. */
+const MAX_BURST_BYTES: number = 256 * 1024;
+
+/** Options of the protocol that clients and servers have in common. */
+export interface ProtocolOptions {
+  /** bytes, 1200..1452: the largest datagram sent. Default 1200. */
+  readonly mtu?: number;
+  /** ms, 1000..600000. Default 10000; the smaller of both sides counts. */
+  readonly idleTimeoutMs?: number;
+  /** ms, 100..600000: a PING goes after this long without a word from the peer. Default 3000. */
+  readonly keepAliveMs?: number;
+  /** bytes, 1..2^30-1: the largest message taken. Default 1 MiB. */
+  readonly maxMessageBytes?: number;
+  /** bytes held for the sender before they are whole and in order. At least `maxMessageBytes`; default 4 MiB or that. */
+  readonly receiveWindowBytes?: number;
+  /** bytes/s that a connection sends at the most, 1000..10^9. Default 8 MiB/s. */
+  readonly sendRateBytesPerSecond?: number;
+  /** A congestion controller for each connection, instead of the fixed send rate. */
+  readonly createCongestionController?: () => CongestionController;
+}
+
+/** What a side tells the other, and what it keeps to itself. */
+export interface ResolvedProtocolOptions {
+  readonly parameters: TransportParameters;
+  readonly settings: ConnectionSettings;
+}
+
+/**
+ * Checks the options and fills in the defaults. Throws RangeError that names the option, its range and what came.
+ * @param tickMs how long an acknowledgement may wait for a tick beyond its own delay
+ */
+export function resolveProtocolOptions(
+  options: ProtocolOptions & { readonly handshakeTimeoutMs?: number },
+  tickMs: number,
+): ResolvedProtocolOptions {
+  const idleTimeoutMs = integer("idleTimeoutMs", options.idleTimeoutMs, DEFAULT_IDLE_TIMEOUT_MS, 1000, 600_000);
+  const maxMessageBytes = integer(
+    "maxMessageBytes",
+    options.maxMessageBytes,
+    DEFAULT_MAX_MESSAGE_BYTES,
+    1,
+    MAX_MESSAGE_BYTES,
+  );
+  const receiveWindowBytes = integer(
+    "receiveWindowBytes",
+    options.receiveWindowBytes,
+    Math.max(DEFAULT_RECEIVE_WINDOW_BYTES, maxMessageBytes),
+    maxMessageBytes,
+    2 ** 40,
+  );
+  const rate = integer(
+    "sendRateBytesPerSecond",
+    options.sendRateBytesPerSecond,
+    DEFAULT_SEND_RATE_BYTES_PER_SECOND,
+    1000,
+    1e9,
+  );
+  const fixedBudget = (): CongestionController =>
+    new FixedBudget({ rateBytesPerSecond: rate, burstBytes: Math.max(2 * MAX_DATAGRAM_BYTES, Math.min(rate, MAX_BURST_BYTES)) });
+  const timeout = options.handshakeTimeoutMs;
+  return {
+    parameters: {
+      idleTimeoutMs,
+      maxAckDelayMs: ACK_DELAY_MS + Math.ceil(tickMs),
+      maxDatagramBytes: MAX_DATAGRAM_BYTES,
+      maxMessageBytes,
+      receiveWindowBytes,
+    },
+    settings: {
+      ackDelayMs: ACK_DELAY_MS,
+      mtuBytes: integer("mtu", options.mtu, MIN_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES),
+      keepAliveMs: integer("keepAliveMs", options.keepAliveMs, DEFAULT_KEEP_ALIVE_MS, 100, 600_000),
+      handshakeTimeoutMs: integer("handshakeTimeoutMs", timeout, DEFAULT_HANDSHAKE_TIMEOUT_MS, 100, 120_000),
+      createCongestionController: options.createCongestionController ?? fixedBudget,
+    },
+  };
+}
+
+function integer(label: string, value: number | undefined, fallback: number, min: number, max: number): number {
+  if (value === undefined) return fallback;
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${String(value)}`);
+  }
+  return value;
+}

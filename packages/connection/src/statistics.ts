@@ -1,0 +1,74 @@
+import type { EndpointStatistics, RttEstimator } from "@sortie/reliability";
+import type { Quality, QualityMeter } from "./quality.js";
+import { RollingRates, type SecondOfTraffic } from "./rolling-rates.js";
+
+/** A snapshot of one connection. Times in ms, sizes in bytes of UDP payload. */
+export interface ConnectionStatistics {
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly packetsDropped: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Smoothed RTT (RFC 9002 section 5.3). */
+  readonly rttMs: number;
+  readonly rttVarianceMs: number;
+  readonly rttMinMs: number;
+  /** Smoothed share of our packets that were lost, 0..1. */
+  readonly loss: number;
+  readonly quality: Quality;
+  /** Validated changes of the peer's address. */
+  readonly migrations: number;
+  readonly keyUpdates: number;
+  /** Whole seconds before the current one, newest first. */
+  readonly seconds: readonly SecondOfTraffic[];
+  /** Everything that the reliability layer counts. */
+  readonly endpoint: EndpointStatistics;
+}
+
+/** Totals and rates of one connection's packets. */
+export class TrafficCounters {
+  packetsDropped = 0;
+  private packetsSent = 0;
+  private packetsReceived = 0;
+  private bytesSent = 0;
+  private bytesReceived = 0;
+  private readonly rates: RollingRates = new RollingRates();
+
+  onSent(bytes: number, nowMs: number): void {
+    this.packetsSent += 1;
+    this.bytesSent += bytes;
+    this.rates.onSent(bytes, nowMs);
+  }
+
+  onReceived(bytes: number, nowMs: number): void {
+    this.packetsReceived += 1;
+    this.bytesReceived += bytes;
+    this.rates.onReceived(bytes, nowMs);
+  }
+
+  snapshot(
+    nowMs: number,
+    endpoint: { readonly rtt: RttEstimator; readonly statistics: EndpointStatistics },
+    quality: QualityMeter,
+    migrations: number,
+    keyUpdates: number,
+  ): ConnectionStatistics {
+    const { rtt } = endpoint;
+    return {
+      packetsSent: this.packetsSent,
+      packetsReceived: this.packetsReceived,
+      packetsDropped: this.packetsDropped,
+      bytesSent: this.bytesSent,
+      bytesReceived: this.bytesReceived,
+      rttMs: rtt.smoothedMs,
+      rttVarianceMs: rtt.varianceMs,
+      rttMinMs: rtt.minMs,
+      loss: quality.loss,
+      quality: quality.grade,
+      migrations,
+      keyUpdates,
+      seconds: this.rates.history(nowMs),
+      endpoint: { ...endpoint.statistics },
+    };
+  }
+}

@@ -1,0 +1,61 @@
+/** The timers of a connection, by name. The endpoint's own timers are asked for separately. */
+export const Timer = {
+  /** Nothing was heard for the idle timeout. */
+  Idle: 0,
+  /** Nothing was heard for the keep-alive interval: send a PING. */
+  KeepAlive: 1,
+  /** The handshake's deadline. */
+  Handshake: 2,
+  /** The deadline for reliable data to be acknowledged before a close. */
+  Flush: 3,
+  /** CLOSE is sent again. */
+  CloseRepeat: 4,
+  /** The closing state ends. */
+  CloseEnd: 5,
+  /** PATH_CHALLENGE is sent again, or given up. */
+  PathChallenge: 6,
+} as const;
+export type Timer = (typeof Timer)[keyof typeof Timer];
+
+const TIMER_COUNT = 7;
+
+/** Deadlines in ms, `Infinity` when unset; a scan of seven numbers, no allocation. */
+export class TimerTable {
+  private readonly deadlines: Float64Array = new Float64Array(TIMER_COUNT).fill(Infinity);
+
+  set(timer: Timer, atMs: number): void {
+    this.deadlines[timer] = atMs;
+  }
+
+  clear(timer: Timer): void {
+    this.deadlines[timer] = Infinity;
+  }
+
+  clearAll(): void {
+    this.deadlines.fill(Infinity);
+  }
+
+  at(timer: Timer): number {
+    return this.deadlines[timer] as number;
+  }
+
+  isSet(timer: Timer): boolean {
+    return this.at(timer) !== Infinity;
+  }
+
+  /** Clears the timer and says true when it was due. */
+  takeDue(timer: Timer, nowMs: number): boolean {
+    if (this.at(timer) > nowMs) return false;
+    this.clear(timer);
+    return true;
+  }
+
+  next(): number {
+    let earliest = Infinity;
+    for (let i = 0; i < TIMER_COUNT; i++) {
+      const at = this.deadlines[i] as number;
+      if (at < earliest) earliest = at;
+    }
+    return earliest;
+  }
+}

@@ -1,0 +1,16 @@
+import type { ConnectionState } from "./connection-state.js";
+import type { DisconnectReason } from "./disconnect-reason.js";
+import type { DropReason } from "./drop-reason.js";
+
+/** What a connection did, for tests, logs and plots; `atMs` is the time that was passed in. */
+export type TraceEvent =
+  | { readonly type: "state"; readonly atMs: number; readonly from: ConnectionState; readonly to: ConnectionState }
+  | { readonly type: "packet-sent"; readonly atMs: number; readonly packetNumber: number; readonly bytes: number }
+  | { readonly type: "packet-received"; readonly atMs: number; readonly packetNumber: number; readonly bytes: number }
+  | { readonly type: "packet-dropped"; readonly atMs: number; readonly reason: DropReason; readonly bytes: number }
+  | { readonly type: "path-challenge"; readonly atMs: number }
+  | { readonly type: "path-changed"; readonly atMs: number }
+  | { readonly type: "closed"; readonly atMs: number; readonly reason: DisconnectReason };
+
+/** Takes each event as it happens. Must not call back into the connection. */
+export type TraceSink = (event: TraceEvent) => void;

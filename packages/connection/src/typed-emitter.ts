@@ -1,0 +1,74 @@
+/** Event names and the listeners they call; two arguments at the most. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- listeners of any two arguments; each map names its own
+export type EventMap<Events> = { [Name in keyof Events]: (first: any, second: any) => void };
+
+type AnyListener = (first: unknown, second: unknown) => void;
+
+/** Listeners of one event at the most; more are a leak in the application. */
+const MAX_LISTENERS = 1000;
+
+/**
+ * Named events of a public object. A listener that throws, or returns a promise that rejects, stops nobody else: the
+ * owner is told.
+ */
+export class TypedEmitter<Events extends EventMap<Events>> {
+  private readonly listeners: Map<keyof Events, AnyListener[]> = new Map();
+  private readonly names: readonly (keyof Events)[];
+
+  /** @param names all events; others are a caller's mistake */
+  constructor(names: readonly (keyof Events)[]) {
+    this.names = names;
+  }
+
+  /** Throws TypeError for an unknown name or a listener that is no function; RangeError above 1000 listeners. */
+  on<Name extends keyof Events>(name: Name, listener: Events[Name]): this {
+    if (!this.names.includes(name)) {
+      throw new TypeError(`"event" expected one of ${this.names.join(", ")}, got ${String(name)}`);
+    }
+    if (typeof listener !== "function") throw new TypeError(`"listener" expected a function, got ${typeof listener}`);
+    const list = this.listeners.get(name) ?? [];
+    if (list.length >= MAX_LISTENERS) {
+      throw new RangeError(`"${String(name)}" expected at most ${MAX_LISTENERS} listeners: are they removed with off()?`);
+    }
+    // A new array each time: an emit under way goes on over the old one.
+    this.listeners.set(name, [...list, listener as AnyListener]);
+    return this;
+  }
+
+  off<Name extends keyof Events>(name: Name, listener: Events[Name]): this {
+    const list = this.listeners.get(name) ?? [];
+    const at = list.indexOf(listener as AnyListener);
+    if (at >= 0) this.listeners.set(name, list.toSpliced(at, 1));
+    return this;
+  }
+
+  /** Listeners of this event. */
+  listenerCount(name: keyof Events): number {
+    return this.listeners.get(name)?.length ?? 0;
+  }
+
+  /** Calls the listeners in the order they came. Exceptions go to `onListenerError`. */
+  protected emit<Name extends keyof Events>(
+    name: Name,
+    first?: Parameters<Events[Name]>[0],
+    second?: Parameters<Events[Name]>[1],
+  ): void {
+    const list = this.listeners.get(name);
+    if (list === undefined) return;
+    for (const listener of list) {
+      try {
+        const result: unknown = listener(first, second);
+        if (result instanceof Promise) result.catch((error: unknown) => this.onListenerError(name, error, first));
+      } catch (error) {
+        this.onListenerError(name, error, first);
+      }
+    }
+  }
+
+  /** Takes what a listener threw. */
+  protected onListenerError(name: keyof Events, error: unknown, first: unknown): void {
+    void name;
+    void first;
+    throw error;
+  }
+}

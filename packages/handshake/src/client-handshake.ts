@@ -1,0 +1,210 @@
+import {
+  type CipherSuite,
+  type ClientHello,
+  decodeReject,
+  decodeRetry,
+  decodeServerHello,
+  decodeTransportParameters,
+  encodeClientHello,
+  encodeTransportParameters,
+  HandshakeType,
+  IdentityType,
+  peekHandshakeType,
+  PROTOCOL_VERSION,
+  RANDOM_BYTES,
+  RejectReason,
+  type ServerHello,
+  type TransportParameters,
+  unsignedPart,
+} from "@sortie/wire";
+import { equalConstantTime } from "./constant-time.js";
+import { expectConnectionId, expectSuites } from "./crypto-arguments.js";
+import type { CryptoProvider, PrivateKey } from "./crypto-provider.js";
+import { type HandshakeDrop, MAX_RETRIES } from "./handshake-failure.js";
+import type { EstablishedKeys } from "./handshake-keys.js";
+import { exchangeKeys } from "./key-exchange.js";
+import { deriveSecrets } from "./key-schedule.js";
+import { looksUncompressed } from "./p256-encoding.js";
+import { signedMessage, transcriptHash } from "./transcript.js";
+
+/** How a client knows its server. More kinds (certificates) may come: switch over `kind`. */
+export type ServerTrust =
+  /** The server must sign with this key: 65 bytes, as `parsePublicKey` returns them. */
+  | { readonly kind: "pin"; readonly publicKey: Uint8Array }
+  /** Any key at all: no protection from a man in the middle. */
+  | { readonly kind: "any" };
+
+export interface ClientHandshakeOptions {
+  readonly crypto: CryptoProvider;
+  /** 8 bytes, from `protocolId`. */
+  readonly protocolId: Uint8Array;
+  /** Unsigned 32-bit, random: what the server puts into packets for this connection. */
+  readonly clientConnectionId: number;
+  /** The client's own. */
+  readonly parameters: TransportParameters;
+  /** Suites to offer, most wanted first; the provider's preference by default. */
+  readonly suites?: readonly CipherSuite[];
+  readonly trust: ServerTrust;
+}
+
+/** What a datagram brought. */
+export type HandshakeProgress =
+  /** Nothing: go on waiting. */
+  | { readonly kind: "ignored"; readonly reason: HandshakeDrop }
+  /** A cookie: send `hello()` again, at once. */
+  | { readonly kind: "retry" }
+  /** The server refuses, as far as can be told before keys. A later datagram may still establish. */
+  | { readonly kind: "rejected"; readonly reason: RejectReason; readonly version: number }
+  /** Done. Later datagrams are ignored. */
+  | { readonly kind: "established"; readonly keys: EstablishedKeys };
+
+/**
+ * Hellos against which a SERVER_HELLO is checked. An answer to a hello can cross a RETRY to a repetition of it, so the
+ * newest alone would not do; each one more costs a signature check for every forged SERVER_HELLO.
+ */
+const REMEMBERED_HELLOS = 3;
+
+/**
+ * The initiator: makes the CLIENT_HELLO and judges what comes back. Holds no timer: the caller sends `hello()` and
+ * repeats it. Nothing in a datagram makes it throw, and none is kept. The constructor throws RangeError for bad options
+ * and whatever the provider throws when its generator fails.
+ */
+export class ClientHandshake {
+  readonly #crypto: CryptoProvider;
+  /** The key that must sign; undefined when any may. */
+  readonly #pinnedKey: Uint8Array | undefined;
+  readonly #privateKey: PrivateKey;
+  readonly #fields: ClientHello;
+  /** Newest first. */
+  readonly #hellos: Uint8Array[];
+  #cookie: Uint8Array;
+  #retries = 0;
+  #established = false;
+
+  constructor(options: ClientHandshakeOptions) {
+    const { crypto, trust, clientConnectionId } = options;
+    const suites = options.suites ?? crypto.suitePreference;
+    expectSuites(suites);
+    expectTrust(trust);
+    expectConnectionId("clientConnectionId", clientConnectionId);
+    const { publicKey, privateKey } = crypto.generateKeyPair();
+    this.#crypto = crypto;
+    this.#pinnedKey = trust.kind === "pin" ? trust.publicKey.slice() : undefined;
+    this.#privateKey = privateKey;
+    this.#cookie = new Uint8Array(0);
+    this.#fields = {
+      protocolId: options.protocolId.slice(),
+      clientRandom: crypto.randomBytes(RANDOM_BYTES),
+      clientConnectionId,
+      suites: Uint8Array.from(suites),
+      keyShare: publicKey,
+      cookie: this.#cookie,
+      parameters: encodeTransportParameters(options.parameters),
+    };
+    this.#hellos = [encodeClientHello(this.#fields)];
+  }
+
+  /**
+   * The CLIENT_HELLO to send, 1200 bytes: the same until a RETRY brings a cookie, and with the same random and key
+   * share ever after. The array is the handshake's own: not to be changed.
+   */
+  hello(): Uint8Array {
+    return this.#hellos[0] as Uint8Array;
+  }
+
+  /** Judges a datagram of the network. */
+  receive(datagram: Uint8Array): HandshakeProgress {
+    const type = peekHandshakeType(datagram);
+    if (typeof type === "string") return ignored("malformed");
+    if (this.#established) return ignored("unexpected");
+    switch (type) {
+      case HandshakeType.Retry:
+        return this.#onRetry(datagram);
+      case HandshakeType.ServerHello:
+        return this.#onServerHello(datagram);
+      case HandshakeType.Reject:
+        return this.#onReject(datagram);
+      case HandshakeType.ClientHello:
+        return ignored("unexpected");
+    }
+  }
+
+  #onRetry(datagram: Uint8Array): HandshakeProgress {
+    const retry = decodeRetry(datagram);
+    if (typeof retry === "string") return ignored("malformed");
+    if (retry.clientConnectionId !== this.#fields.clientConnectionId) return ignored("wrong-connection-id");
+    if (equalConstantTime(retry.cookie, this.#cookie)) return ignored("duplicate-retry");
+    if (this.#retries >= MAX_RETRIES) return ignored("too-many-retries");
+    this.#retries += 1;
+    this.#cookie = retry.cookie.slice();
+    this.#hellos.unshift(encodeClientHello({ ...this.#fields, cookie: this.#cookie }));
+    if (this.#hellos.length > REMEMBERED_HELLOS) this.#hellos.pop();
+    return { kind: "retry" };
+  }
+
+  #onReject(datagram: Uint8Array): HandshakeProgress {
+    const reject = decodeReject(datagram);
+    if (typeof reject === "string") return ignored("malformed");
+    if (reject.clientConnectionId !== this.#fields.clientConnectionId) return ignored("wrong-connection-id");
+    if (!equalConstantTime(reject.clientRandom, this.#fields.clientRandom)) return ignored("wrong-random");
+    const version = reject.version ?? PROTOCOL_VERSION;
+    // Nobody refuses a version that is its own.
+    if (reject.reason === RejectReason.Version && version === PROTOCOL_VERSION) return ignored("malformed");
+    return { kind: "rejected", reason: reject.reason, version };
+  }
+
+  /** Cheap checks first, then the signature, then the key exchange: only with a key that is trusted. */
+  #onServerHello(datagram: Uint8Array): HandshakeProgress {
+    const hello = decodeServerHello(datagram);
+    if (typeof hello === "string") return ignored("malformed");
+    if (hello.clientConnectionId !== this.#fields.clientConnectionId) return ignored("wrong-connection-id");
+    if (!this.#fields.suites.includes(hello.suite)) return ignored("suite-not-offered");
+    const peerParameters = decodeTransportParameters(hello.parameters);
+    if (typeof peerParameters === "string") return ignored("bad-parameters");
+    if (hello.identityType !== IdentityType.RawKey || !looksUncompressed(hello.identity)) {
+      return ignored("unsupported-identity");
+    }
+    const hash = this.#signedTranscript(datagram, hello);
+    if (hash === undefined) return ignored("bad-signature");
+    if (this.#pinnedKey !== undefined && !equalConstantTime(hello.identity, this.#pinnedKey)) {
+      return ignored("identity-mismatch");
+    }
+    const sharedSecret = exchangeKeys(this.#crypto, this.#privateKey, hello.keyShare);
+    if (sharedSecret === undefined) return ignored("bad-key-share");
+    this.#established = true;
+    return {
+      kind: "established",
+      keys: {
+        suite: hello.suite as CipherSuite,
+        secrets: deriveSecrets(this.#crypto, sharedSecret, hash),
+        localConnectionId: hello.clientConnectionId,
+        remoteConnectionId: hello.serverConnectionId,
+        peerParameters,
+        serverPublicKey: hello.identity.slice(),
+      },
+    };
+  }
+
+  /** Hash of the transcript that the server signed with the key it shows; undefined when it signed none of ours. */
+  #signedTranscript(datagram: Uint8Array, hello: ServerHello): Uint8Array | undefined {
+    for (const clientHello of this.#hellos) {
+      const hash = transcriptHash(this.#crypto, clientHello, unsignedPart(datagram));
+      if (this.#crypto.verify(hello.identity, signedMessage(hash), hello.signature)) return hash;
+    }
+    return undefined;
+  }
+}
+
+function ignored(reason: HandshakeDrop): HandshakeProgress {
+  return { kind: "ignored", reason };
+}
+
+function expectTrust(trust: ServerTrust): void {
+  if (trust.kind === "any") return;
+  if (trust.kind !== "pin") {
+    throw new TypeError(`"trust.kind" expected "pin" or "any", got "${String((trust as { kind: unknown }).kind)}"`);
+  }
+  if (!looksUncompressed(trust.publicKey)) {
+    throw new RangeError(`"trust.publicKey" expected 65 bytes that start with 04, got ${trust.publicKey.length} bytes`);
+  }
+}

@@ -1,0 +1,70 @@
+import { type CipherSuite, encodeUtf8 } from "@sortie/wire";
+import { suiteKeyBytes } from "./crypto-arguments.js";
+import type { CryptoProvider } from "./crypto-provider.js";
+
+/** bytes. Every secret is one SHA-256 output. */
+const SECRET_BYTES = 32;
+/** bytes. Nonce of both AEADs (RFC 5116 section 4). */
+export const IV_BYTES = 12;
+
+const EMPTY = /* @__PURE__ */ new Uint8Array(0);
+
+/** One label per secret, so that none can stand for another (RFC 5869 section 3.2). docs/PROTOCOL.md section 4. */
+const LABEL_CLIENT: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 client");
+const LABEL_SERVER: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 server");
+const LABEL_EXPORTER: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 exporter");
+const LABEL_RESUMPTION: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 resumption");
+const LABEL_KEY: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 key");
+const LABEL_IV: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 iv");
+const LABEL_UPDATE: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 update");
+
+/** What both sides of one handshake know and nobody else; 32 bytes each. */
+export interface ConnectionSecrets {
+  /** Of packets that the client sends. */
+  readonly clientSecret: Uint8Array;
+  /** Of packets that the server sends. */
+  readonly serverSecret: Uint8Array;
+  /** For the application (RFC 8446 section 7.5). */
+  readonly exporterSecret: Uint8Array;
+  /** Reserved for resumption. */
+  readonly resumptionSecret: Uint8Array;
+}
+
+/** Key and IV of one direction and key phase. */
+export interface PacketKey {
+  /** 16 or 32 bytes, as the suite has it. */
+  readonly key: Uint8Array;
+  /** 12 bytes. */
+  readonly iv: Uint8Array;
+}
+
+/**
+ * The secrets of a connection.
+ * @param sharedSecret x-coordinate of the ECDH
+ * @param transcriptHash 32 bytes; the salt, so that both sides hold these keys only if they saw the same handshake
+ */
+export function deriveSecrets(
+  crypto: CryptoProvider,
+  sharedSecret: Uint8Array,
+  transcriptHash: Uint8Array,
+): ConnectionSecrets {
+  return {
+    clientSecret: crypto.hkdfSha256(sharedSecret, transcriptHash, LABEL_CLIENT, SECRET_BYTES),
+    serverSecret: crypto.hkdfSha256(sharedSecret, transcriptHash, LABEL_SERVER, SECRET_BYTES),
+    exporterSecret: crypto.hkdfSha256(sharedSecret, transcriptHash, LABEL_EXPORTER, SECRET_BYTES),
+    resumptionSecret: crypto.hkdfSha256(sharedSecret, transcriptHash, LABEL_RESUMPTION, SECRET_BYTES),
+  };
+}
+
+/** Packet key and IV of a client or server secret. */
+export function derivePacketKey(crypto: CryptoProvider, suite: CipherSuite, secret: Uint8Array): PacketKey {
+  return {
+    key: crypto.hkdfSha256(secret, EMPTY, LABEL_KEY, suiteKeyBytes(suite)),
+    iv: crypto.hkdfSha256(secret, EMPTY, LABEL_IV, IV_BYTES),
+  };
+}
+
+/** The secret of the next key phase; the present one does not follow from it (RFC 9001 section 6.1). */
+export function nextSecret(crypto: CryptoProvider, secret: Uint8Array): Uint8Array {
+  return crypto.hkdfSha256(secret, EMPTY, LABEL_UPDATE, SECRET_BYTES);
+}

@@ -1,0 +1,225 @@
+import {
+  type CipherSuite,
+  isLegalProtectedFlags,
+  keyPhaseOf,
+  MAX_DATAGRAM_BYTES,
+  MAX_PACKET_NUMBER,
+  MIN_PROTECTED_BYTES,
+  PACKET_HEADER_BYTES,
+  PACKET_OVERHEAD_BYTES,
+  TAG_BYTES,
+  writePacketHeader,
+} from "@sortie/wire";
+import { expectConnectionId } from "./crypto-arguments.js";
+import type { CryptoProvider } from "./crypto-provider.js";
+import { IV_BYTES } from "./key-schedule.js";
+import { type KeyLimits, keyLimits, PacketKeys, ReceiveKeys, SendKeys } from "./key-update.js";
+
+/** What `open` returns for a packet that no key of this connection opens. */
+export const OPEN_FAILED = -1;
+
+/** ms. Until a round trip was measured: RFC 9002 section 6.2.2 with its initial RTT of 333 ms. */
+const INITIAL_PROBE_TIMEOUT_MS = 999;
+
+/** Probe timeouts for which old keys are kept, and between two updates of ours (RFC 9001 section 6.5). */
+const UPDATE_WAIT_PROBE_TIMEOUTS = 3;
+
+const TWO_TO_32 = 2 ** 32;
+
+export interface PacketProtectionOptions {
+  readonly crypto: CryptoProvider;
+  readonly suite: CipherSuite;
+  /** 32 bytes, copied. */
+  readonly localSecret: Uint8Array;
+  /** 32 bytes, copied. */
+  readonly remoteSecret: Uint8Array;
+  /** Lower limits than the suite's own, for tests. */
+  readonly limits?: Partial<KeyLimits>;
+}
+
+/** Counters; the object stays the same and its values change. */
+export interface PacketProtectionStatistics {
+  /** Phase of the keys that seal. */
+  readonly keyPhase: 0 | 1;
+  /** Key updates, ours and the peer's. */
+  readonly updates: number;
+  /** Packets sealed. */
+  readonly sealed: number;
+  /** Packets whose tag was wrong; those of no legal form, or of a phase without a key here, are not among them. */
+  readonly failedOpens: number;
+}
+
+/**
+ * Seals and opens the packets of one connection, and changes the keys in time (RFC 9001 sections 5.3 and 6).
+ * Packet numbers go on over updates. `nowMs` is monotonic. No packet makes a method throw; mistakes of the caller do.
+ * Nothing of the caller's buffers is kept.
+ */
+export class PacketProtection {
+  readonly #limits: KeyLimits;
+  readonly #send: SendKeys;
+  readonly #receive: ReceiveKeys;
+  readonly #nonce: Uint8Array = new Uint8Array(IV_BYTES);
+  readonly #statistics = { keyPhase: 0 as 0 | 1, updates: 0, sealed: 0, failedOpens: 0 };
+  #lastSealed = -1;
+  #sealingOver = false;
+  #probeTimeoutMs = INITIAL_PROBE_TIMEOUT_MS;
+  #nowMs = 0;
+
+  constructor(options: PacketProtectionOptions) {
+    const { crypto, suite, localSecret, remoteSecret } = options;
+    this.#limits = keyLimits(suite, options.limits);
+    this.#send = new SendKeys(new PacketKeys(crypto, suite, localSecret.slice()));
+    this.#receive = new ReceiveKeys(new PacketKeys(crypto, suite, remoteSecret.slice()));
+  }
+
+  get statistics(): PacketProtectionStatistics {
+    return this.#statistics;
+  }
+
+  /** Whether a usage limit was reached (RFC 9001 section 6.6): the connection must close. */
+  get exhausted(): boolean {
+    return this.#sealingOver || this.#failedTooOften();
+  }
+
+  /**
+   * Writes the header to `bytes[start, start + 9)`, encrypts the frames in `bytes[start + 9, framesEnd)` in place and
+   * appends the tag. Starts a key update when one is due and allowed.
+   * Throws RangeError where there is no frame, no room for the tag, or `packetNumber` is not above the last one sealed:
+   * a nonce must never repeat.
+   * @param connectionId unsigned 32-bit, the receiver's
+   * @returns end of the packet, or -1 at the hard usage limit: nothing may be sent any more
+   */
+  seal(
+    bytes: Uint8Array,
+    start: number,
+    framesEnd: number,
+    connectionId: number,
+    packetNumber: number,
+    nowMs: number,
+  ): number {
+    this.#nowMs = nowMs;
+    this.#expectSealable(bytes, start, framesEnd, connectionId, packetNumber);
+    const send = this.#send;
+    if (send.sealed >= this.#limits.updateAfterPackets) this.initiateUpdate(nowMs);
+    if (send.sealed >= this.#limits.maxPacketsPerKey || packetNumber > MAX_PACKET_NUMBER) this.#sealingOver = true;
+    if (this.#sealingOver) return -1;
+    // Taken before the cipher runs: even if that fails, the number is spent.
+    this.#lastSealed = packetNumber;
+    send.recordSealed(packetNumber);
+    this.#statistics.sealed += 1;
+    writePacketHeader(bytes, start, this.#statistics.keyPhase, connectionId, packetNumber);
+    this.#setNonce(send.keys.iv, packetNumber);
+    send.keys.aead.seal(this.#nonce, bytes, start, start + PACKET_HEADER_BYTES, framesEnd);
+    return framesEnd + TAG_BYTES;
+  }
+
+  /**
+   * Opens a datagram that is one protected packet; its bytes stay as they are. Replays are the ReplayWindow's to stop.
+   * Throws RangeError where `out` cannot take the plaintext; 1427 bytes always do.
+   * @param packetNumber full number, as recovered from the header
+   * @returns length of the plaintext in `out`, or OPEN_FAILED
+   */
+  open(datagram: Uint8Array, packetNumber: number, out: Uint8Array, nowMs: number): number {
+    this.#nowMs = nowMs;
+    const length = datagram.length;
+    if (length < MIN_PROTECTED_BYTES || length > MAX_DATAGRAM_BYTES) return OPEN_FAILED;
+    const flags = datagram[0] as number;
+    if (!isLegalProtectedFlags(flags)) return OPEN_FAILED;
+    if (!(packetNumber >= 0 && packetNumber <= MAX_PACKET_NUMBER) || this.#failedTooOften()) return OPEN_FAILED;
+    if (out.length < length - PACKET_OVERHEAD_BYTES) {
+      throw new RangeError(`"out" expected at least ${length - PACKET_OVERHEAD_BYTES} bytes, got ${out.length}`);
+    }
+    const keys = this.#receive.select(keyPhaseOf(flags), packetNumber, this.#peerMayUpdate(), nowMs);
+    if (keys === undefined) return OPEN_FAILED;
+    this.#setNonce(keys.iv, packetNumber);
+    const plaintextBytes = keys.aead.open(this.#nonce, datagram, 0, PACKET_HEADER_BYTES, length, out);
+    if (plaintextBytes < 0) {
+      this.#statistics.failedOpens += 1;
+      return OPEN_FAILED;
+    }
+    const discardAtMs = nowMs + UPDATE_WAIT_PROBE_TIMEOUTS * this.#probeTimeoutMs;
+    const adopted = this.#receive.recordOpened(keys, packetNumber, discardAtMs);
+    // RFC 9001 section 6.2: the answer to an update, its acknowledgement included, goes out under the new keys.
+    if (adopted && this.#send.generation < this.#receive.generation) this.#advanceSend();
+    return plaintextBytes;
+  }
+
+  /**
+   * The peer acknowledged packets up to `largestAcked`, itself one that was sent. Confirms the present keys once a
+   * packet sealed with them was acknowledged; only then may they be updated (RFC 9001 section 6.1).
+   */
+  onAcked(largestAcked: number): void {
+    if (largestAcked <= this.#lastSealed) this.#send.recordAcked(largestAcked, this.#nowMs);
+  }
+
+  /**
+   * Updates the keys that seal, when that is allowed: the present ones are confirmed, the peer has followed the last
+   * update, and three probe timeouts have passed since that was known (RFC 9001 sections 6.1 and 6.5).
+   */
+  initiateUpdate(nowMs: number): boolean {
+    const { generation, confirmedAtMs } = this.#send;
+    if (generation !== this.#receive.generation || confirmedAtMs === Number.POSITIVE_INFINITY) return false;
+    const waitMs = generation === 0 ? 0 : UPDATE_WAIT_PROBE_TIMEOUTS * this.#probeTimeoutMs;
+    if (nowMs < confirmedAtMs + waitMs) return false;
+    this.#advanceSend();
+    return true;
+  }
+
+  /** `ms` (above 0): present probe timeout of the path, RFC 9002 section 6.2.1. Old keys are kept for three of them. */
+  setProbeTimeoutMs(ms: number): void {
+    if (!(ms > 0 && ms < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`"probeTimeoutMs" expected a finite number above 0, got ${ms}`);
+    }
+    this.#probeTimeoutMs = ms;
+  }
+
+  /**
+   * An update by the peer answers ours, or follows our acknowledgement of a packet in its present phase, and that was
+   * sealed in our present phase. So a peer cannot make us derive keys for each of its packets.
+   */
+  #peerMayUpdate(): boolean {
+    return this.#send.generation > this.#receive.generation || this.#send.sealed > 0;
+  }
+
+  #failedTooOften(): boolean {
+    return this.#statistics.failedOpens >= this.#limits.maxFailedOpens;
+  }
+
+  #advanceSend(): void {
+    this.#send.advance();
+    this.#statistics.keyPhase = (this.#send.generation & 1) as 0 | 1;
+    this.#statistics.updates += 1;
+  }
+
+  /** IV xor packet number, the number right-aligned and big-endian (RFC 9001 section 5.3). */
+  #setNonce(iv: Uint8Array, packetNumber: number): void {
+    const nonce = this.#nonce;
+    const high = Math.floor(packetNumber / TWO_TO_32);
+    const low = packetNumber >>> 0;
+    for (let i = 0; i < 6; i++) nonce[i] = iv[i] as number;
+    nonce[6] = (iv[6] as number) ^ (high >>> 8);
+    nonce[7] = (iv[7] as number) ^ high;
+    nonce[8] = (iv[8] as number) ^ (low >>> 24);
+    nonce[9] = (iv[9] as number) ^ (low >>> 16);
+    nonce[10] = (iv[10] as number) ^ (low >>> 8);
+    nonce[11] = (iv[11] as number) ^ low;
+  }
+
+  #expectSealable(
+    bytes: Uint8Array,
+    start: number,
+    framesEnd: number,
+    connectionId: number,
+    packetNumber: number,
+  ): void {
+    if (!Number.isInteger(packetNumber) || packetNumber <= this.#lastSealed) {
+      throw new RangeError(`"packetNumber" expected an integer above ${this.#lastSealed}, got ${packetNumber}`);
+    }
+    if (!(start >= 0 && framesEnd > start + PACKET_HEADER_BYTES && framesEnd + TAG_BYTES <= bytes.length)) {
+      throw new RangeError(
+        `"framesEnd" expected ${start + PACKET_HEADER_BYTES + 1}..${bytes.length - TAG_BYTES}, got ${framesEnd}`,
+      );
+    }
+    expectConnectionId("connectionId", connectionId);
+  }
+}

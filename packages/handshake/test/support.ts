@@ -1,0 +1,116 @@
+import { CipherSuite, type TransportParameters } from "@sortie/wire";
+import {
+  createNobleProvider,
+  type CryptoProvider,
+  type KeyLimits,
+  OPEN_FAILED,
+  PacketProtection,
+} from "../src/index.js";
+import { createNodeProvider } from "../src/node/index.js";
+
+export const noble: CryptoProvider = createNobleProvider();
+export const node: CryptoProvider = createNodeProvider();
+
+/** For `describe.each` and `it.each`: every claim about a provider holds for both. */
+export const providers: readonly (readonly [string, CryptoProvider])[] = [
+  ["noble", noble],
+  ["node", node],
+];
+
+export const suites: readonly CipherSuite[] = [CipherSuite.Aes128Gcm, CipherSuite.ChaCha20Poly1305];
+
+export const parameters: TransportParameters = {
+  idleTimeoutMs: 10_000,
+  maxAckDelayMs: 25,
+  maxDatagramBytes: 1452,
+  maxMessageBytes: 65_536,
+  receiveWindowBytes: 1_048_576,
+};
+
+export function hex(text: string): Uint8Array {
+  const digits = text.replace(/\s+/g, "");
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function ascii(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+export function concat(...parts: Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+export function flipped(bytes: Uint8Array, at: number, mask: number = 1): Uint8Array {
+  const copy = bytes.slice();
+  copy[at] = (copy[at] as number) ^ mask;
+  return copy;
+}
+
+/** Deterministic bytes (mulberry32): for test inputs, never for keys outside tests. */
+export function seededBytes(seed: number): (length: number) => Uint8Array {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  };
+  return (length) => Uint8Array.from({ length }, () => next() & 0xff);
+}
+
+export const CONNECTION_ID = 0xc0ffee01;
+
+/** One side of a connection with its own packet numbers; datagrams are handed over by the test. */
+export class Side {
+  readonly protection: PacketProtection;
+  readonly out: Uint8Array = new Uint8Array(1500);
+  nextPacketNumber = 0;
+
+  constructor(protection: PacketProtection) {
+    this.protection = protection;
+  }
+
+  /** A sealed packet of one frame byte, with its number. */
+  send(nowMs: number = 0): Sent {
+    const packetNumber = this.nextPacketNumber++;
+    const bytes = new Uint8Array(9 + 1 + 16);
+    bytes[9] = packetNumber & 0xff;
+    const end = this.protection.seal(bytes, 0, 10, CONNECTION_ID, packetNumber, nowMs);
+    return { packetNumber, bytes, end };
+  }
+
+  /** Whether the packet opened, to what was sealed. */
+  receive(sent: Sent, nowMs: number = 0): boolean {
+    const length = this.protection.open(sent.bytes, sent.packetNumber, this.out, nowMs);
+    if (length === OPEN_FAILED) return false;
+    if (length !== 1 || this.out[0] !== (sent.packetNumber & 0xff)) throw new Error("opened to other bytes");
+    return true;
+  }
+}
+
+export interface Sent {
+  readonly packetNumber: number;
+  readonly bytes: Uint8Array;
+  readonly end: number;
+}
+
+export function phaseOf(sent: Sent): number {
+  return (sent.bytes[0] as number) & 1;
+}
+
+/** Two sides that hold each other's keys. */
+export function connect(
+  limits: Partial<KeyLimits> = {},
+  crypto: CryptoProvider = node,
+  suite: CipherSuite = CipherSuite.Aes128Gcm,
+): { client: Side; server: Side } {
+  const clientSecret = new Uint8Array(32).fill(1);
+  const serverSecret = new Uint8Array(32).fill(2);
+  const protect = (localSecret: Uint8Array, remoteSecret: Uint8Array): Side =>
+    new Side(new PacketProtection({ crypto, suite, localSecret, remoteSecret, limits }));
+  return { client: protect(clientSecret, serverSecret), server: protect(serverSecret, clientSecret) };
+}

@@ -1,0 +1,172 @@
+import { type ByteWriter, encodeAck, MAX_ACK_BITMAP_BYTES, varintBytes } from "@sortie/wire";
+import { expectNumber } from "./expect-number.js";
+
+/** Packets below the largest that an ACK can state. */
+const WINDOW_PACKETS: number = MAX_ACK_BITMAP_BYTES * 8;
+
+/** Power of two above the 1 + 1024 numbers that can be live at once. */
+const RING_SLOTS = 2048;
+const RING_MASK: number = RING_SLOTS - 1;
+
+/** Ack-eliciting packets after which an ACK is due at once (RFC 9000 section 13.2.2). */
+const ACK_EVERY_PACKETS = 2;
+
+/** microseconds. Delays are cut to the 4-byte varint, about 18 minutes; nobody believes more than a few ms anyway. */
+const MAX_DELAY_US = 0x3fff_ffff;
+
+/** bytes. Type and bitmap length. */
+const FIXED_BYTES = 2;
+
+/** ms. Longest delay that transport parameters can announce (RFC 9000 section 18.2). */
+const MAX_ACK_DELAY_MS = 2 ** 14;
+
+/**
+ * Remembers which packets were received and turns them into ACK frames. Allocates nothing after construction.
+ *
+ * What an ACK states: the largest packet number received and, in a bitmap, numbers of the 1024 below it. A set bit
+ * says "received"; a bit that is not set says nothing at all, so that numbers the peer already knows about may be
+ * left out, and the bitmap ends at the lowest number that is still to be stated.
+ *
+ * When the peer is known to know a number: it acknowledged a packet that carried our ACK with the largest number L,
+ * and that ACK had been written after the number came. For a number that came as the new largest, this holds for any
+ * L at or above it. For a late one, which came when M was the largest, an ACK with L = M may have been written
+ * before, so that only L above M proves it. Each number therefore keeps the lowest L that proves it, as a distance.
+ */
+export class AckTracker {
+  private readonly localMaxAckDelayMs: number;
+  /** By packet number: 0 nothing to state, else 1 + (lowest largest of an ACK that states it for certain - number). */
+  private readonly proofs = new Uint16Array(RING_SLOTS);
+  private readonly bitmap = new Uint8Array(MAX_ACK_BITMAP_BYTES);
+  private largest = -1;
+  private largestAtMs = 0;
+  /** The lowest number to be stated, or `largest` when there is none below that. */
+  private lowest = -1;
+  private highestAckAcked = -1;
+  private ackElicitingSinceAck = 0;
+  /** Numbers are missing between the last ack-eliciting packet and the largest. */
+  private gap = false;
+  private news = false;
+  private dueAtMs = Infinity;
+
+  /**
+   * @param localMaxAckDelayMs longest time that an ACK may wait for company, 0..16384 ms; the value we announced
+   * @throws RangeError when it is out of range
+   */
+  constructor(localMaxAckDelayMs: number) {
+    expectNumber("localMaxAckDelayMs", localMaxAckDelayMs, 0, MAX_ACK_DELAY_MS);
+    this.localMaxAckDelayMs = localMaxAckDelayMs;
+  }
+
+  /**
+   * A packet came, authenticated, not a replay, and was applied. Numbers more than 1024 below the largest can no
+   * longer be stated and are ignored, as are those that are to be stated anyway.
+   */
+  onPacketReceived(packetNumber: number, ackEliciting: boolean, nowMs: number): void {
+    const late = packetNumber < this.largest;
+    if (late) {
+      if (packetNumber < this.largest - WINDOW_PACKETS) return;
+      const slot = packetNumber & RING_MASK;
+      if (this.proofs[slot] !== 0) return;
+      this.proofs[slot] = this.largest + 1 - packetNumber + 1;
+      if (packetNumber < this.lowest) this.lowest = packetNumber;
+    } else {
+      if (packetNumber === this.largest) return;
+      if (packetNumber !== this.largest + 1) this.gap = true;
+      this.moveLargest(packetNumber);
+      this.largestAtMs = nowMs;
+    }
+    this.news = true;
+    if (!ackEliciting) return;
+    this.ackElicitingSinceAck += 1;
+    // Out of order or behind a gap: the sender's loss detection must hear of it (RFC 9000 section 13.2.1).
+    const atOnce = late || this.gap || this.ackElicitingSinceAck >= ACK_EVERY_PACKETS;
+    this.gap = false;
+    this.dueAtMs = Math.min(this.dueAtMs, atOnce ? nowMs : nowMs + this.localMaxAckDelayMs);
+  }
+
+  /** Whether an ACK must go now, even in a packet of its own. */
+  isDue(nowMs: number): boolean {
+    return nowMs >= this.dueAtMs;
+  }
+
+  /** When an ACK must go (in the past when it is due already); Infinity when none has to. */
+  dueAt(): number {
+    return this.dueAtMs;
+  }
+
+  /** Whether a packet came since the last ACK was written: then one is worth its bytes in a packet that goes anyway. */
+  hasNews(): boolean {
+    return this.news;
+  }
+
+  /** bytes that `write` would take at the same `nowMs`, 0 while no packet came; at most 142. */
+  frameBytes(nowMs: number): number {
+    if (this.largest < 0) return 0;
+    return FIXED_BYTES + varintBytes(this.largest) + varintBytes(this.delayUs(nowMs)) + this.bitmapBytes();
+  }
+
+  /**
+   * Writes the ACK frame; the writer must have room for `frameBytes`.
+   * @returns the largest number it acknowledges, to be remembered with the packet that carries it and handed to
+   * `onAckAcked` when that is acknowledged; -1, with nothing written, while no packet came
+   */
+  write(writer: ByteWriter, nowMs: number): number {
+    const { largest } = this;
+    if (largest < 0) return -1;
+    const bytes = this.bitmapBytes();
+    this.bitmap.fill(0, 0, bytes);
+    for (let number = this.lowest; number < largest; number++) {
+      if (this.proofs[number & RING_MASK] === 0) continue;
+      const bit = largest - 1 - number;
+      const at = bit >>> 3;
+      this.bitmap[at] = (this.bitmap[at] as number) | (1 << (bit & 7));
+    }
+    encodeAck(writer, largest, this.delayUs(nowMs), this.bitmap, bytes);
+    this.news = false;
+    this.ackElicitingSinceAck = 0;
+    this.dueAtMs = Infinity;
+    return largest;
+  }
+
+  /**
+   * The peer acknowledged a packet that carried our ACK up to `largest`: what that ACK stated for certain need not be
+   * repeated. Of several such packets in one ACK, only the highest `largest` matters.
+   */
+  onAckAcked(largest: number): void {
+    if (largest <= this.highestAckAcked) return;
+    this.highestAckAcked = largest;
+    const top = Math.min(largest, this.largest);
+    for (let number = this.lowest; number <= top; number++) {
+      const slot = number & RING_MASK;
+      const proof = this.proofs[slot] as number;
+      if (proof !== 0 && number + proof - 1 <= largest) this.proofs[slot] = 0;
+    }
+    this.settleLowest();
+  }
+
+  private moveLargest(packetNumber: number): void {
+    const floor = packetNumber - WINDOW_PACKETS;
+    if (floor > this.largest) {
+      // Nothing of the old window remains. Also bounds the work of a leap.
+      this.proofs.fill(0);
+      this.lowest = packetNumber;
+    } else {
+      for (; this.lowest < floor; this.lowest++) this.proofs[this.lowest & RING_MASK] = 0;
+    }
+    this.largest = packetNumber;
+    this.settleLowest();
+    this.proofs[packetNumber & RING_MASK] = 1;
+  }
+
+  private settleLowest(): void {
+    while (this.lowest < this.largest && this.proofs[this.lowest & RING_MASK] === 0) this.lowest += 1;
+  }
+
+  private bitmapBytes(): number {
+    return (this.largest - this.lowest + 7) >>> 3;
+  }
+
+  private delayUs(nowMs: number): number {
+    return Math.min(Math.max(Math.floor((nowMs - this.largestAtMs) * 1000), 0), MAX_DELAY_US);
+  }
+}

@@ -1,0 +1,46 @@
+import { expectNumber } from "./expect-number.js";
+
+/**
+ * A number of bytes that several holders share, such as the reassembly buffers of all peers of a process. Counts
+ * only: whoever charged releases exactly as much.
+ */
+export class ByteBudget {
+  /** bytes. */
+  readonly limit: number;
+  private charged = 0;
+
+  /**
+   * @param limitBytes at least 0; Infinity only counts
+   * @throws RangeError when it is negative or NaN
+   */
+  constructor(limitBytes: number) {
+    expectNumber("limitBytes", limitBytes, 0, Infinity);
+    this.limit = limitBytes;
+  }
+
+  /** bytes charged and not released. */
+  get used(): number {
+    return this.charged;
+  }
+
+  /**
+   * Charges all of `bytes` or nothing.
+   * @returns whether they fit
+   * @throws RangeError when `bytes` is negative or NaN
+   */
+  tryCharge(bytes: number): boolean {
+    expectNumber("bytes", bytes, 0, Number.MAX_SAFE_INTEGER);
+    if (bytes > this.limit - this.charged) return false;
+    this.charged += bytes;
+    return true;
+  }
+
+  /**
+   * Gives back bytes that were charged.
+   * @throws RangeError when that is more than is charged: the books of a holder are wrong
+   */
+  release(bytes: number): void {
+    expectNumber("bytes", bytes, 0, this.charged);
+    this.charged -= bytes;
+  }
+}

@@ -1,0 +1,102 @@
+import type { ByteWriter } from "@sortie/wire";
+import type { ByteBudget } from "./byte-budget.js";
+import type { CongestionController } from "./congestion/congestion-controller.js";
+
+/** Caps of one endpoint's queues; every one has a default, see {@link DEFAULT_LIMITS}. */
+export interface EndpointLimits {
+  /** bytes of payloads that wait or are not yet acknowledged. One larger message at a time goes on top of it. */
+  readonly maxQueuedBytes: number;
+  /** Messages that wait or are not yet acknowledged. */
+  readonly maxQueuedMessages: number;
+  /** Received messages the application has not polled. */
+  readonly maxInboxMessages: number;
+  /** bytes of received messages the application has not polled. */
+  readonly maxInboxBytes: number;
+  /** bytes (payload and overhead) of unreliable and sequenced messages that are put together. */
+  readonly unreliableReassemblyBytes: number;
+  /** Unreliable and sequenced messages that are put together at a time. */
+  readonly unreliableReassemblySets: number;
+}
+
+export const DEFAULT_LIMITS: EndpointLimits = {
+  maxQueuedBytes: 4 * 1024 * 1024,
+  maxQueuedMessages: 4096,
+  maxInboxMessages: 8192,
+  maxInboxBytes: 16 * 1024 * 1024,
+  unreliableReassemblyBytes: 256 * 1024,
+  unreliableReassemblySets: 64,
+};
+
+/**
+ * Frames that are not messages. The owner gives each a bit (0..15), asks for it with `requestControl`, and writes it
+ * when its turn comes. All are ack-eliciting and go ahead of messages, outside of congestion control.
+ */
+export interface ControlFrames {
+  /** bytes the frame takes now; 0 when there is no need for it any more. */
+  bytesOf(bit: number): number;
+  write(bit: number, writer: ByteWriter): void;
+  /** A packet that carried the frame was acknowledged. */
+  onAcked(bit: number): void;
+  /** Whether the frame must go again when its packet is lost. */
+  resends(bit: number): boolean;
+}
+
+/** Sees what recovery does, for tests, logs and plots. Must not call back into the endpoint. */
+export interface EndpointTrace {
+  onPacketLost?(packetNumber: number, nowMs: number): void;
+  /** A packet that was taken for lost was acknowledged after all. */
+  onSpuriousLoss?(packetNumber: number, nowMs: number): void;
+  /** `count`: probe timeouts in a row, from 1. */
+  onProbeTimeout?(count: number, nowMs: number): void;
+}
+
+/** Why a peer's frame breaks the protocol; the connection is to be closed. */
+export type EndpointViolation =
+  /** ACK of a packet number that was not used yet. */
+  | "ack-of-unsent"
+  /** ACK of a packet number that was left out on purpose. */
+  | "ack-of-skipped"
+  /** More reliable data under way than the receive window allows. */
+  | "window-exceeded"
+  /** A message larger than this side takes. */
+  | "message-too-large"
+  /** A message ID that is 1024 or more above the oldest one missing. */
+  | "id-beyond-window"
+  /** A piece below 64 bytes that does not end its message. */
+  | "fragment-too-small"
+  /** Pieces of one reliable message that disagree on its size. */
+  | "fragment-mismatch";
+
+export interface EndpointOptions {
+  /** Uniform 32-bit numbers; decides which packet numbers are left out. */
+  readonly randomU32: () => number;
+  /** ms. The longest this side holds back an ACK. */
+  readonly localMaxAckDelayMs: number;
+  /** ms. The longest the peer holds back an ACK; what it claims beyond is not believed. */
+  readonly peerMaxAckDelayMs: number;
+  /** ms, default 100: a game's round trip is shorter than the 333 ms of RFC 9002, and a wrong guess costs one probe. */
+  readonly initialRttMs?: number;
+  /** bytes. The whole UDP payload the path carries. */
+  readonly maxDatagramBytes: number;
+  /** bytes of a datagram that are not frames: header and tag. Default 25. */
+  readonly packetOverheadBytes?: number;
+  /** bytes. Largest message the peer takes. */
+  readonly peerMaxMessageBytes: number;
+  /** bytes of fragmented messages the peer holds for us. */
+  readonly peerReceiveWindowBytes: number;
+  /** bytes. Largest message this side takes. */
+  readonly maxMessageBytes: number;
+  /** bytes of fragmented messages this side holds for the peer. */
+  readonly receiveWindowBytes: number;
+  readonly limits?: Partial<EndpointLimits>;
+  /** Shared by all endpoints of the process: bytes held for messages that are not whole or not in order. */
+  readonly reassemblyBudget?: ByteBudget;
+  /** Default: a fixed budget of 8 MiB/s. */
+  readonly congestion?: CongestionController;
+  readonly control: ControlFrames;
+  readonly trace?: EndpointTrace;
+  /** Default 0. Tests start near the edges. */
+  readonly initialPacketNumber?: number;
+  /** Default 0. Both sides' first message ID on every channel; tests start near the wrap. */
+  readonly initialMessageId?: number;
+}

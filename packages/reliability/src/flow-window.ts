@@ -1,0 +1,46 @@
+import type { OutgoingMessage } from "./outgoing-message.js";
+
+/**
+ * bytes. What small ordered messages (payload and overhead) may take at the receiver, next to its receive window.
+ * They have a share of their own so that a bulk transfer that fills the window does not hold them up. Fixed by the
+ * protocol (docs/PROTOCOL.md section 6.4).
+ */
+export const SMALL_WINDOW_BYTES: number = 256 * 1024;
+
+/** bytes charged for each message next to its payload: what an object costs however little it holds. */
+export const MESSAGE_OVERHEAD_BYTES = 128;
+
+/**
+ * Sender's account of what the receiver may hold of our messages: parts of fragmented ones, and ordered ones whose
+ * predecessors are missing. A message is charged whole when it starts and released when the receiver can hold nothing
+ * of it, so that whatever started can also be finished. A later version may move the limits by CREDIT frames.
+ */
+export class FlowWindow {
+  private readonly largeLimit: number;
+  private largeUsed = 0;
+  private smallUsed = 0;
+
+  /** @param receiveWindowBytes of the peer, for messages larger than a packet */
+  constructor(receiveWindowBytes: number) {
+    this.largeLimit = receiveWindowBytes;
+  }
+
+  /** Whether a message that has to ask may start. One always may when no other of its size is out. */
+  allows(message: OutgoingMessage): boolean {
+    const bytes = message.totalBytes + MESSAGE_OVERHEAD_BYTES;
+    if (message.large) return this.largeUsed === 0 || this.largeUsed + bytes <= this.largeLimit;
+    return this.smallUsed === 0 || this.smallUsed + bytes <= SMALL_WINDOW_BYTES;
+  }
+
+  charge(message: OutgoingMessage): void {
+    message.flowBytes = message.totalBytes + MESSAGE_OVERHEAD_BYTES;
+    if (message.large) this.largeUsed += message.flowBytes;
+    else this.smallUsed += message.flowBytes;
+  }
+
+  release(message: OutgoingMessage): void {
+    if (message.large) this.largeUsed -= message.flowBytes;
+    else this.smallUsed -= message.flowBytes;
+    message.flowBytes = 0;
+  }
+}

@@ -1,0 +1,152 @@
+import { type DeliveryCode, messageHeaderBytes } from "@sortie/wire";
+import { retransmits } from "./delivery.js";
+import { RangeSet } from "./range-set.js";
+import type { Outcome, SendReceipt, SendRefusal } from "./send-receipt.js";
+
+/** What a message needs once it goes in pieces; made with the first cut. */
+export class FragmentProgress {
+  readonly acked: RangeSet = new RangeSet();
+  /** Pieces to be sent again. */
+  readonly lost: RangeSet = new RangeSet();
+  /** Round of probing that `probeOffset` belongs to. */
+  probeRound = -1;
+  /** Pieces below were sent again in that round. */
+  probeOffset = 0;
+}
+
+/**
+ * A message from `send` to its outcome, and its receipt: the one object a send allocates next to the copy of its
+ * payload. Queues, windows and sent packets refer to it; whoever meets it after `finished` passes over it.
+ */
+export class OutgoingMessage implements SendReceipt {
+  readonly accepted = true;
+  readonly refusal: SendRefusal | undefined = undefined;
+  readonly delivery: DeliveryCode;
+  readonly channel: number;
+  readonly priority: number;
+  readonly totalBytes: number;
+  /** ms; Infinity: never. */
+  readonly expiresAtMs: number;
+  /** Place in the order of sends. */
+  readonly order: number;
+  /** The endpoint's copy; undefined when nothing of it has to be sent any more. */
+  payload: Uint8Array | undefined;
+  /** Set when it starts: 0..65535. */
+  id = 0;
+  /** Its first byte was written to a packet. */
+  started = false;
+  /** bytes written at least once: all below this offset. */
+  sentBytes = 0;
+  /** Larger than a packet when it was queued: goes behind smaller ones and counts against the receive window. */
+  large = false;
+  /** bytes charged to the flow window. */
+  flowBytes = 0;
+  /** Sent whole, lost, and to be sent again. */
+  lost = false;
+  inLostQueue = false;
+  /** The last packet that carried the whole message, -1 none. */
+  lastPacketNumber = -1;
+  /** Undefined as long as the message goes whole. */
+  fragments: FragmentProgress | undefined = undefined;
+  /** Index in the queue of new messages. */
+  queueIndex = 0;
+  /** Index in the deadline heap, -1 when not in it. */
+  heapIndex = -1;
+  /** Neighbours in the list of unacknowledged messages. */
+  older: OutgoingMessage | undefined = undefined;
+  newer: OutgoingMessage | undefined = undefined;
+  private result: Outcome | undefined = undefined;
+  private promise: Promise<Outcome> | undefined = undefined;
+  private resolve: ((outcome: Outcome) => void) | undefined = undefined;
+
+  constructor(
+    payload: Uint8Array,
+    delivery: DeliveryCode,
+    channel: number,
+    priority: number,
+    expiresAtMs: number,
+    order: number,
+  ) {
+    this.payload = payload;
+    this.totalBytes = payload.length;
+    this.delivery = delivery;
+    this.channel = channel;
+    this.priority = priority;
+    this.expiresAtMs = expiresAtMs;
+    this.order = order;
+  }
+
+  get outcome(): Promise<Outcome> {
+    this.promise ??=
+      this.result === undefined
+        ? new Promise((resolve) => {
+            this.resolve = resolve;
+          })
+        : Promise.resolve(this.result);
+    return this.promise;
+  }
+
+  get finished(): boolean {
+    return this.result !== undefined;
+  }
+
+  get retransmits(): boolean {
+    return retransmits(this.delivery);
+  }
+
+  /** bytes of a frame that carries the whole message. */
+  get wholeFrameBytes(): number {
+    return messageHeaderBytes(this.delivery, this.totalBytes) + this.totalBytes;
+  }
+
+  /** Whether something that was lost is to be sent again. */
+  get hasLost(): boolean {
+    return this.fragments === undefined ? this.lost : !this.fragments.lost.isEmpty;
+  }
+
+  /** From now on the message goes in pieces; what is to be resent whole becomes a lost piece. */
+  cut(): FragmentProgress {
+    if (this.fragments !== undefined) return this.fragments;
+    const fragments = new FragmentProgress();
+    this.fragments = fragments;
+    if (this.lost) fragments.lost.add(0, this.totalBytes);
+    this.lost = false;
+    return fragments;
+  }
+
+  /** Bytes `[from, to)` arrived. Returns whether all of the message has. */
+  onAcked(from: number, to: number): boolean {
+    const { fragments } = this;
+    if (fragments === undefined || to - from === this.totalBytes) return true;
+    fragments.acked.add(from, to);
+    fragments.lost.remove(from, to);
+    return fragments.acked.total === this.totalBytes;
+  }
+
+  /** Bytes `[from, to)` of packet `packetNumber` are lost. Returns whether there is something to be sent again. */
+  onLost(packetNumber: number, from: number, to: number): boolean {
+    const { fragments } = this;
+    if (fragments === undefined) {
+      // A newer copy is on its way: its own loss decides.
+      if (this.lastPacketNumber !== packetNumber) return false;
+      this.lost = true;
+      return true;
+    }
+    const { acked, lost } = fragments;
+    for (let at = acked.nextAbsent(from); at < to; ) {
+      const stop = Math.min(acked.nextPresent(at), to);
+      lost.add(at, stop);
+      at = acked.nextAbsent(stop);
+    }
+    return !lost.isEmpty;
+  }
+
+  /** Fixes the outcome; to be called once. Frees the payload. */
+  settle(outcome: Outcome): void {
+    this.result = outcome;
+    this.payload = undefined;
+    this.fragments = undefined;
+    this.resolve?.(outcome);
+    this.resolve = undefined;
+  }
+}

@@ -1,0 +1,277 @@
+import type { ByteBudget } from "./byte-budget.js";
+import { expectNumber } from "./expect-number.js";
+import { RangeSet } from "./range-set.js";
+
+/**
+ * bytes charged for each stored segment on top of its bytes: objects cost memory however little they hold (V8 takes
+ * about 190 for a small array and its place in the lists).
+ */
+const SEGMENT_OVERHEAD_BYTES = 128;
+
+/** bytes charged for each set. V8 takes up to 900; the cap of sets bounds the difference. */
+const SET_OVERHEAD_BYTES = 128;
+
+/**
+ * Separate stretches that one set may consist of, which bounds the work of inserting between them. An honest sender
+ * leaves at most a hole for each packet in flight, of which there are at most 1024.
+ */
+const MAX_STRETCHES_PER_SET = 4096;
+
+/** Options of {@link Reassembler}. */
+export interface ReassemblerOptions {
+  /** bytes charged for all sets together: what they hold plus 128 for each segment and each set. */
+  readonly maxBytes: number;
+  /** Messages in reassembly at once. */
+  readonly maxSets: number;
+  /** ms from the first piece to the end of a set, however many more pieces come; Infinity for none. */
+  readonly maxAgeMs: number;
+  /** When full: true drops the oldest sets to make room, false refuses the piece with "budget". */
+  readonly evictOldest: boolean;
+  /** Charged as well as `maxBytes`; shared by all peers of a process. */
+  readonly processBudget?: ByteBudget | undefined;
+}
+
+/**
+ * What became of a piece. "incomplete": kept, more is to come. "complete": the message is whole, see `takeComplete`.
+ * "duplicate": nothing in it was new. "mismatch": it disagrees with the earlier pieces or itself; its set is gone.
+ * "budget": no room. With `evictOldest` its set is gone too, otherwise it stays as it was before the piece.
+ */
+export type ReassemblyVerdict = "incomplete" | "complete" | "duplicate" | "mismatch" | "budget";
+
+/** The pieces of one message. */
+class FragmentSet {
+  readonly delivery: number;
+  readonly totalBytes: number;
+  readonly expiresAtMs: number;
+  readonly held = new RangeSet();
+  /** Disjoint, in order of arrival: where they belong is in `offsets`. */
+  readonly segments: Uint8Array[] = [];
+  readonly offsets: number[] = [];
+  chargedBytes = 0;
+  /** Packet number of the piece at offset 0, -1 before it came. */
+  order = -1;
+
+  constructor(delivery: number, totalBytes: number, expiresAtMs: number) {
+    this.delivery = delivery;
+    this.totalBytes = totalBytes;
+    this.expiresAtMs = expiresAtMs;
+  }
+
+  join(): Uint8Array {
+    const message = new Uint8Array(this.totalBytes);
+    for (let i = 0; i < this.segments.length; i++) {
+      message.set(this.segments[i] as Uint8Array, this.offsets[i] as number);
+    }
+    return message;
+  }
+}
+
+/**
+ * Puts fragmented messages together. Nothing a piece claims costs memory: only bytes that came are held, each with a
+ * charged overhead, under caps of bytes, sets and age. Where pieces overlap the bytes that came first stay. Pieces are
+ * copied in; a message is joined once, when it is whole.
+ *
+ * One object serves one family of messages whose keys do not collide. `nowMs` never runs backwards.
+ */
+export class Reassembler {
+  private readonly options: ReassemblerOptions;
+  /** In order of creation, which with one fixed lifetime is the order of expiry. */
+  private readonly table = new Map<number, FragmentSet>();
+  private charged = 0;
+  private expiryAtMs = Infinity;
+  private completed: Uint8Array | undefined = undefined;
+  private order = -1;
+  private expired = 0;
+  private evicted = 0;
+  private mismatched = 0;
+
+  /** @throws RangeError or TypeError when an option is out of range */
+  constructor(options: ReassemblerOptions) {
+    expectNumber("maxBytes", options.maxBytes, 1, Infinity);
+    expectNumber("maxSets", options.maxSets, 1, Infinity);
+    expectNumber("maxAgeMs", options.maxAgeMs, 0, Infinity);
+    this.options = { ...options };
+  }
+
+  /** Messages in reassembly. */
+  get sets(): number {
+    return this.table.size;
+  }
+
+  /** bytes held and charged overhead of all sets. */
+  get chargedBytes(): number {
+    return this.charged;
+  }
+
+  /** Sets dropped because of their age, since construction. */
+  get expiredSets(): number {
+    return this.expired;
+  }
+
+  /** Sets dropped to make room, since construction. */
+  get evictedSets(): number {
+    return this.evicted;
+  }
+
+  /** Sets dropped because their pieces disagreed, since construction. */
+  get mismatchedSets(): number {
+    return this.mismatched;
+  }
+
+  /** Packet number of the piece at offset 0 of the message completed last. */
+  get completedOrder(): number {
+    return this.order;
+  }
+
+  /**
+   * Takes a piece in: `bytes[start, end)` belongs at `offset` of a message of `totalBytes`.
+   * @param key names the message: channel << 16 | message ID
+   * @param delivery must be the same in all pieces
+   * @param packetNumber of the packet that carried the piece
+   */
+  add(
+    key: number,
+    delivery: number,
+    totalBytes: number,
+    offset: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packetNumber: number,
+    nowMs: number,
+  ): ReassemblyVerdict {
+    if (nowMs >= this.expiryAtMs) this.expire(nowMs);
+    const to = offset + end - start;
+    let set = this.table.get(key);
+    const agrees = set === undefined || (set.totalBytes === totalBytes && set.delivery === delivery);
+    if (!agrees || end <= start || offset < 0 || to > totalBytes) {
+      if (this.remove(key)) this.mismatched += 1;
+      return "mismatch";
+    }
+
+    let newBytes = end - start;
+    let newSegments = 1;
+    if (set !== undefined) {
+      newBytes = 0;
+      newSegments = 0;
+      for (let at = set.held.nextAbsent(offset); at < to; at = set.held.nextAbsent(at)) {
+        const stop = Math.min(set.held.nextPresent(at), to);
+        newBytes += stop - at;
+        newSegments += 1;
+        at = stop;
+      }
+      if (newBytes === 0) return "duplicate";
+    }
+    const cost = newBytes + newSegments * SEGMENT_OVERHEAD_BYTES + (set === undefined ? SET_OVERHEAD_BYTES : 0);
+    if (!this.fits(set, totalBytes, newSegments, cost) || !this.charge(set, cost)) {
+      // Where the oldest make room nothing is sent again: a set that lacks this piece can never be whole.
+      if (this.options.evictOldest && this.remove(key)) this.evicted += 1;
+      return "budget";
+    }
+
+    if (set === undefined) {
+      set = new FragmentSet(delivery, totalBytes, nowMs + this.options.maxAgeMs);
+      this.table.set(key, set);
+      if (this.table.size === 1) this.expiryAtMs = set.expiresAtMs;
+    }
+    set.chargedBytes += cost;
+    if (offset === 0 && set.order < 0) set.order = packetNumber;
+    for (let at = set.held.nextAbsent(offset); at < to; ) {
+      const stop = Math.min(set.held.nextPresent(at), to);
+      set.segments.push(bytes.slice(start + at - offset, start + stop - offset));
+      set.offsets.push(at);
+      set.held.add(at, stop);
+      at = set.held.nextAbsent(stop);
+    }
+    if (set.held.total < totalBytes) return "incomplete";
+    this.completed = set.join();
+    this.order = set.order;
+    this.remove(key);
+    return "complete";
+  }
+
+  /**
+   * The message that `add` just completed; the caller's own. To be called once after each "complete".
+   * @throws Error when there is none
+   */
+  takeComplete(): Uint8Array {
+    const message = this.completed;
+    if (message === undefined) throw new Error("takeComplete expected a completed message, got none");
+    this.completed = undefined;
+    return message;
+  }
+
+  /** Drops the set of `key`. Returns whether there was one. */
+  remove(key: number): boolean {
+    const set = this.table.get(key);
+    if (set === undefined) return false;
+    this.table.delete(key);
+    this.charged -= set.chargedBytes;
+    this.options.processBudget?.release(set.chargedBytes);
+    this.expiryAtMs = this.oldestExpiryAtMs();
+    return true;
+  }
+
+  has(key: number): boolean {
+    return this.table.has(key);
+  }
+
+  /** Drops the sets whose time is over. Returns how many. */
+  expire(nowMs: number): number {
+    let dropped = 0;
+    for (const [key, set] of this.table) {
+      if (set.expiresAtMs > nowMs) break;
+      this.remove(key);
+      dropped += 1;
+    }
+    this.expired += dropped;
+    return dropped;
+  }
+
+  /** When the next set's time is over; Infinity when there is none. */
+  nextExpiryAt(): number {
+    return this.expiryAtMs;
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    for (const key of this.table.keys()) this.remove(key);
+    this.completed = undefined;
+  }
+
+  /** Whether the set with the piece would keep its limits if it were alone. */
+  private fits(set: FragmentSet | undefined, totalBytes: number, newSegments: number, cost: number): boolean {
+    const { maxBytes } = this.options;
+    if (set === undefined) return totalBytes + SEGMENT_OVERHEAD_BYTES + SET_OVERHEAD_BYTES <= maxBytes;
+    return set.chargedBytes + cost <= maxBytes && set.held.count + newSegments <= MAX_STRETCHES_PER_SET;
+  }
+
+  /** Charges `cost` for a piece of `set` (undefined: one that is yet to be made); drops older sets if it may. */
+  private charge(set: FragmentSet | undefined, cost: number): boolean {
+    const { maxBytes, maxSets, processBudget } = this.options;
+    while ((set === undefined && this.table.size >= maxSets) || this.charged + cost > maxBytes) {
+      if (!this.evictOldestBut(set)) return false;
+    }
+    while (processBudget !== undefined && !processBudget.tryCharge(cost)) {
+      if (!this.evictOldestBut(set)) return false;
+    }
+    this.charged += cost;
+    return true;
+  }
+
+  private evictOldestBut(kept: FragmentSet | undefined): boolean {
+    if (!this.options.evictOldest) return false;
+    for (const [key, set] of this.table) {
+      if (set === kept) continue;
+      this.remove(key);
+      this.evicted += 1;
+      return true;
+    }
+    return false;
+  }
+
+  private oldestExpiryAtMs(): number {
+    for (const set of this.table.values()) return set.expiresAtMs;
+    return Infinity;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * What became of a message:
+ * - "acked": the peer's endpoint has all of it;
+ * - "expired": its `expiresInMs` passed first;
+ * - "dropped": lost on the way, replaced by a newer sequenced message, or pushed out of a full queue;
+ * - "closed": the connection ended first.
+ */
+export type Outcome = "acked" | "expired" | "dropped" | "closed";
+
+/**
+ * Why a message was not taken:
+ * - "queue-full": the send queue holds all it may; try again when receipts resolve (backpressure);
+ * - "message-too-large": larger than the peer takes;
+ * - "closed": the connection has ended.
+ */
+export type SendRefusal = "queue-full" | "message-too-large" | "closed";
+
+/** Returned by every send. */
+export interface SendReceipt {
+  /** Whether the message was queued. */
+  readonly accepted: boolean;
+  /** Why it was not, undefined when it was. */
+  readonly refusal: SendRefusal | undefined;
+  /**
+   * Resolves once with what became of the message; never rejects. Made when first asked for, so that a receipt nobody
+   * looks at costs nothing. A refused message resolves "dropped", on a closed connection "closed".
+   */
+  readonly outcome: Promise<Outcome>;
+}
+
+class RefusedReceipt implements SendReceipt {
+  readonly accepted = false;
+  readonly refusal: SendRefusal;
+
+  constructor(refusal: SendRefusal) {
+    this.refusal = refusal;
+  }
+
+  get outcome(): Promise<Outcome> {
+    return Promise.resolve(this.refusal === "closed" ? "closed" : "dropped");
+  }
+}
+
+const QUEUE_FULL = /* @__PURE__ */ new RefusedReceipt("queue-full");
+const TOO_LARGE = /* @__PURE__ */ new RefusedReceipt("message-too-large");
+const CLOSED = /* @__PURE__ */ new RefusedReceipt("closed");
+
+/** The receipt of a message that was not taken; one shared object for each reason. */
+export function refusedReceipt(refusal: SendRefusal): SendReceipt {
+  if (refusal === "queue-full") return QUEUE_FULL;
+  return refusal === "closed" ? CLOSED : TOO_LARGE;
+}

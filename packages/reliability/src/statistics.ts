@@ -1,0 +1,91 @@
+/** Counters of one endpoint since it began, and gauges of now. Arrays are indexed by `DeliveryCode`. */
+export interface EndpointStatistics {
+  /** Packets with frames of this endpoint, ACK-only ones and path probes included. */
+  readonly packetsSent: number;
+  readonly packetsAcked: number;
+  /** Ack-eliciting packets taken for lost. */
+  readonly packetsLost: number;
+  /** Of those, acknowledged after all. */
+  readonly spuriousLosses: number;
+  readonly probeTimeouts: number;
+  /** Accepted by `send`. */
+  readonly messagesSent: readonly number[];
+  /** Put into the inbox. */
+  readonly messagesReceived: readonly number[];
+  /** Refused by `send`. */
+  readonly messagesRefused: number;
+  /** Sent messages whose outcome was "dropped". */
+  readonly messagesDropped: number;
+  /** Of those, sequenced messages replaced by a newer one before they went. */
+  readonly messagesSuperseded: number;
+  /** Sent messages whose outcome was "expired". */
+  readonly messagesExpired: number;
+  /** Frames with message bytes that were sent before. */
+  readonly retransmittedMessages: number;
+  readonly retransmittedBytes: number;
+  readonly fragmentsSent: number;
+  readonly fragmentsReceived: number;
+  /** Messages that are being put together. */
+  readonly reassembliesActive: number;
+  /** Sets given up for their age, or pushed out by newer ones. */
+  readonly reassembliesExpired: number;
+  /** Unreliable or bestEffort sets given up because their pieces disagreed. */
+  readonly reassembliesMismatched: number;
+  /** Messages and pieces that had been received before, or are too old to tell. */
+  readonly duplicatesRejected: number;
+  /** Sequenced messages older than the newest delivered. */
+  readonly staleSequenced: number;
+  /** Unreliable messages dropped because the inbox was full. */
+  readonly inboxDropped: number;
+  /** Packets refused because buffers for reliable data were full. */
+  readonly packetsRefused: number;
+  /** Ack-eliciting packets neither acknowledged nor taken for lost. */
+  readonly packetsInFlight: number;
+  readonly bytesInFlight: number;
+  readonly queuedBytes: number;
+  /** Messages that wait or, when they are resent, are not yet acknowledged. */
+  readonly queuedMessages: number;
+  readonly inboxMessages: number;
+  readonly inboxBytes: number;
+  /** bytes held (overhead included) for messages that are not whole or not in order. */
+  readonly heldBytes: number;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] extends readonly number[] ? number[] : T[K] };
+
+/** The endpoint's own view, which its parts count in. */
+export type MutableStatistics = Writable<EndpointStatistics>;
+
+export function createStatistics(): MutableStatistics {
+  return {
+    packetsSent: 0,
+    packetsAcked: 0,
+    packetsLost: 0,
+    spuriousLosses: 0,
+    probeTimeouts: 0,
+    messagesSent: [0, 0, 0, 0, 0],
+    messagesReceived: [0, 0, 0, 0, 0],
+    messagesRefused: 0,
+    messagesDropped: 0,
+    messagesSuperseded: 0,
+    messagesExpired: 0,
+    retransmittedMessages: 0,
+    retransmittedBytes: 0,
+    fragmentsSent: 0,
+    fragmentsReceived: 0,
+    reassembliesActive: 0,
+    reassembliesExpired: 0,
+    reassembliesMismatched: 0,
+    duplicatesRejected: 0,
+    staleSequenced: 0,
+    inboxDropped: 0,
+    packetsRefused: 0,
+    packetsInFlight: 0,
+    bytesInFlight: 0,
+    queuedBytes: 0,
+    queuedMessages: 0,
+    inboxMessages: 0,
+    inboxBytes: 0,
+    heldBytes: 0,
+  };
+}

@@ -1,0 +1,24 @@
+import type { OutgoingMessage } from "./outgoing-message.js";
+
+/** Started messages of the modes that resend, oldest first, until they finish: a list through the messages. */
+export class UnackedList {
+  oldest: OutgoingMessage | undefined = undefined;
+  private newest: OutgoingMessage | undefined = undefined;
+
+  append(message: OutgoingMessage): void {
+    message.older = this.newest;
+    if (this.newest === undefined) this.oldest = message;
+    else this.newest.newer = message;
+    this.newest = message;
+  }
+
+  remove(message: OutgoingMessage): void {
+    const { older, newer } = message;
+    if (older === undefined) this.oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.newest = older;
+    else newer.older = older;
+    message.older = undefined;
+    message.newer = undefined;
+  }
+}

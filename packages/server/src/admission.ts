@@ -1,0 +1,210 @@
+import { Connection, type ConnectionResources, type ConnectionSettings, type DropReason } from "@sortie/connection";
+import { AddressCookie, type Identity, respond } from "@sortie/handshake";
+import { TokenBucket } from "@sortie/reliability";
+import type { SocketAddress } from "@sortie/transport";
+import {
+  ByteWriter,
+  CLIENT_HELLO_BYTES,
+  type ClientHello,
+  decodeClientHello,
+  decodeClientHelloInvariants,
+  encodeReject,
+  encodeRetry,
+  HandshakeType,
+  peekHandshakeType,
+  PROTOCOL_VERSION,
+  RejectReason,
+  SESSION_ID_BYTES,
+  type TransportParameters,
+} from "@sortie/wire";
+import { ConnectionEntry, type ConnectionTable } from "./connection-table.js";
+import { PrefixLimiter, type RateLimit } from "./prefix-limiter.js";
+import type { ReplyQueue } from "./reply-queue.js";
+
+/** REJECTs and other answers to addresses without a cookie, per second, for the whole server. */
+const UNVALIDATED_REPLIES_PER_SECOND = 1000;
+const UNVALIDATED_REPLIES_BURST = 1000;
+/** Full handshakes that may start at once after a rest. */
+const HANDSHAKE_BURST = 256;
+
+export interface AdmissionOptions {
+  readonly resources: ConnectionResources;
+  readonly identity: Identity;
+  readonly protocolId: Uint8Array;
+  readonly parameters: TransportParameters;
+  readonly settings: ConnectionSettings;
+  readonly table: ConnectionTable;
+  readonly replies: ReplyQueue;
+  readonly maxHalfOpen: number;
+  readonly handshakesPerSecond: number;
+  readonly handshakesPerPrefix: RateLimit;
+}
+
+/**
+ * From CLIENT_HELLO to a half-open connection. Until an address has echoed its cookie nothing is kept of it and no
+ * public-key operation runs; after that, a prefix limit, a budget of handshakes per second and a cap on half-open
+ * connections stand before the work.
+ */
+export class Admission {
+  /** Connections that are no peers yet. */
+  halfOpen = 0;
+  /** Public-key handshakes answered. */
+  handshakes = 0;
+  retriesSent = 0;
+  rejectsSent = 0;
+  private readonly options: AdmissionOptions;
+  private readonly cookie: AddressCookie;
+  private readonly prefixes: PrefixLimiter;
+  private readonly handshakeBudget: TokenBucket;
+  private readonly replyBudget: TokenBucket = new TokenBucket(UNVALIDATED_REPLIES_PER_SECOND, UNVALIDATED_REPLIES_BURST);
+  private readonly writer: ByteWriter = new ByteWriter();
+
+  constructor(options: AdmissionOptions) {
+    this.options = options;
+    this.cookie = new AddressCookie(options.resources.crypto);
+    this.prefixes = new PrefixLimiter(options.handshakesPerPrefix);
+    this.handshakeBudget = new TokenBucket(options.handshakesPerSecond, HANDSHAKE_BURST);
+  }
+
+  /**
+   * Takes a handshake packet; says why when it is dropped.
+   * @param refusal why no new peers are taken at present, told to those whose address is validated
+   */
+  receive(
+    datagram: Uint8Array,
+    from: SocketAddress,
+    nowMs: number,
+    refusal: RejectReason | undefined,
+  ): DropReason | undefined {
+    const type = peekHandshakeType(datagram);
+    if (type === "truncated") return "too-short";
+    if (typeof type === "string") return "unknown-type";
+    if (type !== HandshakeType.ClientHello) return "unexpected-handshake";
+    if (datagram.length < CLIENT_HELLO_BYTES) return "malformed-handshake";
+    if (this.options.replies.isFull) return "rate-limited";
+    if (datagram[4] !== PROTOCOL_VERSION) return this.rejectVersion(datagram, from, nowMs);
+    const hello = decodeClientHello(datagram);
+    if (typeof hello === "string") return "malformed-handshake";
+    if (!equalBytes(hello.protocolId, this.options.protocolId)) {
+      return this.rejectUnvalidated(hello, RejectReason.ProtocolMismatch, from, nowMs) ?? "wrong-protocol";
+    }
+    if (hello.cookie.length === 0) return this.retry(hello, from, nowMs);
+    if (!this.cookie.verify(hello.cookie, from.bytes, from.port, hello, nowMs)) {
+      // Stale, or of an address that has changed meanwhile: the client gets a new one, at no more cost than before.
+      this.retry(hello, from, nowMs);
+      return "bad-cookie";
+    }
+    return this.onValidHello(datagram, hello, from, nowMs, refusal);
+  }
+
+  private onValidHello(
+    datagram: Uint8Array,
+    hello: ClientHello,
+    from: SocketAddress,
+    nowMs: number,
+    refusal: RejectReason | undefined,
+  ): DropReason | undefined {
+    const { table, replies, maxHalfOpen } = this.options;
+    const helloKey = keyOf(hello.clientRandom);
+    const known = table.findByHello(helloKey);
+    if (known !== undefined) {
+      if (known.serverHello === undefined || !known.address.equals(from)) return "unexpected-handshake";
+      replies.push(known.serverHello, from);
+      return undefined;
+    }
+    if (refusal !== undefined) {
+      this.reject(hello, refusal, from);
+      return "not-accepting";
+    }
+    if (!this.prefixes.take(from, nowMs)) return "rate-limited";
+    if (this.halfOpen >= maxHalfOpen || table.isFull) return "half-open-full";
+    if (this.handshakeBudget.available(nowMs) < 1) return "half-open-full";
+    this.handshakeBudget.take(1, nowMs);
+    return this.startHandshake(datagram, hello, helloKey, from, nowMs);
+  }
+
+  private startHandshake(
+    datagram: Uint8Array,
+    hello: ClientHello,
+    helloKey: string,
+    from: SocketAddress,
+    nowMs: number,
+  ): DropReason | undefined {
+    const { resources, identity, parameters, settings, table, replies } = this.options;
+    const connectionId = table.nextConnectionId();
+    const response = respond({ crypto: resources.crypto, identity, parameters }, datagram, hello, connectionId);
+    if (typeof response === "string") {
+      if (response === "no-common-suite") this.reject(hello, RejectReason.NoCommonSuite, from);
+      return "handshake-refused";
+    }
+    this.handshakes += 1;
+    const connection = new Connection({
+      role: "server",
+      resources,
+      keys: response.keys,
+      localParameters: parameters,
+      settings,
+      address: from,
+      nowMs,
+    });
+    const sessionId = resources.crypto.randomBytes(SESSION_ID_BYTES);
+    const entry = new ConnectionEntry(connectionId & 0xffff, connection, sessionId, helloKey, response.packet);
+    table.add(entry);
+    table.setDeadline(entry, connection.nextTimeoutAt());
+    this.halfOpen += 1;
+    replies.push(response.packet, from);
+    return undefined;
+  }
+
+  private retry(hello: ClientHello, from: SocketAddress, nowMs: number): undefined {
+    const { replies } = this.options;
+    const cookie = this.cookie.issue(from.bytes, from.port, hello, nowMs);
+    const writer = this.writer.reset(replies.reserve());
+    encodeRetry(writer, { clientConnectionId: hello.clientConnectionId, cookie });
+    replies.commit(writer.written, from);
+    this.retriesSent += 1;
+    return undefined;
+  }
+
+  private rejectVersion(datagram: Uint8Array, from: SocketAddress, nowMs: number): DropReason {
+    const hello = decodeClientHelloInvariants(datagram);
+    if (typeof hello === "string") return "malformed-handshake";
+    return this.rejectUnvalidated(hello, RejectReason.Version, from, nowMs) ?? "wrong-version";
+  }
+
+  private rejectUnvalidated(
+    hello: Pick<ClientHello, "clientConnectionId" | "clientRandom">,
+    reason: RejectReason,
+    from: SocketAddress,
+    nowMs: number,
+  ): DropReason | undefined {
+    if (this.replyBudget.available(nowMs) < 1) return "rate-limited";
+    this.replyBudget.take(1, nowMs);
+    this.reject(hello, reason, from);
+    return undefined;
+  }
+
+  private reject(
+    hello: Pick<ClientHello, "clientConnectionId" | "clientRandom">,
+    reason: RejectReason,
+    from: SocketAddress,
+  ): void {
+    const { replies } = this.options;
+    const { clientConnectionId, clientRandom } = hello;
+    const writer = this.writer.reset(replies.reserve());
+    encodeReject(writer, { clientConnectionId, clientRandom, reason });
+    replies.commit(writer.written, from);
+    this.rejectsSent += 1;
+  }
+}
+
+/** The client random as a map key. */
+function keyOf(clientRandom: Uint8Array): string {
+  return String.fromCharCode(...clientRandom);
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -1,0 +1,137 @@
+import type { Connection, RandomPool } from "@sortie/connection";
+import type { SocketAddress } from "@sortie/transport";
+
+/** Slots at the most: the low half of a connection ID names one. */
+export const MAX_SLOTS = 65_536;
+
+/** A connection and what the server keeps beside it. */
+export class ConnectionEntry {
+  readonly slot: number;
+  readonly connection: Connection;
+  /** Session ID offered to `authenticate` and told in ACCEPT. */
+  readonly sessionId: Uint8Array;
+  /** Finds the entry when its CLIENT_HELLO comes again. */
+  readonly helloKey: string;
+  /** The SERVER_HELLO, until the client has proved that it holds the keys. */
+  serverHello: Uint8Array | undefined;
+  /** Whether `authenticate` accepted: it holds a player's slot until it ends. */
+  isPeer = false;
+  /** Whether it waits to be transmitted for: at the end of the tick, or at the next poll. */
+  queued: "no" | "held" | "now" = "no";
+  /** Whether it waits in the list of connections that may have something for the application. */
+  eventful = false;
+  /** Whether its owner was told of its end. */
+  finished = false;
+  /** The public object, made when the application first hears of the peer. */
+  owner: unknown = undefined;
+
+  constructor(
+    slot: number,
+    connection: Connection,
+    sessionId: Uint8Array,
+    helloKey: string,
+    serverHello: Uint8Array,
+  ) {
+    this.slot = slot;
+    this.connection = connection;
+    this.sessionId = sessionId;
+    this.helloKey = helloKey;
+    this.serverHello = serverHello;
+  }
+
+  get address(): SocketAddress {
+    return this.connection.address as SocketAddress;
+  }
+}
+
+/**
+ * Connections by slot. A connection ID is 16 random bits and the slot's number, so that finding one is an index and a
+ * comparison, and no choice of IDs by an attacker can make it slower.
+ */
+export class ConnectionTable {
+  private readonly entries: (ConnectionEntry | undefined)[] = [];
+  private readonly freeSlots: number[] = [];
+  private readonly byHello: Map<string, ConnectionEntry> = new Map();
+  private deadlines: Float64Array = new Float64Array(64).fill(Infinity);
+  private readonly capacity: number;
+  private readonly random: RandomPool;
+  private used = 0;
+
+  constructor(capacity: number, random: RandomPool) {
+    this.capacity = Math.min(capacity, MAX_SLOTS);
+    this.random = random;
+  }
+
+  get size(): number {
+    return this.used;
+  }
+
+  get isFull(): boolean {
+    return this.used >= this.capacity;
+  }
+
+  /** A connection ID for a free slot; the slot is taken by `add`. Only when not full. */
+  nextConnectionId(): number {
+    const slot = this.freeSlots.at(-1) ?? this.entries.length;
+    return ((this.random.u32() & 0xffff_0000) | slot) >>> 0;
+  }
+
+  add(entry: ConnectionEntry): void {
+    const { slot } = entry;
+    if (this.freeSlots.at(-1) === slot) this.freeSlots.pop();
+    this.entries[slot] = entry;
+    if (slot >= this.deadlines.length) {
+      const grown = new Float64Array(this.deadlines.length * 2).fill(Infinity);
+      grown.set(this.deadlines);
+      this.deadlines = grown;
+    }
+    this.byHello.set(entry.helloKey, entry);
+    this.used += 1;
+  }
+
+  remove(entry: ConnectionEntry): void {
+    if (this.entries[entry.slot] !== entry) return;
+    this.entries[entry.slot] = undefined;
+    this.deadlines[entry.slot] = Infinity;
+    this.freeSlots.push(entry.slot);
+    if (this.byHello.get(entry.helloKey) === entry) this.byHello.delete(entry.helloKey);
+    this.used -= 1;
+  }
+
+  find(connectionId: number): ConnectionEntry | undefined {
+    const entry = this.entries[connectionId & 0xffff];
+    return entry !== undefined && entry.connection.localConnectionId === connectionId ? entry : undefined;
+  }
+
+  findByHello(helloKey: string): ConnectionEntry | undefined {
+    return this.byHello.get(helloKey);
+  }
+
+  setDeadline(entry: ConnectionEntry, atMs: number): void {
+    this.deadlines[entry.slot] = atMs;
+  }
+
+  /** Earliest deadline of all connections. */
+  nextDeadline(): number {
+    let earliest = Infinity;
+    const { length } = this.entries;
+    for (let slot = 0; slot < length; slot++) {
+      const at = this.deadlines[slot] as number;
+      if (at < earliest) earliest = at;
+    }
+    return earliest;
+  }
+
+  /** The entry of the first slot from `slot` on whose deadline has passed. */
+  nextDue(slot: number, nowMs: number): ConnectionEntry | undefined {
+    const { length } = this.entries;
+    for (let at = slot; at < length; at++) {
+      if ((this.deadlines[at] as number) <= nowMs) return this.entries[at];
+    }
+    return undefined;
+  }
+
+  forEach(visit: (entry: ConnectionEntry) => void): void {
+    for (const entry of this.entries) if (entry !== undefined) visit(entry);
+  }
+}

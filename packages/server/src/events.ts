@@ -1,0 +1,20 @@
+import type { DisconnectReason, Quality } from "@sortie/connection";
+import type { InboundMessage } from "@sortie/reliability";
+import type { Peer } from "./peer.js";
+import type { TickEvent } from "./tick-loop.js";
+
+/**
+ * Events of a server. In each tick: first, connection by connection, "connect", then its messages in the order of
+ * arrival, then "disconnect"; after all of them "tick"; then one flush to everybody.
+ */
+export interface ServerEvents<Data = unknown> {
+  connect: (peer: Peer<Data>) => void;
+  message: (peer: Peer<Data>, message: InboundMessage) => void;
+  quality: (peer: Peer<Data>, quality: Quality) => void;
+  disconnect: (peer: Peer<Data>, reason: DisconnectReason) => void;
+  tick: (event: TickEvent) => void;
+  /** What a listener, `authenticate` or the transport threw; the peer is there when it concerns one. */
+  error: (error: unknown, peer: Peer<Data> | undefined) => void;
+}
+
+export const SERVER_EVENTS = ["connect", "message", "quality", "disconnect", "tick", "error"] as const;

@@ -1,0 +1,104 @@
+import type { ProtocolOptions } from "@sortie/connection";
+import type { CryptoProvider, Identity } from "@sortie/handshake";
+import type { Clock, DatagramTransport, SocketAddress } from "@sortie/transport";
+import type { AccessLogEntry } from "./access-log.js";
+import type { RateLimit } from "./prefix-limiter.js";
+
+/** What `authenticate` is asked. */
+export interface AuthenticateRequest {
+  /** What the client gave as `payload`; empty when nothing. */
+  readonly payload: Uint8Array;
+  readonly address: SocketAddress;
+  /** 32 hexadecimal digits, random, unique to this connection. */
+  readonly sessionId: string;
+}
+
+/** The answer of `authenticate`. `data` becomes `peer.data`; `reason` is told to the client. */
+export type AuthenticateResult<Data> =
+  | { readonly accept: true; readonly data?: Data }
+  | { readonly accept: false; readonly reason?: string };
+
+export type Authenticate<Data> = (
+  request: AuthenticateRequest,
+) => AuthenticateResult<Data> | Promise<AuthenticateResult<Data>>;
+
+/** Options of a server; every one but the first four has a default that suits a 60 Hz game on the open internet. */
+export interface ServerOptions<Data = unknown> extends ProtocolOptions {
+  /** 1..255 bytes of UTF-8, such as "arena/1". Both sides must agree; a mismatch is a clear rejection. */
+  readonly protocol: string;
+  readonly identity: Identity;
+  readonly transport: DatagramTransport;
+  readonly crypto: CryptoProvider;
+  /** Ticks per second, 0..1000; 0 is event-driven. Default 60. */
+  readonly tickRate?: number;
+  /** 1..65535. Default 256. */
+  readonly maxPeers?: number;
+  /** Lets clients in or refuses them. Without it everyone is let in. */
+  readonly authenticate?: Authenticate<Data>;
+  /** ms, 100..120000: from first keys to acceptance, `authenticate` included. Default 10000. */
+  readonly handshakeTimeoutMs?: number;
+  /** bytes, for messages in parts of all peers together. Default 256 MiB. */
+  readonly reassemblyBudgetBytes?: number;
+  /** Connections between the first keys and acceptance, 1..32768. Default 1024. They take no peer's slot. */
+  readonly maxHalfOpen?: number;
+  /** Public-key handshakes per second, 1..100000. Default 500. */
+  readonly handshakesPerSecond?: number;
+  /** Handshakes per /24 or /64; loopback is exempt. Default 20 per second, 60 at once. */
+  readonly handshakesPerPrefix?: RateLimit;
+  /** IP addresses and CIDR ranges whose datagrams are dropped. */
+  readonly blocked?: readonly string[];
+  /** Hears of every client that came, was refused, or left. */
+  readonly onAccess?: (entry: AccessLogEntry) => void;
+  /** Takes warnings and errors that no "error" listener takes; `console` and pino fit. Default: nobody. */
+  readonly log?: { error(message: string): void };
+  /** Tests give one with virtual time. */
+  readonly clock?: Clock;
+}
+
+export const DEFAULT_TICK_RATE = 60;
+export const DEFAULT_MAX_PEERS = 256;
+export const DEFAULT_MAX_HALF_OPEN = 1024;
+export const DEFAULT_HANDSHAKES_PER_SECOND = 500;
+/** A school or a café behind one address gets in; a flood from it does not. */
+export const DEFAULT_HANDSHAKES_PER_PREFIX: RateLimit = { perSecond: 20, burst: 60 };
+
+/** Checks what is the server's own; throws TypeError or RangeError that names the option, its range and what came. */
+export function checkServerOptions(options: ServerOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
+  }
+  for (const name of ["identity", "transport", "crypto"] as const) {
+    if (typeof options[name] !== "object" || options[name] === null) {
+      throw new TypeError(`"${name}" expected an object, got ${String(options[name])}`);
+    }
+  }
+  checkNumber("tickRate", options.tickRate, 0, 1000);
+  checkInteger("maxPeers", options.maxPeers, 1, 65_535);
+  checkInteger("maxHalfOpen", options.maxHalfOpen, 1, 32_768);
+  checkNumber("handshakesPerSecond", options.handshakesPerSecond, 1, 100_000);
+  checkNumber("handshakesPerPrefix.perSecond", options.handshakesPerPrefix?.perSecond, 0.001, 1e6);
+  checkNumber("handshakesPerPrefix.burst", options.handshakesPerPrefix?.burst, 1, 1e6);
+  checkInteger("reassemblyBudgetBytes", options.reassemblyBudgetBytes, 1, 2 ** 40);
+  for (const name of ["authenticate", "onAccess"] as const) {
+    const value = options[name];
+    if (value !== undefined && typeof value !== "function") {
+      throw new TypeError(`"${name}" expected a function, got ${typeof value}`);
+    }
+  }
+  const slots = (options.maxPeers ?? DEFAULT_MAX_PEERS) + (options.maxHalfOpen ?? DEFAULT_MAX_HALF_OPEN);
+  if (slots > 65_536) throw new RangeError(`"maxPeers" and "maxHalfOpen" expected at most 65536 together, got ${slots}`);
+}
+
+function checkInteger(label: string, value: number | undefined, min: number, max: number): void {
+  if (value === undefined) return;
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${String(value)}`);
+  }
+}
+
+function checkNumber(label: string, value: number | undefined, min: number, max: number): void {
+  if (value === undefined) return;
+  if (typeof value !== "number" || !(value >= min && value <= max)) {
+    throw new RangeError(`"${label}" expected a number in ${min}..${max}, got ${String(value)}`);
+  }
+}

@@ -1,0 +1,75 @@
+import type { ConnectionStatistics, Quality } from "@sortie/connection";
+import type { SendOptions, SendReceipt } from "@sortie/reliability";
+import type { SocketAddress } from "@sortie/transport";
+import type { ConnectionEntry } from "./connection-table.js";
+
+/** What peers ask of their server. */
+export interface PeerHost {
+  send(entry: ConnectionEntry, payload: Uint8Array | string, options: SendOptions | undefined): SendReceipt;
+  disconnect(entry: ConnectionEntry, reason: string): void;
+  flush(entry: ConnectionEntry): void;
+  statistics(entry: ConnectionEntry): ConnectionStatistics;
+}
+
+/** A client that was let in. Stays usable after it has gone: sends are then refused with a receipt that says so. */
+export class Peer<Data = unknown> {
+  /** Unsigned 32-bit, unique for the server's lifetime. */
+  readonly id: number;
+  /** What `authenticate` gave as data; yours to change. */
+  data: Data;
+  /** 32 hexadecimal digits, as `authenticate` was told. */
+  readonly sessionId: string;
+  readonly #entry: ConnectionEntry;
+  readonly #host: PeerHost;
+
+  constructor(id: number, data: Data, sessionId: string, entry: ConnectionEntry, host: PeerHost) {
+    this.id = id;
+    this.data = data;
+    this.sessionId = sessionId;
+    this.#entry = entry;
+    this.#host = host;
+  }
+
+  /** Where the peer is now; changes when it moves to another network. */
+  get address(): SocketAddress {
+    return this.#entry.address;
+  }
+
+  /** ms. Smoothed round-trip time. */
+  get rttMs(): number {
+    return this.#entry.connection.rttMs;
+  }
+
+  get quality(): Quality {
+    return this.#entry.connection.quality;
+  }
+
+  /** A snapshot of the connection's counters. */
+  get stats(): ConnectionStatistics {
+    return this.#host.statistics(this.#entry);
+  }
+
+  /** Whether messages can still be sent. */
+  get isConnected(): boolean {
+    return this.#entry.connection.state === "connected";
+  }
+
+  /**
+   * Queues a message; it goes at the end of the tick (or, in event-driven mode, of the current work). The payload is
+   * copied. Strings are encoded as UTF-8. Throws TypeError or RangeError for bad arguments; a full queue or a closed
+   * connection is told by the receipt.
+   */
+  send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
+    return this.#host.send(this.#entry, payload, options);
+  }
+
+  /** Ends the connection. The peer is told the reason: up to 256 bytes of UTF-8, cut beyond. */
+  disconnect(reason: string = ""): void {
+    this.#host.disconnect(this.#entry, reason);
+  }
+
+  /** Sends what is queued for this peer at once. */
+  flush(): void {
+    this.#host.flush(this.#entry);
+  }
+}

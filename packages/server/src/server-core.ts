@@ -1,0 +1,300 @@
+import {
+  type ConnectionResources,
+  type ConnectionSettings,
+  type DisconnectReason,
+  DropCounters,
+  type DropReason,
+  type Quality,
+} from "@sortie/connection";
+import type { Identity } from "@sortie/handshake";
+import { type InboundMessage, TokenBucket } from "@sortie/reliability";
+import type { DatagramBatch, DatagramCore, SocketAddress } from "@sortie/transport";
+import {
+  CloseCode,
+  datagramKind,
+  MAX_DATAGRAM_BYTES,
+  MIN_PROTECTED_BYTES,
+  readConnectionId,
+  RejectReason,
+  type TransportParameters,
+} from "@sortie/wire";
+import { Admission } from "./admission.js";
+import type { BlockList } from "./block-list.js";
+import { type ConnectionEntry, ConnectionTable } from "./connection-table.js";
+import type { RateLimit } from "./prefix-limiter.js";
+import { ReplyQueue } from "./reply-queue.js";
+import { StatelessReset } from "./stateless-reset.js";
+
+/** Stateless resets per second, for the whole server. */
+const RESETS_PER_SECOND = 100;
+
+export interface ServerCoreOptions {
+  readonly resources: ConnectionResources;
+  readonly identity: Identity;
+  readonly protocolId: Uint8Array;
+  readonly parameters: TransportParameters;
+  readonly settings: ConnectionSettings;
+  readonly blockList: BlockList;
+  readonly maxPeers: number;
+  readonly maxHalfOpen: number;
+  readonly handshakesPerSecond: number;
+  readonly handshakesPerPrefix: RateLimit;
+  /** Whether datagrams for peers wait for `releasePeers` (a server with ticks) or go as soon as they can. */
+  readonly holdPeers: boolean;
+}
+
+/** Who hears what happened, when `dispatch` is called. */
+export interface ServerCoreHandler {
+  onConnect(entry: ConnectionEntry): void;
+  onMessage(entry: ConnectionEntry, message: InboundMessage): void;
+  onQuality(entry: ConnectionEntry, quality: Quality): void;
+  onDisconnect(entry: ConnectionEntry, reason: DisconnectReason): void;
+  /** A half-open connection ended; the application never heard of it. */
+  onHandshakeFailed(entry: ConnectionEntry, reason: DisconnectReason): void;
+}
+
+/** A client that asks to be let in. */
+export interface ConnectRequest {
+  readonly entry: ConnectionEntry;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * The server without socket, timers and clock: finds each datagram's connection, admits new ones, collects what
+ * happened for `dispatch`, and fills batches. Feed it by the methods of {@link DatagramCore}; then poll `pollRequest`,
+ * `dispatch`, `pollTransmit`, `nextTimeoutAt`. `nowMs` is monotonic and never runs backwards.
+ */
+export class ServerCore implements DatagramCore {
+  readonly drops: DropCounters = new DropCounters();
+  readonly table: ConnectionTable;
+  readonly admission: Admission;
+  /** Accepted peers whose end was not yet dispatched. */
+  peerCount = 0;
+  /** Turns all newcomers away. */
+  isShuttingDown = false;
+  private readonly options: ServerCoreOptions;
+  private readonly replies: ReplyQueue = new ReplyQueue();
+  private readonly reset: StatelessReset;
+  private readonly resetBudget: TokenBucket = new TokenBucket(RESETS_PER_SECOND, RESETS_PER_SECOND);
+  private readonly requests: ConnectRequest[] = [];
+  /** Connections that may have something for the application, in the order in which it came. */
+  private eventful: ConnectionEntry[] = [];
+  /** Connections to transmit for at the next poll, and how many of them are done. */
+  private readonly sendNow: ConnectionEntry[] = [];
+  private sendCursor = 0;
+  /** Peers whose datagrams wait for the end of the tick. */
+  private readonly held: ConnectionEntry[] = [];
+
+  constructor(options: ServerCoreOptions) {
+    this.options = options;
+    const { resources, maxPeers, maxHalfOpen } = options;
+    this.table = new ConnectionTable(maxPeers + maxHalfOpen, resources.random);
+    this.admission = new Admission({ ...options, table: this.table, replies: this.replies });
+    this.reset = new StatelessReset(resources.crypto, options.identity);
+  }
+
+  receive(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
+    const dropped = this.route(datagram, from, nowMs);
+    if (dropped !== undefined) this.drops.count(dropped);
+  }
+
+  /** Nothing waits for the end of a batch but the flush that the driver does after it. */
+  receiveEnd(): void {}
+
+  /** The transport counts and goes on; peers behind a dead socket end by their idle timeout. */
+  onTransportError(): void {}
+
+  /** The next client that asks to be let in: answer with `accept` or `refuse`. */
+  pollRequest(): ConnectRequest | undefined {
+    return this.requests.shift();
+  }
+
+  /** Lets a client in; false when it has gone meanwhile or no slot is left (it is told so). */
+  accept(entry: ConnectionEntry, nowMs: number): boolean {
+    const { connection } = entry;
+    if (this.refusal() !== undefined) {
+      const [code, text] = this.isShuttingDown
+        ? ([CloseCode.ShuttingDown, "the server is shutting down"] as const)
+        : ([CloseCode.ServerFull, "the server is full"] as const);
+      this.close(entry, code, text, nowMs);
+      return false;
+    }
+    const token = this.reset.token(connection.localConnectionId, entry.address.bytes);
+    if (!connection.accept(entry.sessionId, token, nowMs)) return false;
+    entry.isPeer = true;
+    this.admission.halfOpen -= 1;
+    this.peerCount += 1;
+    this.markEventful(entry);
+    // ACCEPT is part of the handshake: it does not wait for the end of the tick.
+    this.queueNow(entry);
+    return true;
+  }
+
+  /** Ends a connection, half-open or not; reliable data is delivered first, until `flushUntilMs`. */
+  close(entry: ConnectionEntry, code: CloseCode, text: string, nowMs: number, flushUntilMs: number = nowMs): void {
+    entry.connection.close(code, text, nowMs, flushUntilMs);
+    this.afterInput(entry);
+  }
+
+  /** Ends all connections without a word: the socket is gone. `dispatch` tells of it. */
+  abortAll(reason: DisconnectReason, nowMs: number): void {
+    this.table.forEach((entry) => {
+      entry.connection.abort(reason, nowMs);
+      this.afterInput(entry);
+    });
+  }
+
+  /** Tells the handler of everything since the last call, connection by connection. */
+  dispatch(handler: ServerCoreHandler): void {
+    const list = this.eventful;
+    if (list.length === 0) return;
+    this.eventful = [];
+    for (const entry of list) {
+      entry.eventful = false;
+      this.dispatchEntry(entry, handler);
+    }
+  }
+
+  /** The application queued something for this connection. */
+  markTransmit(entry: ConnectionEntry): void {
+    if (!this.options.holdPeers || entry.connection.state !== "connected") this.queueNow(entry);
+    else if (entry.queued === "no") {
+      entry.queued = "held";
+      this.held.push(entry);
+    }
+  }
+
+  /** This peer's datagrams wait no longer. */
+  queueNow(entry: ConnectionEntry): void {
+    if (entry.queued === "now") return;
+    entry.queued = "now";
+    this.sendNow.push(entry);
+  }
+
+  /** End of a tick: what was held back may go with the next poll. */
+  releasePeers(): void {
+    for (const entry of this.held) if (entry.queued === "held") this.queueNow(entry);
+    this.held.length = 0;
+  }
+
+  pollTransmit(batch: DatagramBatch, nowMs: number): boolean {
+    if (this.replies.drainInto(batch)) return true;
+    const { sendNow } = this;
+    while (this.sendCursor < sendNow.length) {
+      const entry = sendNow[this.sendCursor] as ConnectionEntry;
+      if (!this.transmitFor(entry, batch, nowMs)) return true;
+      this.sendCursor += 1;
+      entry.queued = "no";
+      this.table.setDeadline(entry, entry.connection.nextTimeoutAt());
+      this.removeIfOver(entry);
+    }
+    sendNow.length = 0;
+    this.sendCursor = 0;
+    return false;
+  }
+
+  /** With ticks the tick loop asks for timeouts; without, the driver does. */
+  nextTimeoutAt(): number {
+    return this.options.holdPeers ? Infinity : this.table.nextDeadline();
+  }
+
+  handleTimeout(nowMs: number): void {
+    let entry = this.table.nextDue(0, nowMs);
+    while (entry !== undefined) {
+      entry.connection.handleTimeout(nowMs);
+      this.table.setDeadline(entry, entry.connection.nextTimeoutAt());
+      this.afterInput(entry);
+      entry = this.table.nextDue(entry.slot + 1, nowMs);
+    }
+  }
+
+  private route(datagram: Uint8Array, from: SocketAddress, nowMs: number): DropReason | undefined {
+    if (datagram.length === 0) return "too-short";
+    if (datagram.length > MAX_DATAGRAM_BYTES) return "too-long";
+    if (this.options.blockList.has(from)) return "blocked";
+    const kind = datagramKind(datagram[0] as number);
+    if (kind === "unknown") return "unknown-type";
+    if (kind === "handshake") return this.admission.receive(datagram, from, nowMs, this.refusal());
+    if (datagram.length < MIN_PROTECTED_BYTES) return "too-short";
+    const entry = this.table.find(readConnectionId(datagram));
+    if (entry === undefined) {
+      this.answerUnknown(datagram, from, nowMs);
+      return "unknown-connection";
+    }
+    const dropped = entry.connection.receive(datagram, from, nowMs);
+    // The client holds the keys: its hello needs no answer any more.
+    if (dropped === undefined) entry.serverHello = undefined;
+    this.afterInput(entry);
+    return dropped;
+  }
+
+  private refusal(): RejectReason | undefined {
+    if (this.isShuttingDown) return RejectReason.ShuttingDown;
+    return this.peerCount >= this.options.maxPeers ? RejectReason.ServerFull : undefined;
+  }
+
+  private answerUnknown(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
+    if (this.replies.isFull || this.resetBudget.available(nowMs) < 1) return;
+    const id = readConnectionId(datagram);
+    const length = this.reset.write(this.replies.reserve(), id, from.bytes, datagram.length);
+    if (length === 0) return;
+    this.resetBudget.take(1, nowMs);
+    this.replies.commit(length, from);
+  }
+
+  /** Requests are taken up at once; everything else waits for `dispatch`. */
+  private afterInput(entry: ConnectionEntry): void {
+    const payload = entry.isPeer ? undefined : entry.connection.takeConnectRequest();
+    if (payload !== undefined) this.requests.push({ entry, payload });
+    if (!entry.finished) this.markEventful(entry);
+    this.removeIfOver(entry);
+    this.markTransmit(entry);
+  }
+
+  private markEventful(entry: ConnectionEntry): void {
+    if (entry.eventful) return;
+    entry.eventful = true;
+    this.eventful.push(entry);
+  }
+
+  private dispatchEntry(entry: ConnectionEntry, handler: ServerCoreHandler): void {
+    const { connection } = entry;
+    let ended: DisconnectReason | undefined;
+    for (let event = connection.pollEvent(); event !== undefined; event = connection.pollEvent()) {
+      if (event.type === "connected") handler.onConnect(entry);
+      else if (event.type === "quality") handler.onQuality(entry, event.quality);
+      else if (event.type === "closed") ended = event.reason;
+    }
+    if (entry.isPeer) {
+      for (let message = connection.pollMessage(); message !== undefined; message = connection.pollMessage()) {
+        handler.onMessage(entry, message);
+      }
+    }
+    if (ended === undefined) return;
+    entry.finished = true;
+    if (entry.isPeer) {
+      this.peerCount -= 1;
+      handler.onDisconnect(entry, ended);
+    } else {
+      this.admission.halfOpen -= 1;
+      handler.onHandshakeFailed(entry, ended);
+    }
+    this.removeIfOver(entry);
+  }
+
+  /** Writes a connection's datagrams; false when the batch is full and more may wait. */
+  private transmitFor(entry: ConnectionEntry, batch: DatagramBatch, nowMs: number): boolean {
+    const { connection } = entry;
+    for (;;) {
+      const at = batch.reserve();
+      if (at < 0) return false;
+      const length = connection.pollTransmit(batch.buffer, at, nowMs);
+      if (length === 0) return true;
+      batch.commit(length, connection.transmitTo as SocketAddress);
+    }
+  }
+
+  private removeIfOver(entry: ConnectionEntry): void {
+    if (entry.finished && entry.connection.state === "closed") this.table.remove(entry);
+  }
+}

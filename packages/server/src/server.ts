@@ -1,0 +1,344 @@
+import {
+  createResources,
+  type DisconnectReason,
+  payloadBytes,
+  resolveProtocolOptions,
+  toHex,
+  TypedEmitter,
+} from "@sortie/connection";
+import { protocolId } from "@sortie/handshake";
+import type { SendOptions, SendReceipt } from "@sortie/reliability";
+import { type Clock, Driver, SystemClock } from "@sortie/transport";
+import { CloseCode } from "@sortie/wire";
+import type { AccessLogEntry } from "./access-log.js";
+import { authenticateClient, type Decision } from "./authenticator.js";
+import { BlockList } from "./block-list.js";
+import type { ConnectionEntry } from "./connection-table.js";
+import { SERVER_EVENTS, type ServerEvents } from "./events.js";
+import {
+  checkServerOptions,
+  DEFAULT_HANDSHAKES_PER_PREFIX,
+  DEFAULT_HANDSHAKES_PER_SECOND,
+  DEFAULT_MAX_HALF_OPEN,
+  DEFAULT_MAX_PEERS,
+  DEFAULT_TICK_RATE,
+  type ServerOptions,
+} from "./options.js";
+import { Peer, type PeerHost } from "./peer.js";
+import { type ConnectRequest, ServerCore, type ServerCoreHandler } from "./server-core.js";
+import type { ServerStatistics } from "./statistics.js";
+import { type TickEvent, TickLoop } from "./tick-loop.js";
+
+/** ms that `close` waits, beyond its `drainMs`, for peers to confirm that they heard. */
+const CLOSE_GRACE_MS = 1000;
+
+/** Where a server listens. */
+export interface ListenAddress {
+  readonly address: string;
+  readonly port: number;
+  readonly family: 4 | 6;
+}
+
+/** To whom, besides the options of each message. */
+export interface BroadcastOptions<Data> extends SendOptions {
+  /** These peers only. Default: all. */
+  readonly to?: Iterable<Peer<Data>>;
+  /** But not this one, or these. */
+  readonly except?: Peer<Data> | Iterable<Peer<Data>>;
+}
+
+/** What the application keeps for an entry of the table. */
+interface Owner<Data> {
+  readonly peer: Peer<Data>;
+  readonly sinceMs: number;
+}
+
+/** A game server: peers, events, ticks. See {@link ServerEvents} for the order of things. */
+export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
+  readonly #options: ServerOptions<Data>;
+  readonly #core: ServerCore;
+  readonly #driver: Driver;
+  readonly #clock: Clock;
+  readonly #ticks: TickLoop | undefined;
+  readonly #blockList: BlockList;
+  readonly #peers: Map<number, Peer<Data>> = new Map();
+  readonly #host: PeerHost = {
+    send: (entry, payload, options) => this.#send(entry, payload, options),
+    disconnect: (entry, reason) => {
+      this.#core.close(entry, CloseCode.Kicked, reason, this.#clock.now());
+      this.#driver.wake();
+    },
+    flush: (entry) => {
+      this.#core.queueNow(entry);
+      this.#driver.flush();
+    },
+    statistics: (entry) => entry.connection.statistics(this.#clock.now()),
+  };
+  readonly #handler: ServerCoreHandler = {
+    onConnect: (entry) => this.#onConnect(entry),
+    onMessage: (entry, message) => this.emit("message", this.#ownerOf(entry).peer, message),
+    onQuality: (entry, quality) => this.emit("quality", this.#ownerOf(entry).peer, quality),
+    onDisconnect: (entry, reason) => this.#onDisconnect(entry, reason),
+    onHandshakeFailed: (entry, reason) => this.#onHandshakeFailed(entry, reason),
+  };
+  #nextPeerId = 1;
+  #listenerErrors = 0;
+  #listening: ListenAddress | undefined;
+  #closing: Promise<void> | undefined;
+  #onDrained: (() => void) | undefined;
+
+  /** Throws TypeError or RangeError for an option that is missing or out of range, and names it. */
+  constructor(options: ServerOptions<Data>) {
+    super(SERVER_EVENTS);
+    checkServerOptions(options as ServerOptions);
+    const tickRate = options.tickRate ?? DEFAULT_TICK_RATE;
+    const intervalMs = tickRate > 0 ? 1000 / tickRate : 0;
+    const { parameters, settings } = resolveProtocolOptions(options, intervalMs);
+    this.#options = options;
+    this.#clock = options.clock ?? new SystemClock();
+    this.#blockList = new BlockList(options.blocked);
+    this.#core = new ServerCore({
+      resources: createResources(options.crypto, options.reassemblyBudgetBytes),
+      identity: options.identity,
+      protocolId: protocolId(options.crypto, options.protocol),
+      parameters,
+      settings,
+      blockList: this.#blockList,
+      maxPeers: options.maxPeers ?? DEFAULT_MAX_PEERS,
+      maxHalfOpen: options.maxHalfOpen ?? DEFAULT_MAX_HALF_OPEN,
+      handshakesPerSecond: options.handshakesPerSecond ?? DEFAULT_HANDSHAKES_PER_SECOND,
+      handshakesPerPrefix: options.handshakesPerPrefix ?? DEFAULT_HANDSHAKES_PER_PREFIX,
+      holdPeers: tickRate > 0,
+    });
+    this.#driver = new Driver({
+      core: this.#core,
+      transport: options.transport,
+      clock: this.#clock,
+      afterWork: () => this.#afterWork(),
+      onError: (error) => this.#report(error, undefined),
+    });
+    this.#ticks = tickRate > 0 ? new TickLoop(tickRate, this.#clock, (event) => this.#runTick(event)) : undefined;
+  }
+
+  /** Connected peers by ID. */
+  get peers(): ReadonlyMap<number, Peer<Data>> {
+    return this.#peers;
+  }
+
+  /** A snapshot of the server's counters. */
+  get stats(): ServerStatistics {
+    const { admission, drops, peerCount } = this.#core;
+    return {
+      peers: peerCount,
+      halfOpen: admission.halfOpen,
+      handshakes: admission.handshakes,
+      retriesSent: admission.retriesSent,
+      rejectsSent: admission.rejectsSent,
+      peersAccepted: this.#nextPeerId - 1,
+      listenerErrors: this.#listenerErrors,
+      drops: drops.snapshot(),
+      transport: { ...this.#options.transport.statistics },
+      ticks: this.#ticks?.statistics.snapshot(),
+    };
+  }
+
+  /** undefined before `listen` and after `close`. */
+  get address(): ListenAddress | undefined {
+    return this.#listening;
+  }
+
+  /** Opens the socket. Rejects with TransportError, whose code and message say what to do. */
+  async listen(): Promise<ListenAddress> {
+    if (this.#closing !== undefined) throw new Error("listen() on a server that was closed: create another one");
+    const local = await this.#driver.start();
+    this.#listening = { address: local.host, port: local.port, family: local.family };
+    return this.#listening;
+  }
+
+  /**
+   * Ends the server: newcomers are turned away, peers are told why, reliable data that waits is delivered first, for
+   * `drainMs` at the most. Resolves when the socket is closed. Further calls give the same promise.
+   */
+  close(options: { readonly drainMs?: number; readonly reason?: string } = {}): Promise<void> {
+    const { drainMs = 0, reason = "the server is shutting down" } = options;
+    if (!(drainMs >= 0 && drainMs <= 3_600_000)) {
+      throw new RangeError(`"drainMs" expected a number in 0..3600000, got ${String(drainMs)}`);
+    }
+    return (this.#closing ??= this.#shutDown(drainMs, reason));
+  }
+
+  /** Sends to all peers, or those of `to`, but those of `except`. Returns how many took it. */
+  broadcast(payload: Uint8Array | string, options: BroadcastOptions<Data> = {}): number {
+    const bytes = payloadBytes(payload);
+    const { to, except, ...sendOptions } = options;
+    const left = except === undefined ? undefined : new Set(except instanceof Peer ? [except] : except);
+    let accepted = 0;
+    for (const peer of to ?? this.#peers.values()) {
+      if (left?.has(peer) !== true && peer.send(bytes, sendOptions).accepted) accepted += 1;
+    }
+    return accepted;
+  }
+
+  /** Drops everything from an IP address or CIDR range from now on, and ends peers there. Throws RangeError for other text. */
+  block(ipOrCidr: string): void {
+    this.#blockList.add(ipOrCidr);
+    for (const peer of this.#peers.values()) if (this.#blockList.has(peer.address)) peer.disconnect("blocked");
+  }
+
+  /** True when it was blocked before. */
+  unblock(ipOrCidr: string): boolean {
+    return this.#blockList.delete(ipOrCidr);
+  }
+
+  /** Addresses and ranges that are blocked. */
+  get blocked(): string[] {
+    return this.#blockList.entries();
+  }
+
+  /** Sends everything that is queued at once, instead of at the end of the tick; for one peer, `peer.flush()`. */
+  flush(): void {
+    this.#core.releasePeers();
+    this.#driver.flush();
+  }
+
+  protected override onListenerError(name: keyof ServerEvents<Data>, error: unknown, first: unknown): void {
+    this.#listenerErrors += 1;
+    const peer = first instanceof Peer ? (first as Peer<Data>) : undefined;
+    // A listener for errors that throws has had its chance.
+    if (name === "error") this.#options.log?.error(`a listener of "error" threw: ${describe(error)}`);
+    else this.#report(error, peer);
+  }
+
+  #send(entry: ConnectionEntry, payload: Uint8Array | string, options: SendOptions | undefined): SendReceipt {
+    const receipt = entry.connection.send(payloadBytes(payload), options, this.#clock.now());
+    if (receipt.accepted) {
+      this.#core.markTransmit(entry);
+      if (this.#ticks === undefined) this.#driver.wake();
+    }
+    return receipt;
+  }
+
+  #ownerOf(entry: ConnectionEntry): Owner<Data> {
+    return entry.owner as Owner<Data>;
+  }
+
+  #onConnect(entry: ConnectionEntry): void {
+    const { peer } = this.#ownerOf(entry);
+    this.#peers.set(peer.id, peer);
+    this.#access({ event: "connect", address: entry.address, sessionId: peer.sessionId, peerId: peer.id });
+    this.emit("connect", peer);
+  }
+
+  #onDisconnect(entry: ConnectionEntry, reason: DisconnectReason): void {
+    const { peer, sinceMs } = this.#ownerOf(entry);
+    this.#peers.delete(peer.id);
+    const durationMs = this.#clock.now() - sinceMs;
+    const { code, text } = reason;
+    const { address } = entry;
+    this.#access({ event: "disconnect", address, sessionId: peer.sessionId, peerId: peer.id, code, text, durationMs });
+    this.emit("disconnect", peer, reason);
+  }
+
+  #onHandshakeFailed(entry: ConnectionEntry, { code, text }: DisconnectReason): void {
+    const event = code === "refused" || code === "server-full" ? "refuse" : "fail";
+    this.#access({ event, address: entry.address, sessionId: toHex(entry.sessionId), code, text });
+  }
+
+  #report(error: unknown, peer: Peer<Data> | undefined): void {
+    if (this.listenerCount("error") > 0) this.emit("error", error, peer);
+    else this.#options.log?.error(`unhandled error in the server (listen to "error"): ${describe(error)}`);
+  }
+
+  #access(entry: AccessLogEntry): void {
+    try {
+      this.#options.onAccess?.(entry);
+    } catch (error) {
+      this.#listenerErrors += 1;
+      this.#report(error, undefined);
+    }
+  }
+
+  #afterWork(): void {
+    this.#takeRequests();
+    if (this.#ticks === undefined) this.#core.dispatch(this.#handler);
+    else if (this.#core.table.size > 0) this.#ticks.start();
+    this.#checkDrained();
+  }
+
+  #runTick(event: TickEvent): void {
+    this.#core.handleTimeout(this.#clock.now());
+    this.#takeRequests();
+    this.#core.dispatch(this.#handler);
+    this.emit("tick", event);
+    this.#core.releasePeers();
+    this.#driver.flush();
+    if (this.#core.table.size === 0) this.#ticks?.stop();
+    this.#checkDrained();
+  }
+
+  #takeRequests(): void {
+    for (let next = this.#core.pollRequest(); next !== undefined; next = this.#core.pollRequest()) {
+      this.#authenticate(next);
+    }
+  }
+
+  #authenticate({ entry, payload }: ConnectRequest): void {
+    const sessionId = toHex(entry.sessionId);
+    const request = { payload, address: entry.address, sessionId };
+    authenticateClient(this.#options.authenticate, request, (decision) => {
+      this.#decide(entry, sessionId, decision);
+      this.#driver.wake();
+    });
+  }
+
+  #decide(entry: ConnectionEntry, sessionId: string, decision: Decision<Data>): void {
+    const nowMs = this.#clock.now();
+    if (decision.kind === "accept") {
+      if (!this.#core.accept(entry, nowMs)) return;
+      const peer = new Peer<Data>(this.#nextPeerId++, decision.data as Data, sessionId, entry, this.#host);
+      entry.owner = { peer, sinceMs: nowMs } satisfies Owner<Data>;
+      return;
+    }
+    if (decision.kind === "refuse") return this.#core.close(entry, CloseCode.Refused, decision.reason, nowMs);
+    this.#listenerErrors += 1;
+    this.#report(decision.error, undefined);
+    this.#core.close(entry, CloseCode.InternalError, "the server could not check the credentials", nowMs);
+  }
+
+  async #shutDown(drainMs: number, reason: string): Promise<void> {
+    const nowMs = this.#clock.now();
+    this.#core.isShuttingDown = true;
+    this.#core.table.forEach((entry) => {
+      this.#core.close(entry, CloseCode.ShuttingDown, reason, nowMs, nowMs + drainMs);
+    });
+    if (this.#listening !== undefined) await this.#drained(nowMs + drainMs + CLOSE_GRACE_MS);
+    this.#ticks?.stop();
+    await this.#driver.stop();
+    const gone: DisconnectReason = { code: "shutting-down", by: "local", text: reason };
+    this.#core.abortAll(gone, this.#clock.now());
+    this.#core.dispatch(this.#handler);
+    this.#listening = undefined;
+  }
+
+  /** Resolves when no connection is left, or at the deadline. */
+  #drained(deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimer(deadlineMs, () => this.#onDrained?.());
+      this.#onDrained = () => {
+        this.#onDrained = undefined;
+        this.#clock.clearTimer(timer);
+        resolve();
+      };
+      this.#driver.wake();
+      this.#checkDrained();
+    });
+  }
+
+  #checkDrained(): void {
+    if (this.#core.table.size === 0) this.#onDrained?.();
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

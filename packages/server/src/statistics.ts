@@ -1,0 +1,25 @@
+import type { DropReason } from "@sortie/connection";
+import type { TransportStatistics } from "@sortie/transport";
+import type { TickStatisticsSnapshot } from "./tick-statistics.js";
+
+/** A snapshot of the whole server. */
+export interface ServerStatistics {
+  readonly peers: number;
+  /** Connections between the first keys and acceptance. */
+  readonly halfOpen: number;
+  /** Public-key handshakes answered since the start. */
+  readonly handshakes: number;
+  /** Cookies handed out since the start. */
+  readonly retriesSent: number;
+  readonly rejectsSent: number;
+  /** Peers ever accepted. */
+  readonly peersAccepted: number;
+  /** Exceptions of listeners and of `authenticate`. */
+  readonly listenerErrors: number;
+  /** Datagrams dropped, by reason. */
+  readonly drops: Readonly<Record<DropReason, number>>;
+  /** Datagrams and bytes of the socket. */
+  readonly transport: TransportStatistics;
+  /** undefined in event-driven mode. */
+  readonly ticks: TickStatisticsSnapshot | undefined;
+}

@@ -1,0 +1,79 @@
+import type { Clock, TimerHandle } from "@sortie/transport";
+import { TickStatistics } from "./tick-statistics.js";
+
+/**
+ * Ticks made up for in one go when the loop was held up; what is missed beyond that is skipped and counted, so that a
+ * slow tick never makes the next one slower still.
+ */
+const MAX_CATCH_UP_TICKS = 4;
+
+/** What a tick is told. */
+export interface TickEvent {
+  /** Number of the tick, from 0. */
+  readonly tick: number;
+  /** ms of game time that this tick covers: the tick's interval, exactly. */
+  readonly deltaMs: number;
+  /** ms this tick came after its time. */
+  readonly lateMs: number;
+}
+
+/**
+ * Keeps a rate without drift: each tick has its time, counted from the start and not from the tick before. Sleeps while
+ * `stop`ped. The only timer of the server beside the driver's.
+ */
+export class TickLoop {
+  readonly statistics: TickStatistics;
+  readonly intervalMs: number;
+  private readonly clock: Clock;
+  private readonly onTick: (event: TickEvent) => void;
+  private timer: TimerHandle | undefined;
+  private nextAtMs = 0;
+  private tick = 0;
+
+  constructor(tickRate: number, clock: Clock, onTick: (event: TickEvent) => void) {
+    this.intervalMs = 1000 / tickRate;
+    this.clock = clock;
+    this.onTick = onTick;
+    this.statistics = new TickStatistics(this.intervalMs);
+  }
+
+  get isRunning(): boolean {
+    return this.timer !== undefined;
+  }
+
+  start(): void {
+    if (this.timer !== undefined) return;
+    this.nextAtMs = this.clock.now() + this.intervalMs;
+    this.arm();
+  }
+
+  stop(): void {
+    if (this.timer !== undefined) this.clock.clearTimer(this.timer);
+    this.timer = undefined;
+  }
+
+  private arm(): void {
+    this.timer = this.clock.setTimer(this.nextAtMs, this.fire);
+  }
+
+  private readonly fire = (): void => {
+    const startMs = this.clock.now();
+    const behind = Math.floor((startMs - this.nextAtMs) / this.intervalMs);
+    const skipped = Math.max(0, behind - MAX_CATCH_UP_TICKS + 1);
+    if (skipped > 0) {
+      this.nextAtMs += skipped * this.intervalMs;
+      this.statistics.onSkipped(skipped);
+    }
+    const runs = 1 + Math.min(behind, MAX_CATCH_UP_TICKS - 1);
+    for (let i = 0; i < runs && this.timer !== undefined; i++) this.runTick();
+    if (this.timer !== undefined) this.arm();
+  };
+
+  private runTick(): void {
+    const beganMs = this.clock.now();
+    const lateMs = Math.max(0, beganMs - this.nextAtMs);
+    this.nextAtMs += this.intervalMs;
+    this.onTick({ tick: this.tick++, deltaMs: this.intervalMs, lateMs });
+    this.statistics.onTick(lateMs, this.clock.now() - beganMs);
+  }
+}

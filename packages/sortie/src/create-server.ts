@@ -1,0 +1,54 @@
+import { fingerprint, type Identity, publicKeyToPem } from "@sortie/handshake";
+import { createNodeProvider, generateIdentity } from "@sortie/handshake/node";
+import { Server, type ServerOptions as CoreServerOptions } from "@sortie/server";
+import { createDgramTransport, type DgramTransportOptions } from "@sortie/transport-dgram";
+
+/** The port of the examples: 1474, as mpgameserver has it. */
+export const DEFAULT_PORT = 1474;
+
+/** Options of {@link createServer}: those of a server, with Node's defaults for key, cryptography and socket. */
+export interface ServerOptions<Data = unknown>
+  extends Omit<CoreServerOptions<Data>, "identity" | "transport" | "crypto">,
+    Partial<Pick<CoreServerOptions<Data>, "identity" | "transport" | "crypto">>,
+    Pick<DgramTransportOptions, "receiveBufferBytes" | "sendBufferBytes"> {
+  /** Local address; "::" is IPv6 and IPv4 together. Default "::". */
+  readonly host?: string;
+  /** 0..65535; 0 lets the system choose. Default 1474. */
+  readonly port?: number;
+}
+
+/**
+ * A server on UDP with node:crypto. Without an identity it makes a throw-away one and warns: clients cannot know such
+ * a server again. Throws TypeError or RangeError for an option that is missing or out of range, and names it.
+ */
+export function createServer<Data = unknown>(options: ServerOptions<Data>): Server<Data> {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
+  }
+  const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, ...rest } = options;
+  const crypto = options.crypto ?? createNodeProvider();
+  const transport =
+    options.transport ??
+    createDgramTransport({
+      port,
+      ...(host === undefined ? {} : { host }),
+      ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }),
+      ...(sendBufferBytes === undefined ? {} : { sendBufferBytes }),
+    });
+  const identity = options.identity ?? throwAwayIdentity();
+  const server = new Server<Data>({ log: console, ...rest, crypto, transport, identity });
+  if (options.identity === undefined) warnOfThrowAway(fingerprint(crypto, identity.publicKey), identity);
+  return server;
+}
+
+function throwAwayIdentity(): Identity {
+  return generateIdentity();
+}
+
+function warnOfThrowAway(name: string, identity: Identity): void {
+  process.emitWarning(
+    `no "identity" was given: the server uses a throw-away key (${name}), and after a restart clients that pinned it ` +
+      `will refuse the new one. Make a key with "npx sortie keygen" and load it with loadIdentity().`,
+    { code: "SORTIE_THROW_AWAY_KEY", detail: publicKeyToPem(identity.publicKey) },
+  );
+}

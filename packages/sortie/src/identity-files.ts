@@ -1,0 +1,77 @@
+import { chmod, mkdir, open, readFile, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type Identity, IdentityError } from "@sortie/handshake";
+import { identityFromPem, identityToPem } from "@sortie/handshake/node";
+
+/** Read and write for the owner alone. */
+const PRIVATE_MODE = 0o600;
+const PUBLIC_MODE = 0o644;
+/** Permission bits of group and others. */
+const SHARED_BITS = 0o077;
+
+/** Where `saveIdentity` put the two halves. */
+export interface IdentityFiles {
+  readonly privateKeyPath: string;
+  readonly publicKeyPath: string;
+}
+
+/**
+ * The server's identity from a PEM file (PKCS#8, P-256), as `sortie keygen` writes it. Rejects with IdentityError for a
+ * file that is missing or holds something else. Warns when others than its owner can read the file.
+ */
+export async function loadIdentity(path: string): Promise<Identity> {
+  let pem: string;
+  try {
+    pem = await readFile(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "error";
+    throw new IdentityError("not-pem", `cannot read the key file "${path}" (${code}): make one with "npx sortie keygen"`);
+  }
+  await warnIfShared(path);
+  try {
+    return identityFromPem(pem);
+  } catch (error) {
+    if (error instanceof IdentityError) throw new IdentityError(error.code, `${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * Writes an identity to `path` (private, mode 600) and to the same name with ".pub" for ".key" (public, mode 644). An
+ * existing file is never overwritten, unless `force`: Rejects with Error then.
+ */
+export async function saveIdentity(
+  identity: Identity,
+  path: string,
+  options: { readonly force?: boolean } = {},
+): Promise<IdentityFiles> {
+  const publicKeyPath = path.endsWith(".key") ? `${path.slice(0, -4)}.pub` : `${path}.pub`;
+  const { privateKeyPem, publicKeyPem } = identityToPem(identity);
+  await mkdir(dirname(path), { recursive: true });
+  await writeKeyFile(path, privateKeyPem, PRIVATE_MODE, options.force === true);
+  await writeKeyFile(publicKeyPath, publicKeyPem, PUBLIC_MODE, options.force === true);
+  return { privateKeyPath: path, publicKeyPath };
+}
+
+async function writeKeyFile(path: string, text: string, mode: number, force: boolean): Promise<void> {
+  const file = await open(path, force ? "w" : "wx", mode).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+    throw new Error(`the file "${path}" is there already: choose another name, or overwrite it with --force`);
+  });
+  try {
+    // The mode of `open` holds for new files only, and is cut by the umask.
+    await chmod(path, mode);
+    await file.writeFile(text);
+  } finally {
+    await file.close();
+  }
+}
+
+async function warnIfShared(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const { mode } = await stat(path);
+  if ((mode & SHARED_BITS) === 0) return;
+  process.emitWarning(`the key file "${path}" can be read by others than its owner: chmod 600 it`, {
+    code: "SORTIE_SHARED_KEY_FILE",
+  });
+}

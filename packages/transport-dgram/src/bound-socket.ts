@@ -1,0 +1,195 @@
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions as NodeSocketOptions } from "node:dgram";
+import { type DatagramBatch, SocketAddress, type TransportCounters } from "@sortie/transport";
+import { concernsOnePeer, isSocketGone } from "./socket-errors.js";
+import type { SocketOptions } from "./socket-options.js";
+
+/** ms. How long closing waits for the system to take what was sent; it does in microseconds unless a link hangs. */
+const CLOSE_GRACE_MS = 1000;
+
+/** Makes an unbound socket; `createSocket` of node:dgram, or a stand-in. */
+export type SocketFactory = (options: NodeSocketOptions) => Socket;
+
+/** What a bound socket reports. */
+export interface SocketListener {
+  onMessage(message: Buffer, remote: RemoteInfo): void;
+  /** A fault of the whole socket. */
+  onSocketError(error: unknown): void;
+}
+
+/** Hands the host text to the socket as it is: hosts are addresses here, and Node would ask the resolver for each. */
+function literalLookup(host: string, _options: unknown, done: (error: null, host: string, family: number) => void): void {
+  done(null, host, host.includes(":") ? 6 : 4);
+}
+
+/** A bound socket of node:dgram that sends batches and closes when they are out. */
+export class BoundSocket {
+  readonly localAddress: SocketAddress;
+  readonly #socket: Socket;
+  readonly #counters: TransportCounters;
+  readonly #listener: SocketListener;
+  readonly #takesIpv6: boolean;
+  readonly #takesIpv4: boolean;
+  readonly #sends: WeakMap<DatagramBatch, BatchSends> = new WeakMap();
+  #pendingBatches = 0;
+  #onDrained: (() => void) | undefined = undefined;
+  #closing: Promise<void> | undefined = undefined;
+
+  private constructor(socket: Socket, options: SocketOptions, counters: TransportCounters, listener: SocketListener) {
+    this.#socket = socket;
+    this.#counters = counters;
+    this.#listener = listener;
+    this.#takesIpv6 = options.local.family === 6;
+    this.#takesIpv4 = !options.ipv6Only;
+    const { address, port } = socket.address();
+    this.localAddress = SocketAddress.parse(address, port);
+    socket.on("message", (message, remote) => listener.onMessage(message, remote));
+    socket.on("error", (error) => {
+      counters.receiveErrors++;
+      if (!concernsOnePeer(error)) listener.onSocketError(error);
+    });
+    if (options.unref) socket.unref();
+    askForBuffers(socket, options);
+  }
+
+  /** Makes a socket and binds it to `options.local`; rejects with the error of the system. */
+  static open(
+    options: SocketOptions,
+    counters: TransportCounters,
+    listener: SocketListener,
+    factory: SocketFactory = createSocket,
+  ): Promise<BoundSocket> {
+    return new Promise((resolve, reject) => {
+      const { local } = options;
+      const socket = factory({
+        type: local.family === 6 ? "udp6" : "udp4",
+        ipv6Only: options.ipv6Only,
+        reuseAddr: options.reuseAddress,
+        lookup: literalLookup,
+      });
+      const onError = (error: Error): void => {
+        socket.close();
+        reject(error);
+      };
+      socket.once("error", onError);
+      socket.once("listening", () => {
+        socket.off("error", onError);
+        resolve(new BoundSocket(socket, options, counters, listener));
+      });
+      // Exclusive: under node:cluster workers would else share one socket, and each see some of every peer's datagrams.
+      const address = local.family === 6 ? local.ipv6Host : local.host;
+      socket.bind({ address, port: local.port, exclusive: true });
+    });
+  }
+
+  /** bytes. What the system granted; Linux reports twice the usable size. */
+  get receiveBufferBytes(): number {
+    return this.#socket.getRecvBufferSize();
+  }
+
+  /** bytes. What the system granted; Linux reports twice the usable size. */
+  get sendBufferBytes(): number {
+    return this.#socket.getSendBufferSize();
+  }
+
+  /** Whether addresses of this family can be sent to. */
+  takes(family: 4 | 6): boolean {
+    return family === 4 ? this.#takesIpv4 : this.#takesIpv6;
+  }
+
+  /** Sends all of the batch and releases it when the last datagram is done. Never throws. */
+  send(batch: DatagramBatch): void {
+    let sends = this.#sends.get(batch);
+    if (sends === undefined) this.#sends.set(batch, (sends = new BatchSends(batch, this.#counters, this.#onBatchSent)));
+    this.#pendingBatches++;
+    sends.pending = batch.count + 1; // one for this loop, so that the batch outlives it
+    for (let i = 0; i < batch.count; i++) {
+      const to = batch.addresses[i] as SocketAddress;
+      if (to.port === 0 || !this.takes(to.family)) {
+        sends.fail();
+        continue;
+      }
+      const host = this.#takesIpv6 ? to.ipv6Host : to.host;
+      const offset = batch.offsets[i] as number;
+      try {
+        this.#socket.send(batch.buffer, offset, batch.lengths[i] as number, to.port, host, sends.onSent);
+      } catch (error) {
+        sends.onSent(error as Error, 0);
+      }
+    }
+    sends.done();
+  }
+
+  /** Resolves when what was sent is out and the socket is gone. Idempotent. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#drainAndClose());
+  }
+
+  readonly #onBatchSent = (gone: unknown): void => {
+    if (gone !== undefined && this.#closing === undefined) this.#listener.onSocketError(gone);
+    this.#pendingBatches--;
+    if (this.#pendingBatches === 0) this.#onDrained?.();
+  };
+
+  async #drainAndClose(): Promise<void> {
+    if (this.#pendingBatches > 0) {
+      await new Promise<void>((resolve) => {
+        // Past the grace the socket is closed all the same, and the system cancels what is left.
+        const timer = setTimeout(resolve, CLOSE_GRACE_MS);
+        this.#onDrained = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    await new Promise<void>((resolve) => this.#socket.close(resolve));
+  }
+}
+
+/** The sends of one batch, with the one callback that all of them share. Made once for each batch of a pool. */
+class BatchSends {
+  pending = 0;
+  #gone: unknown = undefined;
+  readonly #batch: DatagramBatch;
+  readonly #counters: TransportCounters;
+  readonly #onDone: (gone: unknown) => void;
+
+  constructor(batch: DatagramBatch, counters: TransportCounters, onDone: (gone: unknown) => void) {
+    this.#batch = batch;
+    this.#counters = counters;
+    this.#onDone = onDone;
+  }
+
+  readonly onSent = (error: Error | null, bytes: number): void => {
+    if (error !== null) {
+      if (isSocketGone(error)) this.#gone = error;
+      this.fail();
+      return;
+    }
+    this.#counters.datagramsSent++;
+    this.#counters.bytesSent += bytes;
+    this.done();
+  };
+
+  fail(): void {
+    this.#counters.sendErrors++;
+    this.done();
+  }
+
+  done(): void {
+    if (--this.pending > 0) return;
+    const gone = this.#gone;
+    this.#gone = undefined;
+    this.#batch.release();
+    this.#onDone(gone);
+  }
+}
+
+/** Best effort: a refusal leaves the system's own sizes. */
+function askForBuffers(socket: Socket, options: SocketOptions): void {
+  try {
+    socket.setRecvBufferSize(options.receiveBufferBytes);
+    socket.setSendBufferSize(options.sendBufferBytes);
+  } catch {
+    // Some systems refuse a size above their maximum where others cut it.
+  }
+}

@@ -1,0 +1,75 @@
+import { SocketAddress } from "@sortie/transport";
+
+/** Every local address of both families. */
+export const ANY_IPV6 = "::";
+/** Every local IPv4 address. */
+export const ANY_IPV4 = "0.0.0.0";
+
+/**
+ * bytes. A burst of 256 peers at 60 Hz with 1200-byte datagrams for 50 ms, the pause of a long tick or a garbage
+ * collection. The system may grant less (Linux: net.core.rmem_max).
+ */
+const DEFAULT_BUFFER_BYTES = 1_048_576;
+/** bytes. SO_RCVBUF and SO_SNDBUF are signed 32-bit integers, and Linux doubles what it is given. */
+const MAX_BUFFER_BYTES = 2 ** 30 - 1;
+/** Batches on their way at once: 512 datagrams. */
+const DEFAULT_BATCHES = 8;
+/** Batches. 100 MB at the batch's sizes. */
+const MAX_BATCHES = 1024;
+
+/** Options of `createDgramTransport`. */
+export interface DgramTransportOptions {
+  /**
+   * Local address as text, not a name. Default "::": both families where the machine has IPv6, else IPv4 alone.
+   */
+  readonly host?: string;
+  /** Local port, 0..65535. Default 0: the system chooses. */
+  readonly port?: number;
+  /** bytes, 1..2^30-1. Receive buffer to ask the system for; it may grant another size. Default 1 MiB. */
+  readonly receiveBufferBytes?: number;
+  /** bytes, 1..2^30-1. Send buffer to ask the system for; it may grant another size. Default 1 MiB. */
+  readonly sendBufferBytes?: number;
+  /** Refuse IPv4 on an IPv6 host. Default false. */
+  readonly ipv6Only?: boolean;
+  /**
+   * SO_REUSEADDR. Default false: for unicast UDP it lets a second process take the port and the traffic without
+   * either of them noticing.
+   */
+  readonly reuseAddress?: boolean;
+  /** Batches of 64 datagrams that may be on their way at once, 1..1024. Default 8. */
+  readonly batches?: number;
+  /** Let the process end while the socket is open. Default false. */
+  readonly unref?: boolean;
+}
+
+/** Options with their defaults, checked. */
+export interface SocketOptions {
+  readonly local: SocketAddress;
+  readonly receiveBufferBytes: number;
+  readonly sendBufferBytes: number;
+  readonly ipv6Only: boolean;
+  readonly reuseAddress: boolean;
+  readonly batches: number;
+  readonly unref: boolean;
+}
+
+/** Checks options and adds the defaults. Throws RangeError. */
+export function socketOptions(options: DgramTransportOptions): SocketOptions {
+  const { receiveBufferBytes = DEFAULT_BUFFER_BYTES, sendBufferBytes = DEFAULT_BUFFER_BYTES } = options;
+  const { ipv6Only = false, batches = DEFAULT_BATCHES } = options;
+  checkRange("receiveBufferBytes", receiveBufferBytes, MAX_BUFFER_BYTES);
+  checkRange("sendBufferBytes", sendBufferBytes, MAX_BUFFER_BYTES);
+  checkRange("batches", batches, MAX_BATCHES);
+  const local = SocketAddress.parse(options.host ?? ANY_IPV6, options.port ?? 0);
+  if (ipv6Only && local.family === 4) {
+    throw new RangeError(`"host" expected an IPv6 address with "ipv6Only", got ${JSON.stringify(options.host)}`);
+  }
+  const { reuseAddress = false, unref = false } = options;
+  return { local, receiveBufferBytes, sendBufferBytes, ipv6Only, reuseAddress, batches, unref };
+}
+
+function checkRange(label: string, value: number, max: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > max) {
+    throw new RangeError(`"${label}" expected an integer in 1..${max}, got ${value}`);
+  }
+}

@@ -1,0 +1,135 @@
+import { checkInteger, checkNumber } from "./check.js";
+import { burstLoss, checkGilbertElliott, type GilbertElliott, independentLoss } from "./loss-model.js";
+
+/**
+ * One direction of a network path. What is left out is ideal: no delay, no loss, no limit. Shares are 0..1 and drawn
+ * per datagram.
+ */
+export interface LinkOptions {
+  /** ms. One-way delay of every datagram. Default 0. */
+  readonly latencyMs?: number;
+  /**
+   * ms. Extra delay, drawn evenly from 0..jitterMs for each datagram. It never changes the order: a datagram that
+   * would overtake waits for the one before it, as in a queue (the delay variation "random subject to no-reordering"
+   * of RFC 8868); only `reorder` reorders. The delay stays within latencyMs..latencyMs + jitterMs, plus queueing.
+   * Datagrams sent closer together than the jitter therefore bunch up and lean to its upper end. Default 0.
+   */
+  readonly jitterMs?: number;
+  /** Share of datagrams lost. Lost ones took their part of the bandwidth before. Default 0. */
+  readonly loss?: number;
+  /** Mean length of loss bursts in datagrams (Gilbert's model); at least 1. Without it losses are independent. */
+  readonly burst?: number;
+  /** The full Gilbert-Elliott model in place of `loss` and `burst`. */
+  readonly gilbertElliott?: GilbertElliott;
+  /** Share of datagrams held back by `reorderDelayMs` to twice that, so that later ones pass them. Default 0. */
+  readonly reorder?: number;
+  /** ms. See `reorder`. Default 20: more than a tick at 60 Hz, so that the next datagram of a game passes. */
+  readonly reorderDelayMs?: number;
+  /** Share of datagrams that arrive twice; the second copy draws its own jitter. Default 0. */
+  readonly duplicate?: number;
+  /** Share of copies delivered with one to four bytes changed (as if the UDP checksum had missed it). Default 0. */
+  readonly corrupt?: number;
+  /** bytes/s. Rate of the bottleneck: a first-in, first-out queue empties at this rate. Default: no limit. */
+  readonly bandwidthBytesPerSecond?: number;
+  /**
+   * bytes. Room of the queue before the bottleneck: a datagram that does not fit is dropped (drop-tail), but an idle
+   * link takes any. Default: 100 ms at the link's rate, at least ten full packets. Without a bandwidth there is no
+   * queue.
+   */
+  readonly queueBytes?: number;
+  /** bytes. Larger datagrams are dropped (with `overheadBytes` added). Default: no limit. */
+  readonly mtu?: number;
+  /**
+   * bytes. Added to each datagram for `mtu`, `bandwidthBytesPerSecond` and `queueBytes`. Default 0: all three count
+   * UDP payload. 28 (IPv4) or 48 (IPv6) makes `mtu` the path MTU as the field uses the term.
+   */
+  readonly overheadBytes?: number;
+}
+
+/** Checked options with every default filled in; limits that are not set are Infinity. */
+export interface LinkParameters {
+  readonly latencyMs: number;
+  readonly jitterMs: number;
+  readonly lossModel: GilbertElliott;
+  readonly reorder: number;
+  readonly reorderDelayMs: number;
+  readonly duplicate: number;
+  readonly corrupt: number;
+  readonly bytesPerMs: number;
+  readonly queueBytes: number;
+  readonly mtu: number;
+  readonly overheadBytes: number;
+}
+
+/** ms. Above every delay a scenario could mean (a day); catches seconds or bytes given for milliseconds. */
+const MAX_DELAY_MS = 86_400_000;
+/** bytes/s. 1 Tbit/s. */
+const MAX_RATE_BYTES_PER_SECOND = 125e9;
+/** bytes. */
+const MAX_QUEUE_BYTES = 2 ** 40;
+/** bytes. Largest UDP payload over IPv6 (65,527) and headers with room to spare. */
+const MAX_PACKET_BYTES = 2 ** 17;
+/** ms. See `reorderDelayMs`. */
+const DEFAULT_REORDER_DELAY_MS = 20;
+/** ms of the link's rate: the old rule of one round trip, and what home routers come near to. */
+const DEFAULT_QUEUE_MS = 100;
+/** bytes. Ten packets of 1500 bytes, so that a slow link's queue can still hold a burst. */
+const MIN_DEFAULT_QUEUE_BYTES = 15_000;
+
+/** Throws a RangeError that names the option when one is out of range. */
+export function checkLinkOptions(options: LinkOptions): LinkParameters {
+  const latencyMs = options.latencyMs ?? 0;
+  const jitterMs = options.jitterMs ?? 0;
+  const reorder = options.reorder ?? 0;
+  const reorderDelayMs = options.reorderDelayMs ?? DEFAULT_REORDER_DELAY_MS;
+  const duplicate = options.duplicate ?? 0;
+  const corrupt = options.corrupt ?? 0;
+  const mtu = options.mtu ?? Infinity;
+  const overheadBytes = options.overheadBytes ?? 0;
+  checkNumber("latencyMs", latencyMs, 0, MAX_DELAY_MS);
+  checkNumber("jitterMs", jitterMs, 0, MAX_DELAY_MS);
+  checkNumber("reorder", reorder, 0, 1);
+  checkNumber("reorderDelayMs", reorderDelayMs, 0, MAX_DELAY_MS);
+  checkNumber("duplicate", duplicate, 0, 1);
+  checkNumber("corrupt", corrupt, 0, 1);
+  if (mtu !== Infinity) checkInteger("mtu", mtu, 1, MAX_PACKET_BYTES);
+  checkInteger("overheadBytes", overheadBytes, 0, MAX_PACKET_BYTES);
+  const bytesPerMs = checkedRate(options);
+  const queueBytes = options.queueBytes ?? Math.max(MIN_DEFAULT_QUEUE_BYTES, bytesPerMs * DEFAULT_QUEUE_MS);
+  if (queueBytes !== Infinity) checkNumber("queueBytes", queueBytes, 0, MAX_QUEUE_BYTES);
+  const lossModel = checkedLoss(options);
+  return {
+    latencyMs,
+    jitterMs,
+    lossModel,
+    reorder,
+    reorderDelayMs,
+    duplicate,
+    corrupt,
+    bytesPerMs,
+    queueBytes,
+    mtu,
+    overheadBytes,
+  };
+}
+
+/** bytes/ms, Infinity for no limit. */
+function checkedRate(options: LinkOptions): number {
+  const rate = options.bandwidthBytesPerSecond ?? Infinity;
+  if (rate === Infinity) return Infinity;
+  checkNumber("bandwidthBytesPerSecond", rate, 1, MAX_RATE_BYTES_PER_SECOND);
+  return rate / 1000;
+}
+
+function checkedLoss(options: LinkOptions): GilbertElliott {
+  const { loss, burst, gilbertElliott } = options;
+  if (gilbertElliott !== undefined) {
+    if (loss !== undefined || burst !== undefined) {
+      throw new RangeError(`"gilbertElliott" expected in place of "loss" and "burst", got both`);
+    }
+    checkGilbertElliott(gilbertElliott);
+    return gilbertElliott;
+  }
+  if (burst === undefined) return independentLoss(loss ?? 0);
+  return burstLoss(loss ?? 0, burst);
+}

@@ -1,0 +1,233 @@
+import type { LinkParameters } from "./link-options.js";
+import { LossModel } from "./loss-model.js";
+import { linkParameters, type LinkSpec } from "./presets.js";
+import { Prng } from "./prng.js";
+
+/** Fate of a datagram on a link: "passed" on (once or twice), or why not. */
+export type LinkVerdict = "passed" | "lost" | "queue-full" | "too-big";
+
+/** What a link did so far. offered = passed + lost + queueFull + tooBig. */
+export interface LinkStatistics {
+  /** Datagrams given to the link. */
+  readonly offered: number;
+  readonly passed: number;
+  readonly lost: number;
+  readonly queueFull: number;
+  readonly tooBig: number;
+  /** Of the passed ones, those with a second copy. */
+  readonly duplicated: number;
+  /** Of the passed ones, those held back for later ones to pass. */
+  readonly heldBack: number;
+  /** Copies marked as corrupted. */
+  readonly corrupted: number;
+  /** bytes. Sizes of the passed datagrams, without overhead. */
+  readonly passedBytes: number;
+}
+
+class LinkCounters implements LinkStatistics {
+  offered = 0;
+  passed = 0;
+  lost = 0;
+  queueFull = 0;
+  tooBig = 0;
+  duplicated = 0;
+  heldBack = 0;
+  corrupted = 0;
+  passedBytes = 0;
+}
+
+/** Streams of random numbers, one for each kind of fault. */
+const LOSS_STREAM = 1;
+const JITTER_STREAM = 2;
+const REORDER_STREAM = 3;
+const DUPLICATE_STREAM = 4;
+const CORRUPT_STREAM = 5;
+
+/** bytes. A backlog below this is rounding, and the link idle. */
+const IDLE_BYTES = 1e-3;
+
+/** bytes. Longest run of damaged bytes in a corrupted copy. */
+const MAX_DAMAGE_BYTES = 4;
+
+/**
+ * One direction of a link, without any network around it: told the size of a datagram and the time, it says when the
+ * copies arrive. It keeps no datagrams, makes no objects per datagram and knows no clock.
+ *
+ * Order of effects: MTU, bottleneck queue and rate, loss, delay and jitter, holding back, duplicate, corruption. Each
+ * kind of fault draws from its own stream of random numbers, so that switching one on leaves the others' outcomes as
+ * they were: datagram 17 is lost or not, whatever the jitter.
+ *
+ * After `transmit` the copies are read with `arrivalMs` and `isCorrupted`, until the next call.
+ */
+export class LinkSimulator {
+  private parameters: LinkParameters;
+  private readonly lossModel: LossModel;
+  private readonly jitter: Prng;
+  private readonly reorder: Prng;
+  private readonly duplicate: Prng;
+  private readonly corruption: Prng;
+  private readonly counters: LinkCounters = new LinkCounters();
+  private firstArrivalMs = 0;
+  private secondArrivalMs = 0;
+  private firstDamaged = false;
+  private secondDamaged = false;
+  private lastVerdict: LinkVerdict = "passed";
+  /** Latest time seen; time never runs backwards here. */
+  private lastMs = -Infinity;
+  /** Arrival of the latest datagram that kept its place; the next may not come before it. */
+  private latestArrivalMs = -Infinity;
+  private backlogBytes = 0;
+
+  /**
+   * @param link - options or a preset's name. RangeError when out of range.
+   * @param seed - 0..2^32-1. The same seed, stream and calls give the same outcome.
+   * @param stream - words that tell this link from others of the same seed.
+   */
+  constructor(link: LinkSpec, seed: number, stream: readonly number[] = []) {
+    this.parameters = linkParameters(link);
+    this.lossModel = new LossModel(this.parameters.lossModel, new Prng(seed, [...stream, LOSS_STREAM]));
+    this.jitter = new Prng(seed, [...stream, JITTER_STREAM]);
+    this.reorder = new Prng(seed, [...stream, REORDER_STREAM]);
+    this.duplicate = new Prng(seed, [...stream, DUPLICATE_STREAM]);
+    this.corruption = new Prng(seed, [...stream, CORRUPT_STREAM]);
+  }
+
+  get statistics(): LinkStatistics {
+    return this.counters;
+  }
+
+  /** Why the last `transmit` returned 0; "passed" when it did not. */
+  get verdict(): LinkVerdict {
+    return this.lastVerdict;
+  }
+
+  /**
+   * Replaces all options (what is left out becomes ideal) for datagrams sent from now on; those on their way keep their
+   * times, and what waits in the queue goes on at the new rate. After a lower latency new datagrams may overtake old
+   * ones, as after a change of route; after any other change they stay in order.
+   */
+  configure(link: LinkSpec, nowMs: number): void {
+    const next = linkParameters(link);
+    this.moveTo(nowMs);
+    if (next.latencyMs < this.parameters.latencyMs) this.latestArrivalMs = -Infinity;
+    if (next.bytesPerMs === Infinity) this.backlogBytes = 0;
+    this.parameters = next;
+    this.lossModel.configure(next.lossModel);
+  }
+
+  /**
+   * Takes one datagram and returns how many copies will arrive: 0 (see `verdict`), 1 or 2.
+   * @param sizeBytes - UDP payload, 0 or more.
+   * @param nowMs - when it is sent; a time before the latest one counts as the latest.
+   */
+  transmit(sizeBytes: number, nowMs: number): number {
+    if (!(sizeBytes >= 0)) throw new RangeError(`"sizeBytes" expected 0 or more, got ${sizeBytes}`);
+    this.moveTo(nowMs);
+    const { counters, parameters } = this;
+    counters.offered++;
+    const packetBytes = sizeBytes + parameters.overheadBytes;
+    if (packetBytes > parameters.mtu) {
+      counters.tooBig++;
+      this.lastVerdict = "too-big";
+      return 0;
+    }
+    if (!this.enqueue(packetBytes)) {
+      counters.queueFull++;
+      this.lastVerdict = "queue-full";
+      return 0;
+    }
+    if (this.lossModel.drop()) {
+      counters.lost++;
+      this.lastVerdict = "lost";
+      return 0;
+    }
+    this.lastVerdict = "passed";
+    counters.passed++;
+    counters.passedBytes += sizeBytes;
+    return this.schedule();
+  }
+
+  /** Monotonic ms. Arrival of `copy` (0 or 1) of the last datagram; copies need not come in order. */
+  arrivalMs(copy: number): number {
+    return copy === 0 ? this.firstArrivalMs : this.secondArrivalMs;
+  }
+
+  /** Whether `copy` (0 or 1) of the last datagram arrives damaged. The caller applies it with `damage`. */
+  isCorrupted(copy: number): boolean {
+    return copy === 0 ? this.firstDamaged : this.secondDamaged;
+  }
+
+  /** Changes one to four bytes of a copy in place; there is nothing to change in an empty one. */
+  damage(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    const { corruption } = this;
+    const start = corruption.below(bytes.length);
+    const end = Math.min(bytes.length, start + 1 + corruption.below(MAX_DAMAGE_BYTES));
+    for (let i = start; i < end; i++) bytes[i] = (bytes[i] as number) ^ (1 + corruption.below(255));
+  }
+
+  /** bytes. What waits before the bottleneck at `nowMs`, the packet under way included. */
+  queuedBytes(nowMs: number): number {
+    this.moveTo(nowMs);
+    return this.backlogBytes;
+  }
+
+  /** ms. How long a datagram sent at `nowMs` would wait before its own transmission begins. */
+  queueingDelayMs(nowMs: number): number {
+    this.moveTo(nowMs);
+    return this.backlogBytes / this.parameters.bytesPerMs;
+  }
+
+  /** Lets the queue drain up to `nowMs`. */
+  private moveTo(nowMs: number): void {
+    if (!Number.isFinite(nowMs)) throw new RangeError(`"nowMs" expected a finite number, got ${nowMs}`);
+    if (nowMs <= this.lastMs) return;
+    if (this.backlogBytes > 0) {
+      const left = this.backlogBytes - (nowMs - this.lastMs) * this.parameters.bytesPerMs;
+      this.backlogBytes = left > IDLE_BYTES ? left : 0;
+    }
+    this.lastMs = nowMs;
+  }
+
+  private enqueue(packetBytes: number): boolean {
+    const { bytesPerMs, queueBytes } = this.parameters;
+    if (bytesPerMs === Infinity) return true;
+    if (this.backlogBytes > 0 && this.backlogBytes + packetBytes > queueBytes) return false;
+    this.backlogBytes += packetBytes;
+    return true;
+  }
+
+  /** Sets the arrivals of the datagram just queued, and returns their number. */
+  private schedule(): number {
+    const { counters, parameters } = this;
+    const earliestMs = this.lastMs + this.backlogBytes / parameters.bytesPerMs + parameters.latencyMs;
+    let arrivalMs = this.inOrder(earliestMs);
+    if (parameters.reorder > 0 && this.reorder.chance(parameters.reorder)) {
+      counters.heldBack++;
+      arrivalMs += parameters.reorderDelayMs * (1 + this.reorder.float());
+    } else {
+      this.latestArrivalMs = arrivalMs;
+    }
+    this.firstArrivalMs = arrivalMs;
+    this.firstDamaged = this.isDamaged();
+    if (parameters.duplicate === 0 || !this.duplicate.chance(parameters.duplicate)) return 1;
+    counters.duplicated++;
+    this.secondArrivalMs = this.latestArrivalMs = this.inOrder(earliestMs);
+    this.secondDamaged = this.isDamaged();
+    return 2;
+  }
+
+  /** Adds jitter, but never overtakes what came before. */
+  private inOrder(earliestMs: number): number {
+    const { jitterMs } = this.parameters;
+    const arrivalMs = jitterMs === 0 ? earliestMs : earliestMs + jitterMs * this.jitter.float();
+    return arrivalMs > this.latestArrivalMs ? arrivalMs : this.latestArrivalMs;
+  }
+
+  private isDamaged(): boolean {
+    const { corrupt } = this.parameters;
+    if (corrupt === 0 || !this.corruption.chance(corrupt)) return false;
+    this.counters.corrupted++;
+    return true;
+  }
+}

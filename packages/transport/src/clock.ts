@@ -1,0 +1,90 @@
+/** An armed timer, as {@link Clock.setTimer} returned it. */
+export interface TimerHandle {
+  /** Monotonic milliseconds. When it is due. */
+  readonly atMs: number;
+}
+
+/**
+ * Time and timers as the driver sees them. Time is monotonic: it never steps back and has nothing to do with the
+ * date. Callbacks never run inside the call that armed them.
+ */
+export interface Clock {
+  /** Monotonic milliseconds since an arbitrary start, fractional. */
+  now(): number;
+
+  /**
+   * Calls `callback` once, at `atMs` or later, never earlier. A time in the past means: as soon as other work had
+   * its turn. Throws RangeError where `atMs` is not finite.
+   */
+  setTimer(atMs: number, callback: () => void): TimerHandle;
+
+  /** Disarms a timer. A timer that fired or was cleared before is ignored. */
+  clearTimer(handle: TimerHandle): void;
+
+  /** Calls `callback` once, as soon as the current work is done: before any timer, before any other input. */
+  defer(callback: () => void): void;
+}
+
+/** ms. Longest delay setTimeout takes; it treats more as 1 ms. HTML Standard, timers: a signed 32-bit integer. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+/** The part of the host that {@link SystemClock} needs: every browser, Node, Bun and Deno have it. */
+interface HostTimers {
+  readonly performance: { now(): number };
+  setTimeout(callback: () => void, delayMs: number): unknown;
+  clearTimeout(handle: unknown): void;
+  queueMicrotask(callback: () => void): void;
+}
+
+const host = globalThis as unknown as HostTimers;
+
+interface SystemTimer extends TimerHandle {
+  readonly callback: () => void;
+  hostTimer: unknown;
+}
+
+/** The clock of the machine: `performance.now`, `setTimeout` and `queueMicrotask`. */
+export class SystemClock implements Clock {
+  readonly #timers: Set<TimerHandle> = new Set();
+
+  /** Timers armed and not yet fired or cleared; 0 once all users are done. For leak checks. */
+  get activeTimers(): number {
+    return this.#timers.size;
+  }
+
+  now(): number {
+    return host.performance.now();
+  }
+
+  setTimer(atMs: number, callback: () => void): TimerHandle {
+    if (!Number.isFinite(atMs)) throw new RangeError(`"atMs" expected a finite number, got ${atMs}`);
+    const timer: SystemTimer = { atMs, callback, hostTimer: undefined };
+    this.#timers.add(timer);
+    this.#arm(timer);
+    return timer;
+  }
+
+  clearTimer(handle: TimerHandle): void {
+    if (!this.#timers.delete(handle)) return;
+    host.clearTimeout((handle as SystemTimer).hostTimer);
+  }
+
+  defer(callback: () => void): void {
+    host.queueMicrotask(callback);
+  }
+
+  #arm(timer: SystemTimer): void {
+    // Rounded up: hosts cut the fraction off, which would fire early and arm again for the rest.
+    const delayMs = Math.min(Math.max(Math.ceil(timer.atMs - this.now()), 0), LONGEST_DELAY_MS);
+    timer.hostTimer = host.setTimeout(() => this.#fire(timer), delayMs);
+  }
+
+  #fire(timer: SystemTimer): void {
+    if (timer.atMs > this.now()) {
+      this.#arm(timer);
+      return;
+    }
+    this.#timers.delete(timer);
+    timer.callback();
+  }
+}

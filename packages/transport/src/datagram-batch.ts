@@ -1,0 +1,166 @@
+import type { SocketAddress } from "./address.js";
+
+/** Datagrams in a batch. What one sendmmsg call takes well; 64 of 1500 bytes are under 100 KB. */
+const DEFAULT_CAPACITY = 64;
+/** bytes. Ethernet's MTU: more than any datagram that Sortie sends. */
+const DEFAULT_SLOT_BYTES = 1500;
+/** Batches in a pool: 512 datagrams on their way to the operating system. */
+const DEFAULT_BATCHES = 8;
+/** Datagrams. IOV_MAX and UIO_MAXIOV, the most that one system call takes on Linux. */
+const MAX_CAPACITY = 1024;
+/** bytes. Largest UDP payload over IPv6 without jumbograms (RFC 8200 section 3, less the 8-byte UDP header). */
+const MAX_SLOT_BYTES = 65_527;
+/** Batches. A bound against mistyped options; at the default sizes this is 100 MB. */
+const MAX_BATCHES = 1024;
+
+const EMPTY = new Uint8Array(0);
+
+/** Options of a {@link DatagramBatch}. */
+export interface DatagramBatchOptions {
+  /** Datagrams, 1..1024. Default 64. */
+  readonly capacity?: number;
+  /** bytes, 1..65527: the largest datagram. Default 1500. */
+  readonly slotBytes?: number;
+  /** Called by {@link DatagramBatch.release}; a pool takes its batch back here. */
+  readonly onRelease?: (batch: DatagramBatch) => void;
+}
+
+/**
+ * Outgoing datagrams, packed one after the other into one buffer and each with its own target, so that a transport
+ * may hand all of them to the operating system at once.
+ *
+ * Fill it with `reserve`, write, `commit`; read it with `count`, `offsets`, `lengths` and `addresses`. The owner
+ * passes it on with `DatagramTransport.send` or gives it up with `release`, and does not touch it after that.
+ */
+export class DatagramBatch {
+  /** capacity * slotBytes long. */
+  readonly buffer: Uint8Array;
+  /** The most datagrams it holds. */
+  readonly capacity: number;
+  /** bytes. The largest datagram; so much room is there after `reserve`. */
+  readonly slotBytes: number;
+  /** Datagrams in it. */
+  count = 0;
+  /** Start of each datagram in `buffer`; valid below `count`. */
+  readonly offsets: Int32Array;
+  /** bytes. Size of each datagram; valid below `count`. */
+  readonly lengths: Int32Array;
+  /** Target of each datagram; set below `count`. */
+  readonly addresses: (SocketAddress | undefined)[];
+  #end = 0;
+  readonly #onRelease: ((batch: DatagramBatch) => void) | undefined;
+
+  /** Throws RangeError where an option is out of range. */
+  constructor(options: DatagramBatchOptions = {}) {
+    this.capacity = checkInteger("capacity", options.capacity ?? DEFAULT_CAPACITY, MAX_CAPACITY);
+    this.slotBytes = checkInteger("slotBytes", options.slotBytes ?? DEFAULT_SLOT_BYTES, MAX_SLOT_BYTES);
+    this.buffer = new Uint8Array(this.capacity * this.slotBytes);
+    this.offsets = new Int32Array(this.capacity);
+    this.lengths = new Int32Array(this.capacity);
+    this.addresses = new Array<SocketAddress | undefined>(this.capacity).fill(undefined);
+    this.#onRelease = options.onRelease;
+  }
+
+  /** Where in `buffer` the next datagram starts, with room for `slotBytes`; -1 when full. Changes nothing. */
+  reserve(): number {
+    return this.count < this.capacity ? this.#end : -1;
+  }
+
+  /**
+   * Takes the `length` bytes written at `reserve()` as a datagram to `to`. `length` in 0..slotBytes.
+   * Throws RangeError where the batch is full or the length out of range.
+   */
+  commit(length: number, to: SocketAddress): void {
+    if (this.count >= this.capacity) throw new RangeError(`"count" expected room in a batch of ${this.capacity}`);
+    if (!Number.isInteger(length) || length < 0 || length > this.slotBytes) {
+      throw new RangeError(`"length" expected an integer in 0..${this.slotBytes}, got ${length}`);
+    }
+    const index = this.count++;
+    this.offsets[index] = this.#end;
+    this.lengths[index] = length;
+    this.addresses[index] = to;
+    this.#end += length;
+  }
+
+  /** A view of datagram `index`, valid until the batch is cleared or released. Throws RangeError at `count` or above. */
+  payload(index: number): Uint8Array {
+    if (!(index >= 0 && index < this.count)) {
+      throw new RangeError(`"index" expected 0..${this.count - 1} (${this.count} datagrams), got ${index}`);
+    }
+    const start = this.offsets[index] as number;
+    const length = this.lengths[index] as number;
+    return length === 0 ? EMPTY : this.buffer.subarray(start, start + length);
+  }
+
+  /** Empties it for use again. */
+  clear(): void {
+    // Targets are let go, so that a resting batch keeps no address alive.
+    for (let i = 0; i < this.count; i++) this.addresses[i] = undefined;
+    this.count = 0;
+    this.#end = 0;
+  }
+
+  /** Empties it and gives it back to its pool. Throws Error where the pool has it already. */
+  release(): void {
+    this.clear();
+    this.#onRelease?.(this);
+  }
+}
+
+/** Options of a {@link BatchPool}. */
+export interface BatchPoolOptions {
+  /** Batches, 1..1024; all are made at once. Default 8. */
+  readonly batches?: number;
+  /** Datagrams in each, 1..1024. Default 64. */
+  readonly capacity?: number;
+  /** bytes, 1..65527: the largest datagram. Default 1500. */
+  readonly slotBytes?: number;
+  /** Called once, inside `release`, when a batch is free again after `acquire` gave none. */
+  readonly onAvailable?: () => void;
+}
+
+/** A fixed number of batches. When all are out, `acquire` gives none: that is the backpressure of a transport. */
+export class BatchPool {
+  /** Batches it owns, free or not. */
+  readonly size: number;
+  readonly #idle: DatagramBatch[] = [];
+  readonly #onAvailable: (() => void) | undefined;
+  #starved = false;
+
+  /** Throws RangeError where an option is out of range. */
+  constructor(options: BatchPoolOptions = {}) {
+    this.size = checkInteger("batches", options.batches ?? DEFAULT_BATCHES, MAX_BATCHES);
+    this.#onAvailable = options.onAvailable;
+    const onRelease = (batch: DatagramBatch): void => this.#takeBack(batch);
+    const { capacity = DEFAULT_CAPACITY, slotBytes = DEFAULT_SLOT_BYTES } = options;
+    for (let i = 0; i < this.size; i++) this.#idle.push(new DatagramBatch({ capacity, slotBytes, onRelease }));
+  }
+
+  /** Batches that `acquire` could give now. Equal to `size` when nothing leaked. */
+  get free(): number {
+    return this.#idle.length;
+  }
+
+  /** An empty batch, or undefined when all are out; `onAvailable` is called when that changes. */
+  acquire(): DatagramBatch | undefined {
+    const batch = this.#idle.pop();
+    if (batch === undefined) this.#starved = true;
+    return batch;
+  }
+
+  #takeBack(batch: DatagramBatch): void {
+    // A batch that is in the pool twice would have two owners: better loud and now.
+    if (this.#idle.includes(batch)) throw new Error(`"batch" expected one that is in use, got one released before`);
+    this.#idle.push(batch);
+    if (!this.#starved) return;
+    this.#starved = false;
+    this.#onAvailable?.();
+  }
+}
+
+function checkInteger(label: string, value: number, max: number): number {
+  if (!Number.isInteger(value) || value < 1 || value > max) {
+    throw new RangeError(`"${label}" expected an integer in 1..${max}, got ${value}`);
+  }
+  return value;
+}

@@ -1,0 +1,17 @@
+import type { Clock } from "./clock.js";
+import type { DatagramCore } from "./datagram-core.js";
+import type { DatagramTransport } from "./transport.js";
+
+/** Options of a `Driver`. */
+export interface DriverOptions {
+  readonly core: DatagramCore;
+  readonly transport: DatagramTransport;
+  readonly clock: Clock;
+  /** Called after each entry into the core, so that the owner drains its events. May call `wake` and `flush`. */
+  readonly afterWork?: () => void;
+  /**
+   * Takes exceptions of `afterWork` and of the core. Without it they are thrown on, out of the transport's or the
+   * clock's callback: loud, and in Node the end of the process. The driver itself goes on in both cases.
+   */
+  readonly onError?: (error: unknown) => void;
+}

@@ -1,0 +1,95 @@
+import type { SocketAddress } from "./address.js";
+import type { DatagramBatch } from "./datagram-batch.js";
+import type { TransportError } from "./transport-error.js";
+
+/** What a transport tells its user. Calls come one at a time, never from inside `open`, `acquireBatch` or `send`. */
+export interface DatagramReceiver {
+  /**
+   * One datagram, of 0 bytes or more. `payload` is valid until this returns: copy what you keep. `from` is canonical
+   * and immutable and may be kept.
+   */
+  onDatagram(payload: Uint8Array, from: SocketAddress): void;
+
+  /** After the last datagram of those that arrived together; comes once for every run of `onDatagram`. */
+  onBatchEnd(): void;
+
+  /** A fault that concerns the whole socket. The transport goes on if it can. */
+  onError(error: TransportError): void;
+
+  /** A batch is free again after `acquireBatch` gave none. Comes once for each time of want. */
+  onWritable(): void;
+}
+
+/** Counters of a transport since it was made. They never decrease. */
+export interface TransportStatistics {
+  /** Datagrams handed to the network with success. */
+  readonly datagramsSent: number;
+  /** Datagrams handed to the receiver. */
+  readonly datagramsReceived: number;
+  /** bytes of payload in `datagramsSent`. */
+  readonly bytesSent: number;
+  /** bytes of payload in `datagramsReceived`. */
+  readonly bytesReceived: number;
+  /** Datagrams given to `send` that did not leave: refused by the system, of a wrong family, after `close`. */
+  readonly sendErrors: number;
+  /** Faults while receiving, and datagrams dropped for a source address that cannot be answered. */
+  readonly receiveErrors: number;
+  /** Datagrams dropped because they were larger than the transport's receive buffer. */
+  readonly truncated: number;
+}
+
+/** The counters as a transport keeps them: a {@link TransportStatistics} to write to. */
+export class TransportCounters implements TransportStatistics {
+  datagramsSent = 0;
+  datagramsReceived = 0;
+  bytesSent = 0;
+  bytesReceived = 0;
+  sendErrors = 0;
+  receiveErrors = 0;
+  truncated = 0;
+}
+
+/**
+ * Carries datagrams, in batches. Unreliable and unordered, as UDP is: a datagram may be lost, doubled or late, but
+ * never changed in size or joined with another.
+ *
+ * Life: `open` once (again after it failed), then `acquireBatch` and `send` as often as wanted, then `close`, which
+ * is final. Only `open`, `resolve` and `rebind` fail visibly, each with a `TransportError`; whatever happens to a
+ * datagram is counted in `statistics`.
+ */
+export interface DatagramTransport {
+  /**
+   * Takes the local address and starts to receive; resolves with that address, its port known. Rejects with
+   * TransportError: "already-open" on an open transport, "closed" after `close`, else what the system said.
+   */
+  open(receiver: DatagramReceiver): Promise<SocketAddress>;
+
+  /** undefined before `open` resolved and after `close`. */
+  readonly localAddress: SocketAddress | undefined;
+
+  /** An empty batch to fill; undefined while all are on their way, and `onWritable` follows. */
+  acquireBatch(): DatagramBatch | undefined;
+
+  /**
+   * Sends each datagram of a batch that came from `acquireBatch`, takes the batch over and releases it when done.
+   * Never throws for the network's sake; before `open` and after `close` the datagrams are counted as send errors.
+   */
+  send(batch: DatagramBatch): void;
+
+  /**
+   * The IP addresses of a host name, best first; a literal address gives itself. Rejects with TransportError
+   * "name-not-found". A transport without it takes literal addresses only.
+   */
+  resolve?(host: string): Promise<string[]>;
+
+  /**
+   * Moves to a new socket with a new local port, for a client whose path died; resolves with the new address. Where
+   * it rejects, the old socket still works.
+   */
+  rebind?(): Promise<SocketAddress>;
+
+  /** Resolves when what was sent is out and the socket is gone. Idempotent; the receiver hears nothing after it. */
+  close(): Promise<void>;
+
+  readonly statistics: TransportStatistics;
+}

@@ -1,0 +1,101 @@
+// `npm run demo [-- options]`: builds, starts the arena server and bots that play on it, and ends with their summary.
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { bootstrap } from "./bootstrap.mjs";
+import { buildToRun } from "./build.mjs";
+import { Child } from "./lib/child.mjs";
+import { main, ROOT, runQuietly } from "./lib/run.mjs";
+
+const USAGE = `npm run demo -- [options]
+  --count N        bots (default 32)
+  --duration N     seconds to play (default 15)
+  --forever        play until Ctrl-C
+  --port N         the server's port (default: a free one)
+  --json FILE      also write the bots' summary to FILE`;
+
+/** ms. Both programs have loaded their files by then; until then no other run may build. */
+const LOAD_TIME_MS = 2_000;
+
+const children = [];
+let interrupted = false;
+
+function start(label, script, args) {
+  const child = new Child(label, join(ROOT, script), args);
+  children.push(child);
+  return child;
+}
+
+/** Ctrl-C, perhaps several times (the terminal and npm both send it): the bots end first, then the server. */
+function interrupt() {
+  interrupted = true;
+  children.at(-1)?.stop();
+}
+
+async function makeKeys(folder) {
+  const sortie = join(ROOT, "packages/sortie/bin/sortie.js");
+  await runQuietly("sortie keygen", process.execPath, [sortie, "keygen"], { cwd: folder });
+  const files = readdirSync(folder, { recursive: true }).map((name) => join(folder, name));
+  const keyFile = files.find((name) => name.endsWith(".key"));
+  const publicKeyFile = files.find((name) => name.endsWith(".pub"));
+  if (keyFile === undefined || publicKeyFile === undefined) throw new Error(`keygen wrote no key pair to ${folder}`);
+  return { keyFile, publicKeyFile };
+}
+
+async function play(folder, options, release) {
+  const { default: colors } = await import("picocolors");
+  const { keyFile, publicKeyFile } = await makeKeys(folder);
+  if (interrupted) return 0;
+
+  const serverArgs = ["--host", "127.0.0.1", "--port", options.port, "--key", keyFile];
+  const server = start(colors.cyan("server |"), "apps/demo-server/dist/main.js", serverArgs);
+  const { port } = await server.message("listening");
+  if (interrupted) return server.stop();
+
+  const botArgs = ["--host", "127.0.0.1", "--port", String(port), "--server-key", publicKeyFile];
+  botArgs.push("--count", options.count, "--duration", options.forever ? "0" : options.duration);
+  if (options.json) botArgs.push("--json", options.json);
+  const bots = start(colors.green("bots   |"), "apps/bot/dist/main.js", botArgs);
+  setTimeout(release, LOAD_TIME_MS).unref();
+  server.exited.then(() => bots.stop());
+
+  const botsCode = await bots.exited;
+  const serverCode = await server.stop();
+  if (serverCode !== 0) console.error(`the demo server ended with exit code ${serverCode}`);
+  return botsCode || serverCode;
+}
+
+async function demo() {
+  const { values: options } = parseArgs({
+    options: {
+      count: { type: "string", default: "32" },
+      duration: { type: "string", default: "15" },
+      forever: { type: "boolean", default: false },
+      port: { type: "string", default: "0" },
+      json: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (options.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  await bootstrap();
+  console.log("building ...");
+  const release = await buildToRun();
+  mkdirSync(join(ROOT, ".demo"), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, ".demo", "run-"));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, interrupt);
+  try {
+    return await play(folder, options, release);
+  } catch (error) {
+    if (!interrupted) throw error;
+    return 0;
+  } finally {
+    release();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+process.on("exit", () => children.forEach((child) => child.kill()));
+await main(demo);

@@ -1,0 +1,138 @@
+// `npm run check:packages`: what a user gets. Packs every public package, checks the tarballs, installs them all into
+// an empty project without the network, imports each entry point and type-checks a consumer against them.
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bootstrap } from "../../scripts/bootstrap.mjs";
+import { buildAnd } from "../../scripts/build.mjs";
+import { publicPackages } from "../../scripts/lib/packages.mjs";
+import { capture, lastLines, main, readJson, ROOT, runQuietly, toolPath } from "../../scripts/lib/run.mjs";
+
+const CONSUMER = join(ROOT, "tests", "packaging", "consumer");
+const SHIPPED = /^(bin|dist|src|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+
+const problems = [];
+
+function report(label, output = "") {
+  problems.push(label);
+  console.log(`FAILED  ${label}${output && `\n${lastLines(output, 40)}`}`);
+}
+
+/** Runs a check as a child process; its output is shown when it fails. */
+async function check(label, command, args, options) {
+  const { code, output } = await capture(command, args, options);
+  if (code === 0) console.log(`ok      ${label}`);
+  else report(label, output);
+}
+
+function npm(label, args, options) {
+  return runQuietly(label, "npm", args, { shell: process.platform === "win32", ...options });
+}
+
+function tarballName({ name, version }) {
+  return `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
+}
+
+/** Folders of the packages' dependencies from the registry, theirs included, as they are installed here. */
+function registryDependencies(packages) {
+  const found = new Map();
+  const visit = (folder, { dependencies = {} }) => {
+    for (const name of Object.keys(dependencies)) {
+      if (found.has(name) || packages.some((own) => own.name === name)) continue;
+      const places = createRequire(join(folder, "package.json")).resolve.paths(name);
+      const place = places.map((path) => join(path, name)).find((path) => existsSync(join(path, "package.json")));
+      if (place === undefined) throw new Error(`${name}, a dependency of ${folder}, is not installed`);
+      found.set(name, place);
+      visit(place, readJson(join(place, "package.json")));
+    }
+  };
+  for (const { folder, manifest } of packages) visit(folder, manifest);
+  return found;
+}
+
+/** Packs own packages and their dependencies; resolves with the tarball of each name. */
+async function packAll(packages, folder) {
+  const tarballs = new Map();
+  for (const { name, folder: source, manifest } of packages) {
+    const args = [toolPath("pnpm"), "pack", "--pack-destination", folder];
+    await runQuietly(`pnpm pack ${name}`, process.execPath, args, { cwd: source });
+    tarballs.set(name, join(folder, tarballName(manifest)));
+  }
+  for (const [name, source] of registryDependencies(packages)) {
+    await npm(`npm pack ${name}`, ["pack", source, "--ignore-scripts", "--pack-destination", folder], { cwd: folder });
+    tarballs.set(name, join(folder, tarballName(readJson(join(source, "package.json")))));
+  }
+  return tarballs;
+}
+
+async function checkTarballs(packages, tarballs) {
+  for (const { name } of packages) {
+    const tarball = tarballs.get(name);
+    await check(`publint ${name}`, process.execPath, [toolPath("publint"), "run", "--strict", tarball]);
+    const attw = [toolPath("@arethetypeswrong/cli", "attw"), tarball, "--profile", "esm-only", "--no-definitely-typed"];
+    await check(`are the types wrong ${name}`, process.execPath, [...attw, "--no-color", "--no-emoji"]);
+  }
+}
+
+/** What was installed: the files that belong there, and no declaration of a source that is gone. */
+function checkContents({ name, folder }, project) {
+  const installed = join(project, "node_modules", name);
+  const files = readdirSync(installed);
+  for (const required of ["README.md", "LICENSE"]) {
+    if (!files.includes(required)) report(`${name} ships no ${required}`);
+  }
+  for (const file of files) if (!SHIPPED.test(file)) report(`${name} ships ${file}`);
+  for (const file of readdirSync(join(installed, "dist"), { recursive: true })) {
+    const source = file.replace(/\.d\.ts$/, ".ts");
+    if (source !== file && !existsSync(join(folder, "src", source))) {
+      report(`${name} ships a stale dist/${file}; run \`npm run clean\``);
+    }
+  }
+}
+
+async function install(project, tarballs) {
+  cpSync(CONSUMER, project, { recursive: true });
+  const dependencies = Object.fromEntries([...tarballs].map(([name, path]) => [name, `file:${path}`]));
+  const manifest = { name: "consumer", version: "1.0.0", private: true, type: "module", dependencies };
+  writeFileSync(join(project, "package.json"), JSON.stringify(manifest, null, 2));
+  await npm("npm install", ["install", "--offline", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: project });
+}
+
+async function checkImports(specifiers, project) {
+  for (const specifier of specifiers) {
+    const code = `const names = Object.keys(await import(${JSON.stringify(specifier)}));
+      if (names.length === 0 || names.includes("default")) throw new Error("exports: " + names.join(", "));`;
+    await check(`import ${specifier}`, process.execPath, ["--input-type=module", "-e", code], { cwd: project });
+  }
+  await check("sortie --help", process.execPath, ["node_modules/sortie/bin/sortie.js", "--help"], { cwd: project });
+}
+
+async function checkTypes(specifiers, project) {
+  const lines = specifiers.map((specifier, index) => `export * as entry${index} from ${JSON.stringify(specifier)};`);
+  writeFileSync(join(project, "entries.ts"), `${lines.join("\n")}\n`);
+  for (const config of ["tsconfig.nodenext.json", "tsconfig.bundler.json"]) {
+    await check(`tsc ${config}`, process.execPath, [toolPath("typescript", "tsc"), "-p", config], { cwd: project });
+  }
+}
+
+await main(async () => {
+  await bootstrap();
+  const folder = mkdtempSync(join(tmpdir(), "sortie-packages-"));
+  try {
+    const packages = publicPackages();
+    const tarballs = await buildAnd(() => packAll(packages, folder));
+    await checkTarballs(packages, tarballs);
+    const project = join(folder, "consumer");
+    mkdirSync(project);
+    await install(project, tarballs);
+    for (const each of packages) checkContents(each, project);
+    const specifiers = packages.flatMap(({ entries }) => entries.map(({ specifier }) => specifier));
+    await checkImports(specifiers, project);
+    await checkTypes(specifiers, project);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (problems.length > 0) console.error(`\n${problems.length} package checks failed:\n  ${problems.join("\n  ")}`);
+  return problems.length > 0 ? 1 : 0;
+});
