@@ -1,5 +1,5 @@
 // `npm run demo [-- options]`: builds, starts the arena server and bots that play on it, and ends with their summary.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bootstrap } from "./bootstrap.mjs";
@@ -17,6 +17,9 @@ const USAGE = `npm run demo -- [options]
 /** ms. Both programs have loaded their files by then; until then no other run may build. */
 const LOAD_TIME_MS = 2_000;
 
+/** Room on the server beside the bots. */
+const SEATS_FOR_PEOPLE = 16;
+
 const children = [];
 let interrupted = false;
 
@@ -32,14 +35,12 @@ function interrupt() {
   children.at(-1)?.stop();
 }
 
+/** Keys of this run alone, in its own folder. */
 async function makeKeys(folder) {
   const sortie = join(ROOT, "packages/sortie/bin/sortie.js");
-  await runQuietly("sortie keygen", process.execPath, [sortie, "keygen"], { cwd: folder });
-  const files = readdirSync(folder, { recursive: true }).map((name) => join(folder, name));
-  const keyFile = files.find((name) => name.endsWith(".key"));
-  const publicKeyFile = files.find((name) => name.endsWith(".pub"));
-  if (keyFile === undefined || publicKeyFile === undefined) throw new Error(`keygen wrote no key pair to ${folder}`);
-  return { keyFile, publicKeyFile };
+  const keyFile = join(folder, "root.key");
+  await runQuietly("sortie keygen", process.execPath, [sortie, "keygen", keyFile]);
+  return { keyFile, publicKeyFile: join(folder, "root.pub") };
 }
 
 async function play(folder, options, release) {
@@ -48,6 +49,7 @@ async function play(folder, options, release) {
   if (interrupted) return 0;
 
   const serverArgs = ["--host", "127.0.0.1", "--port", options.port, "--key", keyFile];
+  serverArgs.push("--max-peers", String(Number(options.count) + SEATS_FOR_PEOPLE));
   const server = start(colors.cyan("server |"), "apps/demo-server/dist/main.js", serverArgs);
   const { port } = await server.message("listening");
   if (interrupted) return server.stop();

@@ -12,7 +12,7 @@ async function runTests(args) {
   const countsFile = join(folder, "counts.json");
   const reporters = ["--reporter=./scripts/count-reporter.mjs"];
   if (!args.some((arg) => arg.startsWith("--reporter"))) {
-    reporters.unshift(`--reporter=${process.env.CI ? "default" : "dot"}`);
+    reporters.unshift(`--reporter=${process.stdout.isTTY && !process.env.CI ? "dot" : "default"}`);
   }
   try {
     const code = await run(process.execPath, [toolPath("vitest"), "run", ...args, ...reporters], {

@@ -17,7 +17,8 @@ const QUIET_TOOLS = {
 function toolEnvironment(extra) {
   const pathKey = Object.keys(process.env).find((key) => key.toUpperCase() === "PATH") ?? "PATH";
   const path = [join(ROOT, "node_modules", ".bin"), process.env[pathKey]].filter(Boolean).join(delimiter);
-  return { ...process.env, ...QUIET_TOOLS, [pathKey]: path, ...extra };
+  const plainLogs = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
+  return { ...plainLogs, ...process.env, ...QUIET_TOOLS, [pathKey]: path, ...extra };
 }
 
 export function readJson(path) {

@@ -38,12 +38,6 @@ export class TerminalLine {
     }
   }
 
-  /** Writes a line of its own; the status line comes back below it with the next update. */
-  print(text: string): void {
-    this.stream.write(`${this.shown ? CLEAR_LINE : ""}${text}\n`);
-    this.shown = false;
-  }
-
   /** Leaves what is shown on the screen and goes to the next line. */
   end(): void {
     if (this.shown) this.stream.write("\n");

@@ -108,12 +108,17 @@ describe("round trips", () => {
     fc.assert(
       fc.property(u32, u16, u32, (number, small, large) => {
         expect(decodeClientMessage(encodeShot(writer, number, small))).toEqual({
-          ...{ type: "shot", number, heading: small },
+          type: "shot",
+          number,
+          heading: small,
         });
         expect(decodeClientMessage(encodeProbe(writer, number))).toEqual({ type: "probe", number });
         expect(decodeServerMessage(encodeProbeReply(writer, number))).toEqual({ type: "probe-reply", number });
         expect(decodeClientMessage(encodeClaim(writer, number, small, large))).toEqual({
-          ...{ type: "claim", number, pickup: small, version: large },
+          type: "claim",
+          number,
+          pickup: small,
+          version: large,
         });
       }),
     );
@@ -155,7 +160,9 @@ describe("round trips", () => {
       fc.property(u32, u16, u8, coordinate, coordinate, (number, player, epoch, x, y) => {
         const welcome = { player, epoch, x, y, tick: number };
         expect(decodeServerMessage(encodeWelcome(writer, number, welcome))).toEqual({
-          ...{ type: "welcome", number, ...welcome },
+          type: "welcome",
+          number,
+          ...welcome,
         });
         for (const change of ["joined", "left"] as const) {
           const message = { type: change, number, player };
@@ -167,19 +174,21 @@ describe("round trips", () => {
         }
         const pickup = { id: player, version: number, x, y };
         expect(decodeServerMessage(encodePickup(writer, number, pickup))).toEqual({
-          ...{ type: "pickup", number, ...pickup },
+          type: "pickup",
+          number,
+          ...pickup,
         });
       }),
     );
   });
 
   it("carries lists of hits, scores and tracers", () => {
-    const hit = fc.record({ shooter: u16, victim: u16, health: u8 });
-    const score = fc.record({ player: u16, score: u32 });
-    const shot = fc.record({ shooter: u16, x: coordinate, y: coordinate, heading: u16 });
     const some = { minLength: 1, maxLength: 40 };
+    const hitList = fc.array(fc.record({ shooter: u16, victim: u16, health: u8 }), some);
+    const scoreList = fc.array(fc.record({ player: u16, score: u32 }), some);
+    const shotList = fc.array(fc.record({ shooter: u16, x: coordinate, y: coordinate, heading: u16 }), some);
     fc.assert(
-      fc.property(u32, fc.array(hit, some), fc.array(score, some), fc.array(shot, some), (number, hits, scores, shots) => {
+      fc.property(u32, hitList, scoreList, shotList, (number, hits, scores, shots) => {
         expect(decodeServerMessage(encodeHits(writer, number, hits))).toEqual({ type: "hits", number, hits });
         expect(decodeServerMessage(encodeScores(writer, number, scores))).toEqual({ type: "scores", number, scores });
         const tracers = { type: "tracers", tick: number, shots };
@@ -266,7 +275,11 @@ describe("bytes of the network", () => {
         if (mutated.length > 0) mutated[at % mutated.length] = value;
         const message = decode(mutated);
         if (!(message instanceof Snapshot)) return;
-        for (let i = 0; i < message.count; i++) message.idAt(i) + message.xAt(i) + message.healthAt(i);
+        for (let i = 0; i < message.count; i++) {
+          expect(message.idAt(i)).toBeLessThanOrEqual(0xffff);
+          expect(message.yAt(i)).toBeLessThan(256);
+          expect(message.healthAt(i)).toBeLessThanOrEqual(0xff);
+        }
       }),
       { numRuns: 5_000 },
     );

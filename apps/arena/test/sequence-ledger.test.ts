@@ -13,7 +13,12 @@ describe("SequenceLedger", () => {
   it("finds a lost, a doubled and a late number", () => {
     const ledger = new SequenceLedger();
     expect([0, 1, 3, 3, 2, 5].map((number) => ledger.record(number))).toEqual([
-      ...["new", "new", "new", "duplicate", "late", "new"],
+      "new",
+      "new",
+      "new",
+      "duplicate",
+      "late",
+      "new",
     ]);
     expect(ledger).toMatchObject({ distinct: 5, duplicates: 1, late: 1, highest: 5 });
     expect(ledger.missingBelow(6)).toBe(1);

@@ -1,1 +1,109 @@
-export {};
+import { writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { formatBytes, formatCount, formatMs, TerminalLine } from "@sortie-apps/arena";
+import colors from "picocolors";
+import { Fleet } from "./fleet.js";
+import { FleetMeter, type FleetRates, type FleetTotals, ratesBetween } from "./fleet-meter.js";
+import { type BotOptions, parseOptions, readServerKey } from "./options.js";
+import { createReport, formatShare, renderOutcomes, renderReport } from "./report.js";
+
+/** ms between two samples of the round-trip times. */
+const SAMPLE_INTERVAL_MS = 250;
+/** Samples between two updates of the live line. */
+const SAMPLES_PER_UPDATE = 4;
+/** ms. A second signal after this ends the process at once; sooner it is taken for the first one, sent twice. */
+const IMPATIENT_AFTER_MS = 1_000;
+
+/** Aborted by the first SIGINT or SIGTERM, or when the parent process is gone. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  let stoppedAtMs = Infinity;
+  const stop = (): void => {
+    if (performance.now() - stoppedAtMs > IMPATIENT_AFTER_MS) process.exit(130);
+    stoppedAtMs = Math.min(stoppedAtMs, performance.now());
+    controller.abort();
+  };
+  for (const name of ["SIGINT", "SIGTERM", "disconnect"] as const) process.on(name, stop);
+  return controller.signal;
+}
+
+function renderLive(fleet: Fleet, meter: FleetMeter, count: number, rates: FleetRates): string {
+  const [p50, p99] = meter.rttSamples.percentiles(0.5, 0.99);
+  return [
+    `${fleet.connectedCount}/${count} connected`,
+    `RTT p50 ${formatMs(p50)} p99 ${formatMs(p99)}`,
+    `loss ${formatShare(rates.loss)}`,
+    `out ${formatCount(rates.datagramsOutPerSecond)}/s ${formatBytes(rates.bytesOutPerSecond)}/s`,
+    `in ${formatCount(rates.datagramsInPerSecond)}/s ${formatBytes(rates.bytesInPerSecond)}/s`,
+    renderOutcomes(meter.outcomes()),
+  ].join(" | ");
+}
+
+/** Samples and shows what goes on until it is aborted. */
+async function watch(fleet: Fleet, meter: FleetMeter, options: BotOptions, until: AbortSignal): Promise<void> {
+  const line = options.quiet === true ? undefined : new TerminalLine(process.stdout);
+  let before: FleetTotals = meter.totals();
+  for (let sample = 1; !until.aborted; sample++) {
+    await pause(SAMPLE_INTERVAL_MS, until);
+    meter.sampleRtt();
+    if (line === undefined || until.aborted || sample % SAMPLES_PER_UPDATE !== 0) continue;
+    const after = meter.totals();
+    line.update(renderLive(fleet, meter, options.count, ratesBetween(before, after)), after.atMs);
+    before = after;
+  }
+  line?.end();
+}
+
+/** Resolves after `ms`, or when aborted. */
+async function pause(ms: number, until: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal: until }).catch(() => undefined);
+}
+
+/** Plays and audits; the exit status. */
+async function run(options: BotOptions): Promise<number> {
+  const { host, port, protocol, count, seed, duration, quiet } = options;
+  const serverKey = await readServerKey(options);
+  if (serverKey === undefined) {
+    console.error(colors.yellow("warning: no --server-key: any server is taken for the true one"));
+  }
+  const stopped = stopSignal();
+  const fleet = new Fleet({ host, port, protocol, count, serverKey, seed, signal: stopped });
+  const meter = new FleetMeter(fleet);
+  const watching = new AbortController();
+  const watched = watch(fleet, meter, options, watching.signal);
+
+  await fleet.connect();
+  const before = meter.totals();
+  if (fleet.members.length > 0) await pause(duration === 0 ? 2 ** 31 - 1 : duration * 1_000, stopped);
+  const traffic = ratesBetween(before, meter.totals());
+  await fleet.audit();
+  watching.abort();
+  await watched;
+
+  const server = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const report = createReport({
+    server,
+    protocol,
+    bots: count,
+    connected: fleet.members.length,
+    traffic,
+    rttSamples: meter.rttSamples,
+    answerTimes: fleet.answerTimes,
+    outcomes: meter.outcomes(),
+    audits: fleet.audits,
+    failures: [...fleet.failures],
+  });
+  await fleet.close();
+  if (quiet !== true || !report.passed) console.log(renderReport(report, colors));
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  return report.passed ? 0 : 1;
+}
+
+try {
+  process.exitCode = await run(parseOptions(process.argv));
+} catch (error) {
+  console.error(colors.red(`error: ${error instanceof Error ? error.message : String(error)}`));
+  process.exitCode = 1;
+}
+// A parent that listens would keep the process alive otherwise.
+process.channel?.unref();

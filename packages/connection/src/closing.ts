@@ -1,5 +1,8 @@
 import { ByteWriter, type CloseCode, encodeClose, encodeUtf8Limited, MAX_CLOSE_TEXT_BYTES } from "@sortie/wire";
 
+/** The closing state lasts this many probe timeouts at the most (RFC 9000 section 10.2 has three, and no repeats). */
+export const CLOSING_PROBE_TIMEOUTS = 4;
+
 /** CLOSEs sent before the closing side gives up waiting for an answer. */
 const MAX_CLOSES = 4;
 

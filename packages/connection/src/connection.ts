@@ -1,18 +1,19 @@
 import { PacketProtection } from "@sortie/handshake";
 import { type InboundMessage, ReliableEndpoint, type SendOptions, type SendReceipt } from "@sortie/reliability";
-import { CloseCode, PACKET_HEADER_BYTES, PACKET_OVERHEAD_BYTES, PATH_DATA_BYTES, TAG_BYTES } from "@sortie/wire";
-import { Closing } from "./closing.js";
+import { CloseCode, PACKET_HEADER_BYTES, PATH_DATA_BYTES, TAG_BYTES } from "@sortie/wire";
+import { Closing, CLOSING_PROBE_TIMEOUTS } from "./closing.js";
 import type { ConnectionEvent } from "./connection-events.js";
 import { type ConnectionOptions, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
 import { type ConnectionState, isLegalTransition, isOpen } from "./connection-state.js";
 import { ConnectionControlFrames, ControlBit } from "./control-frames.js";
 import { type DisconnectReason, reasonOfLocalClose } from "./disconnect-reason.js";
 import type { DropReason } from "./drop-reason.js";
-import { createEndpoint } from "./endpoint-options.js";
+import { createEndpoint, largestDatagram } from "./endpoint-options.js";
 import { applyFrames, type FrameTarget } from "./frame-dispatch.js";
 import { PacketOpener } from "./packet-opener.js";
 import { Path, type PeerAddress } from "./path.js";
 import { type Quality, QualityMeter } from "./quality.js";
+import { endsInToken } from "./reset-token.js";
 import type { ConnectionResources } from "./resources.js";
 import { type ConnectionStatistics, TrafficCounters } from "./statistics.js";
 import { Timer, TimerTable } from "./timer-table.js";
@@ -55,7 +56,6 @@ export class Connection {
   private closing: Closing | undefined;
   private flushCode: CloseCode = CloseCode.Normal;
   private flushText = "";
-  private challengeDue = false;
   private resetToken: Uint8Array | undefined;
   private connectRequest: Uint8Array | undefined;
 
@@ -75,7 +75,7 @@ export class Connection {
     });
     this.opener = new PacketOpener(this.protection);
     this.endpoint = createEndpoint(options, this.control);
-    this.mtuBytes = this.endpoint.maxDatagramBytes;
+    this.mtuBytes = largestDatagram(options);
     this.path = new Path(options.address);
     this.transmitTo = options.address;
     this.meter = new QualityMeter(nowMs);
@@ -140,7 +140,7 @@ export class Connection {
    * reset token, the server has lost the connection, and it ends here (RFC 9000 section 10.3).
    */
   receiveReset(datagram: Uint8Array, nowMs: number): void {
-    if (this.resetToken === undefined || !endsWith(datagram, this.resetToken) || !isOpen(this.currentState)) return;
+    if (this.resetToken === undefined || !endsInToken(datagram, this.resetToken) || !isOpen(this.currentState)) return;
     const text = "the server restarted and knows this connection no longer";
     this.finish({ code: "server-restarted", by: "remote", text }, nowMs);
   }
@@ -185,17 +185,13 @@ export class Connection {
    */
   pollTransmit(buffer: Uint8Array, offset: number, nowMs: number): number {
     if (this.currentState === "closed") return 0;
-    if (this.protection.exhausted) {
-      this.finish({ code: "key-limit", by: "local", text: "the usage limit of the keys was reached" }, nowMs);
-      return 0;
-    }
+    if (this.protection.exhausted) return this.stopAtKeyLimit(nowMs);
     const { writer } = this.resources;
     writer.reset(buffer, offset + PACKET_HEADER_BYTES, offset + this.mtuBytes - TAG_BYTES);
     this.transmitTo = this.path.current;
     let packetNumber = -1;
-    if (this.challengeDue) {
+    if (this.path.challengeDue) {
       packetNumber = writeChallengePacket(this.endpoint, this.path, writer, nowMs);
-      this.challengeDue = false;
       if (packetNumber >= 0) this.transmitTo = this.path.candidate as PeerAddress;
     }
     if (packetNumber < 0) {
@@ -204,10 +200,7 @@ export class Connection {
     }
     if (packetNumber < 0) return 0;
     const end = this.protection.seal(buffer, offset, writer.offset, this.remoteConnectionId, packetNumber, nowMs);
-    if (end < 0) {
-      this.finish({ code: "key-limit", by: "local", text: "the usage limit of the keys was reached" }, nowMs);
-      return 0;
-    }
+    if (end < 0) return this.stopAtKeyLimit(nowMs);
     const bytes = end - offset;
     this.traffic.onSent(bytes, nowMs);
     this.trace?.({ type: "packet-sent", atMs: nowMs, packetNumber, bytes });
@@ -218,7 +211,7 @@ export class Connection {
   /** Next time in ms at which `handleTimeout` has something to do; `Infinity` when never. */
   nextTimeoutAt(): number {
     if (this.currentState === "closed") return Infinity;
-    const own = this.timers.next();
+    const own = Math.min(this.timers.next(), this.path.nextChallengeAtMs);
     return isOpen(this.currentState) ? Math.min(own, this.endpoint.nextTimeoutAt()) : own;
   }
 
@@ -235,7 +228,7 @@ export class Connection {
       timers.set(Timer.CloseRepeat, nowMs + this.endpoint.probeTimeoutMs());
     }
     if (timers.takeDue(Timer.CloseEnd, nowMs)) return this.become("closed", nowMs);
-    if (timers.takeDue(Timer.PathChallenge, nowMs)) this.onChallengeTimeout(nowMs);
+    if (this.path.nextChallengeAtMs <= nowMs) this.path.onChallengeTimeout(nowMs, this.endpoint.probeTimeoutMs());
     if (timers.takeDue(Timer.KeepAlive, nowMs) && isOpen(this.currentState)) {
       this.endpoint.requestPing();
       timers.set(Timer.KeepAlive, nowMs + this.keepAliveMs);
@@ -353,24 +346,14 @@ export class Connection {
 
   private onPathResponse(bytes: Uint8Array, start: number, from: PeerAddress, nowMs: number): void {
     if (!this.path.onResponse(bytes, start, from)) return;
-    this.timers.clear(Timer.PathChallenge);
-    this.challengeDue = false;
     this.trace?.({ type: "path-changed", atMs: nowMs });
     this.events.push({ type: "path-changed", address: this.path.current });
   }
 
   private challengePath(nowMs: number): void {
-    this.path.challenge = this.resources.crypto.randomBytes(PATH_DATA_BYTES);
-    this.challengeDue = true;
-    this.timers.set(Timer.PathChallenge, nowMs + this.endpoint.probeTimeoutMs());
+    const data = this.resources.crypto.randomBytes(PATH_DATA_BYTES);
+    this.path.startChallenge(data, nowMs, this.endpoint.probeTimeoutMs());
     this.trace?.({ type: "path-challenge", atMs: nowMs });
-  }
-
-  private onChallengeTimeout(nowMs: number): void {
-    if (this.path.candidate === undefined) return;
-    if (this.path.exhausted) return this.path.abandon();
-    this.challengeDue = true;
-    this.timers.set(Timer.PathChallenge, nowMs + this.endpoint.probeTimeoutMs());
   }
 
   private fail(code: CloseCode, text: string, nowMs: number): void {
@@ -385,6 +368,11 @@ export class Connection {
     this.timers.set(Timer.CloseEnd, nowMs + CLOSING_PROBE_TIMEOUTS * probeTimeoutMs);
   }
 
+  private stopAtKeyLimit(nowMs: number): 0 {
+    this.finish({ code: "key-limit", by: "local", text: "the usage limit of the keys was reached" }, nowMs);
+    return 0;
+  }
+
   private finish(reason: DisconnectReason, nowMs: number): void {
     if (isOpen(this.currentState)) this.end(reason, "closed", nowMs);
     else this.become("closed", nowMs);
@@ -395,7 +383,6 @@ export class Connection {
     this.timers.clearAll();
     this.endpoint.close();
     this.path.abandon();
-    this.challengeDue = false;
     this.become(state, nowMs);
     this.trace?.({ type: "closed", atMs: nowMs, reason });
     this.events.push({ type: "closed", reason });
@@ -408,16 +395,4 @@ export class Connection {
     if (state === "closed") this.timers.clearAll();
     this.trace?.({ type: "state", atMs: nowMs, from, to: state });
   }
-}
-
-/** The closing state lasts this many probe timeouts at the most (RFC 9000 section 10.2). */
-const CLOSING_PROBE_TIMEOUTS = 4;
-
-/** Compares without leaving early: the token is a secret. */
-function endsWith(datagram: Uint8Array, token: Uint8Array): boolean {
-  const start = datagram.length - token.length;
-  if (start < PACKET_OVERHEAD_BYTES - TAG_BYTES) return false;
-  let difference = 0;
-  for (let i = 0; i < token.length; i++) difference |= (datagram[start + i] as number) ^ (token[i] as number);
-  return difference === 0;
 }

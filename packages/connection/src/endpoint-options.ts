@@ -5,6 +5,11 @@ import type { ConnectionOptions } from "./connection-options.js";
 /** ms. First guess of the RTT without a sample: players' RTTs lie below; QUIC's 333 ms would make first losses cost a second. */
 const DEFAULT_INITIAL_RTT_MS = 100;
 
+/** bytes. What we send at the most: our own setting, and no more than the peer takes. */
+export function largestDatagram({ settings, keys }: ConnectionOptions): number {
+  return Math.min(settings.mtuBytes ?? MIN_DATAGRAM_BYTES, keys.peerParameters.maxDatagramBytes);
+}
+
 /** The reliability layer of a connection, from what both sides agreed to. */
 export function createEndpoint(options: ConnectionOptions, control: ControlFrames): ReliableEndpoint {
   const { keys, localParameters, settings, resources } = options;
@@ -14,7 +19,7 @@ export function createEndpoint(options: ConnectionOptions, control: ControlFrame
     localMaxAckDelayMs: settings.ackDelayMs ?? localParameters.maxAckDelayMs,
     peerMaxAckDelayMs: peerParameters.maxAckDelayMs,
     initialRttMs: options.initialRttMs ?? DEFAULT_INITIAL_RTT_MS,
-    maxDatagramBytes: Math.min(settings.mtuBytes ?? MIN_DATAGRAM_BYTES, peerParameters.maxDatagramBytes),
+    maxDatagramBytes: largestDatagram(options),
     packetOverheadBytes: PACKET_OVERHEAD_BYTES,
     peerMaxMessageBytes: peerParameters.maxMessageBytes,
     peerReceiveWindowBytes: peerParameters.receiveWindowBytes,

@@ -21,6 +21,10 @@ export class Path {
   candidate: PeerAddress | undefined = undefined;
   /** 8 bytes that the candidate must echo. */
   challenge: Uint8Array = EMPTY;
+  /** A challenge must go to the candidate now. */
+  challengeDue = false;
+  /** ms. When the challenge goes again, or is given up. */
+  nextChallengeAtMs: number = Infinity;
   migrations = 0;
   private challengesSent = 0;
   private bytesFromCandidate = 0;
@@ -62,14 +66,23 @@ export class Path {
     );
   }
 
+  /** The candidate is to be asked for `data`, now and again after each probe timeout. */
+  startChallenge(data: Uint8Array, nowMs: number, probeTimeoutMs: number): void {
+    this.challenge = data;
+    this.challengeDue = true;
+    this.nextChallengeAtMs = nowMs + probeTimeoutMs;
+  }
+
   onChallengeSent(bytes: number): void {
     this.challengesSent += 1;
     this.bytesToCandidate += bytes;
+    this.challengeDue = false;
   }
 
-  /** Whether the challenges are used up. */
-  get exhausted(): boolean {
-    return this.challengesSent >= MAX_CHALLENGES;
+  onChallengeTimeout(nowMs: number, probeTimeoutMs: number): void {
+    if (this.challengesSent >= MAX_CHALLENGES) return this.abandon();
+    this.challengeDue = true;
+    this.nextChallengeAtMs = nowMs + probeTimeoutMs;
   }
 
   /** A PATH_RESPONSE came from `from`. True when it proves the candidate, which is then the current address. */
@@ -86,6 +99,8 @@ export class Path {
   abandon(): void {
     this.candidate = undefined;
     this.challenge = EMPTY;
+    this.challengeDue = false;
+    this.nextChallengeAtMs = Infinity;
   }
 }
 

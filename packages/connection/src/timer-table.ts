@@ -12,14 +12,12 @@ export const Timer = {
   CloseRepeat: 4,
   /** The closing state ends. */
   CloseEnd: 5,
-  /** PATH_CHALLENGE is sent again, or given up. */
-  PathChallenge: 6,
 } as const;
 export type Timer = (typeof Timer)[keyof typeof Timer];
 
-const TIMER_COUNT = 7;
+const TIMER_COUNT = 6;
 
-/** Deadlines in ms, `Infinity` when unset; a scan of seven numbers, no allocation. */
+/** Deadlines in ms, `Infinity` when unset; a scan of six numbers, no allocation. */
 export class TimerTable {
   private readonly deadlines: Float64Array = new Float64Array(TIMER_COUNT).fill(Infinity);
 
@@ -37,10 +35,6 @@ export class TimerTable {
 
   at(timer: Timer): number {
     return this.deadlines[timer] as number;
-  }
-
-  isSet(timer: Timer): boolean {
-    return this.at(timer) !== Infinity;
   }
 
   /** Clears the timer and says true when it was due. */

@@ -6,7 +6,11 @@ import type { Path } from "./path.js";
 /** A packet of PATH_CHALLENGE alone for the address under validation. Its number, or -1 when none may go. */
 export function writeChallengePacket(endpoint: ReliableEndpoint, path: Path, writer: ByteWriter, nowMs: number): number {
   const bytes = PACKET_OVERHEAD_BYTES + 1 + path.challenge.length;
-  if (!path.mayChallenge(bytes)) return -1;
+  if (!path.mayChallenge(bytes)) {
+    // Over the amplification limit: the next one goes when its time comes and more was heard from there.
+    path.challengeDue = false;
+    return -1;
+  }
   encodePathChallenge(writer, path.challenge);
   path.onChallengeSent(bytes);
   return endpoint.buildProbe(nowMs, bytes);

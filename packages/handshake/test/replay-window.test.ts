@@ -85,11 +85,9 @@ describe("ReplayWindow", () => {
     expect(window.check(MAX_PACKET_NUMBER + 1)).toBe("too-old");
   });
 
-  it("T06 bounds the work of a leap over the whole space", () => {
-    const started = process.hrtime.bigint();
-    for (let i = 0; i < 1000; i++) windowAt(0, MAX_PACKET_NUMBER);
-    // A loop over the numbers in between would take days.
-    expect(process.hrtime.bigint() - started).toBeLessThan(5_000_000_000n);
+  it("T06 bounds the work of leaps over the whole space", () => {
+    // A loop over the numbers in between would not end within the test's time.
+    for (let i = 0; i < 1000; i++) expect(windowAt(0, MAX_PACKET_NUMBER - i).largest).toBe(MAX_PACKET_NUMBER - i);
   });
 
   it("accepting twice, or below the window, changes nothing", () => {

@@ -62,6 +62,25 @@ export function seededBytes(seed: number): (length: number) => Uint8Array {
   return (length) => Uint8Array.from({ length }, () => next() & 0xff);
 }
 
+/** A provider with some of its methods replaced. */
+export function altered(crypto: CryptoProvider, changes: Partial<CryptoProvider>): CryptoProvider {
+  return {
+    name: "altered",
+    suitePreference: crypto.suitePreference,
+    randomBytes: (length) => crypto.randomBytes(length),
+    sha256: (...parts) => crypto.sha256(...parts),
+    hmacSha256: (key, ...parts) => crypto.hmacSha256(key, ...parts),
+    hkdfSha256: (inputKey, salt, info, length) => crypto.hkdfSha256(inputKey, salt, info, length),
+    generateKeyPair: () => crypto.generateKeyPair(),
+    importPrivateKey: (scalar) => crypto.importPrivateKey(scalar),
+    sharedSecret: (privateKey, peerPublicKey) => crypto.sharedSecret(privateKey, peerPublicKey),
+    sign: (privateKey, message) => crypto.sign(privateKey, message),
+    verify: (publicKey, message, signature) => crypto.verify(publicKey, message, signature),
+    createAead: (suite, key) => crypto.createAead(suite, key),
+    ...changes,
+  };
+}
+
 export const CONNECTION_ID = 0xc0ffee01;
 
 /** One side of a connection with its own packet numbers; datagrams are handed over by the test. */

@@ -41,7 +41,6 @@ export class AckTracker {
   private largestAtMs = 0;
   /** The lowest number to be stated, or `largest` when there is none below that. */
   private lowest = -1;
-  private highestAckAcked = -1;
   private ackElicitingSinceAck = 0;
   /** Numbers are missing between the last ack-eliciting packet and the largest. */
   private gap = false;
@@ -130,11 +129,9 @@ export class AckTracker {
 
   /**
    * The peer acknowledged a packet that carried our ACK up to `largest`: what that ACK stated for certain need not be
-   * repeated. Of several such packets in one ACK, only the highest `largest` matters.
+   * repeated. Of several such packets in one ACK only the highest `largest` matters. At most 1025 steps.
    */
   onAckAcked(largest: number): void {
-    if (largest <= this.highestAckAcked) return;
-    this.highestAckAcked = largest;
     const top = Math.min(largest, this.largest);
     for (let number = this.lowest; number <= top; number++) {
       const slot = number & RING_MASK;

@@ -10,8 +10,11 @@ export {
   type EndpointTrace,
   type EndpointViolation,
 } from "./endpoint-options.js";
-export { type InboundMessage, ReliableEndpoint } from "./reliable-endpoint.js";
+export type { InboundMessage } from "./inbox.js";
+export { MAX_UNRELIABLE_MESSAGE_BYTES } from "./outbound.js";
+export { TokenBucket } from "./pacer.js";
+export { ReliableEndpoint } from "./reliable-endpoint.js";
 export type { RttEstimator } from "./rtt-estimator.js";
 export type { SendOptions } from "./send-options.js";
-export type { Outcome, SendReceipt, SendRefusal } from "./send-receipt.js";
+export { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";
 export type { EndpointStatistics } from "./statistics.js";

@@ -24,10 +24,10 @@ export interface LossSink {
  */
 export class LossDetector {
   /** ms. When the next packet is lost by time; Infinity when none would be. */
-  lossTimeAt = Infinity;
-  private packets = INITIAL_PACKET_THRESHOLD;
+  lossTimeAt: number = Infinity;
+  private packets: number = INITIAL_PACKET_THRESHOLD;
   private time = INITIAL_TIME_THRESHOLD;
-  private decayAtMs = Infinity;
+  private decayAtMs: number = Infinity;
 
   /** Packets by which a later one may be acknowledged first. */
   get packetThreshold(): number {

@@ -44,7 +44,7 @@ export class OutgoingMessage implements SendReceipt {
   /** Sent whole, lost, and to be sent again. */
   lost = false;
   inLostQueue = false;
-  /** The last packet that carried the whole message, -1 none. */
+  /** The last packet that carried something of the message, -1 none. */
   lastPacketNumber = -1;
   /** Undefined as long as the message goes whole. */
   fragments: FragmentProgress | undefined = undefined;

@@ -154,11 +154,11 @@ export class Reassembler {
     if (set !== undefined) {
       newBytes = 0;
       newSegments = 0;
-      for (let at = set.held.nextAbsent(offset); at < to; at = set.held.nextAbsent(at)) {
+      for (let at = set.held.nextAbsent(offset); at < to; ) {
         const stop = Math.min(set.held.nextPresent(at), to);
         newBytes += stop - at;
         newSegments += 1;
-        at = stop;
+        at = set.held.nextAbsent(stop);
       }
       if (newBytes === 0) return "duplicate";
     }
@@ -178,7 +178,10 @@ export class Reassembler {
     if (offset === 0 && set.order < 0) set.order = packetNumber;
     for (let at = set.held.nextAbsent(offset); at < to; ) {
       const stop = Math.min(set.held.nextPresent(at), to);
-      set.segments.push(bytes.slice(start + at - offset, start + stop - offset));
+      // Not `slice`: that of a Node Buffer would give a view of the packet.
+      const segment = new Uint8Array(stop - at);
+      segment.set(bytes.subarray(start + at - offset, start + stop - offset));
+      set.segments.push(segment);
       set.offsets.push(at);
       set.held.add(at, stop);
       at = set.held.nextAbsent(stop);

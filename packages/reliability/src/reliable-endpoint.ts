@@ -1,37 +1,342 @@
-import type { ByteWriter, Frame, PacketFrames } from "@sortie/wire";
-import type { Delivery } from "./delivery.js";
-import type { EndpointOptions, EndpointViolation } from "./endpoint-options.js";
+import {
+  type ByteWriter,
+  encodePing,
+  type Frame,
+  MAX_DATAGRAM_BYTES,
+  MAX_PACKET_NUMBER,
+  MIN_DATAGRAM_BYTES,
+  PACKET_OVERHEAD_BYTES,
+  type PacketFrames,
+} from "@sortie/wire";
+import { AckTracker } from "./ack-tracker.js";
+import type { CongestionController } from "./congestion/congestion-controller.js";
+import { FixedBudget } from "./congestion/fixed-budget.js";
+import { type ControlFrames, DEFAULT_LIMITS, type EndpointOptions, type EndpointViolation } from "./endpoint-options.js";
+import { expectNumber } from "./expect-number.js";
+import { Inbound } from "./inbound.js";
+import { Inbox, type InboundMessage } from "./inbox.js";
+import { MessageWriter } from "./message-writer.js";
+import { Outbound } from "./outbound.js";
+import type { OutgoingMessage } from "./outgoing-message.js";
+import { Recovery, type RecoverySink } from "./recovery.js";
 import type { RttEstimator } from "./rtt-estimator.js";
 import type { SendOptions } from "./send-options.js";
 import type { SendReceipt } from "./send-receipt.js";
-import type { EndpointStatistics } from "./statistics.js";
+import { createStatistics, type EndpointStatistics, type MutableStatistics } from "./statistics.js";
 
-export interface InboundMessage {
-  readonly payload: Uint8Array;
-  readonly channel: number;
-  readonly delivery: Delivery;
+/** Control bits 0..15. */
+const CONTROL_BITS = 16;
+
+/**
+ * One side's end of a connection, without I/O, timers or cryptography: messages in, frames out, and back.
+ *
+ * - Sending: `send` queues; `buildPacket` fills a datagram's frames, to be called until it gives -1.
+ * - Receiving, for each packet that authenticated, was no replay, and decoded: `canAccept`; if true, each of its
+ *   frames to `onAck`, `onMessage` or `onFragment`, then `onPacketReceived`. Then `pollMessage` until undefined.
+ * - Time: `handleTimeout` when `nextTimeoutAt` has come, then `buildPacket` again.
+ *
+ * `nowMs` is monotonic, in milliseconds, and never runs backwards. Frames and their bytes are read during the call
+ * only; payloads given out are the caller's own.
+ */
+export class ReliableEndpoint {
+  private readonly control: ControlFrames;
+  private readonly congestion: CongestionController;
+  private readonly overheadBytes: number;
+  private readonly counters: MutableStatistics = createStatistics();
+  private readonly acks: AckTracker;
+  private readonly inbox: Inbox;
+  private readonly inbound: Inbound;
+  private readonly outbound: Outbound;
+  private readonly recovery: Recovery;
+  private readonly packet: MessageWriter;
+  private maxDatagramBytes: number;
+  private pendingControls = 0;
+  private pendingPing = false;
+  private lastNowMs = -Infinity;
+  private closed = false;
+
+  /** @throws RangeError or TypeError when an option is out of range */
+  constructor(options: EndpointOptions) {
+    checkOptions(options);
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.control = options.control;
+    this.congestion = options.congestion ?? new FixedBudget();
+    this.overheadBytes = options.packetOverheadBytes ?? PACKET_OVERHEAD_BYTES;
+    this.maxDatagramBytes = options.maxDatagramBytes;
+    this.acks = new AckTracker(options.localMaxAckDelayMs);
+    this.inbox = new Inbox(limits);
+    this.inbound = new Inbound(options, limits, this.inbox, this.counters);
+    this.outbound = new Outbound(options, limits, this.maxDatagramBytes - this.overheadBytes, this.counters);
+    this.recovery = new Recovery(options, this.congestion, this.counters, this.recoverySink());
+    this.packet = new MessageWriter(this.recovery.sent, this.counters);
+  }
+
+  get rtt(): RttEstimator {
+    return this.recovery.rtt;
+  }
+
+  /** Live: the same object each time, brought up to date when it is read from here. */
+  get statistics(): EndpointStatistics {
+    const { counters, inbound, outbound, inbox } = this;
+    const { sent } = this.recovery;
+    counters.reassembliesActive = inbound.reassemblies;
+    counters.reassembliesExpired = inbound.expiredSets;
+    counters.reassembliesMismatched = inbound.mismatchedSets;
+    counters.heldBytes = inbound.heldBytes;
+    counters.inboxDropped = inbox.dropped;
+    counters.inboxMessages = inbox.messages;
+    counters.inboxBytes = inbox.bytes;
+    counters.packetsInFlight = sent.packetsInFlight;
+    counters.bytesInFlight = sent.bytesInFlight;
+    counters.queuedBytes = outbound.queuedBytes;
+    counters.queuedMessages = outbound.queuedMessages;
+    return counters;
+  }
+
+  /** Reliable, ordered and bestEffort messages that the peer has not acknowledged. */
+  get undelivered(): number {
+    return this.outbound.undelivered;
+  }
+
+  /** Refuses further messages as "closed"; those queued are still delivered. */
+  stopAccepting(): void {
+    this.outbound.stopAccepting();
+  }
+
+  /** ms. How long an acknowledgement is waited for, no backoff applied. */
+  probeTimeoutMs(): number {
+    return this.recovery.rtt.probeTimeoutMs();
+  }
+
+  /**
+   * Queues a message. The payload is copied: the caller may use its buffer again.
+   * @throws TypeError or RangeError when the payload or an option is not what it must be; see `SendOptions`
+   */
+  send(payload: Uint8Array, options: SendOptions | undefined, nowMs: number): SendReceipt {
+    this.lastNowMs = nowMs;
+    return this.outbound.send(payload, options, nowMs);
+  }
+
+  /** Asks that control frame `bit` (0..15) go in the next packet. */
+  requestControl(bit: number): void {
+    if (!Number.isInteger(bit) || bit < 0 || bit >= CONTROL_BITS) {
+      throw new RangeError(`"bit" expected an integer in 0..${CONTROL_BITS - 1}, got ${bit}`);
+    }
+    this.pendingControls |= 1 << bit;
+  }
+
+  /** Asks for an ack-eliciting packet: a PING goes when nothing else does. */
+  requestPing(): void {
+    this.pendingPing = true;
+  }
+
+  /** bytes. The whole UDP payload the path carries from now on; what is resent is cut anew. */
+  setMaxDatagramBytes(bytes: number): void {
+    expectNumber("maxDatagramBytes", bytes, MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES);
+    this.maxDatagramBytes = bytes;
+    this.outbound.setUsableBytes(bytes - this.overheadBytes);
+  }
+
+  /** Whether `buildPacket` would produce something now. */
+  wantsToSend(nowMs: number): boolean {
+    if (this.closed) return false;
+    return this.mustSend(nowMs) || (this.outbound.hasData && this.maySendData(nowMs));
+  }
+
+  /**
+   * Fills one datagram's frames into `writer`, which is bounded to what fits, and records it as sent: control frames,
+   * the ACK when it is due or the packet goes anyway, then lost and new messages by priority.
+   * @returns the packet number to be used, or -1 when there is nothing to send or nothing may be sent now
+   */
+  buildPacket(writer: ByteWriter, nowMs: number): number {
+    this.lastNowMs = nowMs;
+    if (this.closed) return -1;
+    const { outbound, recovery, packet } = this;
+    const isProbe = recovery.probesPending > 0;
+    const withData = isProbe || (outbound.hasData && this.maySendData(nowMs));
+    if (!withData && !this.mustSend(nowMs)) return -1;
+    recovery.makeRoom(nowMs);
+    const packetNumber = recovery.sent.begin();
+    if (packetNumber > MAX_PACKET_NUMBER) return -1;
+
+    const controls = this.writeControls(writer);
+    const ackLargest = this.writeAck(writer, nowMs);
+    packet.begin(writer, packetNumber);
+    if (isProbe) outbound.fillOldest(packet);
+    if (withData) outbound.fill(packet);
+    if (withData && !isProbe && recovery.isStalled(nowMs)) {
+      // Nothing is acknowledged, yet packets go: let each carry the oldest data, so that the first to get through helps.
+      outbound.beginProbeRound();
+      outbound.fillOldest(packet);
+    }
+    const messages = packet.frames;
+    packet.end();
+    let eliciting = controls !== 0 || messages > 0;
+    if (!eliciting && (this.pendingPing || isProbe) && writer.remaining > 0) {
+      encodePing(writer);
+      eliciting = true;
+    }
+    if (writer.written === 0) return -1;
+    if (eliciting) this.pendingPing = false;
+    recovery.commit(eliciting, writer.written + this.overheadBytes, nowMs, controls, ackLargest);
+    // Two probes guard data against one more loss; with none to carry, one will do.
+    if (isProbe && messages === 0) recovery.probesPending = 0;
+    return packetNumber;
+  }
+
+  /**
+   * Takes the number of a packet that the caller fills itself (a path probe). It counts as sent and asks for an
+   * acknowledgement, but stands outside of congestion control and timeouts, and its loss concerns nobody. Works after
+   * `close` too: the packet that says goodbye needs a number.
+   */
+  buildProbe(nowMs: number, bytes: number): number {
+    this.lastNowMs = nowMs;
+    this.recovery.makeRoom(nowMs);
+    const packetNumber = this.recovery.sent.begin();
+    if (packetNumber > MAX_PACKET_NUMBER) return -1;
+    this.recovery.commitProbe(bytes, nowMs);
+    return packetNumber;
+  }
+
+  /**
+   * To be asked before any frame of a packet is applied. False when buffers for data that must not be lost are full
+   * (the inbox, or the process budget): then the packet is to be dropped as if it had not come, and will be resent.
+   */
+  canAccept(frames: PacketFrames, _plaintextBytes: number): boolean {
+    return this.inbound.canAccept(frames);
+  }
+
+  onAck(frame: Frame, bytes: Uint8Array, nowMs: number): EndpointViolation | undefined {
+    this.lastNowMs = nowMs;
+    return this.closed ? undefined : this.recovery.onAck(frame, bytes, nowMs);
+  }
+
+  /** @param packetNumber of the packet with the frame */
+  onMessage(frame: Frame, bytes: Uint8Array, packetNumber: number, nowMs: number): EndpointViolation | undefined {
+    this.lastNowMs = nowMs;
+    return this.closed ? undefined : this.inbound.onMessage(frame, bytes, packetNumber);
+  }
+
+  /** @param packetNumber of the packet with the frame */
+  onFragment(frame: Frame, bytes: Uint8Array, packetNumber: number, nowMs: number): EndpointViolation | undefined {
+    this.lastNowMs = nowMs;
+    return this.closed ? undefined : this.inbound.onFragment(frame, bytes, packetNumber, nowMs);
+  }
+
+  /** After the frames of a packet: it will be acknowledged. `ackEliciting`: it had frames other than ACK and PADDING. */
+  onPacketReceived(packetNumber: number, ackEliciting: boolean, nowMs: number): void {
+    this.lastNowMs = nowMs;
+    this.acks.onPacketReceived(packetNumber, ackEliciting, nowMs);
+  }
+
+  /** The next received message; after `close`, what had been received before. */
+  pollMessage(): InboundMessage | undefined {
+    return this.inbound.poll();
+  }
+
+  /** ms. When `handleTimeout` or `buildPacket` has something to do that only time brings; Infinity: never. */
+  nextTimeoutAt(): number {
+    if (this.closed) return Infinity;
+    return Math.min(
+      this.acks.dueAt(),
+      this.recovery.nextTimeoutAt(),
+      this.outbound.nextExpiryAt(),
+      this.inbound.nextExpiryAt(),
+      this.permissionAt(),
+    );
+  }
+
+  handleTimeout(nowMs: number): void {
+    this.lastNowMs = nowMs;
+    if (this.closed) return;
+    this.outbound.expire(nowMs);
+    this.inbound.expire(nowMs);
+    if (!this.recovery.handleTimeout(nowMs)) return;
+    this.outbound.beginProbeRound();
+    this.requestAgain(this.recovery.sent.controlsInFlight());
+  }
+
+  /** Settles every message as "closed" and frees what is held. Messages in the inbox can still be polled. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.outbound.close(this.recovery.sent);
+    this.inbound.close();
+    this.pendingControls = 0;
+    this.pendingPing = false;
+  }
+
+  private recoverySink(): RecoverySink {
+    const { outbound, acks } = this;
+    return {
+      onDataAcked: (message: OutgoingMessage, from: number, to: number) => outbound.onDataAcked(message, from, to),
+      onDataLost: (message: OutgoingMessage, from: number, to: number, packetNumber: number) =>
+        outbound.onDataLost(message, from, to, packetNumber),
+      onControlsAcked: (mask: number) => this.onControlsAcked(mask),
+      onControlsLost: (mask: number) => this.requestAgain(mask),
+      onAckAcked: (largest: number) => acks.onAckAcked(largest),
+    };
+  }
+
+  /** Whether a packet must go that no budget holds back. */
+  private mustSend(nowMs: number): boolean {
+    return this.pendingControls !== 0 || this.pendingPing || this.recovery.probesPending > 0 || this.acks.isDue(nowMs);
+  }
+
+  private maySendData(nowMs: number): boolean {
+    const { recovery } = this;
+    if (!recovery.mayNumber(nowMs)) return false;
+    return this.congestion.canSend(this.maxDatagramBytes, recovery.sent.bytesInFlight, nowMs);
+  }
+
+  /** ms. When data that waits for permission may get it by time alone; Infinity when none waits, or it has it. */
+  private permissionAt(): number {
+    if (!this.outbound.hasData || this.maySendData(this.lastNowMs)) return Infinity;
+    const at = Math.max(this.recovery.roomAt(), this.congestion.nextSendAt(this.maxDatagramBytes, this.lastNowMs));
+    return at > this.lastNowMs ? at : Infinity;
+  }
+
+  private writeControls(writer: ByteWriter): number {
+    let written = 0;
+    for (let left = this.pendingControls; left !== 0; ) {
+      const bit = 31 - Math.clz32(left & -left);
+      left &= left - 1;
+      const bytes = this.control.bytesOf(bit);
+      if (bytes > writer.remaining) continue;
+      this.pendingControls &= ~(1 << bit);
+      if (bytes === 0) continue;
+      this.control.write(bit, writer);
+      written |= 1 << bit;
+    }
+    return written;
+  }
+
+  private writeAck(writer: ByteWriter, nowMs: number): number {
+    if (!this.acks.hasNews() && !this.acks.isDue(nowMs)) return -1;
+    const bytes = this.acks.frameBytes(nowMs);
+    return bytes > 0 && bytes <= writer.remaining ? this.acks.write(writer, nowMs) : -1;
+  }
+
+  private onControlsAcked(mask: number): void {
+    for (let left = mask; left !== 0; left &= left - 1) this.control.onAcked(31 - Math.clz32(left & -left));
+  }
+
+  private requestAgain(mask: number): void {
+    for (let left = mask; left !== 0; left &= left - 1) {
+      const bit = 31 - Math.clz32(left & -left);
+      if (this.control.resends(bit)) this.pendingControls |= 1 << bit;
+    }
+  }
 }
 
-/* eslint-disable @typescript-eslint/no-unused-vars */
-export class ReliableEndpoint {
-  constructor(_options: EndpointOptions) {}
-  send(_payload: Uint8Array, _options: SendOptions | undefined, _nowMs: number): SendReceipt { throw new Error("todo"); }
-  buildPacket(_writer: ByteWriter, _nowMs: number): number { throw new Error("todo"); }
-  buildProbe(_nowMs: number, _bytes: number): number { throw new Error("todo"); }
-  wantsToSend(_nowMs: number): boolean { throw new Error("todo"); }
-  requestControl(_bit: number): void { throw new Error("todo"); }
-  requestPing(): void { throw new Error("todo"); }
-  setMaxDatagramBytes(_bytes: number): void { throw new Error("todo"); }
-  canAccept(_frames: PacketFrames, _plaintextBytes: number): boolean { throw new Error("todo"); }
-  onAck(_frame: Frame, _bytes: Uint8Array, _nowMs: number): EndpointViolation | undefined { throw new Error("todo"); }
-  onMessage(_frame: Frame, _bytes: Uint8Array, _packetNumber: number, _nowMs: number): EndpointViolation | undefined { throw new Error("todo"); }
-  onFragment(_frame: Frame, _bytes: Uint8Array, _packetNumber: number, _nowMs: number): EndpointViolation | undefined { throw new Error("todo"); }
-  onPacketReceived(_packetNumber: number, _ackEliciting: boolean, _nowMs: number): void { throw new Error("todo"); }
-  pollMessage(): InboundMessage | undefined { throw new Error("todo"); }
-  nextTimeoutAt(): number { throw new Error("todo"); }
-  handleTimeout(_nowMs: number): void { throw new Error("todo"); }
-  close(): void { throw new Error("todo"); }
-  get rtt(): RttEstimator { throw new Error("todo"); }
-  probeTimeoutMs(): number { throw new Error("todo"); }
-  get statistics(): EndpointStatistics { throw new Error("todo"); }
+function checkOptions(options: EndpointOptions): void {
+  expectNumber("maxDatagramBytes", options.maxDatagramBytes, MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES);
+  expectNumber("peerMaxMessageBytes", options.peerMaxMessageBytes, 1, Number.MAX_SAFE_INTEGER);
+  expectNumber("peerReceiveWindowBytes", options.peerReceiveWindowBytes, 1, Number.MAX_SAFE_INTEGER);
+  expectNumber("maxMessageBytes", options.maxMessageBytes, 1, Number.MAX_SAFE_INTEGER);
+  expectNumber("receiveWindowBytes", options.receiveWindowBytes, 1, Number.MAX_SAFE_INTEGER);
+  expectNumber("packetOverheadBytes", options.packetOverheadBytes ?? PACKET_OVERHEAD_BYTES, 0, MIN_DATAGRAM_BYTES / 2);
+  expectNumber("initialPacketNumber", options.initialPacketNumber ?? 0, 0, MAX_PACKET_NUMBER);
+  expectNumber("initialMessageId", options.initialMessageId ?? 0, 0, 0xffff);
+  for (const [name, value] of Object.entries(options.limits ?? {})) expectNumber(name, value, 1, Infinity);
 }

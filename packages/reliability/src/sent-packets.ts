@@ -29,8 +29,10 @@ export const SentState = {
   LostByOrder: 5,
   /** Taken for lost because it took too long. */
   LostByTime: 6,
+  /** Taken for lost because its number falls out of what an ACK can state. */
+  GivenUp: 7,
   /** Left out on purpose: who acknowledges it lies. */
-  Skipped: 7,
+  Skipped: 8,
 } as const;
 export type SentState = (typeof SentState)[keyof typeof SentState];
 
@@ -66,7 +68,9 @@ export class SentPackets {
   private itemFrom = new Int32Array(INITIAL_ITEMS);
   private itemTo = new Int32Array(INITIAL_ITEMS);
   private itemNext = new Int32Array(INITIAL_ITEMS);
-  private freeItem = NONE;
+  private freeItem: number = NONE;
+  /** Last part of the packet being built. */
+  private lastItem: number = NONE;
 
   constructor(firstNumber: number, randomU32: () => number) {
     this.firstNumber = firstNumber;
@@ -103,8 +107,10 @@ export class SentPackets {
     this.itemMessages[item] = message;
     this.itemFrom[item] = from;
     this.itemTo[item] = to;
-    this.itemNext[item] = this.chains[slot] as number;
-    this.chains[slot] = item;
+    this.itemNext[item] = NONE;
+    if (this.lastItem === NONE) this.chains[slot] = item;
+    else this.itemNext[this.lastItem] = item;
+    this.lastItem = item;
   }
 
   /**
@@ -217,6 +223,7 @@ export class SentPackets {
     if ((packetNumber - this.lowest) * 2 >= this.mask + 1 && this.mask + 1 < MAX_SLOTS) this.grow();
     const slot = packetNumber & this.mask;
     this.releaseChain(slot);
+    this.lastItem = NONE;
     this.numbers[slot] = packetNumber;
     this.states[slot] = SentState.Unknown;
     return slot;

@@ -218,6 +218,7 @@ describe("Reassembler: age (T29)", () => {
     const reassembler = create({ maxAgeMs: 100 });
     const message = messageOf(1000);
     for (let key = 0; key < 5; key++) piece(reassembler, key, message, 0, 10, key * 10);
+    expect(reassembler.nextExpiryAt()).toBe(100);
     reassembler.remove(0);
     expect(reassembler.nextExpiryAt()).toBe(110);
     expect(reassembler.expire(125)).toBe(2);

@@ -78,6 +78,15 @@ describe("Reassembler: putting together", () => {
     expect(whole.buffer.byteLength).toBe(150);
   });
 
+  it("copies out of a Node Buffer too, whose slice is a view", () => {
+    const reassembler = create();
+    const packet = Buffer.from(messageOf(100));
+    reassembler.add(1, MODE, 150, 0, packet, 0, 100, 0, 0);
+    packet.fill(0);
+    reassembler.add(1, MODE, 150, 100, packet, 0, 50, 1, 0);
+    expect(reassembler.takeComplete().subarray(0, 100)).toEqual(messageOf(100));
+  });
+
   it("keeps messages apart", () => {
     const reassembler = create();
     const a = messageOf(200, 1);

@@ -17,7 +17,11 @@ export interface SocketListener {
 }
 
 /** Hands the host text to the socket as it is: hosts are addresses here, and Node would ask the resolver for each. */
-function literalLookup(host: string, _options: unknown, done: (error: null, host: string, family: number) => void): void {
+function literalLookup(
+  host: string,
+  _options: unknown,
+  done: (error: null, host: string, family: number) => void,
+): void {
   done(null, host, host.includes(":") ? 6 : 4);
 }
 

@@ -32,13 +32,13 @@ const CODES: ReadonlyMap<string, TransportErrorCode> = new Map([
 const LAST_RESERVED_PORT = 1023;
 
 /** The code of an error of Node, such as "EADDRINUSE"; undefined where it has none. */
-export function osCodeOf(error: unknown): string | undefined {
+function osCodeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === "string" ? code : undefined;
 }
 
 /** The transport's code for an error of the system. */
-export function transportCodeOf(error: unknown): TransportErrorCode {
+function transportCodeOf(error: unknown): TransportErrorCode {
   return CODES.get(osCodeOf(error) ?? "") ?? "system";
 }
 

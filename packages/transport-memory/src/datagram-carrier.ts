@@ -110,15 +110,13 @@ export class DatagramCarrier {
         this.dropEntry(entry, link.verdict as Exclude<LinkVerdict, "passed">);
         return false;
       }
-      const twin = copies === 2 ? this.duplicate(entry) : undefined;
-      if (link.isCorrupted(0)) this.damage(entry, link);
+      // Read before a tap can run, which might send and so use the link again.
       const arrivalMs = link.arrivalMs(0);
-      if (twin === undefined && arrivalMs <= nowMs) continue;
+      const isCorrupted = link.isCorrupted(0);
+      if (copies === 2) this.sendSecondCopy(entry, link);
+      if (isCorrupted) this.damage(entry, link);
+      if (copies === 1 && arrivalMs <= nowMs) continue;
       this.queue.push(entry, arrivalMs);
-      if (twin !== undefined) {
-        if (link.isCorrupted(1)) this.damage(twin, link);
-        this.queue.push(twin, link.arrivalMs(1));
-      }
       return false;
     }
     return true;
@@ -134,11 +132,15 @@ export class DatagramCarrier {
     return this.topology.transportAt(entry.to as SocketAddress);
   }
 
-  private duplicate(entry: InFlightDatagram): InFlightDatagram | undefined {
+  private sendSecondCopy(entry: InFlightDatagram, link: LinkSimulator): void {
     this.counters.duplicated++;
-    const twin = this.queue.copy(entry);
-    if (twin === undefined) this.dropCopy(entry, "limit");
-    return twin;
+    const copy = this.queue.copy(entry);
+    if (copy === undefined) {
+      this.dropCopy(entry, "limit");
+      return;
+    }
+    if (link.isCorrupted(1)) this.damage(copy, link);
+    this.queue.push(copy, link.arrivalMs(1));
   }
 
   private damage(entry: InFlightDatagram, link: LinkSimulator): void {

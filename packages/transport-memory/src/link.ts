@@ -121,7 +121,9 @@ export class LinkSimulator {
    * @param nowMs - when it is sent; a time before the latest one counts as the latest.
    */
   transmit(sizeBytes: number, nowMs: number): number {
-    if (!(sizeBytes >= 0)) throw new RangeError(`"sizeBytes" expected 0 or more, got ${sizeBytes}`);
+    if (!(sizeBytes >= 0 && sizeBytes < Infinity)) {
+      throw new RangeError(`"sizeBytes" expected a finite number of 0 or more, got ${sizeBytes}`);
+    }
     this.moveTo(nowMs);
     const { counters, parameters } = this;
     counters.offered++;
@@ -168,24 +170,20 @@ export class LinkSimulator {
 
   /** bytes. What waits before the bottleneck at `nowMs`, the packet under way included. */
   queuedBytes(nowMs: number): number {
-    this.moveTo(nowMs);
-    return this.backlogBytes;
+    const left = this.backlogBytes - Math.max(0, nowMs - this.lastMs) * this.parameters.bytesPerMs;
+    return left > IDLE_BYTES ? left : 0;
   }
 
   /** ms. How long a datagram sent at `nowMs` would wait before its own transmission begins. */
   queueingDelayMs(nowMs: number): number {
-    this.moveTo(nowMs);
-    return this.backlogBytes / this.parameters.bytesPerMs;
+    return this.queuedBytes(nowMs) / this.parameters.bytesPerMs;
   }
 
   /** Lets the queue drain up to `nowMs`. */
   private moveTo(nowMs: number): void {
     if (!Number.isFinite(nowMs)) throw new RangeError(`"nowMs" expected a finite number, got ${nowMs}`);
     if (nowMs <= this.lastMs) return;
-    if (this.backlogBytes > 0) {
-      const left = this.backlogBytes - (nowMs - this.lastMs) * this.parameters.bytesPerMs;
-      this.backlogBytes = left > IDLE_BYTES ? left : 0;
-    }
+    if (this.backlogBytes > 0) this.backlogBytes = this.queuedBytes(nowMs);
     this.lastMs = nowMs;
   }
 

@@ -168,7 +168,7 @@ export class MemoryTransport implements DatagramTransport {
     }
   }
 
-  /** Names come from the network's `names`; a literal address gives itself. */
+  /** Names come from the network's `names`; a literal address gives itself, in canonical form. */
   async resolve(host: string): Promise<string[]> {
     const addresses = this.network.lookUp(host);
     if (addresses === undefined) throw new TransportError("name-not-found", `the network has no host named "${host}"`);

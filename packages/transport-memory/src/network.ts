@@ -123,7 +123,9 @@ export class MemoryNetwork<C extends Clock = VirtualClock> {
   }
 
   private lookUp(name: string): readonly string[] | undefined {
-    return this.names.get(name) ?? (SocketAddress.tryParse(name, 0) === undefined ? undefined : [name]);
+    const literal = SocketAddress.tryParse(name, 0);
+    if (literal === undefined) return this.names.get(name);
+    return [literal.family === 4 ? literal.host : literal.ipv6Host];
   }
 }
 

@@ -29,10 +29,11 @@ export class TimeHeap<T extends Timed> {
     this.siftUp(item, this.items.length - 1);
   }
 
-  /** Takes an item out, wherever it is. False when it is not in a heap. */
+  /** Takes an item out, wherever it is. False when it is not in this heap. */
   remove(item: T): boolean {
     const index = item.heapIndex;
-    if (index < 0) return false;
+    // The second part: an item of another heap.
+    if (index < 0 || this.items[index] !== item) return false;
     item.heapIndex = -1;
     const last = this.items.pop() as T;
     if (last === item) return true;

@@ -141,8 +141,8 @@ export class VirtualClock implements Clock {
 
   /**
    * Moves time until `promise` settles, and gives its outcome. Rejects with an Error when that takes more than `maxMs`
-   * of virtual time, or when nothing is left to run that could settle it. Virtual time does not wait for the real world:
-   * a promise that hangs on a file, a thread or a real timer has to be awaited as usual.
+   * of virtual time, or when nothing is left to run that could settle it. Virtual time does not wait for the real
+   * world: a promise that hangs on a file, a thread or a real timer has to be awaited as usual.
    */
   async runUntilSettled<T>(promise: Promise<T>, maxMs: number = DEFAULT_SETTLE_MS): Promise<T> {
     checkNumber("maxMs", maxMs, 0, MAX_TIME_MS - this.nowMs);

@@ -24,7 +24,8 @@ interface Node extends Range {
 
 /**
  * A set of IP addresses and ranges: "1.2.3.4", "10.0.0.0/8", "2001:db8::/32", "::ffff:10.0.0.0/104". IPv4 and
- * IPv4-mapped IPv6 are the same addresses, so that another spelling does not slip past. Zones play no part.
+ * IPv4-mapped IPv6 are the same addresses, so that another spelling does not slip past; an IPv6 range that contains
+ * ::ffff:0:0/96, such as "::/0", therefore contains all of IPv4. Zones play no part.
  *
  * A path-compressed binary trie: a lookup visits at most 129 nodes whatever the entries are, allocates nothing and
  * hashes nothing, so that no choice of addresses makes it slow.

@@ -82,7 +82,7 @@ export class DatagramBatch {
     this.#end += length;
   }
 
-  /** A view of datagram `index`, valid until the batch is cleared or released. Throws RangeError at `count` or above. */
+  /** A view of datagram `index`, valid until the batch is cleared or released. RangeError where there is none. */
   payload(index: number): Uint8Array {
     if (!(index >= 0 && index < this.count)) {
       throw new RangeError(`"index" expected 0..${this.count - 1} (${this.count} datagrams), got ${index}`);

@@ -7,7 +7,10 @@ export interface DriverOptions {
   readonly core: DatagramCore;
   readonly transport: DatagramTransport;
   readonly clock: Clock;
-  /** Called after each entry into the core, so that the owner drains its events. May call `wake` and `flush`. */
+  /**
+   * Called after each entry into the core, so that the owner drains its events; the first time before `start`
+   * resolves. May call `wake` and `flush`.
+   */
   readonly afterWork?: () => void;
   /**
    * Takes exceptions of `afterWork` and of the core. Without it they are thrown on, out of the transport's or the

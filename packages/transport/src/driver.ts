@@ -1,10 +1,9 @@
 import type { SocketAddress } from "./address.js";
-import type { Clock } from "./clock.js";
 import type { DatagramCore } from "./datagram-core.js";
 import type { DriverOptions } from "./driver-options.js";
 import { RearmingTimer } from "./rearming-timer.js";
 import { Transmitter } from "./transmitter.js";
-import type { DatagramReceiver, DatagramTransport } from "./transport.js";
+import type { DatagramReceiver } from "./transport.js";
 import { TransportError } from "./transport-error.js";
 
 /** Calls of handleTimeout in one turn, for a core whose next timeout is due again at once. */
@@ -17,11 +16,8 @@ const OVERDUE_PAUSE_MS = 1;
  * due, and after each entry lets the owner drain events and sends what the core then has to send.
  */
 export class Driver implements DatagramReceiver {
+  readonly #options: DriverOptions;
   readonly #core: DatagramCore;
-  readonly #transport: DatagramTransport;
-  readonly #clock: Clock;
-  readonly #afterWork: (() => void) | undefined;
-  readonly #report: ((error: unknown) => void) | undefined;
   readonly #transmitter: Transmitter;
   readonly #timer: RearmingTimer;
   #state: "idle" | "starting" | "running" | "stopped" = "idle";
@@ -31,14 +27,12 @@ export class Driver implements DatagramReceiver {
   /** A flush comes without a wake: a receive batch is open, or an entry is under way. */
   #flushComing = false;
   #wakePending = false;
+  #wokenOutside = false;
   #draining = false;
 
   constructor(options: DriverOptions) {
+    this.#options = options;
     this.#core = options.core;
-    this.#transport = options.transport;
-    this.#clock = options.clock;
-    this.#afterWork = options.afterWork;
-    this.#report = options.onError;
     this.#transmitter = new Transmitter(options.core, options.transport, options.clock);
     this.#timer = new RearmingTimer(options.clock, () => this.#enter(this.#serveTimeouts));
   }
@@ -52,7 +46,7 @@ export class Driver implements DatagramReceiver {
     this.#state = "starting";
     let address: SocketAddress;
     try {
-      address = await this.#transport.open(this);
+      address = await this.#options.transport.open(this);
     } catch (error) {
       if (this.#state === "starting") this.#state = "idle";
       throw error;
@@ -64,20 +58,16 @@ export class Driver implements DatagramReceiver {
 
   /** The core was changed from outside: sends at the end of the current turn, or of the open receive batch; once. */
   wake(): void {
-    if (this.#state !== "running" || this.#flushComing || this.#wakePending) return;
+    if (this.#state !== "running" || this.#flushComing) return;
+    if (!this.#draining) this.#wokenOutside = true;
+    if (this.#wakePending) return;
     this.#wakePending = true;
-    this.#clock.defer(this.#onWake);
+    this.#options.clock.defer(this.#onWake);
   }
 
   /** Sends now what the core has to send, as far as batches reach. Without effect before `start` and after `stop`. */
   flush(): void {
-    if (this.#state !== "running" || this.#transmitter.active) return;
-    try {
-      this.#transmit();
-      this.#drain();
-    } finally {
-      this.#arm();
-    }
+    this.#sendAndDrain(true);
   }
 
   /**
@@ -92,7 +82,7 @@ export class Driver implements DatagramReceiver {
     if (!this.#isLive()) return;
     this.#flushComing = true;
     try {
-      this.#core.receive(payload, from, this.#clock.now());
+      this.#core.receive(payload, from, this.#options.clock.now());
     } catch (error) {
       this.#fail(error);
     }
@@ -103,7 +93,7 @@ export class Driver implements DatagramReceiver {
   }
 
   onError(error: TransportError): void {
-    if (this.#isLive()) this.#enter(() => this.#core.onTransportError(error, this.#clock.now()));
+    if (this.#isLive()) this.#enter(() => this.#core.onTransportError(error, this.#options.clock.now()));
   }
 
   onWritable(): void {
@@ -117,14 +107,17 @@ export class Driver implements DatagramReceiver {
   }
 
   readonly #onWake = (): void => {
+    // An owner that wakes in every afterWork would else never come to rest.
+    const drainAlways = this.#wokenOutside;
     this.#wakePending = false;
-    if (!this.#flushComing) this.flush();
+    this.#wokenOutside = false;
+    if (!this.#flushComing) this.#sendAndDrain(drainAlways);
   };
 
-  readonly #receiveEnd = (): void => this.#core.receiveEnd(this.#clock.now());
+  readonly #receiveEnd = (): void => this.#core.receiveEnd(this.#options.clock.now());
 
   readonly #serveTimeouts = (): void => {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#options.clock.now();
     this.#pausedUntilMs = nowMs + OVERDUE_PAUSE_MS; // stands when the core throws, or is due again and again
     for (let i = 0; i < MAX_TIMEOUTS_PER_TURN && this.#core.nextTimeoutAt() <= nowMs; i++) {
       this.#core.handleTimeout(nowMs);
@@ -149,12 +142,23 @@ export class Driver implements DatagramReceiver {
     }
   }
 
+  #sendAndDrain(drainAlways: boolean): void {
+    if (this.#state !== "running" || this.#transmitter.active) return;
+    const sentBefore = this.#transmitter.batchesSent;
+    try {
+      this.#transmit();
+      if (drainAlways || this.#transmitter.batchesSent !== sentBefore) this.#drain();
+    } finally {
+      this.#arm();
+    }
+  }
+
   #drain(): void {
-    if (this.#afterWork === undefined || this.#draining) return;
+    if (this.#options.afterWork === undefined || this.#draining) return;
     this.#draining = true;
     const sentBefore = this.#transmitter.batchesSent;
     try {
-      this.#afterWork();
+      this.#options.afterWork();
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -176,7 +180,7 @@ export class Driver implements DatagramReceiver {
   #arm(): void {
     if (this.#state !== "running") return;
     const atMs = Math.max(this.#core.nextTimeoutAt(), this.#pausedUntilMs);
-    this.#timer.arm(this.#transmitter.moreWaits ? Math.min(atMs, this.#clock.now()) : atMs);
+    this.#timer.arm(this.#transmitter.moreWaits ? Math.min(atMs, this.#options.clock.now()) : atMs);
   }
 
   async #shutDown(): Promise<void> {
@@ -185,12 +189,12 @@ export class Driver implements DatagramReceiver {
     } finally {
       this.#state = "stopped";
       this.#timer.disarm();
-      await this.#transport.close();
+      await this.#options.transport.close();
     }
   }
 
   #fail(error: unknown): void {
-    if (this.#report === undefined) throw error;
-    this.#report(error);
+    if (this.#options.onError === undefined) throw error;
+    this.#options.onError(error);
   }
 }

@@ -30,12 +30,54 @@ describe("parseIp", () => {
   });
 
   it.each([
-    "", " ", "1", "1.2.3", "1.2.3.4.5", "1.2.3.", ".1.2.3", "1..2.3", "01.2.3.4", "1.2.3.04", "0x1.2.3.4", "1.2.3.256",
-    "1.2.3.4 ", " 1.2.3.4", "1.2.3.4\n", "+1.2.3.4", "1.2.3.-4", "1.2.3.4444", "1.2.3.4/8", "1e1.2.3.4", "16909060",
-    "١.2.3.4", ":", ":::", "::1::", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::",
-    "::1:2:3:4:5:6:7:8", "1:2:3:4::5:6:7:8", ":1:2:3:4:5:6:7", "1:2:3:4:5:6:7:", "12345::", "::g", "::1%eth0", "[::1]",
-    "::1.2.3", "::1.2.3.4.5", "::1.2.3.256", "::01.2.3.4", "::1.2.3.4:5", "1:2:3:4:5:6:7:1.2.3.4",
-    "1.2.3.4::", "::-1", "::1/64", "::ffff:1.2.3.4 ", "0000:0000:0000:0000:0000:ffff:255.255.255.2555",
+    "",
+    " ",
+    "1",
+    "1.2.3",
+    "1.2.3.4.5",
+    "1.2.3.",
+    ".1.2.3",
+    "1..2.3",
+    "01.2.3.4",
+    "1.2.3.04",
+    "0x1.2.3.4",
+    "1.2.3.256",
+    "1.2.3.4 ",
+    " 1.2.3.4",
+    "1.2.3.4\n",
+    "+1.2.3.4",
+    "1.2.3.-4",
+    "1.2.3.4444",
+    "1.2.3.4/8",
+    "1e1.2.3.4",
+    "16909060",
+    "١.2.3.4",
+    ":",
+    ":::",
+    "::1::",
+    "1::2::3",
+    "1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:8:9",
+    "1:2:3:4:5:6:7:8::",
+    "::1:2:3:4:5:6:7:8",
+    "1:2:3:4::5:6:7:8",
+    ":1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:",
+    "12345::",
+    "::g",
+    "::1%eth0",
+    "[::1]",
+    "::1.2.3",
+    "::1.2.3.4.5",
+    "::1.2.3.256",
+    "::01.2.3.4",
+    "::1.2.3.4:5",
+    "1:2:3:4:5:6:7:1.2.3.4",
+    "1.2.3.4::",
+    "::-1",
+    "::1/64",
+    "::ffff:1.2.3.4 ",
+    "0000:0000:0000:0000:0000:ffff:255.255.255.2555",
   ])("refuses %j", (text) => {
     expect(parseIp(text)).toBeUndefined();
   });
@@ -113,7 +155,9 @@ describe("SocketAddress", () => {
   });
 
   it("throws on a caller's mistakes with what was expected and what came", () => {
-    expect(() => SocketAddress.parse("localhost", 1)).toThrow('"host" expected an IPv4 or IPv6 address, got "localhost"');
+    expect(() => SocketAddress.parse("localhost", 1)).toThrow(
+      '"host" expected an IPv4 or IPv6 address, got "localhost"',
+    );
     expect(() => SocketAddress.parse("1.2.3.4", 70_000)).toThrow(
       new RangeError('"port" expected an integer in 0..65535, got 70000'),
     );
@@ -124,7 +168,9 @@ describe("SocketAddress", () => {
     expect(() => SocketAddress.fromBytes(new Uint8Array(4), 1)).toThrow('"bytes" expected 16 bytes, got 4');
     expect(() => SocketAddress.fromBytes(new Uint8Array(16), -1)).toThrow(RangeError);
     expect(() => SocketAddress.fromBytes(new Uint8Array(16), 1, "a b")).toThrow('"scope" expected');
-    expect(() => SocketAddress.fromBytes(SocketAddress.parse("1.2.3.4", 1).bytes, 1, "eth0")).toThrow('"scope" expected');
+    expect(() => SocketAddress.fromBytes(SocketAddress.parse("1.2.3.4", 1).bytes, 1, "eth0")).toThrow(
+      '"scope" expected',
+    );
   });
 
   it.each(["fe80::1%", "fe80::1%a%b", "fe80::1%a b", "1.2.3.4%eth0", "::ffff:1.2.3.4%eth0", "%eth0"])(

@@ -14,10 +14,12 @@ describe("SystemClock", () => {
     const atMs = clock.now() + 10.5;
     let firedAtMs = Number.NaN;
     let calls = 0;
-    expect(clock.setTimer(atMs, () => {
-      firedAtMs = clock.now();
-      calls++;
-    }).atMs).toBe(atMs);
+    expect(
+      clock.setTimer(atMs, () => {
+        firedAtMs = clock.now();
+        calls++;
+      }).atMs,
+    ).toBe(atMs);
     vi.advanceTimersByTime(10);
     expect(calls).toBe(0);
     vi.advanceTimersByTime(1);

@@ -72,7 +72,7 @@ describe("ByteReader", () => {
         }
         expect(isUntouched()).toBe(true);
       }),
-      { seed: 3, numRuns: 2000 },
+      { seed: 3, numRuns: 500 },
     );
   });
 });

@@ -35,7 +35,15 @@ type Sample =
   | { kind: "close"; code: CloseCode; text: Uint8Array }
   | { kind: "challenge" | "response"; data: Uint8Array }
   | { kind: "message"; delivery: DeliveryCode; channel: number; messageId: number; payload: Uint8Array }
-  | { kind: "fragment"; delivery: DeliveryCode; channel: number; messageId: number; message: Uint8Array; from: number; to: number };
+  | {
+      kind: "fragment";
+      delivery: DeliveryCode;
+      channel: number;
+      messageId: number;
+      message: Uint8Array;
+      from: number;
+      to: number;
+    };
 
 const delivery = fc.constantFrom<DeliveryCode>(0, 1, 2, 3, 4);
 const u8 = fc.integer({ min: 0, max: 255 });
@@ -184,7 +192,7 @@ describe("frames, any of them", () => {
         expect(frames.decode(bytes, 0, bytes.length)).toBeUndefined();
         expect(samplesOf(frames, bytes)).toEqual(samples.map(onTheWire));
       }),
-      { seed: 10, numRuns: 1000 },
+      { seed: 10, numRuns: 500 },
     );
   });
 
@@ -210,13 +218,13 @@ describe("frames, any of them", () => {
           expect(end).toBeGreaterThanOrEqual(start);
           expect(end).toBeLessThanOrEqual(view.length);
         }
-        // A huge message cannot be rebuilt; its frame is checked by the bytes of its header elsewhere.
+        // A piece of a huge message would need that message to be encoded again.
         for (let i = 0; i < frames.count; i++) if (frames.at(i).totalBytes > 4096) return;
         expect(toHex(encodePacket(samplesOf(frames, view)))).toBe(toHex(bytes));
       }),
-      { seed: 11, numRuns: 5000 },
+      { seed: 11, numRuns: 3000 },
     );
-    expect(accepted).toBeGreaterThan(500);
+    expect(accepted).toBeGreaterThan(300);
   });
 
   it("are refused at every cut that does not fall between two frames", () => {

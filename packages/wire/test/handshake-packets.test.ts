@@ -194,7 +194,7 @@ describe("SERVER_HELLO", () => {
     expect(typeof decodeServerHello(signServerHello(largest, signature))).toBe("object");
   });
 
-  // Offsets: suite 13, random 14, key share 46, parameters' length 111, parameters 113, identity's type 117, length 118.
+  // Offsets: suite 13, random 14, key share 46, parameters' length 111, identity's type 117, length 118
   it.each([
     ["another version", changed(encoded, 4, 0), "unknown-version"],
     ["another type", changed(encoded, 0, 1), "unknown-packet"],

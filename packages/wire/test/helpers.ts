@@ -68,15 +68,16 @@ export function varintUpTo(max: number): fc.Arbitrary<number> {
 /** What an attacker or a broken path makes of a datagram. */
 export function mutationsOf(bytes: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
   const change = fc.record({ at: fc.nat(4096), value: fc.integer({ min: 0, max: 255 }) });
+  const tail = fc.oneof({ weight: 3, arbitrary: fc.constant(new Uint8Array(0)) }, fc.uint8Array({ maxLength: 8 }));
   return fc
-    .tuple(bytes, fc.array(change, { maxLength: 4 }), fc.option(fc.nat(2048)), fc.uint8Array({ maxLength: 8 }))
-    .map(([original, changes, cut, tail]) => {
+    .tuple(bytes, fc.array(change, { maxLength: 3 }), fc.option(fc.nat(2048), { freq: 1 }), tail)
+    .map(([original, changes, cut, added]) => {
       const copy = original.slice();
       for (const { at, value } of changes) if (copy.length > 0) copy[at % copy.length] = value;
       const kept = cut === null ? copy : copy.subarray(0, cut % (copy.length + 1));
-      const result = new Uint8Array(kept.length + tail.length);
+      const result = new Uint8Array(kept.length + added.length);
       result.set(kept);
-      result.set(tail, kept.length);
+      result.set(added, kept.length);
       return result;
     });
 }

@@ -1,4 +1,4 @@
-/** The Encoding Standard's classes, there in every runtime; declared here so that this package needs no host's types. */
+/** The Encoding Standard's classes, there in every runtime; declared here, for want of a host's types. */
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 declare const TextDecoder: new (
   label: string,

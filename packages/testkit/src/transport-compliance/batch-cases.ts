@@ -7,7 +7,10 @@ export const BATCH_CASES: Readonly<Record<string, CaseBody>> = {
   "onBatchEnd follows the datagrams, once for each run of them": async (h) => {
     const [a, b] = [await h.open(), await h.open()];
     for (let round = 1; round <= 3; round++) {
-      await h.send(a, Array.from({ length: 5 }, (_, i) => [pattern(30, i), b.address] as const));
+      await h.send(
+        a,
+        Array.from({ length: 5 }, (_, i) => [pattern(30, i), b.address] as const),
+      );
       await h.until("5 datagrams and their end", () => b.receiver.count === round * 5 && !b.receiver.batchOpen);
     }
     checkEqual("batch ends without datagrams", b.receiver.emptyBatches, 0);
@@ -100,7 +103,10 @@ export const BATCH_CASES: Readonly<Record<string, CaseBody>> = {
   "statistics add up on both sides": async (h) => {
     const [a, b] = [await h.open(), await h.open()];
     const sizes = [0, 1, 700, 1452];
-    await h.send(a, sizes.map((size, i) => [pattern(size, i), b.address]));
+    await h.send(
+      a,
+      sizes.map((size, i) => [pattern(size, i), b.address]),
+    );
     const sent = a.transport.statistics;
     const received = b.transport.statistics;
     await h.until("4 datagrams to be counted", () => sent.datagramsSent === 4 && received.datagramsReceived === 4);

@@ -31,5 +31,9 @@ export async function checkRejects(
 }
 
 function show(value: unknown): string {
-  return Array.isArray(value) ? `[${value.map(show).join(", ")}]` : typeof value === "string" ? `"${value}"` : `${value}`;
+  return Array.isArray(value)
+    ? `[${value.map(show).join(", ")}]`
+    : typeof value === "string"
+      ? `"${value}"`
+      : `${value}`;
 }

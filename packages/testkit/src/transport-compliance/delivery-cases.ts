@@ -30,9 +30,15 @@ export const DELIVERY_CASES: Readonly<Record<string, CaseBody>> = {
 
   "every size arrives as it was sent, the empty one too": async (h) => {
     const [a, b] = await pair(h);
-    await h.send(a, SIZES.map((size, i) => [pattern(size, i), b.address]));
+    await h.send(
+      a,
+      SIZES.map((size, i) => [pattern(size, i), b.address]),
+    );
     await h.until(`${SIZES.length} datagrams`, () => b.receiver.count === SIZES.length);
-    checkSamePayloads(b, SIZES.map((size, i) => pattern(size, i)));
+    checkSamePayloads(
+      b,
+      SIZES.map((size, i) => pattern(size, i)),
+    );
   },
 
   "what is larger than a slot is refused when committed": async (h) => {
@@ -61,7 +67,10 @@ export const DELIVERY_CASES: Readonly<Record<string, CaseBody>> = {
     others.forEach((other, at) => {
       const mine = outgoing.filter((_, i) => i % 3 === at).map(([payload]) => payload);
       checkSamePayloads(other, mine);
-      check(other.receiver.datagrams.every(({ from }) => from.equals(a.address)), "expected one source address");
+      check(
+        other.receiver.datagrams.every(({ from }) => from.equals(a.address)),
+        "expected one source address",
+      );
     });
   },
 
@@ -93,7 +102,10 @@ export const DELIVERY_CASES: Readonly<Record<string, CaseBody>> = {
     const rounds = 6;
     const capacity = capacityOf(a);
     for (let round = 0; round < rounds; round++) {
-      await h.send(a, Array.from({ length: capacity }, (_, i) => [pattern(64, round * 41 + i), b.address] as const));
+      await h.send(
+        a,
+        Array.from({ length: capacity }, (_, i) => [pattern(64, round * 41 + i), b.address] as const),
+      );
     }
     const total = rounds * capacity;
     await h.until(`${total} datagrams`, () => b.receiver.count === total);
@@ -108,7 +120,10 @@ export const DELIVERY_CASES: Readonly<Record<string, CaseBody>> = {
     const [a, b] = await pair(h);
     b.receiver.onReceive = (payload) => payload.fill(0xee);
     const expected = [pattern(50, 1), pattern(50, 2), pattern(50, 3)];
-    await h.send(a, expected.map((payload) => [payload, b.address]));
+    await h.send(
+      a,
+      expected.map((payload) => [payload, b.address]),
+    );
     await h.until("3 datagrams", () => b.receiver.count === 3);
     checkSamePayloads(b, expected);
   },

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { formatBytes, formatCount, formatMs, TerminalLine } from "../src/index.js";
+
+class FakeStream {
+  readonly isTTY: boolean | undefined;
+  readonly columns: number | undefined;
+  text = "";
+
+  constructor(isTTY?: boolean, columns?: number) {
+    this.isTTY = isTTY;
+    this.columns = columns;
+  }
+
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+describe("TerminalLine", () => {
+  it("rewrites its line on a terminal, cut to its width", () => {
+    const stream = new FakeStream(true, 10);
+    const line = new TerminalLine(stream);
+    line.update("short", 0);
+    line.update("longer than ten columns", 1);
+    line.end();
+    line.end();
+    expect(stream.text).toBe("\r\u001b[Kshort\r\u001b[Klonger th\n");
+  });
+
+  it("writes a line every few seconds elsewhere", () => {
+    const stream = new FakeStream();
+    const line = new TerminalLine(stream);
+    for (let nowMs = 0; nowMs <= 10_000; nowMs += 500) line.update(`at ${nowMs}`, nowMs);
+    line.end();
+    expect(stream.text).toBe("at 0\nat 5000\nat 10000\n");
+  });
+});
+
+describe("formats", () => {
+  it("sets thousands apart", () => {
+    expect([0, 999, 1_000, 1_234_567.4].map(formatCount)).toEqual(["0", "999", "1,000", "1,234,567"]);
+  });
+
+  it("finds the unit of bytes", () => {
+    expect([0, 999.4, 999.5, 1_540, 9_960, 20_300_000, 5e15].map(formatBytes)).toEqual([
+      "0 B",
+      "999 B",
+      "1.0 kB",
+      "1.5 kB",
+      "10 kB",
+      "20 MB",
+      "5000 TB",
+    ]);
+  });
+
+  it("gives milliseconds the digits that count", () => {
+    expect([0.418, 0.996, 3.14159, 99.96, 250.4, undefined, Number.NaN].map(formatMs)).toEqual([
+      "0.42 ms",
+      "1.0 ms",
+      "3.1 ms",
+      "100 ms",
+      "250 ms",
+      "-",
+      "-",
+    ]);
+  });
+});

@@ -1,0 +1,69 @@
+import { readFile } from "node:fs/promises";
+import { ARENA_PROTOCOL } from "@sortie-apps/arena";
+import { Command, InvalidArgumentError } from "commander";
+
+/** What the command line says. */
+export interface BotOptions {
+  readonly host: string;
+  readonly port: number;
+  /** File with the server's public key in PEM. */
+  readonly serverKey?: string;
+  readonly dangerouslyTrustAnyServer?: boolean;
+  readonly count: number;
+  /** s; 0: until a signal comes. */
+  readonly duration: number;
+  readonly json?: string;
+  readonly quiet?: boolean;
+  readonly protocol: string;
+  readonly seed: number;
+}
+
+/** Reads the command line; ends the process with a usage message when it is wrong. */
+export function parseOptions(argv: readonly string[]): BotOptions {
+  return new Command("arena-bots")
+    .description("headless players for the demo arena, with proof that no reliable message was lost or duplicated")
+    .option("--host <host>", "name or address of the server", "127.0.0.1")
+    .option("--port <port>", "its UDP port", numberIn(1, 65_535), 1_474)
+    .option("--server-key <file>", "its public key (PEM), as `sortie keygen` writes it")
+    .option("--dangerously-trust-any-server", "without a key: take any server for the true one")
+    .option("--count <number>", "bots", numberIn(1, 1_024), 32)
+    .option("--duration <seconds>", "time of play, 0 for ever", numberIn(0, 2_000_000, false), 15)
+    .option("--json <file>", "write the summary to a file as JSON")
+    .option("--quiet", "print nothing but failures")
+    .option("--protocol <name>", "application protocol", ARENA_PROTOCOL)
+    .option("--seed <number>", "of the bots' decisions", numberIn(0, 0xffff_ffff), 1)
+    .parse([...argv])
+    .opts<BotOptions>();
+}
+
+/**
+ * The server's public key. Without a file: undefined, when the server is on this machine or the options say that any
+ * server will do. Throws Error, with what to do, otherwise.
+ */
+export async function readServerKey(options: BotOptions): Promise<string | undefined> {
+  const { serverKey, host, dangerouslyTrustAnyServer } = options;
+  if (serverKey !== undefined) {
+    return readFile(serverKey, "utf8").catch((error: NodeJS.ErrnoException) => {
+      throw new Error(`cannot read the server's key "${serverKey}" (${error.code ?? error.message})`);
+    });
+  }
+  if (dangerouslyTrustAnyServer === true || isLoopback(host)) return undefined;
+  throw new Error(
+    `"--server-key" is needed for ${host}: without it nobody can tell the server from an impostor ` +
+      "(or take any server with --dangerously-trust-any-server)",
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function numberIn(min: number, max: number, integer: boolean = true): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (!(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
+      throw new InvalidArgumentError(`Expected ${integer ? "an integer" : "a number"} in ${min}..${max}.`);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,43 @@
+import { MAX_PLAYERS } from "@sortie-apps/arena";
+import { Command, InvalidArgumentError } from "commander";
+
+/** What the command line says. */
+export interface DemoServerOptions {
+  readonly port: number;
+  readonly host?: string;
+  /** File with the private key in PEM. */
+  readonly key?: string;
+  readonly tickRate: number;
+  readonly maxPeers: number;
+  readonly quiet?: boolean;
+  /** s; 0: until a signal comes. */
+  readonly duration: number;
+  /** Of the world; undefined: another one with each start. */
+  readonly seed?: number;
+}
+
+/** Reads the command line; ends the process with a usage message when it is wrong. */
+export function parseOptions(argv: readonly string[]): DemoServerOptions {
+  return new Command("arena-server")
+    .description("a small authoritative arena game")
+    .option("--port <port>", "UDP port, 0 for any free one", numberIn(0, 65_535), 1_474)
+    .option("--host <host>", "local address (default: all, IPv6 and IPv4)")
+    .option("--key <file>", "private key (PEM), as `sortie keygen` writes it (default: a throw-away one)")
+    .option("--tick-rate <rate>", "ticks per second", numberIn(1, 240), 60)
+    .option("--max-peers <number>", "players at once", numberIn(1, MAX_PLAYERS), 256)
+    .option("--quiet", "print nothing but where it listens, and errors")
+    .option("--duration <seconds>", "time to run, 0 for ever", numberIn(0, 2_000_000, false), 0)
+    .option("--seed <number>", "of the world (default: random)", numberIn(0, 0xffff_ffff))
+    .parse([...argv])
+    .opts<DemoServerOptions>();
+}
+
+function numberIn(min: number, max: number, integer: boolean = true): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (!(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
+      throw new InvalidArgumentError(`Expected ${integer ? "an integer" : "a number"} in ${min}..${max}.`);
+    }
+    return value;
+  };
+}

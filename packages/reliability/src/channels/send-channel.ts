@@ -1,0 +1,43 @@
+import { MessageQueue } from "../message-queue.js";
+import type { OutgoingMessage } from "../outgoing-message.js";
+
+/**
+ * Sending side of one channel in one mode: gives messages their IDs as they start, and says when another may be
+ * scheduled. Those that may not yet wait here, in order.
+ */
+export abstract class SendChannel {
+  /** ID of the next message that starts: 0..65535. */
+  protected nextId: number;
+  private waitingMessages: MessageQueue | undefined = undefined;
+
+  constructor(firstId: number) {
+    this.nextId = firstId;
+  }
+
+  /** Messages that may not be scheduled yet. */
+  get waiting(): MessageQueue {
+    this.waitingMessages ??= new MessageQueue();
+    return this.waitingMessages;
+  }
+
+  get hasWaiting(): boolean {
+    return this.waitingMessages?.peek() !== undefined;
+  }
+
+  /** Whether one more message may be scheduled. */
+  maySchedule(): boolean {
+    return true;
+  }
+
+  /** `message` is handed to the scheduler. */
+  onScheduled(_message: OutgoingMessage): void {}
+
+  /** `message` is about to be written for the first time: sets its ID. */
+  onStart(message: OutgoingMessage): void {
+    message.id = this.nextId;
+    this.nextId = (this.nextId + 1) & 0xffff;
+  }
+
+  /** `message`, scheduled before, has its outcome. */
+  onFinish(_message: OutgoingMessage): void {}
+}

@@ -1,0 +1,307 @@
+import { DeliveryCode, type Frame, FrameKind, type PacketFrames } from "@sortie/wire";
+import type { ByteBudget } from "./byte-budget.js";
+import { BestEffortReceive } from "./channels/best-effort.js";
+import { OrderedReceive } from "./channels/ordered.js";
+import { ReliableReceive } from "./channels/reliable.js";
+import { SequencedReceive } from "./channels/sequenced.js";
+import { retransmits } from "./delivery.js";
+import type { EndpointLimits, EndpointOptions, EndpointViolation } from "./endpoint-options.js";
+import { MESSAGE_OVERHEAD_BYTES, SMALL_WINDOW_BYTES } from "./flow-window.js";
+import { MIN_FRAGMENT_BYTES } from "./fragmenter.js";
+import type { Inbox, InboundMessage } from "./inbox.js";
+import { Reassembler, type ReassemblyVerdict } from "./reassembler.js";
+import type { MutableStatistics } from "./statistics.js";
+
+/** ms from the first piece. Later than this an unreliable message is of no use to a game. */
+const UNRELIABLE_AGE_MS = 5000;
+/** ms from the first piece. Longer than deadlines usually are; an honest sender's own deadline comes first. */
+const BEST_EFFORT_AGE_MS = 30_000;
+/**
+ * Times the receive window that pieces may take here, overhead included: the smallest legal piece, 64 bytes, is charged
+ * 128 on top, so that a sender who keeps to the window cannot get beyond.
+ */
+const WINDOW_FACTOR = 3;
+/** bytes on top of that: ends of messages, which may be smaller, and whole messages cut after the path's MTU fell. */
+const WINDOW_SLACK_BYTES: number = 256 * 1024;
+type KeptReceive = BestEffortReceive | ReliableReceive | OrderedReceive;
+
+/** Receiving side: tells new messages from old ones, puts pieces together, restores order, and fills the inbox. */
+export class Inbound {
+  private readonly inbox: Inbox;
+  private readonly statistics: MutableStatistics;
+  private readonly maxMessageBytes: number;
+  private readonly firstId: number;
+  private readonly budget: ByteBudget | undefined;
+  private readonly windowBytes: number;
+  /** bytes of ordered messages that came early, overhead included. */
+  private earlyBytes = 0;
+  /** The part of them that the process budget is charged with. */
+  private earlyCharged = 0;
+  private readonly lossy: Reassembler;
+  private readonly bestEffort: Reassembler;
+  private readonly lossless: Reassembler;
+  private readonly sequencedChannels: (SequencedReceive | undefined)[] = [];
+  /** By delivery code less that of bestEffort, then by channel; made on first use. */
+  private readonly keptChannels: (KeptReceive | undefined)[][] = [[], [], []];
+
+  constructor(options: EndpointOptions, limits: EndpointLimits, inbox: Inbox, statistics: MutableStatistics) {
+    this.inbox = inbox;
+    this.statistics = statistics;
+    this.maxMessageBytes = options.maxMessageBytes;
+    this.firstId = options.initialMessageId ?? 0;
+    this.budget = options.reassemblyBudget;
+    this.windowBytes = options.receiveWindowBytes * WINDOW_FACTOR + SMALL_WINDOW_BYTES + WINDOW_SLACK_BYTES;
+    const processBudget = options.reassemblyBudget;
+    this.lossy = new Reassembler({
+      maxBytes: limits.unreliableReassemblyBytes,
+      maxSets: limits.unreliableReassemblySets,
+      maxAgeMs: UNRELIABLE_AGE_MS,
+      evictOldest: true,
+      processBudget,
+    });
+    const maxBytes = this.windowBytes;
+    const maxSets = Infinity;
+    this.bestEffort = new Reassembler({
+      maxBytes,
+      maxSets,
+      maxAgeMs: BEST_EFFORT_AGE_MS,
+      evictOldest: true,
+      processBudget,
+    });
+    this.lossless = new Reassembler({ maxBytes, maxSets, maxAgeMs: Infinity, evictOldest: false, processBudget });
+  }
+
+  /** Messages being put together. */
+  get reassemblies(): number {
+    return this.lossy.sets + this.bestEffort.sets + this.lossless.sets;
+  }
+
+  /** bytes, overhead included, of messages that are not whole or not in order. */
+  get heldBytes(): number {
+    return this.lossy.chargedBytes + this.bestEffort.chargedBytes + this.lossless.chargedBytes + this.earlyBytes;
+  }
+
+  get expiredSets(): number {
+    const { lossy, bestEffort } = this;
+    return lossy.expiredSets + lossy.evictedSets + bestEffort.expiredSets + bestEffort.evictedSets;
+  }
+
+  get mismatchedSets(): number {
+    return this.lossy.mismatchedSets + this.bestEffort.mismatchedSets;
+  }
+
+  /** See `ReliableEndpoint.canAccept`. */
+  canAccept(frames: PacketFrames): boolean {
+    let neededBytes = 0;
+    let ordered = 0;
+    let kept = 0;
+    for (let i = 0; i < frames.count; i++) {
+      const frame = frames.at(i);
+      const isFragment = frame.kind === FrameKind.Fragment;
+      if ((!isFragment && frame.kind !== FrameKind.Message) || !retransmits(frame.delivery)) continue;
+      kept += 1;
+      if (isFragment || this.comesEarly(frame, ordered)) neededBytes += mostCharged(frame.end - frame.start);
+      if (frame.delivery === DeliveryCode.Ordered) ordered += 1;
+    }
+    if (kept === 0) return true;
+    const { budget } = this;
+    const fits = neededBytes === 0 || budget === undefined || budget.used + neededBytes <= budget.limit;
+    if (fits && !this.inbox.isFull) return true;
+    this.statistics.packetsRefused += 1;
+    return false;
+  }
+
+  onMessage(frame: Frame, bytes: Uint8Array, packetNumber: number): EndpointViolation | undefined {
+    const { delivery, channel, messageId } = frame;
+    if (frame.end - frame.start > this.maxMessageBytes) return "message-too-large";
+    if (delivery === DeliveryCode.Unreliable) {
+      this.deliver(copyOf(bytes, frame), channel, delivery);
+      return undefined;
+    }
+    if (delivery === DeliveryCode.Sequenced) {
+      if (this.isNewest(channel, packetNumber)) this.deliver(copyOf(bytes, frame), channel, delivery);
+      return undefined;
+    }
+    const receive = this.receiver(delivery, channel);
+    const verdict = receive.check(messageId);
+    if (verdict === "beyond") return "id-beyond-window";
+    if (verdict !== "new") {
+      this.statistics.duplicatesRejected += 1;
+      return undefined;
+    }
+    // Pieces of it may be here: the sender turned to sending it whole when the path's MTU rose.
+    const reassembler = this.reassembler(delivery);
+    if (reassembler.sets > 0) reassembler.remove(keyOf(delivery, channel, messageId));
+    return this.accept(receive, delivery, channel, messageId, copyOf(bytes, frame));
+  }
+
+  onFragment(frame: Frame, bytes: Uint8Array, packetNumber: number, nowMs: number): EndpointViolation | undefined {
+    const { delivery, channel, messageId, totalBytes } = frame;
+    const length = frame.end - frame.start;
+    if (totalBytes > this.maxMessageBytes) return "message-too-large";
+    if (length < MIN_FRAGMENT_BYTES && frame.offset + length !== totalBytes) return "fragment-too-small";
+    this.statistics.fragmentsReceived += 1;
+    const receive = retransmits(delivery) ? this.receiver(delivery, channel) : undefined;
+    const known = receive?.check(messageId) ?? "new";
+    if (known === "beyond") return "id-beyond-window";
+    if (known !== "new") {
+      this.statistics.duplicatesRejected += 1;
+      return undefined;
+    }
+    const { start, end, offset } = frame;
+    const reassembler = this.reassembler(delivery);
+    const key = keyOf(delivery, channel, messageId);
+    const verdict = reassembler.add(key, delivery, totalBytes, offset, bytes, start, end, packetNumber, nowMs);
+    if (verdict !== "complete") return this.onIncomplete(verdict, delivery);
+    const payload = reassembler.takeComplete();
+    if (receive !== undefined) return this.accept(receive, delivery, channel, messageId, payload);
+    if (delivery === DeliveryCode.Unreliable || this.isNewest(channel, reassembler.completedOrder)) {
+      this.deliver(payload, channel, delivery);
+    }
+    return undefined;
+  }
+
+  /** ms; Infinity when nothing ages. */
+  nextExpiryAt(): number {
+    return Math.min(this.lossy.nextExpiryAt(), this.bestEffort.nextExpiryAt());
+  }
+
+  expire(nowMs: number): void {
+    this.lossy.expire(nowMs);
+    this.bestEffort.expire(nowMs);
+  }
+
+  poll(): InboundMessage | undefined {
+    return this.inbox.poll();
+  }
+
+  /** Frees everything that is held; what the inbox has can still be polled. */
+  close(): void {
+    this.lossy.clear();
+    this.bestEffort.clear();
+    this.lossless.clear();
+    this.budget?.release(this.earlyCharged);
+    this.earlyCharged = 0;
+    this.earlyBytes = 0;
+    for (const family of this.keptChannels) family.length = 0;
+  }
+
+  private onIncomplete(verdict: ReassemblyVerdict, delivery: DeliveryCode): EndpointViolation | undefined {
+    if (verdict === "duplicate") this.statistics.duplicatesRejected += 1;
+    if (delivery < DeliveryCode.Reliable) return undefined;
+    if (verdict === "mismatch") return "fragment-mismatch";
+    if (verdict === "budget") return "window-exceeded";
+    return this.checkWindow();
+  }
+
+  /** Takes in a whole message with an ID that is new. */
+  private accept(
+    receive: KeptReceive,
+    delivery: DeliveryCode,
+    channel: number,
+    id: number,
+    payload: Uint8Array,
+  ): EndpointViolation | undefined {
+    if (receive instanceof OrderedReceive) {
+      if (receive.distance(id) > 0) return this.holdEarly(receive, id, payload);
+      this.deliver(payload, channel, delivery);
+      for (let next = receive.advance(); next !== undefined; next = receive.advance()) {
+        this.releaseEarly(next);
+        this.deliver(next, channel, delivery);
+      }
+      return undefined;
+    }
+    this.deliver(payload, channel, delivery);
+    if (receive instanceof BestEffortReceive) this.forget(channel, receive.base, receive.accept(id));
+    else receive.accept(id);
+    return undefined;
+  }
+
+  /** Drops pieces of `count` IDs that fell out of the window: never to be delivered, and the IDs will come again. */
+  private forget(channel: number, firstId: number, count: number): void {
+    if (this.bestEffort.sets === 0) return;
+    for (let i = 0; i < count; i++) {
+      this.bestEffort.remove(keyOf(DeliveryCode.BestEffort, channel, (firstId + i) & 0xffff));
+    }
+  }
+
+  private holdEarly(receive: OrderedReceive, id: number, payload: Uint8Array): EndpointViolation | undefined {
+    const bytes = payload.length + MESSAGE_OVERHEAD_BYTES;
+    receive.hold(id, payload);
+    this.earlyBytes += bytes;
+    // `canAccept` saw that there is room; should the process budget be short all the same, the window still bounds it.
+    if (this.budget?.tryCharge(bytes) === true) this.earlyCharged += bytes;
+    return this.checkWindow();
+  }
+
+  private releaseEarly(payload: Uint8Array): void {
+    const bytes = payload.length + MESSAGE_OVERHEAD_BYTES;
+    this.earlyBytes -= bytes;
+    const charged = Math.min(bytes, this.earlyCharged);
+    this.budget?.release(charged);
+    this.earlyCharged -= charged;
+  }
+
+  private checkWindow(): EndpointViolation | undefined {
+    return this.earlyBytes + this.lossless.chargedBytes > this.windowBytes ? "window-exceeded" : undefined;
+  }
+
+  /** Whether the message would have to wait for others; `ahead` ordered ones of its packet come before it. */
+  private comesEarly(frame: Frame, ahead: number): boolean {
+    if (frame.delivery !== DeliveryCode.Ordered) return false;
+    const receive = this.receiver(frame.delivery, frame.channel) as OrderedReceive;
+    return receive.distance(frame.messageId) > ahead;
+  }
+
+  private isNewest(channel: number, packetNumber: number): boolean {
+    let receive = this.sequencedChannels[channel];
+    if (receive === undefined) {
+      receive = new SequencedReceive();
+      this.sequencedChannels[channel] = receive;
+    }
+    if (receive.accept(packetNumber)) return true;
+    this.statistics.staleSequenced += 1;
+    return false;
+  }
+
+  private deliver(payload: Uint8Array, channel: number, delivery: DeliveryCode): void {
+    const { messagesReceived } = this.statistics;
+    messagesReceived[delivery] = (messagesReceived[delivery] as number) + 1;
+    this.inbox.push(payload, channel, delivery);
+  }
+
+  private reassembler(delivery: DeliveryCode): Reassembler {
+    if (!retransmits(delivery)) return this.lossy;
+    return delivery === DeliveryCode.BestEffort ? this.bestEffort : this.lossless;
+  }
+
+  private receiver(delivery: DeliveryCode, channel: number): KeptReceive {
+    const family = this.keptChannels[delivery - DeliveryCode.BestEffort] as (KeptReceive | undefined)[];
+    let receive = family[channel];
+    if (receive === undefined) {
+      if (delivery === DeliveryCode.BestEffort) receive = new BestEffortReceive(this.firstId);
+      else if (delivery === DeliveryCode.Reliable) receive = new ReliableReceive(this.firstId);
+      else receive = new OrderedReceive(this.firstId);
+      family[channel] = receive;
+    }
+    return receive;
+  }
+}
+
+/** A number for each message in reassembly. */
+function keyOf(delivery: DeliveryCode, channel: number, id: number): number {
+  return (delivery << 24) | (channel << 16) | id;
+}
+
+/** Not slice(): that of a Node Buffer shares its memory. */
+function copyOf(bytes: Uint8Array, frame: Frame): Uint8Array {
+  return new Uint8Array(bytes.subarray(frame.start, frame.end));
+}
+
+/**
+ * bytes that a piece or held message may be charged on top of its own: a segment and a set of the reassembler, and
+ * another segment for every 64 bytes, should it fill several holes.
+ */
+function mostCharged(bytes: number): number {
+  return bytes + MESSAGE_OVERHEAD_BYTES * (2 + Math.ceil(bytes / MIN_FRAGMENT_BYTES));
+}

@@ -1,0 +1,107 @@
+import {
+  type ByteWriter,
+  closeLastFrame,
+  DeliveryCode,
+  encodeFragment,
+  encodeMessage,
+  MAX_FRAMES_PER_PACKET,
+} from "@sortie/wire";
+import { cutPiece } from "./fragmenter.js";
+import type { OutgoingMessage } from "./outgoing-message.js";
+import type { SentPackets } from "./sent-packets.js";
+import type { MutableStatistics } from "./statistics.js";
+
+/** Frames before the messages: 16 control bits, ACK and PING at most. */
+const RESERVED_FRAMES = 18;
+
+/** Writes message frames into the packet being built and records them with it. */
+export class MessageWriter {
+  private readonly sent: SentPackets;
+  private readonly statistics: MutableStatistics;
+  private writer: ByteWriter | undefined = undefined;
+  private packetNumber = -1;
+  private frameStart = 0;
+  private framePayload = 0;
+  private frameCount = 0;
+  private sealed = false;
+
+  constructor(sent: SentPackets, statistics: MutableStatistics) {
+    this.sent = sent;
+    this.statistics = statistics;
+  }
+
+  /** Message frames of this packet. */
+  get frames(): number {
+    return this.frameCount;
+  }
+
+  /** Whether this packet carries something of the message. */
+  carries(message: OutgoingMessage): boolean {
+    return message.lastPacketNumber === this.packetNumber;
+  }
+
+  /** Whether no further frame may come. */
+  get isFull(): boolean {
+    return this.sealed || this.frameCount >= MAX_FRAMES_PER_PACKET - RESERVED_FRAMES;
+  }
+
+  begin(writer: ByteWriter, packetNumber: number): void {
+    this.writer = writer;
+    this.packetNumber = packetNumber;
+    this.frameCount = 0;
+    this.sealed = false;
+  }
+
+  /** Whether the whole message fits in what is left of the packet. */
+  fitsWhole(message: OutgoingMessage): boolean {
+    return this.writer !== undefined && message.wholeFrameBytes <= this.writer.remaining;
+  }
+
+  /** Writes the whole message; it fits. */
+  writeWhole(message: OutgoingMessage): void {
+    const writer = this.writer as ByteWriter;
+    const start = writer.offset;
+    const payload = message.payload as Uint8Array;
+    encodeMessage(writer, message.delivery, message.channel, message.id, payload);
+    this.record(message, start, 0, message.totalBytes, message.lastPacketNumber >= 0);
+  }
+
+  /** Where a piece `[from, ..)` that need not go beyond `to` would end here; -1 when it has no place. */
+  pieceEnd(message: OutgoingMessage, from: number, to: number): number {
+    const writer = this.writer as ByteWriter;
+    return cutPiece(message.totalBytes, from, to, writer.remaining);
+  }
+
+  /** Writes the piece `[from, to)`, whose end `pieceEnd` gave. */
+  writePiece(message: OutgoingMessage, from: number, to: number): void {
+    const writer = this.writer as ByteWriter;
+    const start = writer.offset;
+    const payload = message.payload as Uint8Array;
+    if (from === 0 && to === message.totalBytes) {
+      encodeMessage(writer, message.delivery, message.channel, message.id, payload);
+    } else {
+      encodeFragment(writer, message.delivery, message.channel, message.id, payload, from, to);
+      this.statistics.fragmentsSent += 1;
+    }
+    // Sequenced messages rank by their first piece, which therefore must end its packet.
+    if (message.delivery === DeliveryCode.Sequenced && from === 0) this.sealed = true;
+    this.record(message, start, from, to, from < message.sentBytes);
+  }
+
+  /** Ends the packet: its last frame needs no length. */
+  end(): void {
+    if (this.frameCount > 0) closeLastFrame(this.writer as ByteWriter, this.frameStart, this.framePayload);
+    this.writer = undefined;
+  }
+
+  private record(message: OutgoingMessage, start: number, from: number, to: number, again: boolean): void {
+    this.sent.addItem(message, from, to);
+    message.lastPacketNumber = this.packetNumber;
+    this.frameStart = start;
+    this.framePayload = to - from;
+    this.frameCount += 1;
+    if (!again) return;
+    this.statistics.retransmittedMessages += 1;
+    this.statistics.retransmittedBytes += to - from;
+  }
+}

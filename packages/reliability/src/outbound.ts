@@ -1,0 +1,352 @@
+import { DeliveryCode } from "@sortie/wire";
+import { BestEffortSend } from "./channels/best-effort.js";
+import { OrderedSend } from "./channels/ordered.js";
+import { ReliableSend } from "./channels/reliable.js";
+import type { SendChannel } from "./channels/send-channel.js";
+import { SequencedSend } from "./channels/sequenced.js";
+import { UnreliableSend } from "./channels/unreliable.js";
+import { DeadlineHeap } from "./deadline-heap.js";
+import { DELIVERIES, deliveryTraits, retransmits } from "./delivery.js";
+import type { EndpointLimits, EndpointOptions } from "./endpoint-options.js";
+import { FlowWindow } from "./flow-window.js";
+import type { MessageWriter } from "./message-writer.js";
+import { OutgoingMessage } from "./outgoing-message.js";
+import { isGated, PacketScheduler } from "./packet-scheduler.js";
+import { QueueBudget } from "./queue-budget.js";
+import { checkSend, DEFAULT_PRIORITY, type SendOptions } from "./send-options.js";
+import { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";
+import type { SentPackets } from "./sent-packets.js";
+import type { MutableStatistics } from "./statistics.js";
+import { UnackedList } from "./unacked-list.js";
+
+/**
+ * bytes. Largest unreliable or sequenced message: half of what a receiver keeps for their pieces by default, so that
+ * one can be whole while another comes in. At 5 % loss a message of that size arrives once in 400 times as it is.
+ */
+export const MAX_UNRELIABLE_MESSAGE_BYTES: number = 128 * 1024;
+
+/** Messages looked at for what may be sent again in one probe. */
+const MAX_PROBED_MESSAGES = 256;
+
+/** Sending side: takes messages, lets the scheduler choose, writes them to packets, and settles their outcomes. */
+export class Outbound {
+  private readonly maxMessageBytes: number;
+  private readonly firstId: number;
+  private readonly statistics: MutableStatistics;
+  private readonly flow: FlowWindow;
+  private readonly budget: QueueBudget;
+  private readonly scheduler = new PacketScheduler();
+  private readonly deadlines = new DeadlineHeap();
+  private readonly unacked = new UnackedList();
+  /** By delivery code, then by channel; made on first use. */
+  private readonly channels: SendChannel[][] = DELIVERIES.map(() => []);
+  /** bytes of frames that an empty packet takes. */
+  private usableBytes: number;
+  private sends = 0;
+  private probeRound = 0;
+  private closed = false;
+
+  constructor(options: EndpointOptions, limits: EndpointLimits, usableBytes: number, statistics: MutableStatistics) {
+    this.maxMessageBytes = options.peerMaxMessageBytes;
+    this.firstId = options.initialMessageId ?? 0;
+    this.flow = new FlowWindow(options.peerReceiveWindowBytes);
+    this.budget = new QueueBudget(limits);
+    this.usableBytes = usableBytes;
+    this.statistics = statistics;
+  }
+
+  get queuedBytes(): number {
+    return this.budget.bytes;
+  }
+
+  get queuedMessages(): number {
+    return this.budget.messages;
+  }
+
+  /** Reliable, ordered and bestEffort messages that are not acknowledged. */
+  get undelivered(): number {
+    return this.budget.undroppableMessages;
+  }
+
+  /** Refuses everything from now on; what is queued still goes. */
+  stopAccepting(): void {
+    this.closed = true;
+  }
+
+  /** Whether a message could be written now, given room and permission. */
+  get hasData(): boolean {
+    return this.scheduler.peek(this.flow) !== undefined;
+  }
+
+  /** ms. When the next message expires; Infinity when none does. */
+  nextExpiryAt(): number {
+    return this.deadlines.nextAt();
+  }
+
+  setUsableBytes(bytes: number): void {
+    this.usableBytes = bytes;
+  }
+
+  send(payload: Uint8Array, options: SendOptions | undefined, nowMs: number): SendReceipt {
+    const delivery = checkSend(payload, options);
+    const refusal = this.refusal(payload.length, delivery);
+    if (refusal !== undefined) {
+      this.statistics.messagesRefused += 1;
+      return refusedReceipt(refusal);
+    }
+    const expiresInMs = options?.expiresInMs ?? deliveryTraits(delivery).defaultExpiresInMs;
+    const message = new OutgoingMessage(
+      // Not slice(): that of a Node Buffer shares its memory.
+      new Uint8Array(payload),
+      delivery,
+      options?.channel ?? 0,
+      options?.priority ?? DEFAULT_PRIORITY,
+      nowMs + expiresInMs,
+      this.sends++,
+    );
+    message.large = message.wholeFrameBytes > this.usableBytes;
+    this.statistics.messagesSent[delivery] = (this.statistics.messagesSent[delivery] as number) + 1;
+    this.budget.add(message);
+    if (message.expiresAtMs !== Infinity) this.deadlines.push(message);
+    this.enqueue(message, this.channelOf(message));
+    return message;
+  }
+
+  /** Writes what may go by priority, until the next has no room. */
+  fill(packet: MessageWriter): void {
+    while (!packet.isFull) {
+      const message = this.scheduler.peek(this.flow);
+      if (message === undefined) return;
+      const went = this.scheduler.isResend ? this.writeLost(message, packet) : this.writeNew(message, packet);
+      if (!went) return;
+    }
+  }
+
+  /** From now on the oldest data may be probed with again. */
+  beginProbeRound(): void {
+    this.probeRound += 1;
+  }
+
+  /** Writes unacknowledged data once more, the oldest first, until the packet is full. */
+  fillOldest(packet: MessageWriter): void {
+    let message = this.unacked.oldest;
+    for (let looked = 0; message !== undefined && looked < MAX_PROBED_MESSAGES && !packet.isFull; looked++) {
+      if (!message.inLostQueue && !packet.carries(message) && !this.writeAgain(message, packet)) return;
+      message = message.newer;
+    }
+  }
+
+  onDataAcked(message: OutgoingMessage, from: number, to: number): void {
+    if (message.delivery === DeliveryCode.BestEffort) (this.channelOf(message) as BestEffortSend).onAcked();
+    if (!message.finished && message.onAcked(from, to)) this.finish(message, "acked");
+  }
+
+  onDataLost(message: OutgoingMessage, from: number, to: number, packetNumber: number): void {
+    if (message.finished) return;
+    if (!message.retransmits) this.finish(message, "dropped");
+    else if (message.onLost(packetNumber, from, to)) this.scheduler.pushLost(message);
+  }
+
+  /** Gives up what is past its time. */
+  expire(nowMs: number): void {
+    for (;;) {
+      const message = this.deadlines.peek();
+      if (message === undefined || message.expiresAtMs > nowMs) return;
+      this.finish(message, "expired");
+    }
+  }
+
+  /** Settles everything as "closed". */
+  close(sent: SentPackets): void {
+    this.closed = true;
+    for (let message = this.scheduler.any(); message !== undefined; message = this.scheduler.any()) this.drop(message);
+    for (const family of this.channels) {
+      for (const channel of family) {
+        if (channel === undefined || !channel.hasWaiting) continue;
+        for (let message = channel.waiting.shift(); message !== undefined; message = channel.waiting.shift()) {
+          this.drop(message);
+        }
+      }
+    }
+    for (let message = this.unacked.oldest; message !== undefined; message = this.unacked.oldest) this.drop(message);
+    sent.clear({ onItem: (message) => this.drop(message) });
+  }
+
+  private refusal(bytes: number, delivery: DeliveryCode): SendRefusal | undefined {
+    if (this.closed) return "closed";
+    if (bytes > this.maxMessageBytes) return "message-too-large";
+    if (!retransmits(delivery) && bytes > MAX_UNRELIABLE_MESSAGE_BYTES) return "message-too-large";
+    if (!this.budget.couldFit(bytes)) return "queue-full";
+    while (!this.budget.fits(bytes)) this.finish(this.scheduler.oldestDroppable() as OutgoingMessage, "dropped");
+    return undefined;
+  }
+
+  private enqueue(message: OutgoingMessage, channel: SendChannel): void {
+    if (channel.hasWaiting || !channel.maySchedule()) {
+      channel.waiting.push(message);
+      return;
+    }
+    const replaced = channel instanceof SequencedSend ? channel.replaceable : undefined;
+    if (replaced === undefined) {
+      this.scheduler.push(message);
+    } else {
+      // In the place of the old one: else a channel that is updated often would never get its turn.
+      this.scheduler.replace(replaced, message);
+      this.statistics.messagesSuperseded += 1;
+      this.finish(replaced, "dropped");
+    }
+    channel.onScheduled(message);
+  }
+
+  /** Schedules messages of the channel that had to wait and no longer have to. */
+  private admit(channel: SendChannel): void {
+    while (channel.hasWaiting && channel.maySchedule()) {
+      const message = channel.waiting.shift() as OutgoingMessage;
+      this.scheduler.push(message);
+      channel.onScheduled(message);
+    }
+  }
+
+  private writeNew(message: OutgoingMessage, packet: MessageWriter): boolean {
+    const { totalBytes } = message;
+    if (!message.started) {
+      const whole = message.wholeFrameBytes <= this.usableBytes;
+      if (whole ? !packet.fitsWhole(message) : packet.pieceEnd(message, 0, totalBytes) < 0) return false;
+      if (!this.start(message)) return true;
+      if (whole) {
+        packet.writeWhole(message);
+        this.onWritten(message, totalBytes);
+        return true;
+      }
+    }
+    const from = message.sentBytes;
+    const to = packet.pieceEnd(message, from, totalBytes);
+    if (to < 0) return false;
+    message.cut();
+    packet.writePiece(message, from, to);
+    this.onWritten(message, to);
+    return true;
+  }
+
+  private writeLost(message: OutgoingMessage, packet: MessageWriter): boolean {
+    if (message.fragments === undefined && message.wholeFrameBytes <= this.usableBytes) {
+      if (!packet.fitsWhole(message)) return false;
+      packet.writeWhole(message);
+      message.lost = false;
+      this.scheduler.shift();
+      return true;
+    }
+    const { lost } = message.cut();
+    const from = lost.firstFrom;
+    const to = packet.pieceEnd(message, from, lost.firstTo);
+    if (to < 0) return false;
+    packet.writePiece(message, from, to);
+    lost.remove(from, to);
+    if (lost.isEmpty) this.scheduler.shift();
+    return true;
+  }
+
+  /** Writes what is unacknowledged of a message, for a probe. Returns whether there was room for all of it. */
+  private writeAgain(message: OutgoingMessage, packet: MessageWriter): boolean {
+    if (message.fragments === undefined && message.wholeFrameBytes <= this.usableBytes) {
+      if (!packet.fitsWhole(message)) return false;
+      packet.writeWhole(message);
+      return true;
+    }
+    const fragments = message.cut();
+    if (fragments.probeRound !== this.probeRound) {
+      fragments.probeRound = this.probeRound;
+      fragments.probeOffset = 0;
+    }
+    const { acked } = fragments;
+    while (!packet.isFull) {
+      const from = acked.nextAbsent(fragments.probeOffset);
+      if (from >= message.sentBytes) return true;
+      const to = packet.pieceEnd(message, from, Math.min(acked.nextPresent(from), message.sentBytes));
+      if (to < 0) return false;
+      packet.writePiece(message, from, to);
+      fragments.probeOffset = to;
+    }
+    return false;
+  }
+
+  /** Gives the message its ID. False when it had to be given up instead. */
+  private start(message: OutgoingMessage): boolean {
+    const channel = this.channelOf(message);
+    if (channel instanceof BestEffortSend) {
+      if (channel.isExhausted) {
+        this.finish(message, "dropped");
+        return false;
+      }
+      if (channel.surplus !== undefined) this.finish(channel.surplus, "expired");
+    }
+    channel.onStart(message);
+    message.started = true;
+    if (isGated(message)) this.flow.charge(message);
+    if (message.retransmits) this.unacked.append(message);
+    this.admit(channel);
+    return true;
+  }
+
+  /** The scheduled message was written up to `to`. */
+  private onWritten(message: OutgoingMessage, to: number): void {
+    message.sentBytes = to;
+    if (to < message.totalBytes) return;
+    this.scheduler.shift();
+    if (message.retransmits) return;
+    // It will not go again: only its outcome is still open.
+    this.deadlines.remove(message);
+    this.budget.release(message);
+    message.payload = undefined;
+  }
+
+  private finish(message: OutgoingMessage, outcome: Outcome): void {
+    this.release(message);
+    message.settle(outcome);
+    if (outcome === "dropped") this.statistics.messagesDropped += 1;
+    else if (outcome === "expired") this.statistics.messagesExpired += 1;
+    // What the receiver holds of ordered messages is released in order, by their channel.
+    if (message.flowBytes > 0 && message.delivery !== DeliveryCode.Ordered) this.flow.release(message);
+    const channel = this.channelOf(message);
+    channel.onFinish(message);
+    this.admit(channel);
+  }
+
+  private drop(message: OutgoingMessage): void {
+    if (message.finished) return;
+    this.release(message);
+    message.settle("closed");
+  }
+
+  /** Takes the message out of everything that holds it for its payload or its deadline. */
+  private release(message: OutgoingMessage): void {
+    this.deadlines.remove(message);
+    if (message.payload !== undefined) this.budget.release(message);
+    if (message.started && message.retransmits) this.unacked.remove(message);
+  }
+
+  private channelOf(message: OutgoingMessage): SendChannel {
+    const family = this.channels[message.delivery] as (SendChannel | undefined)[];
+    let channel = family[message.channel];
+    if (channel === undefined) {
+      channel = this.createChannel(message.delivery);
+      family[message.channel] = channel;
+    }
+    return channel;
+  }
+
+  private createChannel(delivery: DeliveryCode): SendChannel {
+    switch (delivery) {
+      case DeliveryCode.Unreliable:
+        return new UnreliableSend(this.firstId);
+      case DeliveryCode.Sequenced:
+        return new SequencedSend(this.firstId);
+      case DeliveryCode.BestEffort:
+        return new BestEffortSend(this.firstId);
+      case DeliveryCode.Reliable:
+        return new ReliableSend(this.firstId);
+      case DeliveryCode.Ordered:
+        return new OrderedSend(this.firstId, this.flow);
+    }
+  }
+}

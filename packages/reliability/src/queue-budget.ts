@@ -1,0 +1,68 @@
+import type { EndpointLimits } from "./endpoint-options.js";
+import type { OutgoingMessage } from "./outgoing-message.js";
+
+/**
+ * Account of what the send side holds: payloads that wait or may have to be resent. A message larger than the whole
+ * cap takes the one place there is for such, outside of the cap, so that bulk data neither is refused for ever nor
+ * keeps small messages out.
+ */
+export class QueueBudget {
+  /** Messages held. */
+  messages = 0;
+  private readonly maxBytes: number;
+  private readonly maxMessages: number;
+  private oversize: OutgoingMessage | undefined = undefined;
+  /** bytes held, the oversize message left out. */
+  private cappedBytes = 0;
+  private droppableBytes = 0;
+  private droppableMessages = 0;
+
+  constructor(limits: EndpointLimits) {
+    this.maxBytes = limits.maxQueuedBytes;
+    this.maxMessages = limits.maxQueuedMessages;
+  }
+
+  /** bytes held. */
+  get bytes(): number {
+    return this.cappedBytes + (this.oversize?.totalBytes ?? 0);
+  }
+
+  /** Messages held that are resent until they are acknowledged. */
+  get undroppableMessages(): number {
+    return this.messages - this.droppableMessages;
+  }
+
+  /** Whether a message of `bytes` fits now. */
+  fits(bytes: number): boolean {
+    return this.fitsBeside(bytes, this.cappedBytes, this.messages);
+  }
+
+  /** Whether it would fit if all that may be dropped were. */
+  couldFit(bytes: number): boolean {
+    return this.fitsBeside(bytes, this.cappedBytes - this.droppableBytes, this.messages - this.droppableMessages);
+  }
+
+  add(message: OutgoingMessage): void {
+    if (message.totalBytes > this.maxBytes) this.oversize = message;
+    this.count(message, 1);
+  }
+
+  release(message: OutgoingMessage): void {
+    this.count(message, -1);
+    if (this.oversize === message) this.oversize = undefined;
+  }
+
+  private count(message: OutgoingMessage, sign: 1 | -1): void {
+    const bytes = this.oversize === message ? 0 : sign * message.totalBytes;
+    this.cappedBytes += bytes;
+    this.messages += sign;
+    if (message.retransmits) return;
+    this.droppableBytes += bytes;
+    this.droppableMessages += sign;
+  }
+
+  private fitsBeside(bytes: number, cappedBytes: number, messages: number): boolean {
+    if (messages >= this.maxMessages) return false;
+    return bytes > this.maxBytes ? this.oversize === undefined : cappedBytes + bytes <= this.maxBytes;
+  }
+}

@@ -1,0 +1,277 @@
+import type { Frame } from "@sortie/wire";
+import type { CongestionController } from "./congestion/congestion-controller.js";
+import type { EndpointOptions, EndpointTrace, EndpointViolation } from "./endpoint-options.js";
+import { LossDetector, type LossSink } from "./loss-detector.js";
+import type { OutgoingMessage } from "./outgoing-message.js";
+import { RttEstimator } from "./rtt-estimator.js";
+import { type SentItemSink, SentPackets, SentState } from "./sent-packets.js";
+import type { MutableStatistics } from "./statistics.js";
+
+/** ms. First guess of the round trip; see `EndpointOptions.initialRttMs`. */
+const DEFAULT_INITIAL_RTT_MS = 100;
+/** ms between probe timeouts at most, unless the round trip is longer: an outage's end is noticed that soon. */
+const MAX_PROBE_INTERVAL_MS = 2000;
+/** Probes per timeout: two, so that one loss does not cost another timeout (RFC 9002 section 6.2.4). */
+const PROBES = 2;
+/**
+ * ms between packets when nothing is acknowledged and all numbers that an ACK can state are in flight: the oldest are
+ * given up at that pace, so that a game goes on within a tick or two of an outage's end, and a dead path is not flooded.
+ */
+const STALLED_INTERVAL_MS = 25;
+/** Persistent congestion: losses spread over this many probe timeouts (RFC 9002 section 7.6.1). */
+const PERSISTENT_FACTOR = 3;
+
+/** Told what became of what packets carried. */
+export interface RecoverySink {
+  onDataAcked(message: OutgoingMessage, from: number, to: number): void;
+  onDataLost(message: OutgoingMessage, from: number, to: number, packetNumber: number): void;
+  onControlsAcked(mask: number): void;
+  onControlsLost(mask: number): void;
+  /** A packet with our ACK up to `largest` arrived. */
+  onAckAcked(largest: number): void;
+}
+
+/** Sent packets, round trip, losses and probe timeouts (RFC 9002 sections 5 and 6); feeds the congestion controller. */
+export class Recovery implements LossSink {
+  readonly sent: SentPackets;
+  readonly rtt: RttEstimator;
+  readonly detector: LossDetector = new LossDetector();
+  /** Probe packets that are to be sent. */
+  probesPending = 0;
+  /** Probe timeouts in a row. */
+  probeCount = 0;
+  private readonly sink: RecoverySink;
+  private readonly congestion: CongestionController;
+  private readonly statistics: MutableStatistics;
+  private readonly trace: EndpointTrace | undefined;
+  private readonly ackedItems: SentItemSink;
+  private readonly lostItems: SentItemSink;
+  private largestAcked = -1;
+  private progressAtMs = -Infinity;
+  private elicitingSentAtMs = -Infinity;
+  private lostBytes = 0;
+  private lostLastSentAtMs = 0;
+  private lostRunFromMs = 0;
+  private lostRunNext = -1;
+  private persistent = false;
+
+  constructor(
+    options: EndpointOptions,
+    congestion: CongestionController,
+    statistics: MutableStatistics,
+    sink: RecoverySink,
+  ) {
+    this.sent = new SentPackets(options.initialPacketNumber ?? 0, options.randomU32);
+    this.rtt = new RttEstimator(options.initialRttMs ?? DEFAULT_INITIAL_RTT_MS, options.peerMaxAckDelayMs);
+    this.congestion = congestion;
+    this.statistics = statistics;
+    this.sink = sink;
+    this.trace = options.trace;
+    this.ackedItems = { onItem: (message, from, to) => sink.onDataAcked(message, from, to) };
+    this.lostItems = { onItem: (message, from, to, number) => sink.onDataLost(message, from, to, number) };
+  }
+
+  /** Applies an ACK, or finds out that it lies; then nothing of it is applied. Work: at most its bitmap, 1024 bits. */
+  onAck(frame: Frame, bytes: Uint8Array, nowMs: number): EndpointViolation | undefined {
+    const { largest } = frame;
+    const { sent } = this;
+    if (largest >= sent.nextNumber || largest < sent.firstNumber) return "ack-of-unsent";
+    const violation = this.checkAck(frame, bytes);
+    if (violation !== undefined) return violation;
+
+    const previous = this.largestAcked;
+    const state = sent.stateOf(largest);
+    if (largest > previous) this.largestAcked = largest;
+    if (isAwaited(state)) {
+      // Only the largest, and only when it asked for the ACK, says how long the way was (RFC 9002 section 5.1).
+      this.rtt.update(nowMs - sent.sentAtOf(largest), frame.delayUs / 1000);
+    }
+    let progress = false;
+    for (let at = frame.end - 1; at >= frame.start; at--) {
+      const byte = bytes[at] as number;
+      if (byte === 0) continue;
+      const base = largest - 1 - (at - frame.start) * 8;
+      for (let bit = 7; bit >= 0; bit--) {
+        if ((byte & (1 << bit)) !== 0) progress = this.onPacketAcked(base - bit, previous, nowMs) || progress;
+      }
+    }
+    progress = this.onPacketAcked(largest, previous, nowMs) || progress;
+    if (!progress) return undefined;
+    this.progressAtMs = nowMs;
+    this.probeCount = 0;
+    this.probesPending = 0;
+    this.detectLosses(nowMs);
+    return undefined;
+  }
+
+  onPacketLost(packetNumber: number, state: SentState, nowMs: number): void {
+    const { sent, sink } = this;
+    if (sent.stateOf(packetNumber) === SentState.Probe) {
+      sent.resolve(packetNumber, state);
+      return;
+    }
+    this.countLost(packetNumber, sent.sentAtOf(packetNumber));
+    sent.resolve(packetNumber, state);
+    this.statistics.packetsLost += 1;
+    this.trace?.onPacketLost?.(packetNumber, nowMs);
+    const controls = sent.controlsOf(packetNumber);
+    if (controls !== 0) sink.onControlsLost(controls);
+    // The parts stay remembered: should the packet turn up, they need not go again.
+    sent.visitItems(packetNumber, this.lostItems);
+  }
+
+  /** Records the packet that `sent.begin` prepared. `eliciting`: it asks for an acknowledgement. */
+  commit(eliciting: boolean, bytes: number, nowMs: number, controlMask: number, ackLargest: number): void {
+    const { sent } = this;
+    sent.commit(eliciting ? SentState.InFlight : SentState.Passive, bytes, nowMs, controlMask, ackLargest);
+    this.statistics.packetsSent += 1;
+    if (!eliciting) return;
+    this.elicitingSentAtMs = nowMs;
+    if (this.probesPending > 0) this.probesPending -= 1;
+    this.congestion.onPacketSent(bytes, nowMs, sent.bytesInFlight);
+  }
+
+  /** Records a path probe; see `SentState.Probe`. */
+  commitProbe(bytes: number, nowMs: number): void {
+    this.sent.commit(SentState.Probe, bytes, nowMs, 0, -1);
+    this.statistics.packetsSent += 1;
+  }
+
+  /** Makes sure that a packet which must go has a number that can be acknowledged: gives up the oldest if need be. */
+  makeRoom(nowMs: number): void {
+    while (!this.sent.hasRoom) {
+      this.onPacketLost(this.sent.lowest, SentState.GivenUp, nowMs);
+      this.reportLosses(nowMs);
+    }
+  }
+
+  /** Whether a packet with new data may take a number: always, but when 1024 are out and the path is not dead. */
+  mayNumber(nowMs: number): boolean {
+    return this.sent.hasRoom || nowMs >= this.roomAt();
+  }
+
+  /** ms. When `mayNumber` becomes true by time. */
+  roomAt(): number {
+    return this.sent.hasRoom ? -Infinity : Math.max(this.stalledAt(), this.elicitingSentAtMs + STALLED_INTERVAL_MS);
+  }
+
+  /** Whether acknowledgements have been missing for longer than a probe timeout, however much is being sent. */
+  isStalled(nowMs: number): boolean {
+    return nowMs >= this.stalledAt();
+  }
+
+  /** ms. Due: `onLossTimer` or `onProbeTimer`; Infinity when neither. */
+  nextTimeoutAt(): number {
+    return Math.min(this.detector.lossTimeAt, this.probeAt());
+  }
+
+  /** Whether a probe timeout began. */
+  handleTimeout(nowMs: number): boolean {
+    if (this.detector.lossTimeAt <= nowMs) {
+      this.detectLosses(nowMs);
+      return false;
+    }
+    if (this.probeAt() > nowMs) return false;
+    this.probeCount += 1;
+    this.probesPending = PROBES;
+    this.statistics.probeTimeouts += 1;
+    this.trace?.onProbeTimeout?.(this.probeCount, nowMs);
+    return true;
+  }
+
+  private probeAt(): number {
+    if (this.sent.packetsInFlight === 0 || this.probesPending > 0 || this.detector.lossTimeAt !== Infinity) {
+      return Infinity;
+    }
+    const base = this.rtt.probeTimeoutMs();
+    // 2^20 is beyond any cap; the exponent must not grow without end.
+    const backedOff = base * 2 ** Math.min(this.probeCount, 20);
+    return this.elicitingSentAtMs + Math.min(backedOff, Math.max(MAX_PROBE_INTERVAL_MS, base));
+  }
+
+  private stalledAt(): number {
+    const { sent } = this;
+    if (sent.packetsInFlight === 0) return Infinity;
+    return Math.max(this.progressAtMs, sent.sentAtOf(sent.lowest)) + this.rtt.probeTimeoutMs();
+  }
+
+  private checkAck(frame: Frame, bytes: Uint8Array): EndpointViolation | undefined {
+    const { sent } = this;
+    if (sent.stateOf(frame.largest) === SentState.Skipped) return "ack-of-skipped";
+    for (let at = frame.start; at < frame.end; at++) {
+      const byte = bytes[at] as number;
+      if (byte === 0) continue;
+      const base = frame.largest - 1 - (at - frame.start) * 8;
+      for (let bit = 0; bit < 8; bit++) {
+        if ((byte & (1 << bit)) === 0) continue;
+        if (base - bit < sent.firstNumber) return "ack-of-unsent";
+        if (sent.stateOf(base - bit) === SentState.Skipped) return "ack-of-skipped";
+      }
+    }
+    return undefined;
+  }
+
+  /** Returns whether the packet had been waited for. */
+  private onPacketAcked(packetNumber: number, previousLargest: number, nowMs: number): boolean {
+    const { sent, sink } = this;
+    const state = sent.stateOf(packetNumber);
+    if (state === SentState.Unknown || state === SentState.Acked) return false;
+    const bytes = sent.bytesOf(packetNumber);
+    const sentAtMs = sent.sentAtOf(packetNumber);
+    sent.resolve(packetNumber, SentState.Acked);
+    this.statistics.packetsAcked += 1;
+    if (state === SentState.InFlight) this.congestion.onPacketAcked(bytes, sentAtMs, nowMs, this.rtt.smoothedMs);
+    else if (isLost(state)) this.onSpuriousLoss(packetNumber, state, previousLargest, nowMs - sentAtMs, nowMs);
+    const ackLargest = sent.ackLargestOf(packetNumber);
+    if (ackLargest >= 0) sink.onAckAcked(ackLargest);
+    const controls = sent.controlsOf(packetNumber);
+    if (controls !== 0) sink.onControlsAcked(controls);
+    sent.visitItems(packetNumber, this.ackedItems);
+    sent.releaseItems(packetNumber);
+    return state !== SentState.Passive;
+  }
+
+  private onSpuriousLoss(number: number, state: SentState, previousLargest: number, elapsedMs: number, nowMs: number): void {
+    this.statistics.spuriousLosses += 1;
+    this.trace?.onSpuriousLoss?.(number, nowMs);
+    if (state === SentState.GivenUp) return;
+    this.detector.onSpuriousLoss(state, previousLargest - number, elapsedMs, this.rtt, nowMs);
+  }
+
+  private detectLosses(nowMs: number): void {
+    this.detector.detect(this.sent, this.largestAcked, this.rtt, nowMs, this);
+    this.reportLosses(nowMs);
+  }
+
+  /** Adds a lost packet to the batch that `reportLosses` hands on. */
+  private countLost(packetNumber: number, sentAtMs: number): void {
+    // A run of losses is broken by any packet between that arrived.
+    if (this.lostBytes === 0 || !this.allLostBetween(this.lostRunNext, packetNumber)) this.lostRunFromMs = sentAtMs;
+    this.lostRunNext = packetNumber + 1;
+    this.lostBytes += this.sent.bytesOf(packetNumber);
+    this.lostLastSentAtMs = sentAtMs;
+    const spanMs = sentAtMs - this.lostRunFromMs;
+    if (this.rtt.hasSample && spanMs > PERSISTENT_FACTOR * this.rtt.probeTimeoutMs()) this.persistent = true;
+  }
+
+  private allLostBetween(from: number, to: number): boolean {
+    for (let number = from; number < to; number++) if (this.sent.stateOf(number) === SentState.Acked) return false;
+    return true;
+  }
+
+  private reportLosses(nowMs: number): void {
+    if (this.lostBytes === 0) return;
+    this.congestion.onPacketsLost(this.lostBytes, this.lostLastSentAtMs, nowMs, this.persistent);
+    this.lostBytes = 0;
+    this.persistent = false;
+  }
+}
+
+function isLost(state: SentState): boolean {
+  return state === SentState.LostByOrder || state === SentState.LostByTime || state === SentState.GivenUp;
+}
+
+/** States of a packet that asked for an acknowledgement and has had none. */
+function isAwaited(state: SentState): boolean {
+  return state === SentState.InFlight || state === SentState.Probe || isLost(state);
+}

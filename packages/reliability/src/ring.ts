@@ -1,0 +1,46 @@
+/** Slots to begin with; a power of two. */
+const INITIAL_SLOTS = 8;
+
+/** First-in, first-out queue that grows as needed and gives memory back when it has run empty. */
+export class Ring<T extends object> {
+  private slots: (T | undefined)[] = new Array<T | undefined>(INITIAL_SLOTS);
+  private head = 0;
+  private count = 0;
+
+  get length(): number {
+    return this.count;
+  }
+
+  push(item: T): void {
+    if (this.count === this.slots.length) this.grow();
+    this.slots[(this.head + this.count) & (this.slots.length - 1)] = item;
+    this.count += 1;
+  }
+
+  peek(): T | undefined {
+    return this.slots[this.head];
+  }
+
+  shift(): T | undefined {
+    const item = this.slots[this.head];
+    if (item === undefined) return undefined;
+    this.slots[this.head] = undefined;
+    this.head = (this.head + 1) & (this.slots.length - 1);
+    this.count -= 1;
+    if (this.count === 0 && this.slots.length > INITIAL_SLOTS * 8) this.clear();
+    return item;
+  }
+
+  clear(): void {
+    this.slots = new Array<T | undefined>(INITIAL_SLOTS);
+    this.head = 0;
+    this.count = 0;
+  }
+
+  private grow(): void {
+    const { slots, head } = this;
+    this.slots = new Array<T | undefined>(slots.length * 2);
+    for (let i = 0; i < slots.length; i++) this.slots[i] = slots[(head + i) & (slots.length - 1)];
+    this.head = 0;
+  }
+}

@@ -1,0 +1,221 @@
+import { Connection, type ConnectionSettings, createResources, type TraceSink } from "@sortie/connection";
+import {
+  ClientHandshake,
+  type CryptoProvider,
+  type EstablishedKeys,
+  type HandshakeKeys,
+  identityOf,
+  protocolId,
+  respond,
+} from "@sortie/handshake";
+import { LinkSimulator, type LinkSpec } from "@sortie/transport-memory";
+import { decodeClientHello, RESET_TOKEN_BYTES, SESSION_ID_BYTES, type TransportParameters } from "@sortie/wire";
+import { Flights } from "./flights.js";
+import { PairAddress } from "./pair-address.js";
+import { createSeededCrypto } from "./seeded-crypto.js";
+
+/** Parameters that both sides have unless told otherwise. */
+export const PAIR_PARAMETERS: TransportParameters = {
+  idleTimeoutMs: 10_000,
+  maxAckDelayMs: 25,
+  maxDatagramBytes: 1452,
+  maxMessageBytes: 1024 * 1024,
+  receiveWindowBytes: 4 * 1024 * 1024,
+};
+
+export interface ConnectionPairOptions {
+  /** 0..2^32-1. Print it when a test fails. */
+  readonly seed: number;
+  /** Link of both directions. Default: ideal. */
+  readonly link?: LinkSpec;
+  /** Link from server to client, when it differs. */
+  readonly returnLink?: LinkSpec;
+  readonly settings?: ConnectionSettings;
+  readonly clientParameters?: Partial<TransportParameters>;
+  readonly serverParameters?: Partial<TransportParameters>;
+  /** Default: real cryptography over a seeded generator. */
+  readonly crypto?: CryptoProvider;
+  /** Whether the server accepts as soon as it is asked. Default true. */
+  readonly autoAccept?: boolean;
+  readonly connectPayload?: Uint8Array;
+  readonly clientTrace?: TraceSink;
+  readonly serverTrace?: TraceSink;
+  /** Both sides start to count here. */
+  readonly initialPacketNumber?: number;
+  readonly initialMessageId?: number;
+}
+
+/** What sees each datagram before the link does; may change or replace it, or return undefined to swallow it. */
+export type Interceptor = (datagram: Uint8Array, to: "client" | "server") => Uint8Array | undefined;
+
+/** bytes. Buffer for one datagram under construction. */
+const BUFFER_BYTES = 2048;
+/** Datagrams that one side may send at one instant; more is a connection that never stops. */
+const MAX_BURST = 100_000;
+
+/**
+ * A client's and a server's connection with keys from a real handshake, joined by two simulated links in virtual time:
+ * no sockets, no timers, no promises. `run` moves time; everything between is the caller's.
+ */
+export class ConnectionPair {
+  /** ms. */
+  nowMs = 0;
+  readonly client: Connection;
+  readonly server: Connection;
+  readonly toServer: LinkSimulator;
+  readonly toClient: LinkSimulator;
+  readonly clientAddress: PairAddress = new PairAddress("client");
+  readonly serverAddress: PairAddress = new PairAddress("server");
+  /** Where the server sees the client's datagrams come from; set another to move the client. */
+  seenAddress: PairAddress = this.clientAddress;
+  /** Payload of CONNECT, once the server has it. */
+  connectRequest: Uint8Array | undefined;
+  interceptor: Interceptor | undefined;
+  private readonly flights: Flights = new Flights();
+  private readonly buffer: Uint8Array = new Uint8Array(BUFFER_BYTES);
+  private readonly autoAccept: boolean;
+  private readonly crypto: CryptoProvider;
+
+  constructor(options: ConnectionPairOptions) {
+    const { seed, link = {}, settings = {} } = options;
+    this.crypto = options.crypto ?? createSeededCrypto(seed);
+    this.autoAccept = options.autoAccept ?? true;
+    this.toServer = new LinkSimulator(link, seed, [1]);
+    this.toClient = new LinkSimulator(options.returnLink ?? link, seed, [2]);
+    const clientParameters = { ...PAIR_PARAMETERS, ...options.clientParameters };
+    const serverParameters = { ...PAIR_PARAMETERS, ...options.serverParameters };
+    const keys = agreeOnKeys(this.crypto, clientParameters, serverParameters);
+    const common = {
+      settings,
+      nowMs: 0,
+      ...(options.initialPacketNumber === undefined ? {} : { initialPacketNumber: options.initialPacketNumber }),
+      ...(options.initialMessageId === undefined ? {} : { initialMessageId: options.initialMessageId }),
+    };
+    this.client = new Connection({
+      ...common,
+      role: "client",
+      resources: createResources(this.crypto),
+      keys: keys.client,
+      localParameters: clientParameters,
+      address: this.serverAddress,
+      ...(options.connectPayload === undefined ? {} : { connectPayload: options.connectPayload }),
+      ...(options.clientTrace === undefined ? {} : { trace: options.clientTrace }),
+    });
+    this.server = new Connection({
+      ...common,
+      role: "server",
+      resources: createResources(this.crypto),
+      keys: keys.server,
+      localParameters: serverParameters,
+      address: this.clientAddress,
+      ...(options.serverTrace === undefined ? {} : { trace: options.serverTrace }),
+    });
+  }
+
+  /** Lets both sides talk for `ms` of virtual time. */
+  run(ms: number): void {
+    const endMs = this.nowMs + ms;
+    this.exchange();
+    for (;;) {
+      const nextMs = Math.min(this.flights.nextAtMs(), this.client.nextTimeoutAt(), this.server.nextTimeoutAt());
+      if (nextMs > endMs) break;
+      this.nowMs = Math.max(this.nowMs, nextMs);
+      this.step();
+    }
+    this.nowMs = endMs;
+  }
+
+  /** Runs in steps of `stepMs` until the condition holds; false when it does not within `maxMs`. */
+  runUntil(condition: () => boolean, maxMs: number, stepMs: number = 1): boolean {
+    for (let elapsed = 0; elapsed < maxMs; elapsed += stepMs) {
+      if (condition()) return true;
+      this.run(stepMs);
+    }
+    return condition();
+  }
+
+  /** Puts a datagram on its way by hand: a replay, a forgery. It arrives after `delayMs`, past all links. */
+  inject(datagram: Uint8Array, to: "client" | "server", from: PairAddress, delayMs: number = 0): void {
+    this.flights.add(this.nowMs + delayMs, to, from, datagram.slice());
+  }
+
+  /** Datagrams under way. */
+  get inFlight(): number {
+    return this.flights.count;
+  }
+
+  private step(): void {
+    for (let flight = this.flights.takeDue(this.nowMs); flight !== undefined; flight = this.flights.takeDue(this.nowMs)) {
+      const side = flight.to === "client" ? this.client : this.server;
+      side.receive(flight.datagram, flight.from, this.nowMs);
+    }
+    if (this.client.nextTimeoutAt() <= this.nowMs) this.client.handleTimeout(this.nowMs);
+    if (this.server.nextTimeoutAt() <= this.nowMs) this.server.handleTimeout(this.nowMs);
+    this.exchange();
+  }
+
+  private exchange(): void {
+    const request = this.server.takeConnectRequest();
+    if (request !== undefined) {
+      this.connectRequest = request;
+      if (this.autoAccept) this.accept();
+    }
+    this.transmit(this.client, "server");
+    this.transmit(this.server, "client");
+  }
+
+  /** The server lets the client in. */
+  accept(): boolean {
+    const { crypto } = this;
+    return this.server.accept(crypto.randomBytes(SESSION_ID_BYTES), crypto.randomBytes(RESET_TOKEN_BYTES), this.nowMs);
+  }
+
+  private transmit(side: Connection, to: "client" | "server"): void {
+    for (let sent = 0; sent < MAX_BURST; sent++) {
+      const length = side.pollTransmit(this.buffer, 0, this.nowMs);
+      if (length === 0) return;
+      // A server's challenge to an address where nobody is gets lost.
+      const target = side.transmitTo as PairAddress;
+      if (to === "client" && !target.equals(this.seenAddress)) continue;
+      this.launch(this.buffer.subarray(0, length), to);
+    }
+    throw new Error(`a connection sent more than ${MAX_BURST} datagrams at one instant`);
+  }
+
+  private launch(bytes: Uint8Array, to: "client" | "server"): void {
+    const datagram = this.interceptor === undefined ? bytes : this.interceptor(bytes, to);
+    if (datagram === undefined) return;
+    const link = to === "server" ? this.toServer : this.toClient;
+    const from = to === "server" ? this.seenAddress : this.serverAddress;
+    const copies = link.transmit(datagram.length, this.nowMs);
+    for (let copy = 0; copy < copies; copy++) {
+      const arrival = datagram.slice();
+      if (link.isCorrupted(copy)) link.damage(arrival);
+      this.flights.add(link.arrivalMs(copy), to, from, arrival);
+    }
+  }
+}
+
+/** Keys of both sides from a handshake without a network. */
+function agreeOnKeys(
+  crypto: CryptoProvider,
+  clientParameters: TransportParameters,
+  serverParameters: TransportParameters,
+): { client: EstablishedKeys; server: HandshakeKeys } {
+  const identity = identityOf(crypto.generateKeyPair());
+  const handshake = new ClientHandshake({
+    crypto,
+    protocolId: protocolId(crypto, "pair/1"),
+    clientConnectionId: 0x0c0c_0c0c,
+    parameters: clientParameters,
+    trust: { kind: "pin", publicKey: identity.publicKey },
+  });
+  const datagram = handshake.hello();
+  const hello = decodeClientHello(datagram);
+  if (typeof hello === "string") throw new Error(`the hello does not decode: ${hello}`);
+  const response = respond({ crypto, identity, parameters: serverParameters }, datagram, hello, 0x0505_0505);
+  if (typeof response === "string") throw new Error(`the server refuses: ${response}`);
+  const progress = handshake.receive(response.packet);
+  if (progress.kind !== "established") throw new Error(`the client refuses: ${progress.kind}`);
+  return { client: progress.keys, server: response.keys };
+}

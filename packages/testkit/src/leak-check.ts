@@ -1,0 +1,59 @@
+/** What must be zero when everything has ended; only what is given is looked at. */
+export interface LeakSources {
+  readonly servers?: readonly { readonly stats: { readonly peers: number; readonly halfOpen: number } }[];
+  /** A virtual clock. */
+  readonly clock?: { readonly pendingTimers: number };
+  /** A system clock. */
+  readonly systemClock?: { readonly activeTimers: number };
+  readonly connections?: readonly LeakableConnection[];
+}
+
+/** The part of a connection that the check asks. */
+export interface LeakableConnection {
+  readonly state: string;
+  readonly undelivered: number;
+  nextTimeoutAt(): number;
+  statistics(nowMs: number): {
+    readonly endpoint: {
+      readonly queuedMessages: number;
+      readonly queuedBytes: number;
+      readonly packetsInFlight: number;
+      readonly bytesInFlight: number;
+      readonly reassembliesActive: number;
+      readonly heldBytes: number;
+    };
+  };
+}
+
+/** Names everything that is left over, "what: how many"; empty when nothing leaked. */
+export function findLeaks(sources: LeakSources): string[] {
+  const leaks: string[] = [];
+  const expectZero = (what: string, count: number): void => {
+    if (count !== 0) leaks.push(`${what}: ${count}`);
+  };
+  for (const { stats } of sources.servers ?? []) {
+    expectZero("peers", stats.peers);
+    expectZero("half-open connections", stats.halfOpen);
+  }
+  expectZero("pending timers", sources.clock?.pendingTimers ?? 0);
+  expectZero("active timers", sources.systemClock?.activeTimers ?? 0);
+  for (const connection of sources.connections ?? []) {
+    if (connection.state !== "closed") leaks.push(`a connection is ${connection.state}`);
+    if (connection.nextTimeoutAt() !== Infinity) leaks.push(`a timer at ${connection.nextTimeoutAt()} ms`);
+    const { endpoint } = connection.statistics(0);
+    expectZero("undelivered messages", connection.undelivered);
+    expectZero("queued messages", endpoint.queuedMessages);
+    expectZero("queued bytes", endpoint.queuedBytes);
+    expectZero("packets in flight", endpoint.packetsInFlight);
+    expectZero("bytes in flight", endpoint.bytesInFlight);
+    expectZero("reassemblies", endpoint.reassembliesActive);
+    expectZero("held bytes", endpoint.heldBytes);
+  }
+  return leaks;
+}
+
+/** Throws Error that lists the leaks, if there are any. */
+export function assertNoLeaks(sources: LeakSources): void {
+  const leaks = findLeaks(sources);
+  if (leaks.length > 0) throw new Error(`leaks after the end: ${leaks.join("; ")}`);
+}

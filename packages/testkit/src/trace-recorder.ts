@@ -1,0 +1,31 @@
+import type { TraceEvent, TraceSink } from "@sortie/connection";
+
+/** Events kept. Full: the oldest are forgotten, and counted. */
+const DEFAULT_MAX_EVENTS = 100_000;
+
+/** Records what a connection reports, for assertions. */
+export class TraceRecorder {
+  readonly events: TraceEvent[] = [];
+  forgotten = 0;
+  /** To be given to a connection as `trace`. */
+  readonly sink: TraceSink;
+
+  constructor(maxEvents: number = DEFAULT_MAX_EVENTS) {
+    this.sink = (event) => {
+      this.events.push(event);
+      if (this.events.length <= maxEvents) return;
+      this.events.shift();
+      this.forgotten += 1;
+    };
+  }
+
+  /** Recorded events of one type, oldest first. */
+  of<Type extends TraceEvent["type"]>(type: Type): Extract<TraceEvent, { type: Type }>[] {
+    return this.events.filter((event): event is Extract<TraceEvent, { type: Type }> => event.type === type);
+  }
+
+  /** The states that the connection went through, in order. */
+  states(): string[] {
+    return this.of("state").map((event) => event.to);
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  BatchPool,
+  type DatagramBatch,
+  type DatagramReceiver,
+  type DatagramTransport,
+  SocketAddress,
+  TransportCounters,
+  TransportError,
+} from "@sortie/transport";
+
+/** What a transport may do wrong; each is one that the suite must notice. */
+export type Fault =
+  | "batch-end-missing"
+  | "batch-end-twice"
+  | "bytes-miscounted"
+  | "calls-inside-send"
+  | "close-drops"
+  | "close-rejects-again"
+  | "close-swallows-batches"
+  | "deaf-to-own-errors"
+  | "doubles"
+  | "foreign-payload"
+  | "keeps-port"
+  | "leaks-batches"
+  | "never-writable"
+  | "no-empty-datagrams"
+  | "one-bad-target-spoils-all"
+  | "opens-twice"
+  | "reports-gone-peers"
+  | "same-port-twice"
+  | "shares-buffers"
+  | "speaks-after-close"
+  | "truncates"
+  | "wrong-error-code"
+  | "wrong-source";
+
+/** A host with ports, on which datagrams arrive in the next turn. */
+export class LoopbackHost {
+  readonly bound: Map<number, LoopbackTransport> = new Map();
+  nextPort = 1000;
+}
+
+class Subclass extends Uint8Array {}
+
+interface OnTheWay {
+  readonly to: LoopbackTransport;
+  readonly payload: Uint8Array;
+  readonly from: SocketAddress;
+}
+
+/** The smallest transport that passes the suite, and with a fault fails it. */
+export class LoopbackTransport implements DatagramTransport {
+  readonly statistics = new TransportCounters();
+  localAddress: SocketAddress | undefined = undefined;
+  readonly #host: LoopbackHost;
+  readonly #port: number;
+  readonly #fault: Fault | undefined;
+  readonly #pool: BatchPool;
+  #receiver: DatagramReceiver | undefined = undefined;
+  #closed = false;
+
+  constructor(host: LoopbackHost, port: number, fault?: Fault) {
+    this.#host = host;
+    this.#port = port;
+    this.#fault = fault;
+    this.#pool = new BatchPool({
+      batches: 3,
+      onAvailable: () => setImmediate(() => fault !== "never-writable" && this.#receiver?.onWritable()),
+    });
+  }
+
+  async open(receiver: DatagramReceiver): Promise<SocketAddress> {
+    const fault = this.#fault;
+    if (this.#closed) throw new TransportError(fault === "wrong-error-code" ? "system" : "closed", "closed");
+    if (this.localAddress !== undefined && fault !== "opens-twice") throw new TransportError("already-open", "open");
+    const port = this.#port === 0 ? this.#host.nextPort++ : this.#port;
+    if (this.#host.bound.has(port) && fault !== "same-port-twice") {
+      throw new TransportError("address-in-use", `port ${port} is in use`);
+    }
+    this.#host.bound.set(port, this);
+    this.#receiver = receiver;
+    this.localAddress = SocketAddress.parse("192.0.2.1", port);
+    return this.localAddress;
+  }
+
+  acquireBatch(): DatagramBatch | undefined {
+    return this.#pool.acquire();
+  }
+
+  send(batch: DatagramBatch): void {
+    const fault = this.#fault;
+    const ready: OnTheWay[] = [];
+    for (let i = 0; i < batch.count; i++) {
+      const to = batch.addresses[i] as SocketAddress;
+      if (this.localAddress === undefined || to.port === 0) {
+        if (fault !== "deaf-to-own-errors") this.statistics.sendErrors++;
+        if (fault === "one-bad-target-spoils-all" && this.localAddress !== undefined) break;
+        continue;
+      }
+      this.#sendOne(ready, batch.payload(i), to);
+    }
+    if (fault === "calls-inside-send") this.#arrive(ready);
+    else setImmediate(() => this.#arrive(ready));
+    if (fault === "leaks-batches" || (fault === "close-swallows-batches" && this.#closed)) return;
+    batch.release();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed && this.#fault === "close-rejects-again") throw new Error("closed before");
+    const port = this.localAddress?.port ?? -1;
+    this.#closed = true;
+    this.localAddress = undefined;
+    if (this.#fault !== "keeps-port" && this.#host.bound.get(port) === this) this.#host.bound.delete(port);
+    // What is on its way arrives in this turn of the event loop.
+    if (this.#fault !== "close-drops") await new Promise<void>((resolve) => setImmediate(resolve));
+    if (this.#fault !== "speaks-after-close") this.#receiver = undefined;
+    else this.#host.bound.set(port, this);
+  }
+
+  #sendOne(ready: OnTheWay[], bytes: Uint8Array, to: SocketAddress): void {
+    const fault = this.#fault;
+    const from = fault === "wrong-source" ? SocketAddress.parse("192.0.2.2", 1) : (this.localAddress as SocketAddress);
+    this.statistics.datagramsSent++;
+    this.statistics.bytesSent += fault === "bytes-miscounted" ? bytes.length + 28 : bytes.length;
+    const target = this.#host.bound.get(to.port);
+    if (target === undefined && fault === "reports-gone-peers") {
+      setImmediate(() => this.#receiver?.onError(new TransportError("unreachable", "gone")));
+    }
+    if (target === undefined || (fault === "no-empty-datagrams" && bytes.length === 0)) return;
+    let payload = fault === "shares-buffers" ? bytes : Uint8Array.from(bytes);
+    if (fault === "truncates") payload = payload.subarray(0, 1200);
+    if (fault === "foreign-payload") payload = Subclass.from(payload);
+    ready.push({ to: target, payload, from });
+    if (fault === "doubles") ready.push({ to: target, payload: Uint8Array.from(payload), from });
+  }
+
+  #arrive(datagrams: readonly OnTheWay[]): void {
+    if (this.#fault === "close-drops" && this.#closed) return;
+    const targets = new Set(datagrams.map(({ to }) => to));
+    for (const target of targets) {
+      for (const { to, payload, from } of datagrams) if (to === target) target.#take(payload, from);
+      if (this.#fault === "batch-end-missing") continue;
+      target.#receiver?.onBatchEnd();
+      if (this.#fault === "batch-end-twice") target.#receiver?.onBatchEnd();
+    }
+  }
+
+  #take(payload: Uint8Array, from: SocketAddress): void {
+    if (this.#receiver === undefined) return;
+    this.statistics.datagramsReceived++;
+    this.statistics.bytesReceived += payload.length;
+    this.#receiver.onDatagram(payload, from);
+  }
+}

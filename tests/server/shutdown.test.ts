@@ -1,0 +1,100 @@
+import { connect, type ConnectError } from "@sortie/client";
+import { Server } from "@sortie/server";
+import { describe, expect, it } from "vitest";
+import { GameNetwork } from "../support/game-network.js";
+
+describe("close", () => {
+  it("delivers what is reliable before it tells the peers, and turns newcomers away", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 40, loss: 0.1 } });
+    await game.listen();
+    const client = await game.connect();
+    let received = 0;
+    const reasons: string[] = [];
+    client.on("message", () => (received += 1));
+    client.on("disconnect", (reason) => reasons.push(`${reason.code} ${reason.by}`));
+    await game.run(200);
+    for (let i = 0; i < 300; i++) game.server.peers.get(1)?.send(new Uint8Array(800), { delivery: "ordered" });
+    const closing = game.server.close({ drainMs: 5000 });
+    const late = connect(game.clientOptions({ timeoutMs: 1500 })).catch((error: ConnectError) => error.code);
+    await game.settle(closing, 20_000);
+    await game.run(1000);
+    expect(received).toBe(300);
+    expect(reasons).toEqual(["shutting-down remote"]);
+    expect(["rejected", "timeout"]).toContain(await game.settle(late));
+    await game.end();
+  });
+
+  it("without a drain is quick, tells the peers, and may be called twice and before listen", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    await game.listen();
+    const client = await game.connect();
+    const codes: string[] = [];
+    client.on("disconnect", (reason) => codes.push(reason.code));
+    await game.run(100);
+    const startMs = game.clock.now();
+    const first = game.server.close();
+    expect(game.server.close()).toBe(first);
+    await game.settle(first);
+    expect(game.clock.now() - startMs).toBeLessThan(500);
+    await game.run(100);
+    expect(codes).toEqual(["shutting-down"]);
+    await game.end();
+    const idle = new GameNetwork();
+    await idle.settle(idle.server.close());
+    await expect(idle.server.listen()).rejects.toThrow("closed");
+  });
+
+  it("gives up on peers that do not answer", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    await game.connect();
+    await game.run(100);
+    game.network.setFilter(() => false);
+    const startMs = game.clock.now();
+    game.server.peers.get(1)?.send("never", { delivery: "reliable" });
+    await game.settle(game.server.close({ drainMs: 500 }), 10_000);
+    expect(game.clock.now() - startMs).toBeLessThan(2000);
+    await game.run(15_000);
+    await game.end();
+  });
+
+  it("of a client in the middle of a large transfer ends both sides", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 50 } });
+    await game.listen();
+    const client = await game.connect();
+    await game.run(100);
+    const receipt = client.send(new Uint8Array(1_000_000), { delivery: "reliable" });
+    await game.run(60);
+    await game.settle(client.close({ drainMs: 0 }));
+    expect(await receipt.outcome).toBe("closed");
+    await game.run(1000);
+    expect(game.server.peers.size).toBe(0);
+    await game.end();
+  });
+
+  it("a restarted server tells its old clients within a round trip", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    await game.listen();
+    const client = await game.connect();
+    await game.run(100);
+    const codes: string[] = [];
+    client.on("disconnect", (reason) => codes.push(reason.code));
+    // The first server loses its network, and a second one with the same key takes its place.
+    game.network.setFilter((_datagram, from) => !from.equals(game.serverAddress));
+    await game.settle(game.server.close({ drainMs: 0 }), 10_000);
+    game.network.setFilter(undefined);
+    const second = new Server({
+      protocol: "test/1",
+      identity: game.identity,
+      crypto: game.crypto,
+      transport: game.network.createTransport({ host: "10.0.0.1", port: 1474 }),
+      clock: game.clock,
+    });
+    await game.settle(second.listen());
+    client.send("anyone there?");
+    await game.run(200);
+    expect(codes).toEqual(["server-restarted"]);
+    await game.settle(second.close());
+    await game.end();
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { GameNetwork } from "../support/game-network.js";
+
+describe("ticks", () => {
+  it("come at their rate without drift, with an exact deltaMs, and sleep when nobody is there", async () => {
+    const game = new GameNetwork({ server: { tickRate: 60 } });
+    const ticks: number[] = [];
+    game.server.on("tick", ({ deltaMs }) => {
+      ticks.push(game.clock.now());
+      expect(deltaMs).toBeCloseTo(1000 / 60, 9);
+    });
+    await game.listen();
+    await game.run(1000);
+    expect(ticks).toEqual([]);
+    const client = await game.connect();
+    const from = ticks.length;
+    await game.run(10_000);
+    expect(ticks.length - from).toBeGreaterThanOrEqual(599);
+    expect(ticks.length - from).toBeLessThanOrEqual(601);
+    const span = (ticks.at(-1) as number) - (ticks[0] as number);
+    expect(span / (ticks.length - 1)).toBeCloseTo(1000 / 60, 6);
+    await game.settle(client.close());
+    await game.run(2000);
+    const after = ticks.length;
+    await game.run(1000);
+    expect(ticks.length).toBe(after);
+    await game.end();
+  });
+
+  it("dispatch messages first, then tick, then send one coalesced flush", async () => {
+    const game = new GameNetwork({ server: { tickRate: 20 } });
+    const order: string[] = [];
+    game.server.on("message", (peer) => {
+      order.push("message");
+      for (let i = 0; i < 5; i++) peer.send("answer");
+    });
+    game.server.on("tick", () => order.push("tick"));
+    await game.listen();
+    const client = await game.connect();
+    await game.run(100);
+    order.length = 0;
+    let datagrams = 0;
+    let answers = 0;
+    client.on("message", () => (answers += 1));
+    const stop = game.network.tap((_datagram, from) => {
+      if (from.equals(game.serverAddress)) datagrams += 1;
+    });
+    client.send("question");
+    await game.run(50);
+    stop();
+    expect(order[0]).toBe("message");
+    expect(order[1]).toBe("tick");
+    expect(answers).toBe(5);
+    expect(datagrams).toBe(1);
+    await game.end();
+  });
+
+  it("hold answers back to the tick, unless flushed", async () => {
+    const game = new GameNetwork({ server: { tickRate: 1 } });
+    const arrivals: number[] = [];
+    await game.listen();
+    const client = await game.connect();
+    client.on("message", () => arrivals.push(game.clock.now()));
+    await game.run(1100);
+    const sentAt = game.clock.now();
+    game.server.peers.get(1)?.send("now");
+    game.server.peers.get(1)?.flush();
+    await game.run(10);
+    expect(arrivals).toHaveLength(1);
+    expect((arrivals[0] as number) - sentAt).toBeLessThan(5);
+    game.server.peers.get(1)?.send("later");
+    await game.run(10);
+    expect(arrivals).toHaveLength(1);
+    await game.run(1000);
+    expect(arrivals).toHaveLength(2);
+    await game.end();
+  });
+
+  it("event-driven mode answers at once and coalesces what one batch caused", async () => {
+    const game = new GameNetwork({ server: { tickRate: 0 }, link: { latencyMs: 5 } });
+    game.server.on("message", (peer, message) => peer.send(message.payload));
+    await game.listen();
+    const client = await game.connect();
+    const arrivals: number[] = [];
+    client.on("message", () => arrivals.push(game.clock.now()));
+    await game.run(100);
+    const sentAt = game.clock.now();
+    for (let i = 0; i < 10; i++) client.send("x");
+    await game.run(100);
+    expect(arrivals).toHaveLength(10);
+    for (const at of arrivals) expect(at - sentAt).toBeCloseTo(10, 6);
+    expect(game.server.stats.ticks).toBeUndefined();
+    await game.end();
+  });
+});
