@@ -42,6 +42,7 @@ export class FleetMeter {
 
   /** Takes each bot's smoothed round-trip time. */
   sampleRtt(): void {
+    if (!this.fleet.isMeasuring) return;
     for (const { client, connected } of this.fleet.members) {
       if (connected) this.rttSamples.add(client.rttMs);
     }

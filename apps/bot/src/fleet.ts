@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, connect, ConnectError } from "sortie";
 import type { AuditResult } from "./audit.js";
@@ -53,7 +54,10 @@ export interface Member {
 export class Fleet {
   readonly members: Member[] = [];
   readonly failures: BotFailure[] = [];
+  /** From probe to answer, in ms, while `isMeasuring`. */
   readonly answerTimes: SampleWindow = new SampleWindow(KEPT_SAMPLES);
+  /** To be set once all have connected: the crowd at the door says nothing about the game. */
+  isMeasuring = false;
   private readonly options: FleetOptions;
   private readonly loop: GameLoop = new GameLoop(TURN_RATE, (nowMs) => this.step(nowMs));
   private closing = false;
@@ -76,6 +80,8 @@ export class Fleet {
   async connect(): Promise<void> {
     this.loop.start();
     const { count, signal } = this.options;
+    // Each connect that is under way listens to it.
+    setMaxListeners(CONNECTS_AT_ONCE + 1, signal);
     let next = 0;
     const connectInTurn = async (): Promise<void> => {
       while (next < count && !signal.aborted) await this.connectOne(next++);
@@ -123,7 +129,9 @@ export class Fleet {
   }
 
   private join(index: number, client: Client): void {
-    const onAnswerTime = (ms: number): void => this.answerTimes.add(ms);
+    const onAnswerTime = (ms: number): void => {
+      if (this.isMeasuring) this.answerTimes.add(ms);
+    };
     const bot = new Bot({ link: client, seed: this.options.seed + index, nowMs: performance.now(), onAnswerTime });
     const member: Member = { index, client, bot, connected: true };
     client.on("message", ({ payload, delivery, channel }) => {

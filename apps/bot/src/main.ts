@@ -73,9 +73,11 @@ async function run(options: BotOptions): Promise<number> {
   const watched = watch(fleet, meter, options, watching.signal);
 
   await fleet.connect();
+  fleet.isMeasuring = true;
   const before = meter.totals();
   if (fleet.members.length > 0) await pause(duration === 0 ? 2 ** 31 - 1 : duration * 1_000, stopped);
   const traffic = ratesBetween(before, meter.totals());
+  fleet.isMeasuring = false;
   await fleet.audit();
   watching.abort();
   await watched;

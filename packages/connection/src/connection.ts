@@ -12,10 +12,10 @@ import { createEndpoint, largestDatagram } from "./endpoint-options.js";
 import { applyFrames, type FrameTarget } from "./frame-dispatch.js";
 import { PacketOpener } from "./packet-opener.js";
 import { Path, type PeerAddress } from "./path.js";
-import { type Quality, QualityMeter } from "./quality.js";
+import type { Quality } from "./quality.js";
 import { endsInToken } from "./reset-token.js";
 import type { ConnectionResources } from "./resources.js";
-import { type ConnectionStatistics, TrafficCounters } from "./statistics.js";
+import { ConnectionMonitor, type ConnectionStatistics } from "./statistics.js";
 import { Timer, TimerTable } from "./timer-table.js";
 import type { TraceSink } from "./trace.js";
 import { writeChallengePacket, writeClosePacket } from "./unreliable-packets.js";
@@ -45,8 +45,7 @@ export class Connection {
   private readonly control: ConnectionControlFrames = new ConnectionControlFrames();
   private readonly path: Path;
   private readonly timers: TimerTable = new TimerTable();
-  private readonly traffic: TrafficCounters = new TrafficCounters();
-  private readonly meter: QualityMeter;
+  private readonly monitor: ConnectionMonitor;
   private readonly events: ConnectionEvent[] = [];
   private readonly trace: TraceSink | undefined;
   private readonly keepAliveMs: number;
@@ -78,21 +77,21 @@ export class Connection {
     this.mtuBytes = largestDatagram(options);
     this.path = new Path(options.address);
     this.transmitTo = options.address;
-    this.meter = new QualityMeter(nowMs);
+    this.monitor = new ConnectionMonitor(nowMs);
     this.keepAliveMs = settings.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS;
     this.idleTimeoutMs = Math.min(options.localParameters.idleTimeoutMs, keys.peerParameters.idleTimeoutMs);
     this.frameTarget = {
       role: options.role,
       endpoint: this.endpoint,
-      onConnect: (payload, atMs) => this.onConnect(payload, atMs),
-      onAccept: (sessionId, resetToken, atMs) => this.onAccept(sessionId, resetToken, atMs),
-      onClose: (reason, atMs) => this.onClose(reason, atMs),
+      onConnect: this.onConnect.bind(this),
+      onAccept: this.onAccept.bind(this),
+      onClose: this.onClose.bind(this),
       onAckFrame: (largest) => this.protection.onAcked(largest),
       onPathChallenge: (bytes, start) => {
         this.control.setPathData(bytes, start);
         this.endpoint.requestControl(ControlBit.PathResponse);
       },
-      onPathResponse: (bytes, start, from, atMs) => this.onPathResponse(bytes, start, from, atMs),
+      onPathResponse: this.onPathResponse.bind(this),
     };
     this.currentState = isClient ? "connecting" : "awaiting-connect";
     this.timers.set(Timer.Idle, nowMs + this.idleTimeoutMs);
@@ -100,7 +99,7 @@ export class Connection {
     this.timers.set(Timer.Handshake, nowMs + (settings.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS));
     if (isClient) {
       this.control.connectPayload = options.connectPayload ?? new Uint8Array(0);
-      this.endpoint.requestControl(ControlBit.Connect);
+      this.requestConnect(nowMs);
     }
   }
 
@@ -118,7 +117,7 @@ export class Connection {
   }
 
   get quality(): Quality {
-    return this.meter.grade;
+    return this.monitor.quality;
   }
 
   /** Reliable, ordered and bestEffort messages that the peer has not acknowledged. */
@@ -128,11 +127,11 @@ export class Connection {
 
   /** Feeds a datagram whose connection ID is ours. Never throws for what it holds; says why it was dropped. */
   receive(datagram: Uint8Array, from: PeerAddress, nowMs: number): DropReason | undefined {
-    const dropped = this.receivePacket(datagram, from, nowMs);
-    if (dropped === undefined) return undefined;
-    this.traffic.packetsDropped += 1;
-    this.trace?.({ type: "packet-dropped", atMs: nowMs, reason: dropped, bytes: datagram.length });
-    return dropped;
+    const reason = this.receivePacket(datagram, from, nowMs);
+    if (reason === undefined) return undefined;
+    this.monitor.packetsDropped += 1;
+    this.trace?.({ type: "packet-dropped", atMs: nowMs, reason, bytes: datagram.length });
+    return reason;
   }
 
   /**
@@ -202,7 +201,7 @@ export class Connection {
     const end = this.protection.seal(buffer, offset, writer.offset, this.remoteConnectionId, packetNumber, nowMs);
     if (end < 0) return this.stopAtKeyLimit(nowMs);
     const bytes = end - offset;
-    this.traffic.onSent(bytes, nowMs);
+    this.monitor.onSent(bytes, nowMs);
     this.trace?.({ type: "packet-sent", atMs: nowMs, packetNumber, bytes });
     if (this.currentState === "draining") this.become("closed", nowMs);
     return bytes;
@@ -223,6 +222,7 @@ export class Connection {
     if (timers.takeDue(Timer.Handshake, nowMs)) {
       this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", nowMs);
     }
+    if (timers.takeDue(Timer.ConnectRepeat, nowMs)) this.requestConnect(nowMs);
     if (timers.takeDue(Timer.Flush, nowMs)) this.startClosing(this.flushCode, this.flushText, nowMs);
     if (timers.takeDue(Timer.CloseRepeat, nowMs) && this.closing?.repeat() === true) {
       timers.set(Timer.CloseRepeat, nowMs + this.endpoint.probeTimeoutMs());
@@ -297,32 +297,35 @@ export class Connection {
   }
 
   statistics(nowMs: number): ConnectionStatistics {
-    return this.traffic.snapshot(nowMs, this.endpoint, this.meter, this.path.migrations, this.protection.statistics.updates);
+    return this.monitor.snapshot(nowMs, this.endpoint, this.path.migrations, this.protection.statistics.updates);
   }
 
   private onHeard(bytes: number, from: PeerAddress, nowMs: number): void {
     const { opener, timers } = this;
-    this.traffic.onReceived(bytes, nowMs);
+    this.monitor.onReceived(bytes, nowMs);
     this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber: opener.packetNumber, bytes });
     if (!isOpen(this.currentState)) return;
     timers.set(Timer.Idle, nowMs + this.idleTimeoutMs);
     timers.set(Timer.KeepAlive, nowMs + this.keepAliveMs);
     this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
     // Only a server follows its peer: a client knows where its server is.
-    if (this.role === "server" && this.currentState === "connected") {
-      if (this.path.onAuthenticPacket(from, opener.isNewest, bytes, nowMs)) this.challengePath(nowMs);
+    if (this.currentState !== "connected") return;
+    if (this.role === "server" && this.path.onAuthenticPacket(from, opener.isNewest, bytes, nowMs)) {
+      this.challengePath(nowMs);
     }
-    if (this.meter.isDue(nowMs)) this.evaluateQuality(nowMs);
+    if (this.monitor.updateQuality(this.endpoint, nowMs)) {
+      this.events.push({ type: "quality", quality: this.monitor.quality });
+    }
   }
 
-  private evaluateQuality(nowMs: number): void {
-    const { rtt, statistics } = this.endpoint;
-    const { packetsSent, packetsLost } = statistics;
-    const input = { rttMs: rtt.smoothedMs, jitterMs: rtt.varianceMs, packetsSent, packetsLost };
-    if (this.meter.evaluate(input, nowMs)) this.events.push({ type: "quality", quality: this.meter.grade });
+  private requestConnect(nowMs: number): void {
+    this.endpoint.requestControl(ControlBit.Connect);
+    this.timers.set(Timer.ConnectRepeat, nowMs + this.control.nextConnectIntervalMs());
   }
 
   private onConnect(payload: Uint8Array, nowMs: number): void {
+    // A CONNECT that comes again tells that ACCEPT has not arrived.
+    if (this.currentState === "connected") this.endpoint.requestControl(ControlBit.Accept);
     if (this.currentState !== "awaiting-connect") return;
     this.become("authenticating", nowMs);
     this.connectRequest = payload;
@@ -332,6 +335,7 @@ export class Connection {
     if (this.currentState !== "connecting") return;
     this.resetToken = resetToken;
     this.timers.clear(Timer.Handshake);
+    this.timers.clear(Timer.ConnectRepeat);
     this.become("connected", nowMs);
     this.events.push({ type: "connected", sessionId });
   }
@@ -369,7 +373,7 @@ export class Connection {
   }
 
   private stopAtKeyLimit(nowMs: number): 0 {
-    this.finish({ code: "key-limit", by: "local", text: "the usage limit of the keys was reached" }, nowMs);
+    this.finish(reasonOfLocalClose(CloseCode.KeyLimit, "the usage limit of the keys was reached"), nowMs);
     return 0;
   }
 

@@ -17,6 +17,8 @@ export const DEFAULT_RECEIVE_WINDOW_BYTES: number = 4 * 1024 * 1024;
 export const DEFAULT_SEND_RATE_BYTES_PER_SECOND: number = 8 * 1024 * 1024;
 /** ms. How long an acknowledgement may wait for company. RFC 9000 section 18.2, max_ack_delay. */
 export const ACK_DELAY_MS = 25;
+/** ms. The range of the transport parameter. */
+const MAX_TOLD_ACK_DELAY_MS = 1000;
 /** bytes a fixed budget may send at once, at the most. */
 const MAX_BURST_BYTES: number = 256 * 1024;
 
@@ -80,7 +82,8 @@ export function resolveProtocolOptions(
   return {
     parameters: {
       idleTimeoutMs,
-      maxAckDelayMs: ACK_DELAY_MS + Math.ceil(tickMs),
+      // Slower ticks than one a second are told as that: the peer believes no more, and its probes come a little early.
+      maxAckDelayMs: Math.min(ACK_DELAY_MS + Math.ceil(tickMs), MAX_TOLD_ACK_DELAY_MS),
       maxDatagramBytes: MAX_DATAGRAM_BYTES,
       maxMessageBytes,
       receiveWindowBytes,

@@ -1,5 +1,5 @@
 import type { EndpointStatistics, RttEstimator } from "@sortie/reliability";
-import type { Quality, QualityMeter } from "./quality.js";
+import { type Quality, QualityMeter } from "./quality.js";
 import { RollingRates, type SecondOfTraffic } from "./rolling-rates.js";
 
 /** A snapshot of one connection. Times in ms, sizes in bytes of UDP payload. */
@@ -25,14 +25,39 @@ export interface ConnectionStatistics {
   readonly endpoint: EndpointStatistics;
 }
 
-/** Totals and rates of one connection's packets. */
-export class TrafficCounters {
+/** What is read of the reliability layer. */
+interface MonitoredEndpoint {
+  readonly rtt: RttEstimator;
+  readonly statistics: EndpointStatistics;
+}
+
+/** Totals and rates of one connection's packets, and the grade made from them. */
+export class ConnectionMonitor {
   packetsDropped = 0;
   private packetsSent = 0;
   private packetsReceived = 0;
   private bytesSent = 0;
   private bytesReceived = 0;
   private readonly rates: RollingRates = new RollingRates();
+  private readonly meter: QualityMeter;
+
+  constructor(nowMs: number) {
+    this.meter = new QualityMeter(nowMs);
+  }
+
+  get quality(): Quality {
+    return this.meter.grade;
+  }
+
+  /** Grades the connection when that is due; true when the grade changed. */
+  updateQuality({ rtt, statistics }: MonitoredEndpoint, nowMs: number): boolean {
+    if (!this.meter.isDue(nowMs)) return false;
+    const { packetsSent, packetsLost } = statistics;
+    return this.meter.evaluate(
+      { rttMs: rtt.smoothedMs, jitterMs: rtt.varianceMs, packetsSent, packetsLost },
+      nowMs,
+    );
+  }
 
   onSent(bytes: number, nowMs: number): void {
     this.packetsSent += 1;
@@ -48,8 +73,7 @@ export class TrafficCounters {
 
   snapshot(
     nowMs: number,
-    endpoint: { readonly rtt: RttEstimator; readonly statistics: EndpointStatistics },
-    quality: QualityMeter,
+    endpoint: MonitoredEndpoint,
     migrations: number,
     keyUpdates: number,
   ): ConnectionStatistics {
@@ -63,8 +87,8 @@ export class TrafficCounters {
       rttMs: rtt.smoothedMs,
       rttVarianceMs: rtt.varianceMs,
       rttMinMs: rtt.minMs,
-      loss: quality.loss,
-      quality: quality.grade,
+      loss: this.meter.loss,
+      quality: this.meter.grade,
       migrations,
       keyUpdates,
       seconds: this.rates.history(nowMs),

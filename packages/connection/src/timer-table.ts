@@ -12,12 +12,14 @@ export const Timer = {
   CloseRepeat: 4,
   /** The closing state ends. */
   CloseEnd: 5,
+  /** Client: CONNECT is sent again. */
+  ConnectRepeat: 6,
 } as const;
 export type Timer = (typeof Timer)[keyof typeof Timer];
 
-const TIMER_COUNT = 6;
+const TIMER_COUNT = 7;
 
-/** Deadlines in ms, `Infinity` when unset; a scan of six numbers, no allocation. */
+/** Deadlines in ms, `Infinity` when unset; a scan of seven numbers, no allocation. */
 export class TimerTable {
   private readonly deadlines: Float64Array = new Float64Array(TIMER_COUNT).fill(Infinity);
 

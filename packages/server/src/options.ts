@@ -29,7 +29,7 @@ export interface ServerOptions<Data = unknown> extends ProtocolOptions {
   readonly identity: Identity;
   readonly transport: DatagramTransport;
   readonly crypto: CryptoProvider;
-  /** Ticks per second, 0..1000; 0 is event-driven. Default 60. */
+  /** Ticks per second, 1..1000, or 0: event-driven. Default 60. */
   readonly tickRate?: number;
   /** 1..65535. Default 256. */
   readonly maxPeers?: number;
@@ -72,7 +72,7 @@ export function checkServerOptions(options: ServerOptions): void {
       throw new TypeError(`"${name}" expected an object, got ${String(options[name])}`);
     }
   }
-  checkNumber("tickRate", options.tickRate, 0, 1000);
+  if (options.tickRate !== 0) checkNumber("tickRate", options.tickRate, 1, 1000);
   checkInteger("maxPeers", options.maxPeers, 1, 65_535);
   checkInteger("maxHalfOpen", options.maxHalfOpen, 1, 32_768);
   checkNumber("handshakesPerSecond", options.handshakesPerSecond, 1, 100_000);

@@ -109,11 +109,13 @@ export class DgramTransport implements DatagramTransport {
     if (literal !== undefined) return [literal.family === 4 ? literal.host : literal.ipv6Host];
     const { family } = this.localAddress ?? this.#options.local;
     const only = family === 4 ? 4 : this.#options.ipv6Only ? 6 : 0;
+    const what = `the name ${JSON.stringify(host)} could not be resolved`;
+    if (host === "") throw new TransportError("name-not-found", what); // Node's answer is an empty list
     try {
       const found = await lookup(host, { all: true, family: only });
       return found.map((entry) => entry.address);
     } catch (cause) {
-      throw systemError(cause, `the name ${JSON.stringify(host)} could not be resolved`);
+      throw systemError(cause, what);
     }
   }
 
@@ -164,7 +166,8 @@ export class DgramTransport implements DatagramTransport {
   }
 
   #leave(socket: BoundSocket): void {
-    const leaving: Promise<void> = socket.close().finally(() => this.#leaving.delete(leaving));
+    const forget = (): void => void this.#leaving.delete(leaving);
+    const leaving: Promise<void> = socket.close().then(forget, forget);
     this.#leaving.add(leaving);
   }
 

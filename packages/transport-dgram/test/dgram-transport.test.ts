@@ -204,6 +204,7 @@ describe("DgramTransport: resolve", () => {
     // A label above 63 bytes (RFC 1035 section 2.3.4) fails without asking a server.
     const transport = createDgramTransport();
     await expect(transport.resolve(`${"a".repeat(64)}.invalid`)).rejects.toMatchObject({ code: "name-not-found" });
+    await expect(transport.resolve("")).rejects.toMatchObject({ code: "name-not-found" });
   });
 });
 

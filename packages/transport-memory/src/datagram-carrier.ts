@@ -76,8 +76,11 @@ export class DatagramCarrier {
     entry.sendLink = sender.sendLink;
     entry.pathLink = pathLink;
     const nowMs = this.clock.now();
-    if (this.advance(entry, nowMs)) this.queue.push(entry, nowMs);
-    this.arm();
+    try {
+      if (this.advance(entry, nowMs)) this.queue.push(entry, nowMs);
+    } finally {
+      this.arm();
+    }
   }
 
   /** Puts a datagram in that arrives `delayMs` from now, past filter and links. */
@@ -110,13 +113,13 @@ export class DatagramCarrier {
         this.dropEntry(entry, link.verdict as Exclude<LinkVerdict, "passed">);
         return false;
       }
-      // Read before a tap can run, which might send and so use the link again.
+      const isSecondSent = copies === 2 && this.sendSecondCopy(entry, link);
+      if (link.isCorrupted(0)) this.damage(entry, link);
       const arrivalMs = link.arrivalMs(0);
-      const isCorrupted = link.isCorrupted(0);
-      if (copies === 2) this.sendSecondCopy(entry, link);
-      if (isCorrupted) this.damage(entry, link);
       if (copies === 1 && arrivalMs <= nowMs) continue;
       this.queue.push(entry, arrivalMs);
+      // Last, because it tells the taps: they may send, which uses the link again, or throw.
+      if (copies === 2 && !isSecondSent) this.dropCopy(entry, "limit");
       return false;
     }
     return true;
@@ -132,15 +135,14 @@ export class DatagramCarrier {
     return this.topology.transportAt(entry.to as SocketAddress);
   }
 
-  private sendSecondCopy(entry: InFlightDatagram, link: LinkSimulator): void {
+  /** False when there was no room for it. */
+  private sendSecondCopy(entry: InFlightDatagram, link: LinkSimulator): boolean {
     this.counters.duplicated++;
     const copy = this.queue.copy(entry);
-    if (copy === undefined) {
-      this.dropCopy(entry, "limit");
-      return;
-    }
+    if (copy === undefined) return false;
     if (link.isCorrupted(1)) this.damage(copy, link);
     this.queue.push(copy, link.arrivalMs(1));
+    return true;
   }
 
   private damage(entry: InFlightDatagram, link: LinkSimulator): void {

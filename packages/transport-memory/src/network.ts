@@ -97,7 +97,11 @@ export class MemoryNetwork<C extends Clock = VirtualClock> {
     this.topology.setDefaultPath(link, this.clock.now());
   }
 
-  /** Watches all datagrams, until the returned function is called. What it throws comes out of `send` or the clock. */
+  /**
+   * Watches all datagrams, until the returned function is called. The callback comes once when a datagram starts
+   * ("sent" or "injected") and once more for the fate of each copy: look at the verdict before counting. What it throws
+   * comes out of `send` or the clock.
+   */
   tap(callback: Tap): () => void {
     // A function of its own, so that one callback may watch twice.
     const watcher: Tap = (datagram, from, to, verdict, nowMs) => callback(datagram, from, to, verdict, nowMs);

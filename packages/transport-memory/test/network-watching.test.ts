@@ -147,4 +147,15 @@ describe("errors thrown by receivers", () => {
     expect(a.freeBatches).toBe(a.totalBatches);
     expect(network.stats).toMatchObject({ inFlight: 0, dropped: { lost: 1 } });
   });
+
+  it("about a second copy does not hold up the first", async () => {
+    const { network, a, atB, addressB } = await pair({ maxInFlight: 1, link: { duplicate: 1 } });
+    network.tap((_datagram, _from, _to, verdict) => {
+      if (verdict === "limit") throw new Error("tap");
+    });
+    expect(() => send(a, addressB, marked(1))).toThrow("tap");
+    network.clock.advanceBy(0);
+    expect(atB.marks).toEqual([1]);
+    expectBalance(network.stats);
+  });
 });

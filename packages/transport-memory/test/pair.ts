@@ -17,7 +17,11 @@ export interface Pair {
 }
 
 /** Two open transports on a network of their own. */
-export async function pair(options: Partial<NetworkOptions> = {}, linkA?: LinkSpec, receiveLinkB?: LinkSpec): Promise<Pair> {
+export async function pair(
+  options: Partial<NetworkOptions> = {},
+  linkA?: LinkSpec,
+  receiveLinkB?: LinkSpec,
+): Promise<Pair> {
   const network = createNetwork({ seed: 1, ...options });
   const now = (): number => network.clock.now();
   const [atA, atB] = [new Recorder(now), new Recorder(now)];

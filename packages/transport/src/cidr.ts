@@ -4,7 +4,7 @@ import { formatIp, IP_BYTES, isIpv4Mapped, parseIp } from "./ip-text.js";
 const IP_BITS = IP_BYTES * 8;
 /** Bits before the IPv4 part of ::ffff:a.b.c.d. */
 const MAPPED_BITS = 96;
-/** Entries. About 20 MB of nodes; longer lists belong into the firewall. */
+/** Entries. About 25 MB of nodes; longer lists belong into the firewall. */
 const MAX_ENTRIES = 65_536;
 /** Decimal, without sign or leading zero. */
 const PREFIX_LENGTH = /^(?:0|[1-9][0-9]{0,2})$/;
