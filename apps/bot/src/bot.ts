@@ -20,10 +20,12 @@ import {
 } from "@sortie-apps/arena";
 import { type AuditResult, auditDeliveries } from "./audit.js";
 import { type BotLink, Mailbox } from "./mailbox.js";
-import { Sight, type Sighting } from "./sight.js";
+import { type Place, Sight } from "./sight.js";
 
 /** Share of the speed limit that a bot uses: the rest is for clocks that do not run alike. */
 const PACE = 0.9;
+/** ms between two looks around for pickups and players. */
+const LOOK_MS = 100;
 /** ms. A bot whose process was held up for longer does not make up for it. */
 const MAX_STRIDE_MS = 100;
 /** m. Bots shoot at what is nearer. */
@@ -79,7 +81,10 @@ export class Bot {
   private reply: AuditReplyMessage | undefined;
   private settleBy = 0;
   private result: AuditResult | undefined;
+  private target: Pickup | undefined;
+  private enemy: Place | undefined;
   private steppedAtMs: number;
+  private lookAtMs: number;
   private shootAtMs: number;
   private chatAtMs: number;
   private probeAtMs: number;
@@ -90,6 +95,7 @@ export class Bot {
     this.random = new SeededRandom(seed);
     this.onAnswerTime = onAnswerTime ?? (() => undefined);
     this.steppedAtMs = nowMs;
+    this.lookAtMs = nowMs;
     this.shootAtMs = nowMs + this.random.between(0, 1_000);
     this.chatAtMs = nowMs + this.random.between(0, CHAT_MS[1]);
     this.probeAtMs = nowMs + this.random.between(0, PROBE_MS);
@@ -133,26 +139,37 @@ export class Bot {
     if (nowMs >= this.probeAtMs) this.probe(nowMs);
     if (nowMs >= this.chatAtMs) this.chat(nowMs);
     if (!this.sight.alive) return;
-    const target = this.sight.nearestPickup((pickup) => this.isClaimed(pickup, nowMs));
-    const enemy = this.sight.nearestEnemy(SHOOTING_RANGE);
+    if (nowMs >= this.lookAtMs) this.look(nowMs);
+    const { target, enemy } = this;
     const heading = this.walk(target, strideMs);
     this.sendInput(enemy === undefined ? heading : this.bearing(enemy));
-    if (target !== undefined && target.distance < PICKUP_REACH * CLAIM_REACH) this.claim(target.pickup, nowMs);
+    if (target !== undefined && this.distanceTo(target) < PICKUP_REACH * CLAIM_REACH) this.claim(target, nowMs);
     if (enemy !== undefined && nowMs >= this.shootAtMs) this.shoot(enemy, nowMs);
   }
 
+  private look(nowMs: number): void {
+    this.target = this.sight.nearestPickup((pickup) => this.isClaimed(pickup, nowMs));
+    this.enemy = this.sight.nearestEnemy(SHOOTING_RANGE);
+    this.lookAtMs = nowMs + LOOK_MS;
+  }
+
   /** A stride towards the target, or the middle; gives the heading of it in radians. */
-  private walk(target: Sighting | undefined, strideMs: number): number {
+  private walk(target: Place | undefined, strideMs: number): number {
     const { sight } = this;
     const goal = target ?? { x: ARENA_SIDE / 2, y: ARENA_SIDE / 2 };
     const heading = this.bearing(goal);
-    const stride = Math.min((MAX_SPEED * PACE * strideMs) / 1_000, Math.hypot(goal.x - sight.x, goal.y - sight.y));
+    const stride = Math.min((MAX_SPEED * PACE * strideMs) / 1_000, this.distanceTo(goal));
     sight.x = insideArena(sight.x + Math.cos(heading) * stride);
     sight.y = insideArena(sight.y + Math.sin(heading) * stride);
     return heading;
   }
 
-  private bearing(goal: { readonly x: number; readonly y: number }): number {
+  private distanceTo(goal: Place): number {
+    return Math.hypot(goal.x - this.sight.x, goal.y - this.sight.y);
+  }
+
+  /** radians. */
+  private bearing(goal: Place): number {
     return Math.atan2(goal.y - this.sight.y, goal.x - this.sight.x);
   }
 
@@ -163,7 +180,7 @@ export class Bot {
     this.mailbox.send("states", encodeInput(this.writer, input));
   }
 
-  private shoot(enemy: Sighting, nowMs: number): void {
+  private shoot(enemy: Place, nowMs: number): void {
     const heading = quantiseHeading(this.bearing(enemy) + this.random.between(-AIM_ERROR, AIM_ERROR));
     this.mailbox.send("shots", encodeShot(this.writer, this.mailbox.sent.shots, heading));
     this.shootAtMs = nowMs + FIRE_INTERVAL_MS + this.random.between(...TRIGGER_MS);
@@ -171,7 +188,10 @@ export class Bot {
 
   private claim({ id, version }: Pickup, nowMs: number): void {
     const message = encodeClaim(this.writer, this.mailbox.sent.events, id, version);
-    if (this.mailbox.send("events", message)) this.claimedAtMs.set(id, nowMs);
+    if (!this.mailbox.send("events", message)) return;
+    this.claimedAtMs.set(id, nowMs);
+    this.target = undefined;
+    this.lookAtMs = nowMs;
   }
 
   private isClaimed({ id }: Pickup, nowMs: number): boolean {

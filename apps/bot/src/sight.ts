@@ -1,11 +1,9 @@
 import type { Pickup, ServerMessage, Snapshot } from "@sortie-apps/arena";
 
-/** Somebody or something in reach. */
-export interface Sighting {
+/** m. */
+export interface Place {
   readonly x: number;
   readonly y: number;
-  /** m. */
-  readonly distance: number;
 }
 
 /** What one client knows of the world, from what the server has told it. */
@@ -54,18 +52,20 @@ export class Sight {
   }
 
   /** The nearest pickup but those that `leaveOut` says; undefined when none is known. */
-  nearestPickup(leaveOut: (pickup: Pickup) => boolean): (Sighting & { readonly pickup: Pickup }) | undefined {
-    let nearest: (Sighting & { readonly pickup: Pickup }) | undefined;
+  nearestPickup(leaveOut: (pickup: Pickup) => boolean): Pickup | undefined {
+    let nearest: Pickup | undefined;
+    let nearestDistance = Infinity;
     for (const pickup of this.pickups.values()) {
       const distance = Math.hypot(pickup.x - this.x, pickup.y - this.y);
-      if (distance >= (nearest?.distance ?? Infinity) || leaveOut(pickup)) continue;
-      nearest = { pickup, x: pickup.x, y: pickup.y, distance };
+      if (distance >= nearestDistance || leaveOut(pickup)) continue;
+      nearestDistance = distance;
+      nearest = pickup;
     }
     return nearest;
   }
 
   /** The nearest other living player of the last snapshot within `range` metres. */
-  nearestEnemy(range: number): Sighting | undefined {
+  nearestEnemy(range: number): Place | undefined {
     const { snapshot } = this;
     if (snapshot === undefined) return undefined;
     let nearestIndex = -1;
@@ -78,7 +78,7 @@ export class Sight {
       nearestIndex = i;
     }
     if (nearestIndex < 0) return undefined;
-    return { x: snapshot.xAt(nearestIndex), y: snapshot.yAt(nearestIndex), distance: nearestDistance };
+    return { x: snapshot.xAt(nearestIndex), y: snapshot.yAt(nearestIndex) };
   }
 
   private place(epoch: number, x: number, y: number): void {

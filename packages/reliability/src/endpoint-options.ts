@@ -4,7 +4,7 @@ import type { CongestionController } from "./congestion/congestion-controller.js
 
 /** Caps of one endpoint's queues; every one has a default, see {@link DEFAULT_LIMITS}. */
 export interface EndpointLimits {
-  /** bytes of payloads that wait or are not yet acknowledged. One larger message at a time goes on top of it. */
+  /** bytes of payloads that wait or are not yet acknowledged. One message above half of it may go on top. */
   readonly maxQueuedBytes: number;
   /** Messages that wait or are not yet acknowledged. */
   readonly maxQueuedMessages: number;

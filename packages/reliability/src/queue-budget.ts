@@ -2,9 +2,8 @@ import type { EndpointLimits } from "./endpoint-options.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 
 /**
- * Account of what the send side holds: payloads that wait or may have to be resent. A message larger than the whole
- * cap takes the one place there is for such, outside of the cap, so that bulk data neither is refused for ever nor
- * keeps small messages out.
+ * Account of what the send side holds: payloads that wait or may have to be resent. There is one place outside of the
+ * cap for a message larger than half of it, so that bulk data neither is refused for ever nor keeps small messages out.
  */
 export class QueueBudget {
   /** Messages held. */
@@ -43,7 +42,7 @@ export class QueueBudget {
   }
 
   add(message: OutgoingMessage): void {
-    if (message.totalBytes > this.maxBytes) this.oversize = message;
+    if (this.takesPlace(message.totalBytes)) this.oversize = message;
     this.count(message, 1);
   }
 
@@ -63,6 +62,10 @@ export class QueueBudget {
 
   private fitsBeside(bytes: number, cappedBytes: number, messages: number): boolean {
     if (messages >= this.maxMessages) return false;
-    return bytes > this.maxBytes ? this.oversize === undefined : cappedBytes + bytes <= this.maxBytes;
+    return this.takesPlace(bytes) || cappedBytes + bytes <= this.maxBytes;
+  }
+
+  private takesPlace(bytes: number): boolean {
+    return bytes > this.maxBytes / 2 && this.oversize === undefined;
   }
 }

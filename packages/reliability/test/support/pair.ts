@@ -68,6 +68,49 @@ interface InTransit {
   bytes: Uint8Array;
 }
 
+/** Packets on their way, the first to arrive on top. */
+class TransitHeap {
+  private readonly heap: InTransit[] = [];
+
+  peek(): InTransit | undefined {
+    return this.heap[0];
+  }
+
+  push(packet: InTransit): void {
+    const { heap } = this;
+    let at = heap.push(packet) - 1;
+    while (at > 0) {
+      const up = (at - 1) >>> 1;
+      if (!earlier(packet, heap[up] as InTransit)) break;
+      heap[at] = heap[up] as InTransit;
+      at = up;
+    }
+    heap[at] = packet;
+  }
+
+  pop(): InTransit | undefined {
+    const { heap } = this;
+    const top = heap[0];
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return top;
+    let at = 0;
+    for (;;) {
+      let down = at * 2 + 1;
+      if (down >= heap.length) break;
+      if (down + 1 < heap.length && earlier(heap[down + 1] as InTransit, heap[down] as InTransit)) down += 1;
+      if (!earlier(heap[down] as InTransit, last)) break;
+      heap[at] = heap[down] as InTransit;
+      at = down;
+    }
+    heap[at] = last;
+    return top;
+  }
+}
+
+function earlier(a: InTransit, b: InTransit): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
+
 /** One end: what a connection does around an endpoint, without encryption. */
 export class Side {
   readonly endpoint: ReliableEndpoint;
@@ -135,7 +178,7 @@ export class Pair {
   readonly fromA: LinkConditions;
   readonly fromB: LinkConditions;
   private readonly random: () => number;
-  private transit: InTransit[] = [];
+  private readonly transit = new TransitHeap();
   private order = 0;
   private readonly writer = new ByteWriter();
   private readonly buffer = new Uint8Array(1500);
@@ -218,11 +261,8 @@ export class Pair {
     for (const side of [this.a, this.b]) {
       if (side.endpoint.nextTimeoutAt() <= this.nowMs) side.endpoint.handleTimeout(this.nowMs);
     }
-    for (let index = this.firstArrival(); index >= 0; index = this.firstArrival()) {
-      const packet = this.transit[index] as InTransit;
-      if (packet.atMs > this.nowMs) break;
-      this.transit[index] = this.transit[this.transit.length - 1] as InTransit;
-      this.transit.pop();
+    while (this.nextArrivalMs() <= this.nowMs) {
+      const packet = this.transit.pop() as InTransit;
       packet.to.receive(packet.packetNumber, packet.bytes, this.nowMs);
     }
     this.flush();
@@ -233,20 +273,7 @@ export class Pair {
   }
 
   private nextArrivalMs(): number {
-    const index = this.firstArrival();
-    return index < 0 ? Infinity : (this.transit[index] as InTransit).atMs;
-  }
-
-  private firstArrival(): number {
-    let first = -1;
-    for (let i = 0; i < this.transit.length; i++) {
-      const packet = this.transit[i] as InTransit;
-      const best = this.transit[first];
-      if (best === undefined || packet.atMs < best.atMs || (packet.atMs === best.atMs && packet.order < best.order)) {
-        first = i;
-      }
-    }
-    return first;
+    return this.transit.peek()?.atMs ?? Infinity;
   }
 
   private transmit(from: Side, packetNumber: number, bytes: Uint8Array): void {

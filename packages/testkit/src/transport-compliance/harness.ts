@@ -49,6 +49,7 @@ export type CaseBody = (harness: Harness) => Promise<void>;
 export class Harness {
   readonly #environment: TransportEnvironment;
   readonly #transports: DatagramTransport[] = [];
+  #markers = 0;
 
   constructor(environment: TransportEnvironment) {
     this.#environment = environment;
@@ -109,9 +110,10 @@ export class Harness {
 
   /** Lets all that is on its way to `to` arrive, by sending one datagram after it and waiting for that. */
   async drain(from: Endpoint, to: Endpoint): Promise<void> {
-    const before = to.receiver.count;
-    await this.send(from, [[pattern(MARKER_BYTES, MARKER_SEED), to.address]]);
-    await this.until("a last datagram to arrive", () => to.receiver.count > before && !to.receiver.batchOpen);
+    const marker = pattern(MARKER_BYTES, MARKER_SEED + this.#markers++);
+    await this.send(from, [[marker, to.address]]);
+    const arrived = (): boolean => to.receiver.datagrams.some(({ payload }) => equalBytes(payload, marker));
+    await this.until("a last datagram to arrive", () => arrived() && !to.receiver.batchOpen);
   }
 
   /** Closes all transports. */
@@ -137,6 +139,10 @@ export function pattern(length: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) bytes[i] = (seed * 31 + i * 7 + (i >>> 8)) & 0xff;
   return bytes;
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Writes one datagram into a batch that has room. */

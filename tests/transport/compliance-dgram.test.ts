@@ -1,8 +1,8 @@
+import { testTransport } from "@sortie/testkit";
 import { SocketAddress } from "@sortie/transport";
+import { createDgramTransport } from "@sortie/transport-dgram";
 import { describe, it } from "vitest";
-import { testTransport } from "../../testkit/src/transport-compliance/index.js";
-import { createDgramTransport } from "../src/index.js";
-import { hasIpv6 } from "./has-ipv6.js";
+import { hasIpv6 } from "../support/has-ipv6.js";
 
 const runner = { describe, it };
 
