@@ -1,5 +1,3 @@
-import type { ClientMessage, ServerMessage } from "./messages.js";
-
 /**
  * How each kind of message travels: one channel for each of Sortie's five delivery modes, the same both ways. The
  * objects are what `send` and `broadcast` take as options.
@@ -24,36 +22,3 @@ export const ROUTE_NAMES: readonly Route[] = ["effects", "states", "shots", "eve
 
 /** The routes on which nothing may be lost. */
 export const LOSSLESS_ROUTES: readonly Route[] = ["events", "notices"];
-
-const ROUTE_OF: Record<(ClientMessage | ServerMessage)["type"], Route> = {
-  input: "states",
-  shot: "shots",
-  probe: "effects",
-  chat: "notices",
-  claim: "events",
-  "audit-request": "events",
-  welcome: "events",
-  joined: "events",
-  left: "events",
-  placed: "events",
-  hits: "events",
-  scores: "events",
-  "claim-result": "events",
-  "audit-reply": "events",
-  "chat-line": "notices",
-  pickup: "notices",
-  snapshot: "states",
-  tracers: "effects",
-  "probe-reply": "effects",
-  "shot-result": "shots",
-};
-
-/** The route a message belongs to; undefined when it did not come by it. */
-export function routeTaken(
-  message: ClientMessage | ServerMessage,
-  delivery: string,
-  channel: number,
-): Route | undefined {
-  const route = ROUTE_OF[message.type];
-  return ROUTES[route].delivery === delivery && ROUTES[route].channel === channel ? route : undefined;
-}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatBytes, formatCount, formatMs, TerminalLine } from "../src/index.js";
+import { formatBytes, formatCount, formatMs, TerminalStatus } from "../src/index.js";
 
 class FakeStream {
   readonly isTTY: boolean | undefined;
@@ -16,23 +16,27 @@ class FakeStream {
   }
 }
 
-describe("TerminalLine", () => {
-  it("rewrites its line on a terminal, cut to its width", () => {
+describe("TerminalStatus", () => {
+  it("rewrites its rows on a terminal, none wider than that", () => {
     const stream = new FakeStream(true, 10);
-    const line = new TerminalLine(stream);
-    line.update("short", 0);
-    line.update("longer than ten columns", 1);
-    line.end();
-    line.end();
-    expect(stream.text).toBe("\r\u001b[Kshort\r\u001b[Klonger th\n");
+    const status = new TerminalStatus(stream);
+    status.update(["one", "two"], 0);
+    status.update(["one", "two", "three", "longer than ten columns"], 1);
+    status.update(["end"], 2);
+    status.end();
+    status.end();
+    const erase = "\u001b[J";
+    expect(stream.text).toBe(
+      `\r${erase}one | two\r${erase}one | two\nthree\nlonger th\r\u001b[2A${erase}end\n`,
+    );
   });
 
   it("writes a line every few seconds elsewhere", () => {
     const stream = new FakeStream();
-    const line = new TerminalLine(stream);
-    for (let nowMs = 0; nowMs <= 10_000; nowMs += 500) line.update(`at ${nowMs}`, nowMs);
-    line.end();
-    expect(stream.text).toBe("at 0\nat 5000\nat 10000\n");
+    const status = new TerminalStatus(stream);
+    for (let nowMs = 0; nowMs <= 10_000; nowMs += 500) status.update([`at ${nowMs}`, "more"], nowMs);
+    status.end();
+    expect(stream.text).toBe("at 0 | more\nat 5000 | more\nat 10000 | more\n");
   });
 });
 

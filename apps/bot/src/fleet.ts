@@ -60,6 +60,8 @@ export class Fleet {
   isMeasuring = false;
   private readonly options: FleetOptions;
   private readonly loop: GameLoop = new GameLoop(TURN_RATE, (nowMs) => this.step(nowMs));
+  private readonly desertion: AbortController = new AbortController();
+  private allHaveTried = false;
   private closing = false;
 
   constructor(options: FleetOptions) {
@@ -69,6 +71,11 @@ export class Fleet {
   /** Bots whose connection holds. */
   get connectedCount(): number {
     return this.members.reduce((count, { connected }) => count + (connected ? 1 : 0), 0);
+  }
+
+  /** Aborted as soon as all have tried to connect and no connection is left. */
+  get deserted(): AbortSignal {
+    return this.desertion.signal;
   }
 
   /** Of all bots that got to the end of theirs. */
@@ -87,6 +94,8 @@ export class Fleet {
       while (next < count && !signal.aborted) await this.connectOne(next++);
     };
     await Promise.all(Array.from({ length: Math.min(count, CONNECTS_AT_ONCE) }, connectInTurn));
+    this.allHaveTried = true;
+    this.checkDesertion();
   }
 
   /** Ends the game and waits until every bot has compared its counts with the server's. */
@@ -96,10 +105,8 @@ export class Fleet {
     const isPending = ({ bot, connected }: Member): boolean => connected && bot.auditResult === undefined;
     while (this.members.some(isPending) && performance.now() < deadlineMs) await sleep(AUDIT_POLL_MS);
     for (const { index, bot, connected } of this.members) {
-      if (bot.auditResult === undefined) {
-        const why = connected ? "the server did not answer" : "the connection had ended";
-        this.fail(index, "audit", "fault", `no audit: ${why}`);
-      }
+      // One whose connection has ended has failed already.
+      if (bot.auditResult === undefined && connected) this.fail(index, "audit", "fault", "the server did not answer");
       for (const fault of bot.auditResult?.faults ?? []) this.fail(index, "audit", "fault", fault);
     }
   }
@@ -140,11 +147,16 @@ export class Fleet {
     client.on("disconnect", ({ code, by, text }) => {
       member.connected = false;
       if (!this.closing) this.fail(index, "play", code, `the connection was ended by ${by}: ${text || code}`);
+      this.checkDesertion();
     });
     client.on("error", (error) => {
       this.fail(index, "play", "fault", error instanceof Error ? (error.stack ?? error.message) : String(error));
     });
     this.members.push(member);
+  }
+
+  private checkDesertion(): void {
+    if (this.allHaveTried && this.connectedCount === 0) this.desertion.abort();
   }
 
   private fail(bot: number, stage: BotFailure["stage"], code: string, message: string): void {

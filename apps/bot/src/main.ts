@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { formatBytes, formatCount, formatMs, TerminalLine } from "@sortie-apps/arena";
+import { formatBytes, formatCount, formatMs, TerminalStatus } from "@sortie-apps/arena";
 import colors from "picocolors";
 import { Fleet } from "./fleet.js";
 import { FleetMeter, type FleetRates, type FleetTotals, ratesBetween } from "./fleet-meter.js";
@@ -9,8 +9,10 @@ import { createReport, formatShare, renderOutcomes, renderReport } from "./repor
 
 /** ms between two samples of the round-trip times. */
 const SAMPLE_INTERVAL_MS = 250;
-/** Samples between two updates of the live line. */
+/** Samples between two updates of the live report. */
 const SAMPLES_PER_UPDATE = 4;
+/** ms. The longest time that a timer takes: 24 days. */
+const FOR_EVER_MS = 2 ** 31 - 1;
 /** ms. A second signal after this ends the process at once; sooner it is taken for the first one, sent twice. */
 const IMPATIENT_AFTER_MS = 1_000;
 
@@ -27,7 +29,7 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-function renderLive(fleet: Fleet, meter: FleetMeter, count: number, rates: FleetRates): string {
+function renderLive(fleet: Fleet, meter: FleetMeter, count: number, rates: FleetRates): string[] {
   const [p50, p99] = meter.rttSamples.percentiles(0.5, 0.99);
   return [
     `${fleet.connectedCount}/${count} connected`,
@@ -36,25 +38,25 @@ function renderLive(fleet: Fleet, meter: FleetMeter, count: number, rates: Fleet
     `out ${formatCount(rates.datagramsOutPerSecond)}/s ${formatBytes(rates.bytesOutPerSecond)}/s`,
     `in ${formatCount(rates.datagramsInPerSecond)}/s ${formatBytes(rates.bytesInPerSecond)}/s`,
     renderOutcomes(meter.outcomes()),
-  ].join(" | ");
+  ];
 }
 
 /** Samples and shows what goes on until it is aborted. */
 async function watch(fleet: Fleet, meter: FleetMeter, options: BotOptions, until: AbortSignal): Promise<void> {
-  const line = options.quiet === true ? undefined : new TerminalLine(process.stdout);
+  const status = options.quiet === true ? undefined : new TerminalStatus(process.stdout);
   let before: FleetTotals = meter.totals();
   for (let sample = 1; !until.aborted; sample++) {
     await pause(SAMPLE_INTERVAL_MS, until);
     meter.sampleRtt();
-    if (line === undefined || until.aborted || sample % SAMPLES_PER_UPDATE !== 0) continue;
+    if (status === undefined || until.aborted || sample % SAMPLES_PER_UPDATE !== 0) continue;
     const after = meter.totals();
-    line.update(renderLive(fleet, meter, options.count, ratesBetween(before, after)), after.atMs);
+    status.update(renderLive(fleet, meter, options.count, ratesBetween(before, after)), after.atMs);
     before = after;
   }
-  line?.end();
+  status?.end();
 }
 
-/** Resolves after `ms`, or when aborted. */
+/** Resolves after `ms`, or as soon as it is aborted. */
 async function pause(ms: number, until: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal: until }).catch(() => undefined);
 }
@@ -75,7 +77,8 @@ async function run(options: BotOptions): Promise<number> {
   await fleet.connect();
   fleet.isMeasuring = true;
   const before = meter.totals();
-  if (fleet.members.length > 0) await pause(duration === 0 ? 2 ** 31 - 1 : duration * 1_000, stopped);
+  const over = AbortSignal.any([stopped, fleet.deserted]);
+  await pause(duration === 0 ? FOR_EVER_MS : duration * 1_000, over);
   const traffic = ratesBetween(before, meter.totals());
   fleet.isMeasuring = false;
   await fleet.audit();

@@ -40,7 +40,7 @@ export interface Report {
   readonly answerTime: Times;
   /** What became of the bots' messages. */
   readonly outcomes: OutcomeCounts;
-  /** Both ends' counts of the bots that were audited, added up. */
+  /** Both ends' counts of the bots that were audited, added up; empty when none was. */
   readonly deliveries: readonly RouteTally[];
   readonly failures: readonly BotFailure[];
 }
@@ -103,12 +103,12 @@ export function renderReport(report: Report, paint: Paint): string {
     ["outcomes", renderOutcomes(outcomes)],
     ["processor", `${formatShare(traffic.cpu)} of one`],
   ];
+  const measured = report.connected > 0 ? facts : facts.slice(0, 1);
   return [
     "",
-    ...facts.map(([label, text]) => `${paint.dim(label.padEnd(12))}${text}`),
+    ...measured.map(([label, text]) => `${paint.dim(label.padEnd(12))}${text}`),
     "",
     ...renderDeliveries(report.deliveries, paint),
-    "",
     ...renderFailures(report.failures, paint),
     renderVerdict(report, paint),
   ].join("\n");
@@ -126,6 +126,7 @@ export function formatShare(share: number): string {
 }
 
 function renderDeliveries(deliveries: readonly RouteTally[], paint: Paint): string[] {
+  if (deliveries.length === 0) return [];
   const header = ["", "delivery", "sent", "received", "missing", "duplicated", "late"];
   const rows = deliveries.map((tally) => [
     `${tally.route} ${tally.direction}`,
@@ -137,7 +138,7 @@ function renderDeliveries(deliveries: readonly RouteTally[], paint: Paint): stri
     row
       .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join("  ");
-  return [paint.dim(render(header)), ...rows.map(render)];
+  return [paint.dim(render(header)), ...rows.map(render), ""];
 }
 
 function renderFailures(failures: readonly BotFailure[], paint: Paint): string[] {
@@ -158,6 +159,7 @@ function renderVerdict(report: Report, paint: Paint): string {
 }
 
 function sumTallies(tallies: readonly RouteTally[]): RouteTally[] {
+  if (tallies.length === 0) return [];
   const sumOf = (route: Route, direction: RouteTally["direction"]): RouteTally => {
     const sum = { route, direction, sent: 0, distinct: 0, duplicates: 0, late: 0, missing: 0 };
     for (const tally of tallies) {

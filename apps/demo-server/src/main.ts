@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { ARENA_PROTOCOL, TerminalLine, World } from "@sortie-apps/arena";
+import { ARENA_PROTOCOL, TerminalStatus, World } from "@sortie-apps/arena";
 import colors from "picocolors";
 import { createServer, loadIdentity, type Server } from "sortie";
 import { GameServer } from "./game-server.js";
@@ -52,7 +52,7 @@ async function run(options: DemoServerOptions): Promise<void> {
   console.log(`listening on ${family === 6 ? `[${address}]` : address}:${port}`);
   process.send?.({ type: "listening", port });
 
-  const status = options.quiet === true ? undefined : new StatusLine(new TerminalLine(process.stdout));
+  const status = options.quiet === true ? undefined : new StatusLine(new TerminalStatus(process.stdout));
   const showStatus = (): void => status?.update(server.stats, game.counters, performance.now());
   showStatus();
   const timer = setInterval(showStatus, STATUS_INTERVAL_MS);

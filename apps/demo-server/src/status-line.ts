@@ -1,14 +1,14 @@
-import { formatBytes, formatCount, formatMs, type TerminalLine } from "@sortie-apps/arena";
+import { formatBytes, formatCount, formatMs, type TerminalStatus } from "@sortie-apps/arena";
 import type { ServerStatistics } from "sortie";
 import { type GameCounters, refusedCount } from "./game-counters.js";
 
-/** The server's state in one line, with rates since the line before. */
+/** The server's state, with rates since the last update. */
 export class StatusLine {
-  private readonly line: TerminalLine;
+  private readonly terminal: TerminalStatus;
   private before: { readonly stats: ServerStatistics; readonly atMs: number } | undefined;
 
-  constructor(line: TerminalLine) {
-    this.line = line;
+  constructor(terminal: TerminalStatus) {
+    this.terminal = terminal;
   }
 
   /** Shows the state at `nowMs`; the first call only notes it. */
@@ -16,22 +16,22 @@ export class StatusLine {
     const { before } = this;
     this.before = { stats, atMs: nowMs };
     if (before !== undefined && nowMs > before.atMs) {
-      this.line.update(renderStatus(before.stats, stats, (nowMs - before.atMs) / 1_000, counters), nowMs);
+      this.terminal.update(partsOf(before.stats, stats, (nowMs - before.atMs) / 1_000, counters), nowMs);
     }
   }
 
   end(): void {
-    this.line.end();
+    this.terminal.end();
   }
 }
 
-/** One line on what happened in the `seconds` between two states. */
-export function renderStatus(
+/** What happened in the `seconds` between two states. */
+function partsOf(
   before: ServerStatistics,
   after: ServerStatistics,
   seconds: number,
   counters: GameCounters,
-): string {
+): string[] {
   const rate = (name: "datagramsSent" | "datagramsReceived" | "bytesSent" | "bytesReceived"): number =>
     (after.transport[name] - before.transport[name]) / seconds;
   const ticks = ((after.ticks?.ticks ?? 0) - (before.ticks?.ticks ?? 0)) / seconds;
@@ -43,7 +43,7 @@ export function renderStatus(
     `out ${formatCount(rate("datagramsSent"))}/s ${formatBytes(rate("bytesSent"))}/s`,
     `drops ${formatCount(dropCount(after))}`,
     `refused ${formatCount(refusedCount(counters))}`,
-  ].join(" | ");
+  ];
 }
 
 /** Datagrams dropped since the start, for whatever reason. */

@@ -1,4 +1,4 @@
-import { TerminalLine } from "@sortie-apps/arena";
+import { TerminalStatus } from "@sortie-apps/arena";
 import type { ServerStatistics } from "sortie";
 import { describe, expect, it } from "vitest";
 import { createGameCounters } from "../src/game-counters.js";
@@ -35,7 +35,7 @@ function statsAfter(seconds: number): ServerStatistics {
 describe("StatusLine", () => {
   it("shows rates since the last update", () => {
     let text = "";
-    const status = new StatusLine(new TerminalLine({ isTTY: true, columns: 200, write: (part) => (text += part) }));
+    const status = new StatusLine(new TerminalStatus({ isTTY: true, columns: 200, write: (part) => (text += part) }));
     const counters = createGameCounters();
     counters.moves["too-fast"] = 5;
     counters.moves.outdated = 50;
@@ -44,7 +44,7 @@ describe("StatusLine", () => {
     expect(text).toBe("");
     status.update(statsAfter(2), counters, 2_000);
     expect(text).toBe(
-      "\r\u001b[K7 peers | 60 ticks/s | late p99 1.2 ms | " +
+      "\r\u001b[J7 peers | 60 ticks/s | late p99 1.2 ms | " +
         "in 1,000/s 60 kB/s | out 2,000/s 500 kB/s | drops 7 | refused 6",
     );
   });

@@ -15,9 +15,11 @@ import {
   decodeClientHello,
   decodeServerHello,
   encodeRetry,
+  encodeUtf8,
   type TransportParameters,
   unsignedPart,
 } from "@sortie/wire";
+import { StatelessReset } from "../../../packages/server/src/stateless-reset.js";
 import { crypto, fixedCrypto } from "./fixed-crypto.js";
 import { counting, expectSame, hex, toHex } from "./hex.js";
 
@@ -180,18 +182,23 @@ export function cookieVectors(): object {
 
 /** Section 8.6: reset tokens of the vectors' identity. */
 export function resetVectors(): object {
-  const identity = crypto.importPrivateKey(IDENTITY_SCALAR);
-  const secret = crypto.sharedSecret(identity.privateKey, identity.publicKey) as Uint8Array;
-  const key = crypto.hkdfSha256(secret, new Uint8Array(0), new TextEncoder().encode("sortie v1 reset"), 32);
+  const keyPair = crypto.importPrivateKey(IDENTITY_SCALAR);
+  const square = crypto.sharedSecret(keyPair.privateKey, keyPair.publicKey) as Uint8Array;
+  const key = crypto.hkdfSha256(square, new Uint8Array(0), encodeUtf8("sortie v1 reset"), 32);
+  const reset = new StatelessReset(crypto, identityOf(keyPair));
+  const samples = [
+    [SERVER_ID, ADDRESS],
+    [0, ADDRESS],
+    [0xffff_ffff, hex("20010db8000000000000000000000001")],
+  ] as const;
   return {
     section: "8.6",
     identityPrivateKey: toHex(IDENTITY_SCALAR),
     key: toHex(key),
-    tokens: [SERVER_ID, 0, 0xffff_ffff].map((connectionId) => {
-      const id = new Uint8Array(4);
-      new DataView(id.buffer).setUint32(0, connectionId);
-      const token = crypto.hmacSha256(key, id, ADDRESS).subarray(0, 16);
-      return { connectionId, addressBytes: toHex(ADDRESS), token: toHex(token) };
-    }),
+    tokens: samples.map(([connectionId, address]) => ({
+      connectionId,
+      addressBytes: toHex(address),
+      token: toHex(reset.token(connectionId, address)),
+    })),
   };
 }

@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import type { CongestionController } from "../src/congestion/congestion-controller.js";
+import type { Outcome, SendReceipt } from "../src/send-receipt.js";
+import { indexOf, Pair, payload } from "./support/pair.js";
+
+/** What a receipt has resolved to by now. */
+async function outcomeNow(receipt: SendReceipt): Promise<Outcome | "open"> {
+  return Promise.race([receipt.outcome, Promise.resolve("open" as const)]);
+}
+
+describe("outcomes", () => {
+  it("acked, whether asked before or after, and the same promise each time", async () => {
+    const pair = new Pair();
+    const early = pair.a.endpoint.send(payload(1, 10), { delivery: "reliable" }, pair.nowMs);
+    const late = pair.a.endpoint.send(payload(2, 10), undefined, pair.nowMs);
+    const promise = early.outcome;
+    expect(early.outcome).toBe(promise);
+    expect(await outcomeNow(early)).toBe("open");
+    pair.runFor(200);
+    expect(await outcomeNow(early)).toBe("acked");
+    expect(await outcomeNow(late)).toBe("acked");
+    expect(late.outcome).toBe(late.outcome);
+  });
+
+  it("an empty message arrives in every mode", async () => {
+    const pair = new Pair();
+    const modes = ["unreliable", "sequenced", "bestEffort", "reliable", "ordered"] as const;
+    const receipts = modes.map((delivery) => pair.a.endpoint.send(new Uint8Array(0), { delivery }, pair.nowMs));
+    pair.runFor(200);
+    expect(pair.b.received.map((m) => [m.delivery, m.payload.length])).toEqual(modes.map((mode) => [mode, 0]));
+    for (const receipt of receipts) expect(await receipt.outcome).toBe("acked");
+  });
+
+  it("a lost unreliable message is dropped, also when only one of its pieces is lost", async () => {
+    const pair = new Pair();
+    pair.fromA.drop = (packetNumber) => packetNumber === 0 || packetNumber === 3;
+    const whole = pair.a.endpoint.send(payload(0, 10), undefined, pair.nowMs);
+    pair.runFor(5);
+    const pieces = pair.a.endpoint.send(payload(1, 6000), undefined, pair.nowMs);
+    pair.runFor(1000);
+    expect(await whole.outcome).toBe("dropped");
+    expect(await pieces.outcome).toBe("dropped");
+    expect(pair.b.received).toHaveLength(0);
+    expect(pair.a.endpoint.statistics.messagesDropped).toBe(2);
+    expect(pair.a.endpoint.statistics.retransmittedMessages).toBe(0);
+    expect(pair.b.endpoint.statistics.reassembliesActive).toBe(1);
+    pair.runFor(5000);
+    expect(pair.b.endpoint.statistics.reassembliesActive).toBe(0);
+    expect(pair.b.endpoint.statistics.reassembliesExpired).toBe(1);
+  });
+
+  it("bestEffort expires after a second by default, and is not resent from then on", async () => {
+    const pair = new Pair();
+    pair.fromA.drop = () => true;
+    const receipt = pair.a.endpoint.send(payload(0, 10), { delivery: "bestEffort" }, pair.nowMs);
+    pair.runFor(990);
+    expect(await outcomeNow(receipt)).toBe("open");
+    expect(pair.a.endpoint.statistics.retransmittedMessages).toBeGreaterThan(0);
+    pair.runFor(20);
+    expect(await outcomeNow(receipt)).toBe("expired");
+    const { retransmittedMessages } = pair.a.endpoint.statistics;
+    pair.fromA.drop = undefined;
+    pair.runFor(5000);
+    expect(pair.a.endpoint.statistics.retransmittedMessages).toBe(retransmittedMessages);
+    expect(pair.b.received).toHaveLength(0);
+    expect(pair.a.endpoint.statistics.queuedMessages).toBe(0);
+  });
+
+  it("bestEffort goes on over the gap that an expired message leaves", () => {
+    const pair = new Pair();
+    pair.fromA.drop = () => true;
+    for (let i = 0; i < 50; i++) {
+      pair.a.endpoint.send(payload(i, 10), { delivery: "bestEffort", expiresInMs: 50 }, pair.nowMs);
+      pair.runFor(10);
+    }
+    pair.runFor(100);
+    pair.fromA.drop = undefined;
+    pair.a.endpoint.send(payload(50, 10), { delivery: "bestEffort" }, pair.nowMs);
+    pair.runFor(2000);
+    expect(pair.b.received.map((m) => indexOf(m.payload))).toEqual([50]);
+  });
+
+  it("unreliable and sequenced messages past their time leave the queue unsent", async () => {
+    const pair = new Pair({}, { a: { congestion: closedGate() } });
+    const unreliable = pair.a.endpoint.send(payload(0, 10), { expiresInMs: 30 }, pair.nowMs);
+    const sequenced = pair.a.endpoint.send(payload(1, 10), { delivery: "sequenced", expiresInMs: 40 }, pair.nowMs);
+    const lasting = pair.a.endpoint.send(payload(2, 10), undefined, pair.nowMs);
+    expect(pair.a.endpoint.nextTimeoutAt()).toBe(pair.nowMs + 30);
+    pair.runFor(35);
+    expect(await outcomeNow(unreliable)).toBe("expired");
+    expect(await outcomeNow(sequenced)).toBe("open");
+    pair.runFor(100);
+    expect(await outcomeNow(sequenced)).toBe("expired");
+    expect(await outcomeNow(lasting)).toBe("open");
+    expect(pair.a.endpoint.statistics.messagesExpired).toBe(2);
+    expect(pair.a.packets).toBe(0);
+  });
+
+  it("a sequenced message replaces one of its channel that has not gone, in its place", async () => {
+    const pair = new Pair({}, { a: { congestion: closedGate() } });
+    const send = (index: number, channel: number): SendReceipt =>
+      pair.a.endpoint.send(payload(index, 10), { delivery: "sequenced", channel }, pair.nowMs);
+    const old = send(0, 0);
+    const other = send(1, 1);
+    const middle = send(2, 0);
+    const newest = send(3, 0);
+    expect(await old.outcome).toBe("dropped");
+    expect(await middle.outcome).toBe("dropped");
+    expect(pair.a.endpoint.statistics.messagesSuperseded).toBe(2);
+    expect(pair.a.endpoint.statistics.queuedMessages).toBe(2);
+    expect(await outcomeNow(other)).toBe("open");
+    expect(await outcomeNow(newest)).toBe("open");
+  });
+
+  it("closed settles everything, in every state, and frees all", async () => {
+    const pair = new Pair({ latencyMs: 100 });
+    const modes = ["unreliable", "sequenced", "bestEffort", "reliable", "ordered"] as const;
+    const receipts: SendReceipt[] = [];
+    for (const delivery of modes) {
+      for (let i = 0; i < 1100; i++) {
+        receipts.push(pair.a.endpoint.send(payload(i, i === 50 ? 20_000 : 8), { delivery, channel: i & 1 }, pair.nowMs));
+        if (receipts.length % 300 === 0) pair.runFor(1);
+      }
+    }
+    const accepted = receipts.filter((receipt) => receipt.accepted);
+    pair.a.endpoint.close();
+    const outcomes = await Promise.all(accepted.map((receipt) => receipt.outcome));
+    expect(outcomes.filter((outcome) => outcome === "closed").length).toBeGreaterThan(3000);
+    const { statistics } = pair.a.endpoint;
+    expect([statistics.queuedMessages, statistics.queuedBytes, statistics.packetsInFlight, statistics.bytesInFlight]).toEqual(
+      [0, 0, 0, 0],
+    );
+    expect(pair.a.endpoint.nextTimeoutAt()).toBe(Infinity);
+    expect(pair.a.endpoint.wantsToSend(pair.nowMs)).toBe(false);
+    const refused = pair.a.endpoint.send(payload(0, 8), undefined, pair.nowMs);
+    expect([refused.accepted, refused.refusal, await refused.outcome]).toEqual([false, "closed", "closed"]);
+    pair.a.endpoint.close();
+    pair.a.endpoint.handleTimeout(pair.nowMs);
+  });
+
+  it("close frees what was held for the peer, and leaves the inbox to be polled", () => {
+    const pair = new Pair();
+    pair.b.reading = false;
+    pair.fromA.drop = (packetNumber) => packetNumber === 1;
+    pair.a.endpoint.send(payload(0, 10), { delivery: "ordered" }, pair.nowMs);
+    pair.flush();
+    pair.a.endpoint.send(payload(1, 10), { delivery: "ordered" }, pair.nowMs);
+    pair.flush();
+    pair.a.endpoint.send(payload(2, 10), { delivery: "ordered" }, pair.nowMs);
+    pair.runFor(30);
+    expect(pair.b.endpoint.statistics.heldBytes).toBeGreaterThan(0);
+    pair.b.endpoint.close();
+    expect(pair.b.endpoint.statistics.heldBytes).toBe(0);
+    pair.b.poll(pair.nowMs);
+    expect(pair.b.received.map((m) => indexOf(m.payload))).toEqual([0]);
+  });
+
+  it("takes a copy of the payload, also of a Node Buffer", () => {
+    const pair = new Pair();
+    const bytes = Buffer.from([0, 0, 0, 9, 1, 2, 3]);
+    pair.a.endpoint.send(bytes, { delivery: "reliable" }, pair.nowMs);
+    bytes.fill(0xff);
+    pair.runFor(100);
+    expect([...(pair.b.received[0]?.payload ?? [])]).toEqual([0, 0, 0, 9, 1, 2, 3]);
+  });
+});
+
+/** A congestion controller that lets nothing through. */
+function closedGate(): CongestionController {
+  return {
+    onPacketSent: () => undefined,
+    onPacketAcked: () => undefined,
+    onPacketsLost: () => undefined,
+    canSend: () => false,
+    nextSendAt: () => Infinity,
+    windowBytes: 0,
+    paceBytesPerSecond: 0,
+  };
+}
