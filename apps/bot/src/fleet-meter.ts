@@ -25,7 +25,7 @@ export interface FleetRates {
   readonly datagramsInPerSecond: number;
   readonly bytesOutPerSecond: number;
   readonly bytesInPerSecond: number;
-  /** Share of the bots' packets that were lost, 0..1. */
+  /** Packets found lost, as a share of those sent meanwhile, 0..1. */
   readonly loss: number;
   /** Share of one processor that this process used. */
   readonly cpu: number;
@@ -84,7 +84,8 @@ export function ratesBetween(before: FleetTotals, after: FleetTotals): FleetRate
     datagramsInPerSecond: per("packetsReceived"),
     bytesOutPerSecond: per("bytesSent"),
     bytesInPerSecond: per("bytesReceived"),
-    loss: sent > 0 ? Math.max(0, after.packetsLost - before.packetsLost) / sent : 0,
+    // Loss is found later than it happens, and may be of more packets than were sent since.
+    loss: sent > 0 ? Math.min(1, Math.max(0, after.packetsLost - before.packetsLost) / sent) : 0,
     cpu: per("cpuMs") / 1_000,
   };
 }

@@ -17,8 +17,9 @@ export function summarize(
   ];
   if (ticks !== undefined) {
     const late = `late p50 ${formatMs(ticks.lateP50Ms)}, p99 ${formatMs(ticks.lateP99Ms)}`;
+    const busy = `busy p50 ${formatMs(ticks.busyP50Ms)}, p99 ${formatMs(ticks.busyP99Ms)}`;
     const kept = `${formatCount(ticks.overruns)} over time, ${formatCount(ticks.skipped)} skipped`;
-    lines.push(["ticks", `${formatCount(ticks.ticks)}, ${late}, ${kept}`]);
+    lines.push(["ticks", `${formatCount(ticks.ticks)}, ${late}, ${busy}, ${kept}`]);
   }
   lines.push(
     ["received", `${formatCount(transport.datagramsReceived)} datagrams, ${formatBytes(transport.bytesReceived)}`],

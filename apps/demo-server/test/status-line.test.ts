@@ -59,7 +59,7 @@ describe("summarize", () => {
     expect(Object.fromEntries(lines)).toEqual({
       ran: "10.0 s, 1.5 s of processor time",
       peers: "8 came, 0 of them were sent away",
-      ticks: "600, late p50 0.21 ms, p99 1.2 ms, 1 over time, 2 skipped",
+      ticks: "600, late p50 0.21 ms, p99 1.2 ms, busy p50 1.0 ms, p99 2.0 ms, 1 over time, 2 skipped",
       received: "10,000 datagrams, 600 kB",
       sent: "20,000 datagrams, 5.0 MB",
       drops: "too-short 3, duplicate 4",

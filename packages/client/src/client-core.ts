@@ -8,7 +8,7 @@ import {
   type Quality,
 } from "@sortie/connection";
 import { ClientHandshake, type HandshakeKeys, type ServerTrust } from "@sortie/handshake";
-import type { DatagramBatch, DatagramCore, SocketAddress } from "@sortie/transport";
+import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId, type TransportParameters } from "@sortie/wire";
 import { ConnectError, errorOfDisconnect, errorOfReject } from "./connect-error.js";
 import { HelloSender } from "./hello-sender.js";
@@ -42,7 +42,9 @@ export type ClientCoreEvent =
   | { readonly type: "connected"; readonly sessionId: Uint8Array }
   | { readonly type: "failed"; readonly error: ConnectError }
   | { readonly type: "quality"; readonly quality: Quality }
-  | { readonly type: "disconnected"; readonly reason: DisconnectReason };
+  | { readonly type: "disconnected"; readonly reason: DisconnectReason }
+  /** A fault of the whole socket; the connection lives on if it can. */
+  | { readonly type: "socket-error"; readonly error: TransportError };
 
 /**
  * The client without socket, timers and clock: handshake first, then one connection. Feed it by the methods of
@@ -90,7 +92,9 @@ export class ClientCore implements DatagramCore {
   receiveEnd(): void {}
 
   /** Datagrams that could not be sent are lost ones; a socket that is gone is noticed by the timeouts. */
-  onTransportError(): void {}
+  onTransportError(error: TransportError): void {
+    this.events.push({ type: "socket-error", error });
+  }
 
   pollEvent(): ClientCoreEvent | undefined {
     return this.events.shift();

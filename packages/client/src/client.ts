@@ -188,6 +188,9 @@ export class Client extends TypedEmitter<ClientEvents> {
         break;
       case "quality":
         this.emit("quality", event.quality);
+        break;
+      case "socket-error":
+        this.#report(event.error);
     }
   }
 
@@ -204,6 +207,8 @@ export class Client extends TypedEmitter<ClientEvents> {
   }
 
   async #shutDown(drainMs: number, reason: string): Promise<void> {
+    // What was sent before goes, reliable or not.
+    this.#driver.flush();
     const nowMs = this.#clock.now();
     this.#core.close(reason, nowMs, nowMs + drainMs);
     await this.#stop(drainMs + CLOSE_GRACE_MS);

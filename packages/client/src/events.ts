@@ -6,7 +6,7 @@ export interface ClientEvents {
   message: (message: InboundMessage) => void;
   quality: (quality: Quality) => void;
   disconnect: (reason: DisconnectReason) => void;
-  /** What a listener threw. */
+  /** What a listener threw, or a TransportError of the socket. */
   error: (error: unknown) => void;
 }
 

@@ -6,6 +6,7 @@ import {
   type DatagramTransport,
   type SocketAddress,
   SystemClock,
+  type TransportError,
 } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
 import { socketError } from "./client.js";
@@ -36,6 +37,7 @@ export class PolledClient implements DatagramReceiver {
   #nowMs = -Infinity;
   #error: ConnectError | undefined;
   #reason: DisconnectReason | undefined;
+  #socketError: TransportError | undefined;
   #sessionId = "";
   #isClosed = false;
 
@@ -138,8 +140,15 @@ export class PolledClient implements DatagramReceiver {
   /** @internal */
   onBatchEnd(): void {}
 
-  /** @internal Datagrams that could not be sent are lost ones; a dead socket is noticed by the timeouts. */
-  onError(): void {}
+  /** The last fault of the whole socket; the connection lives on if it can. */
+  get socketError(): TransportError | undefined {
+    return this.#socketError;
+  }
+
+  /** @internal */
+  onError(error: TransportError): void {
+    this.#socketError = error;
+  }
 
   /** @internal The next update sends on. */
   onWritable(): void {}

@@ -1,36 +1,77 @@
-import { ByteWriter, type CloseCode, encodeClose, encodeUtf8Limited, MAX_CLOSE_TEXT_BYTES } from "@sortie/wire";
+import { ByteWriter, CloseCode, encodeClose, encodeUtf8Limited, MAX_CLOSE_TEXT_BYTES } from "@sortie/wire";
 
 /** The closing state lasts this many probe timeouts at the most (RFC 9000 section 10.2 has three, and no repeats). */
-export const CLOSING_PROBE_TIMEOUTS = 4;
-
+const CLOSING_PROBE_TIMEOUTS = 4;
 /** CLOSEs sent before the closing side gives up waiting for an answer. */
 const MAX_CLOSES = 4;
 
-/** The CLOSE that ends a connection: what it says, whether one is due, how many went. */
+/** How a connection ends by itself: a flush that waits, then the CLOSE, its repeats and the end of waiting. */
 export class Closing {
-  /** A CLOSE must be sent. */
+  /** What the CLOSE says. */
+  code: CloseCode = CloseCode.Normal;
+  text = "";
+  /** ms. When a flush that is under way is given up. */
+  flushUntilMs: number = Infinity;
+  /** ms. When the closing state ends without an answer. */
+  endsAtMs: number = Infinity;
+  /** A CLOSE must be sent now. */
   due = false;
-  private readonly frame: Uint8Array;
+  private frame: Uint8Array | undefined;
   private sent = 0;
+  private repeatAtMs = Infinity;
 
-  constructor(code: CloseCode, text: string) {
+  /** Whether there is a CLOSE to send, now or again. */
+  get hasFrame(): boolean {
+    return this.frame !== undefined;
+  }
+
+  /** ms. When `onTimeout` has something to do. */
+  get nextAtMs(): number {
+    return Math.min(this.flushUntilMs, this.repeatAtMs, this.endsAtMs);
+  }
+
+  /** Reliable data goes first, until `untilMs`. */
+  flush(code: CloseCode, text: string, untilMs: number): void {
+    this.code = code;
+    this.text = text;
+    this.flushUntilMs = untilMs;
+  }
+
+  /** The CLOSE goes now, and again until it is answered or the time is over. */
+  start(code: CloseCode, text: string, nowMs: number, probeTimeoutMs: number): void {
+    this.answer(code, text);
+    this.repeatAtMs = nowMs + probeTimeoutMs;
+    this.endsAtMs = nowMs + CLOSING_PROBE_TIMEOUTS * probeTimeoutMs;
+  }
+
+  /** One CLOSE goes now, and no other. */
+  answer(code: CloseCode, text: string): void {
     const utf8 = encodeUtf8Limited(text, MAX_CLOSE_TEXT_BYTES);
     const writer = new ByteWriter().reset(new Uint8Array(utf8.length + 4));
     encodeClose(writer, code, utf8);
     this.frame = writer.bytes.slice(0, writer.offset);
     this.due = true;
+    this.flushUntilMs = Infinity;
   }
 
   write(writer: ByteWriter): void {
-    writer.copy(this.frame);
+    if (this.frame !== undefined) writer.copy(this.frame);
     this.sent += 1;
     this.due = false;
   }
 
-  /** It is time for another; false when enough went. */
-  repeat(): boolean {
-    if (this.sent >= MAX_CLOSES) return false;
-    this.due = true;
-    return true;
+  /** Repeats the CLOSE when its time has come, a few times. */
+  onTimeout(nowMs: number, probeTimeoutMs: number): void {
+    if (this.repeatAtMs > nowMs) return;
+    this.due = this.sent < MAX_CLOSES;
+    this.repeatAtMs = this.due ? nowMs + probeTimeoutMs : Infinity;
+  }
+
+  /** Nothing of it is to come any more. */
+  stop(): void {
+    this.due = false;
+    this.flushUntilMs = Infinity;
+    this.repeatAtMs = Infinity;
+    this.endsAtMs = Infinity;
   }
 }

@@ -1,7 +1,7 @@
 import { PacketProtection } from "@sortie/handshake";
 import { type InboundMessage, ReliableEndpoint, type SendOptions, type SendReceipt } from "@sortie/reliability";
 import { CloseCode, PACKET_HEADER_BYTES, PATH_DATA_BYTES, TAG_BYTES } from "@sortie/wire";
-import { Closing, CLOSING_PROBE_TIMEOUTS } from "./closing.js";
+import { Closing } from "./closing.js";
 import type { ConnectionEvent } from "./connection-events.js";
 import { type ConnectionOptions, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
 import { type ConnectionState, isLegalTransition, isOpen } from "./connection-state.js";
@@ -52,9 +52,7 @@ export class Connection {
   private readonly idleTimeoutMs: number;
   private readonly mtuBytes: number;
   private readonly frameTarget: FrameTarget;
-  private closing: Closing | undefined;
-  private flushCode: CloseCode = CloseCode.Normal;
-  private flushText = "";
+  private readonly closing: Closing = new Closing();
   private resetToken: Uint8Array | undefined;
   private connectRequest: Uint8Array | undefined;
 
@@ -172,9 +170,8 @@ export class Connection {
     if (violation !== undefined) {
       const code = violation === "window-exceeded" ? CloseCode.FlowControl : CloseCode.ProtocolError;
       this.fail(code, violation, nowMs);
-    } else if (this.currentState === "flushing" && this.endpoint.undelivered === 0) {
-      this.startClosing(this.flushCode, this.flushText, nowMs);
     }
+    this.closeWhenFlushed(nowMs);
     return undefined;
   }
 
@@ -194,7 +191,7 @@ export class Connection {
       if (packetNumber >= 0) this.transmitTo = this.path.candidate as PeerAddress;
     }
     if (packetNumber < 0) {
-      if (this.closing !== undefined) packetNumber = writeClosePacket(this.endpoint, this.closing, writer, nowMs);
+      if (this.closing.hasFrame) packetNumber = writeClosePacket(this.endpoint, this.closing, writer, nowMs);
       else packetNumber = this.endpoint.buildPacket(writer, nowMs);
     }
     if (packetNumber < 0) return 0;
@@ -210,7 +207,7 @@ export class Connection {
   /** Next time in ms at which `handleTimeout` has something to do; `Infinity` when never. */
   nextTimeoutAt(): number {
     if (this.currentState === "closed") return Infinity;
-    const own = Math.min(this.timers.next(), this.path.nextChallengeAtMs);
+    const own = Math.min(this.timers.next(), this.path.nextChallengeAtMs, this.closing.nextAtMs);
     return isOpen(this.currentState) ? Math.min(own, this.endpoint.nextTimeoutAt()) : own;
   }
 
@@ -223,17 +220,15 @@ export class Connection {
       this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", nowMs);
     }
     if (timers.takeDue(Timer.ConnectRepeat, nowMs)) this.requestConnect(nowMs);
-    if (timers.takeDue(Timer.Flush, nowMs)) this.startClosing(this.flushCode, this.flushText, nowMs);
-    if (timers.takeDue(Timer.CloseRepeat, nowMs) && this.closing?.repeat() === true) {
-      timers.set(Timer.CloseRepeat, nowMs + this.endpoint.probeTimeoutMs());
-    }
-    if (timers.takeDue(Timer.CloseEnd, nowMs)) return this.become("closed", nowMs);
+    if (this.closing.endsAtMs <= nowMs) return this.become("closed", nowMs);
+    this.closing.onTimeout(nowMs, this.endpoint.probeTimeoutMs());
     if (this.path.nextChallengeAtMs <= nowMs) this.path.onChallengeTimeout(nowMs, this.endpoint.probeTimeoutMs());
     if (timers.takeDue(Timer.KeepAlive, nowMs) && isOpen(this.currentState)) {
       this.endpoint.requestPing();
       timers.set(Timer.KeepAlive, nowMs + this.keepAliveMs);
     }
     if (isOpen(this.currentState) && this.endpoint.nextTimeoutAt() <= nowMs) this.endpoint.handleTimeout(nowMs);
+    this.closeWhenFlushed(nowMs);
   }
 
   /** Server: the payload of CONNECT, once, when it came; answer with `accept` or `close`. A copy. */
@@ -276,10 +271,8 @@ export class Connection {
     if (!isOpen(this.currentState)) return;
     const mayFlush = flushUntilMs > nowMs && this.endpoint.undelivered > 0;
     if (this.currentState === "connected" && mayFlush) {
-      this.flushCode = code;
-      this.flushText = text;
+      this.closing.flush(code, text, flushUntilMs);
       this.endpoint.stopAccepting();
-      this.timers.set(Timer.Flush, flushUntilMs);
       return this.become("flushing", nowMs);
     }
     if (this.currentState === "flushing" && flushUntilMs > nowMs) return;
@@ -345,7 +338,7 @@ export class Connection {
     if (!isOpen(this.currentState)) return;
     this.end(reason, "draining", nowMs);
     // One CLOSE in answer lets the other side stop repeating its own.
-    this.closing = new Closing(CloseCode.Normal, "");
+    this.closing.answer(CloseCode.Normal, "");
   }
 
   private onPathResponse(bytes: Uint8Array, start: number, from: PeerAddress, nowMs: number): void {
@@ -364,12 +357,16 @@ export class Connection {
     if (isOpen(this.currentState)) this.startClosing(code, text, nowMs);
   }
 
+  private closeWhenFlushed(nowMs: number): void {
+    if (this.currentState !== "flushing") return;
+    const { closing } = this;
+    if (this.endpoint.undelivered > 0 && nowMs < closing.flushUntilMs) return;
+    this.startClosing(closing.code, closing.text, nowMs);
+  }
+
   private startClosing(code: CloseCode, text: string, nowMs: number): void {
-    const probeTimeoutMs = this.endpoint.probeTimeoutMs();
     this.end(reasonOfLocalClose(code, text), "closing", nowMs);
-    this.closing = new Closing(code, text);
-    this.timers.set(Timer.CloseRepeat, nowMs + probeTimeoutMs);
-    this.timers.set(Timer.CloseEnd, nowMs + CLOSING_PROBE_TIMEOUTS * probeTimeoutMs);
+    this.closing.start(code, text, nowMs, this.endpoint.probeTimeoutMs());
   }
 
   private stopAtKeyLimit(nowMs: number): 0 {
@@ -385,6 +382,7 @@ export class Connection {
   /** Leaves the open states: everything queued is given up and the owner is told, once. */
   private end(reason: DisconnectReason, state: ConnectionState, nowMs: number): void {
     this.timers.clearAll();
+    this.closing.stop();
     this.endpoint.close();
     this.path.abandon();
     this.become(state, nowMs);
@@ -396,7 +394,7 @@ export class Connection {
     const from = this.currentState;
     if (!isLegalTransition(from, state)) throw new Error(`connection cannot go from ${from} to ${state}`);
     this.currentState = state;
-    if (state === "closed") this.timers.clearAll();
+    if (state === "closed") this.closing.stop();
     this.trace?.({ type: "state", atMs: nowMs, from, to: state });
   }
 }

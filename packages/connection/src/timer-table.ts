@@ -1,4 +1,4 @@
-/** The timers of a connection, by name. The endpoint's own timers are asked for separately. */
+/** The timers of a connection, by name. Those of the endpoint, the path and the closing are asked for separately. */
 export const Timer = {
   /** Nothing was heard for the idle timeout. */
   Idle: 0,
@@ -6,20 +6,14 @@ export const Timer = {
   KeepAlive: 1,
   /** The handshake's deadline. */
   Handshake: 2,
-  /** The deadline for reliable data to be acknowledged before a close. */
-  Flush: 3,
-  /** CLOSE is sent again. */
-  CloseRepeat: 4,
-  /** The closing state ends. */
-  CloseEnd: 5,
   /** Client: CONNECT is sent again. */
-  ConnectRepeat: 6,
+  ConnectRepeat: 3,
 } as const;
 export type Timer = (typeof Timer)[keyof typeof Timer];
 
-const TIMER_COUNT = 7;
+const TIMER_COUNT = 4;
 
-/** Deadlines in ms, `Infinity` when unset; a scan of seven numbers, no allocation. */
+/** Deadlines in ms, `Infinity` when unset; a scan of four numbers, no allocation. */
 export class TimerTable {
   private readonly deadlines: Float64Array = new Float64Array(TIMER_COUNT).fill(Infinity);
 

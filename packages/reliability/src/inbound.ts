@@ -100,7 +100,9 @@ export class Inbound {
       const isFragment = frame.kind === FrameKind.Fragment;
       if ((!isFragment && frame.kind !== FrameKind.Message) || !retransmits(frame.delivery)) continue;
       kept += 1;
-      if (isFragment || this.comesEarly(frame, ordered)) neededBytes += mostCharged(frame.end - frame.start);
+      const bytes = frame.end - frame.start;
+      if (isFragment) neededBytes += mostCharged(bytes);
+      else if (this.comesEarly(frame, ordered)) neededBytes += bytes + MESSAGE_OVERHEAD_BYTES;
       if (frame.delivery === DeliveryCode.Ordered) ordered += 1;
     }
     if (kept === 0) return true;
@@ -299,8 +301,8 @@ function copyOf(bytes: Uint8Array, frame: Frame): Uint8Array {
 }
 
 /**
- * bytes that a piece or held message may be charged on top of its own: a segment and a set of the reassembler, and
- * another segment for every 64 bytes, should it fill several holes.
+ * bytes that a piece may be charged: its own, a segment and a set of the reassembler, and another segment for every 64
+ * bytes, should it fill several holes.
  */
 function mostCharged(bytes: number): number {
   return bytes + MESSAGE_OVERHEAD_BYTES * (2 + Math.ceil(bytes / MIN_FRAGMENT_BYTES));

@@ -8,7 +8,7 @@ import {
 } from "@sortie/connection";
 import type { Identity } from "@sortie/handshake";
 import { type InboundMessage, TokenBucket } from "@sortie/reliability";
-import type { DatagramBatch, DatagramCore, SocketAddress } from "@sortie/transport";
+import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import {
   CloseCode,
   datagramKind,
@@ -39,6 +39,8 @@ export interface ServerCoreOptions {
   readonly maxHalfOpen: number;
   readonly handshakesPerSecond: number;
   readonly handshakesPerPrefix: RateLimit;
+  /** Hears of faults of the whole socket. */
+  readonly onTransportError?: (error: TransportError) => void;
   /** Whether datagrams for peers wait for `releasePeers` (a server with ticks) or go as soon as they can. */
   readonly holdPeers: boolean;
 }
@@ -101,8 +103,10 @@ export class ServerCore implements DatagramCore {
   /** Nothing waits for the end of a batch but the flush that the driver does after it. */
   receiveEnd(): void {}
 
-  /** The transport counts and goes on; peers behind a dead socket end by their idle timeout. */
-  onTransportError(): void {}
+  /** The transport goes on if it can; peers behind a dead socket end by their idle timeout. */
+  onTransportError(error: TransportError): void {
+    this.options.onTransportError?.(error);
+  }
 
   /** The next client that asks to be let in: answer with `accept` or `refuse`. */
   pollRequest(): ConnectRequest | undefined {

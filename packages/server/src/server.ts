@@ -108,6 +108,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       maxHalfOpen: options.maxHalfOpen ?? DEFAULT_MAX_HALF_OPEN,
       handshakesPerSecond: options.handshakesPerSecond ?? DEFAULT_HANDSHAKES_PER_SECOND,
       handshakesPerPrefix: options.handshakesPerPrefix ?? DEFAULT_HANDSHAKES_PER_PREFIX,
+      onTransportError: (error) => this.#report(error, undefined),
       holdPeers: tickRate > 0,
     });
     this.#driver = new Driver({
@@ -149,6 +150,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   /** Opens the socket. Rejects with TransportError, whose code and message say what to do. */
   async listen(): Promise<ListenAddress> {
+    if (this.#listening !== undefined) throw new Error("listen() on a server that listens already");
     if (this.#closing !== undefined) throw new Error("listen() on a server that was closed: create another one");
     const local = await this.#driver.start();
     this.#listening = { address: local.host, port: local.port, family: local.family };

@@ -1,0 +1,59 @@
+import { DeliveryCode } from "@sortie/wire";
+import { describe, expect, it } from "vitest";
+import { DELIVERIES, deliveryCodeOf } from "../src/delivery.js";
+import { checkSend, type SendOptions } from "../src/send-options.js";
+
+const BYTES = new Uint8Array(1);
+
+describe("delivery table", () => {
+  it("rows stand at their codes and names lead back to them", () => {
+    DELIVERIES.forEach((row, code) => {
+      expect(row.code).toBe(code);
+      expect(deliveryCodeOf(row.name)).toBe(code);
+    });
+    expect(DELIVERIES.filter((row) => row.retransmits).map((row) => row.name)).toEqual([
+      "bestEffort",
+      "reliable",
+      "ordered",
+    ]);
+  });
+
+  it("T39 prototype names are no modes", () => {
+    for (const name of ["constructor", "__proto__", "toString", "", 0, undefined]) {
+      expect(deliveryCodeOf(name)).toBeUndefined();
+    }
+  });
+});
+
+describe("checkSend", () => {
+  it("gives the code, unreliable by default", () => {
+    expect(checkSend(BYTES, undefined)).toBe(DeliveryCode.Unreliable);
+    expect(checkSend(BYTES, {})).toBe(DeliveryCode.Unreliable);
+    expect(checkSend(BYTES, { delivery: "ordered", channel: 255, priority: 7 })).toBe(DeliveryCode.Ordered);
+    expect(checkSend(BYTES, { delivery: "bestEffort", channel: 0, priority: 0, expiresInMs: 0.5 })).toBe(2);
+  });
+
+  const wrong: [string, unknown, string][] = [
+    ["delivery", { delivery: "fast" }, `"delivery" expected "unreliable", "sequenced", "bestEffort", "reliable" or "ordered", got "fast"`],
+    ["channel", { channel: 256 }, `"channel" expected an integer in 0..255, got 256`],
+    ["channel", { channel: -1 }, `"channel" expected an integer in 0..255, got -1`],
+    ["channel", { channel: 1.5 }, `"channel" expected an integer in 0..255, got 1.5`],
+    ["channel", { channel: "1" }, `"channel" expected an integer in 0..255, got "1"`],
+    ["priority", { priority: 8 }, `"priority" expected an integer in 0..7, got 8`],
+    ["expiresInMs", { expiresInMs: 0 }, `"expiresInMs" expected a finite number above 0, got 0`],
+    ["expiresInMs", { expiresInMs: NaN }, `"expiresInMs" expected a finite number above 0, got NaN`],
+    ["expiresInMs", { expiresInMs: Infinity }, `"expiresInMs" expected a finite number above 0, got Infinity`],
+    ["expiresInMs", { delivery: "reliable", expiresInMs: 5 }, `"expiresInMs" expected nothing with delivery "reliable"`],
+    ["expiresInMs", { delivery: "ordered", expiresInMs: 5 }, `(use "bestEffort"), got 5`],
+    ["options", 7, `"options" expected an object, got 7`],
+  ];
+  it.each(wrong)("refuses a wrong %s: %o", (_label, options, message) => {
+    expect(() => checkSend(BYTES, options as SendOptions)).toThrow(message);
+  });
+
+  it("refuses what is no Uint8Array", () => {
+    for (const payload of ["text", [1], {}, null, undefined, new ArrayBuffer(2)]) {
+      expect(() => checkSend(payload as Uint8Array, undefined)).toThrow(/^"payload" expected a Uint8Array, got /);
+    }
+  });
+});
