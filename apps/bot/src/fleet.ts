@@ -20,6 +20,8 @@ const SOCKET_BATCHES = 2;
 const AUDIT_TIMEOUT_MS = 10_000;
 /** ms between two looks whether the audits are through. */
 const AUDIT_POLL_MS = 20;
+/** Failures that are listed; what comes after them would say nothing new. */
+const MAX_FAILURES = 10_000;
 /** Times from probe to answer that are kept; four a second and bot. */
 const KEPT_SAMPLES = 32_768;
 
@@ -167,6 +169,6 @@ export class Fleet {
   }
 
   private fail(bot: number, stage: BotFailure["stage"], code: string, message: string): void {
-    this.failures.push({ bot, stage, code, message });
+    if (this.failures.length < MAX_FAILURES) this.failures.push({ bot, stage, code, message });
   }
 }

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatMs, TerminalStatus } from "@sortie-apps
 import colors from "picocolors";
 import { Fleet } from "./fleet.js";
 import { FleetMeter, type FleetRates, type FleetTotals, ratesBetween } from "./fleet-meter.js";
-import { type BotOptions, parseOptions, readServerKey } from "./options.js";
+import { type CommandOptions, parseOptions, readServerKey } from "./options.js";
 import { createReport, formatShare, renderOutcomes, renderReport } from "./report.js";
 
 /** ms between two samples of the round-trip times. */
@@ -42,7 +42,7 @@ function renderLive(fleet: Fleet, meter: FleetMeter, count: number, rates: Fleet
 }
 
 /** Samples and shows what goes on until it is aborted. */
-async function watch(fleet: Fleet, meter: FleetMeter, options: BotOptions, until: AbortSignal): Promise<void> {
+async function watch(fleet: Fleet, meter: FleetMeter, options: CommandOptions, until: AbortSignal): Promise<void> {
   const status = options.quiet === true ? undefined : new TerminalStatus(process.stdout);
   let before: FleetTotals = meter.totals();
   for (let sample = 1; !until.aborted; sample++) {
@@ -62,7 +62,7 @@ async function pause(ms: number, until: AbortSignal): Promise<void> {
 }
 
 /** Plays and audits; the exit status. */
-async function run(options: BotOptions): Promise<number> {
+async function run(options: CommandOptions): Promise<number> {
   const { host, port, protocol, count, seed, duration, quiet } = options;
   const serverKey = await readServerKey(options);
   if (serverKey === undefined) {

@@ -3,7 +3,7 @@ import { ARENA_PROTOCOL } from "@sortie-apps/arena";
 import { Command, InvalidArgumentError } from "commander";
 
 /** What the command line says. */
-export interface BotOptions {
+export interface CommandOptions {
   readonly host: string;
   readonly port: number;
   /** File with the server's public key in PEM. */
@@ -19,7 +19,7 @@ export interface BotOptions {
 }
 
 /** Reads the command line; ends the process with a usage message when it is wrong. */
-export function parseOptions(argv: readonly string[]): BotOptions {
+export function parseOptions(argv: readonly string[]): CommandOptions {
   return new Command("arena-bots")
     .description("headless players for the demo arena, with proof that no reliable message was lost or duplicated")
     .option("--host <host>", "name or address of the server", "127.0.0.1")
@@ -33,14 +33,14 @@ export function parseOptions(argv: readonly string[]): BotOptions {
     .option("--protocol <name>", "application protocol", ARENA_PROTOCOL)
     .option("--seed <number>", "of the bots' decisions", numberIn(0, 0xffff_ffff), 1)
     .parse([...argv])
-    .opts<BotOptions>();
+    .opts<CommandOptions>();
 }
 
 /**
  * The server's public key. Without a file: undefined, when the server is on this machine or the options say that any
  * server will do. Throws Error, with what to do, otherwise.
  */
-export async function readServerKey(options: BotOptions): Promise<string | undefined> {
+export async function readServerKey(options: CommandOptions): Promise<string | undefined> {
   const { serverKey, host, dangerouslyTrustAnyServer } = options;
   if (serverKey !== undefined) {
     return readFile(serverKey, "utf8").catch((error: NodeJS.ErrnoException) => {

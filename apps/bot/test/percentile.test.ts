@@ -30,6 +30,7 @@ describe("percentile", () => {
         const below = sorted.filter((other) => other < found).at(-1);
         if (below !== undefined) expect(atMost(below)).toBeLessThan(hundredths * sorted.length);
       }),
+      { seed: 9 },
     );
   });
 

@@ -17,31 +17,45 @@ import {
   type ServerMessage,
   World,
 } from "@sortie-apps/arena";
-import { type Client, connect, createNetwork, createServer, generateIdentity } from "sortie";
+import { createClient, createNetwork, createServer, generateIdentity, type PolledClient } from "sortie";
 import { describe, expect, it } from "vitest";
 import { GameServer } from "../src/game-server.js";
 
 const SEED = 20_250_101;
 const TURN_MS = 1_000 / 60;
+const PLAYERS = 6;
 
-/** A client that sends on every route and books what comes back. */
+/** A client in a game loop that sends on every route and books what comes back. */
 class Tester {
   readonly faults: string[] = [];
   readonly sent: SentCounts = byRoute(() => 0);
   readonly ledgers: Record<Route, SequenceLedger> = byRoute(() => new SequenceLedger());
   reply: Extract<ServerMessage, { type: "audit-reply" }> | undefined;
-  private readonly client: Client;
+  private readonly client: PolledClient;
   private readonly writer: MessageWriter = new MessageWriter();
   private newestTick = -1;
-  private place = { epoch: 0, x: 0, y: 0 };
+  private place: { readonly epoch: number; readonly x: number; readonly y: number } | undefined;
 
-  constructor(client: Client) {
+  constructor(client: PolledClient) {
     this.client = client;
-    client.on("message", ({ payload, delivery, channel }) => this.receive(payload, delivery, channel));
-    client.on("disconnect", ({ text }) => this.faults.push(`disconnected: ${text}`));
   }
 
-  turn(turn: number): void {
+  /** Whether the server has said where the player stands. */
+  get isPlaying(): boolean {
+    return this.place !== undefined;
+  }
+
+  update(nowMs: number): void {
+    this.client.update(nowMs);
+    for (let message = this.client.receive(); message !== undefined; message = this.client.receive()) {
+      this.take(message.payload, message.delivery, message.channel);
+    }
+    if (this.client.state === "closed") this.faults.push("the connection has ended");
+  }
+
+  /** Says something on every route now and then. */
+  play(turn: number): void {
+    if (this.place === undefined) throw new Error("the game has not begun");
     const { writer, sent, place } = this;
     this.send("states", encodeInput(writer, { ...place, heading: 0, sequence: sent.states }));
     if (turn % 20 === 0) this.send("shots", encodeShot(writer, sent.shots, turn * 500));
@@ -59,7 +73,7 @@ class Tester {
     else this.faults.push(`${route}: refused`);
   }
 
-  private receive(payload: Uint8Array, delivery: string, channel: number): void {
+  private take(payload: Uint8Array, delivery: string, channel: number): void {
     const message = decodeServerMessage(payload);
     const route = message && routeTaken(message, delivery, channel);
     if (message === undefined || route === undefined) {
@@ -101,22 +115,25 @@ describe("the arena over a bad network", () => {
     server.on("tick", ({ tick, deltaMs }) => game.step(tick, deltaMs));
     await clock.runUntilSettled(server.listen());
 
-    const testers: Tester[] = [];
-    const clients: Client[] = [];
-    for (let i = 0; i < 6; i++) {
-      const options = { host: "10.0.0.1", port: 1474, protocol: ARENA_PROTOCOL, serverKey: identity.publicKey };
-      const connected = connect({ ...options, transport: network.createTransport(), clock });
-      // Listeners are added in the turn in which `connect` resolves: the server's first messages come right after it.
-      const tester = connected.then((client) => new Tester(client));
-      testers.push(await clock.runUntilSettled(tester));
-      clients.push(await connected);
-    }
-    for (let turn = 0; turn < 600; turn++) {
-      for (const tester of testers) tester.turn(turn);
+    const clients = Array.from({ length: PLAYERS }, () => {
+      const target = { host: "10.0.0.1", port: 1474, protocol: ARENA_PROTOCOL, serverKey: identity.publicKey };
+      return createClient({ ...target, transport: network.createTransport(), clock });
+    });
+    const testers = clients.map((client) => new Tester(client));
+    const turn = async (): Promise<void> => {
+      for (const tester of testers) tester.update(clock.now());
       await clock.run(TURN_MS);
+    };
+    for (let waited = 0; !testers.every(({ isPlaying }) => isPlaying); waited++) {
+      if (waited > 600) throw new Error("not everybody has come in");
+      await turn();
+    }
+    for (let played = 0; played < 600; played++) {
+      for (const tester of testers) tester.play(played);
+      await turn();
     }
     for (const tester of testers) tester.audit();
-    await clock.run(5_000);
+    for (let waited = 0; waited < 300; waited++) await turn();
 
     for (const { faults: found, sent, reply, ledgers } of testers) {
       expect(found).toEqual([]);
@@ -129,12 +146,12 @@ describe("the arena over a bad network", () => {
       expect(reply.received.states).toMatchObject({ duplicates: 0, late: 0 });
       expect(reply.received.states.missing).toBeGreaterThan(0);
     }
-    expect(game.counters).toMatchObject({ joins: 6, duplicates: 0, malformed: 0, expelled: 0 });
-    expect(game.counters.audits).toEqual({ complete: 6, incomplete: 0 });
+    expect(game.counters).toMatchObject({ joins: PLAYERS, duplicates: 0, malformed: 0, expelled: 0 });
+    expect(game.counters.audits).toEqual({ complete: PLAYERS, incomplete: 0 });
 
     await clock.runUntilSettled(Promise.all(clients.map((client) => client.close())));
     await clock.runUntilSettled(server.close());
-    expect(game.counters.leaves).toBe(6);
+    expect(game.counters.leaves).toBe(PLAYERS);
     expect(clock.pendingTimers).toBe(0);
   });
 });

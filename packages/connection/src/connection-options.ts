@@ -1,4 +1,4 @@
-import type { EstablishedKeys } from "@sortie/handshake";
+import type { EstablishedKeys, KeyLimits } from "@sortie/handshake";
 import type { CongestionController, EndpointLimits } from "@sortie/reliability";
 import type { TransportParameters } from "@sortie/wire";
 import type { PeerAddress } from "./path.js";
@@ -38,7 +38,9 @@ export interface ConnectionOptions {
   /** ms. A first guess from the handshake. */
   readonly initialRttMs?: number;
   readonly trace?: TraceSink;
-  /** Tests start near the edges of the number space. */
+  /** Lower limits than the suite's own, for tests of key updates. */
+  readonly keyLimits?: Partial<KeyLimits>;
+  /** Both sides' first packet number, the same; tests start near the edges of the number space. */
   readonly initialPacketNumber?: number;
   readonly initialMessageId?: number;
 }

@@ -2,7 +2,7 @@
  * States of a connection that has keys, and its legal transitions (docs/PROTOCOL.md section 8).
  *
  * ```
- *  client: connecting ------ACCEPT------> connected --close()--> flushing --all acked--> closing --reply, timer--> closed
+ *  client: connecting ------ACCEPT------> connected --close()--> flushing --acked--> closing --reply, timer--> closed
  *              |                             |                       |
  *  server: awaiting-connect --CONNECT--> authenticating --accept()--> connected
  *

@@ -1,11 +1,12 @@
-import { PacketProtection } from "@sortie/handshake";
-import { type InboundMessage, ReliableEndpoint, type SendOptions, type SendReceipt } from "@sortie/reliability";
+import type { PacketProtection } from "@sortie/handshake";
+import type { InboundMessage, ReliableEndpoint, SendOptions, SendReceipt } from "@sortie/reliability";
 import { CloseCode, PACKET_HEADER_BYTES, PATH_DATA_BYTES, TAG_BYTES } from "@sortie/wire";
 import { Closing } from "./closing.js";
 import type { ConnectionEvent } from "./connection-events.js";
 import { type ConnectionOptions, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
 import { type ConnectionState, isLegalTransition, isOpen } from "./connection-state.js";
 import { ConnectionControlFrames, ControlBit } from "./control-frames.js";
+import { createProtection } from "./create-protection.js";
 import { type DisconnectReason, reasonOfLocalClose } from "./disconnect-reason.js";
 import type { DropReason } from "./drop-reason.js";
 import { createEndpoint, largestDatagram } from "./endpoint-options.js";
@@ -13,12 +14,13 @@ import { applyFrames, type FrameTarget } from "./frame-dispatch.js";
 import { PacketOpener } from "./packet-opener.js";
 import { Path, type PeerAddress } from "./path.js";
 import type { Quality } from "./quality.js";
+import { hasRoom } from "./receive-room.js";
 import { endsInToken } from "./reset-token.js";
 import type { ConnectionResources } from "./resources.js";
 import { ConnectionMonitor, type ConnectionStatistics } from "./statistics.js";
 import { Timer, TimerTable } from "./timer-table.js";
 import type { TraceSink } from "./trace.js";
-import { writeChallengePacket, writeClosePacket } from "./unreliable-packets.js";
+import { LAST_PACKET_NUMBER, writeChallengePacket, writeClosePacket } from "./unreliable-packets.js";
 
 /**
  * One peer's state machine from the first keys to the end: no sockets, no timers, no clock. Its owner
@@ -64,13 +66,8 @@ export class Connection {
     this.remoteConnectionId = keys.remoteConnectionId;
     this.trace = options.trace;
     const isClient = options.role === "client";
-    this.protection = new PacketProtection({
-      crypto: options.resources.crypto,
-      suite: keys.suite,
-      localSecret: isClient ? keys.secrets.clientSecret : keys.secrets.serverSecret,
-      remoteSecret: isClient ? keys.secrets.serverSecret : keys.secrets.clientSecret,
-    });
-    this.opener = new PacketOpener(this.protection);
+    this.protection = createProtection(options);
+    this.opener = new PacketOpener(this.protection, options.initialPacketNumber ?? 0);
     this.endpoint = createEndpoint(options, this.control);
     this.mtuBytes = largestDatagram(options);
     this.path = new Path(options.address);
@@ -152,18 +149,16 @@ export class Connection {
       return dropped;
     }
     const malformed = frames.decode(plaintext, 0, opener.plaintextBytes);
-    if (malformed === undefined && isOpen(this.currentState) && !this.endpoint.canAccept(frames, opener.plaintextBytes)) {
+    if (malformed === undefined && !hasRoom(this.currentState, frames, opener.plaintextBytes, this.endpoint)) {
+      // It does not count as received, but the peer was heard.
+      this.timers.set(Timer.Idle, nowMs + this.idleTimeoutMs);
       return "receive-buffer-full";
     }
-    const leaps = opener.leaps;
+    const fault = opener.leaps ? "packet number leaps too far" : malformed && `malformed packet: ${malformed}`;
     opener.accept();
     this.onHeard(datagram.length, from, nowMs);
-    if (malformed !== undefined) {
-      this.fail(CloseCode.ProtocolError, `malformed packet: ${malformed}`, nowMs);
-      return "malformed-frames";
-    }
-    if (leaps) {
-      this.fail(CloseCode.ProtocolError, "packet number leaps too far", nowMs);
+    if (fault !== undefined) {
+      this.fail(CloseCode.ProtocolError, fault, nowMs);
       return "malformed-frames";
     }
     const violation = applyFrames(this.frameTarget, frames, plaintext, opener.packetNumber, from, nowMs);
@@ -201,6 +196,7 @@ export class Connection {
     this.monitor.onSent(bytes, nowMs);
     this.trace?.({ type: "packet-sent", atMs: nowMs, packetNumber, bytes });
     if (this.currentState === "draining") this.become("closed", nowMs);
+    if (packetNumber >= LAST_PACKET_NUMBER) this.fail(CloseCode.KeyLimit, "packet numbers are used up", nowMs);
     return bytes;
   }
 
@@ -246,7 +242,7 @@ export class Connection {
     return this.endpoint.pollMessage();
   }
 
-  /** Queues a message; the payload is copied. Throws for bad options; full queues and a closed connection are told by the receipt. */
+  /** Queues a message, copied. Throws for bad options; a full queue and a closed connection are told by the receipt. */
   send(payload: Uint8Array, options: SendOptions | undefined, nowMs: number): SendReceipt {
     return this.endpoint.send(payload, options, nowMs);
   }

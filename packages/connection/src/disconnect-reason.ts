@@ -1,4 +1,4 @@
-import { CloseCode } from "@sortie/wire";
+import type { CloseCode } from "@sortie/wire";
 
 /** Why a connection ended: a closed list. */
 export type DisconnectCode =

@@ -2,7 +2,7 @@ import { type ControlFrames, type EndpointOptions, ReliableEndpoint } from "@sor
 import { MIN_DATAGRAM_BYTES, PACKET_OVERHEAD_BYTES } from "@sortie/wire";
 import type { ConnectionOptions } from "./connection-options.js";
 
-/** ms. First guess of the RTT without a sample: players' RTTs lie below; QUIC's 333 ms would make first losses cost a second. */
+/** ms. First guess of the RTT: players' RTTs lie below; QUIC's 333 ms would make first losses cost a second. */
 const DEFAULT_INITIAL_RTT_MS = 100;
 
 /** bytes. What we send at the most: our own setting, and no more than the peer takes. */

@@ -9,7 +9,7 @@ import {
 } from "@sortie/wire";
 import type { DropReason } from "./drop-reason.js";
 
-/** Packets a peer's number may leap ahead. No outage explains more: at 100,000 packets/s this is almost three minutes. */
+/** Packets a peer's number may leap ahead. No outage explains more: at 100,000 packets/s it is almost three minutes. */
 export const MAX_PACKET_NUMBER_LEAP: number = 2 ** 24;
 
 /**
@@ -25,8 +25,10 @@ export class PacketOpener {
   private readonly window: ReplayWindow = new ReplayWindow();
   private readonly protection: PacketProtection;
 
-  constructor(protection: PacketProtection) {
+  /** @param firstPacketNumber of the peer: 0, but in tests */
+  constructor(protection: PacketProtection, firstPacketNumber: number) {
     this.protection = protection;
+    if (firstPacketNumber > 0) this.window.accept(firstPacketNumber - 1);
   }
 
   open(datagram: Uint8Array, plaintext: Uint8Array, nowMs: number): DropReason | undefined {

@@ -37,7 +37,7 @@ export class Path {
 
   /**
    * An authentic packet came from `from`. Returns true when a new candidate was taken up and a challenge must go out.
-   * @param isNewest whether its number is the highest so far: only such a packet shows a move, older ones are stragglers
+   * @param isNewest whether its number is the highest so far: only such a packet shows a move, others are stragglers
    */
   onAuthenticPacket(from: PeerAddress, isNewest: boolean, bytes: number, nowMs: number): boolean {
     if (from === this.current || from.equals(this.current)) {

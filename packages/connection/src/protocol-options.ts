@@ -7,7 +7,7 @@ import {
 } from "@sortie/wire";
 import { type ConnectionSettings, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
 
-/** ms. Game clients should notice a dead server soon; an outage of a mobile link of several seconds must not end the game. */
+/** ms. A client should notice a dead server soon, but some seconds without a mobile link must not end the game. */
 export const DEFAULT_IDLE_TIMEOUT_MS = 10_000;
 /** bytes. */
 export const DEFAULT_MAX_MESSAGE_BYTES: number = 1024 * 1024;
@@ -32,7 +32,7 @@ export interface ProtocolOptions {
   readonly keepAliveMs?: number;
   /** bytes, 1..2^30-1: the largest message taken. Default 1 MiB. */
   readonly maxMessageBytes?: number;
-  /** bytes held for the sender before they are whole and in order. At least `maxMessageBytes`; default 4 MiB or that. */
+  /** bytes held for the sender until they are whole and in order, `maxMessageBytes`..2^40. Default 4 MiB or that. */
   readonly receiveWindowBytes?: number;
   /** bytes/s that a connection sends at the most, 1000..10^9. Default 8 MiB/s. */
   readonly sendRateBytesPerSecond?: number;
@@ -47,7 +47,8 @@ export interface ResolvedProtocolOptions {
 }
 
 /**
- * Checks the options and fills in the defaults. Throws RangeError that names the option, its range and what came.
+ * Checks the options and fills in the defaults. Throws RangeError (TypeError where a function is expected) that names
+ * the option, its range and what came.
  * @param tickMs how long an acknowledgement may wait for a tick beyond its own delay
  */
 export function resolveProtocolOptions(
@@ -76,9 +77,13 @@ export function resolveProtocolOptions(
     1000,
     1e9,
   );
-  const fixedBudget = (): CongestionController =>
-    new FixedBudget({ rateBytesPerSecond: rate, burstBytes: Math.max(2 * MAX_DATAGRAM_BYTES, Math.min(rate, MAX_BURST_BYTES)) });
-  const timeout = options.handshakeTimeoutMs;
+  const burstBytes = Math.max(2 * MAX_DATAGRAM_BYTES, Math.min(rate, MAX_BURST_BYTES));
+  const fixedBudget = (): CongestionController => new FixedBudget({ rateBytesPerSecond: rate, burstBytes });
+  const { createCongestionController = fixedBudget, handshakeTimeoutMs: timeout } = options;
+  if (typeof createCongestionController !== "function") {
+    const got = typeof createCongestionController;
+    throw new TypeError(`"createCongestionController" expected a function, got ${got}`);
+  }
   return {
     parameters: {
       idleTimeoutMs,
@@ -93,7 +98,7 @@ export function resolveProtocolOptions(
       mtuBytes: integer("mtu", options.mtu, MIN_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES),
       keepAliveMs: integer("keepAliveMs", options.keepAliveMs, DEFAULT_KEEP_ALIVE_MS, 100, 600_000),
       handshakeTimeoutMs: integer("handshakeTimeoutMs", timeout, DEFAULT_HANDSHAKE_TIMEOUT_MS, 100, 120_000),
-      createCongestionController: options.createCongestionController ?? fixedBudget,
+      createCongestionController,
     },
   };
 }

@@ -6,7 +6,7 @@ export interface RandomSource {
   randomBytes(length: number): Uint8Array;
 }
 
-/** Random numbers of 32 bits from a provider, fetched in bulk: a call per packet number would cost more than the packet. */
+/** Random numbers of 32 bits from a provider, fetched in bulk: a call for each would cost more than a packet. */
 export class RandomPool {
   private pool: Uint8Array = new Uint8Array(0);
   private offset = 0;

@@ -50,13 +50,11 @@ export class ConnectionMonitor {
   }
 
   /** Grades the connection when that is due; true when the grade changed. */
-  updateQuality({ rtt, statistics }: MonitoredEndpoint, nowMs: number): boolean {
+  updateQuality(endpoint: MonitoredEndpoint, nowMs: number): boolean {
     if (!this.meter.isDue(nowMs)) return false;
+    const { rtt, statistics } = endpoint;
     const { packetsSent, packetsLost } = statistics;
-    return this.meter.evaluate(
-      { rttMs: rtt.smoothedMs, jitterMs: rtt.varianceMs, packetsSent, packetsLost },
-      nowMs,
-    );
+    return this.meter.evaluate({ rttMs: rtt.smoothedMs, jitterMs: rtt.varianceMs, packetsSent, packetsLost }, nowMs);
   }
 
   onSent(bytes: number, nowMs: number): void {
@@ -77,7 +75,7 @@ export class ConnectionMonitor {
     migrations: number,
     keyUpdates: number,
   ): ConnectionStatistics {
-    const { rtt } = endpoint;
+    const { rtt, statistics } = endpoint;
     return {
       packetsSent: this.packetsSent,
       packetsReceived: this.packetsReceived,
@@ -92,7 +90,11 @@ export class ConnectionMonitor {
       migrations,
       keyUpdates,
       seconds: this.rates.history(nowMs),
-      endpoint: { ...endpoint.statistics },
+      endpoint: {
+        ...statistics,
+        messagesSent: statistics.messagesSent.slice(),
+        messagesReceived: statistics.messagesReceived.slice(),
+      },
     };
   }
 }

@@ -28,7 +28,8 @@ export class TypedEmitter<Events extends EventMap<Events>> {
     if (typeof listener !== "function") throw new TypeError(`"listener" expected a function, got ${typeof listener}`);
     const list = this.listeners.get(name) ?? [];
     if (list.length >= MAX_LISTENERS) {
-      throw new RangeError(`"${String(name)}" expected at most ${MAX_LISTENERS} listeners: are they removed with off()?`);
+      const limit = `at most ${MAX_LISTENERS} listeners: are they removed with off()?`;
+      throw new RangeError(`"${String(name)}" expected ${limit}`);
     }
     // A new array each time: an emit under way goes on over the old one.
     this.listeners.set(name, [...list, listener as AnyListener]);

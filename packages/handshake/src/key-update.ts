@@ -128,8 +128,8 @@ export class ReceiveKeys {
   #next: PacketKeys | undefined = undefined;
   #generation = 0;
   #discardPreviousAtMs = 0;
-  /** Lowest packet number opened in the present phase; 0 in the first, which has nothing before it. */
-  #lowestPacketNumber = 0;
+  /** Number of the packet that brought the present phase: above all of the phase before. 0 in the first phase. */
+  #adoptedPacketNumber = 0;
 
   constructor(keys: PacketKeys) {
     this.#current = keys;
@@ -142,13 +142,13 @@ export class ReceiveKeys {
 
   /**
    * The one set of keys that can open a packet: each packet is tried once. With the other phase's bit, a number below
-   * all of the present phase means the previous keys, any other number the next.
+   * the one that brought the present phase means the previous keys, any other number the next (RFC 9001 section 6.5).
    * @param mayUpdate whether an honest peer can have updated again already
    */
   select(keyPhase: 0 | 1, packetNumber: number, mayUpdate: boolean, nowMs: number): PacketKeys | undefined {
     if (this.#previous !== undefined && nowMs >= this.#discardPreviousAtMs) this.#previous = undefined;
     if (keyPhase === (this.#generation & 1)) return this.#current;
-    if (packetNumber < this.#lowestPacketNumber) return this.#previous;
+    if (packetNumber < this.#adoptedPacketNumber) return this.#previous;
     if (!mayUpdate) return undefined;
     return (this.#next ??= this.#current.successor());
   }
@@ -158,16 +158,12 @@ export class ReceiveKeys {
    * `discardAtMs`.
    */
   recordOpened(keys: PacketKeys, packetNumber: number, discardAtMs: number): boolean {
-    if (keys === this.#current) {
-      if (packetNumber < this.#lowestPacketNumber) this.#lowestPacketNumber = packetNumber;
-      return false;
-    }
     if (keys !== this.#next) return false;
     this.#previous = this.#current;
     this.#current = keys;
     this.#next = undefined;
     this.#generation += 1;
-    this.#lowestPacketNumber = packetNumber;
+    this.#adoptedPacketNumber = packetNumber;
     this.#discardPreviousAtMs = discardAtMs;
     return true;
   }

@@ -80,6 +80,30 @@ describe("starting an update", () => {
     expect(client.protection.initiateUpdate(10_000)).toBe(false);
   });
 
+  it("by one who followed waits for an ack of the phase that he follows in", () => {
+    const { client, server } = pair();
+    exchange(client, server);
+    const before = server.send();
+    client.protection.initiateUpdate(0);
+    server.receive(client.send());
+    const after = server.send();
+    server.protection.onAcked(before.packetNumber);
+    expect(server.protection.initiateUpdate(10_000)).toBe(false);
+    server.protection.onAcked(after.packetNumber);
+    expect(server.protection.initiateUpdate(10_000)).toBe(true);
+  });
+
+  it("waits for the peer to follow, even if the peer acknowledges the new phase under its old keys", () => {
+    const { client, server } = pair();
+    exchange(client, server);
+    const reply = server.send();
+    client.protection.initiateUpdate(0);
+    const { packetNumber } = client.send();
+    client.receive(reply);
+    client.protection.onAcked(packetNumber);
+    expect(client.protection.initiateUpdate(10_000)).toBe(false);
+  });
+
   it("never has two in flight, and waits three probe timeouts after the peer was known to follow", () => {
     const both = pair();
     const { client, server } = both;

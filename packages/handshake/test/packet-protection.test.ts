@@ -96,14 +96,22 @@ describe("the sealed packet", () => {
     expect(server.receive({ ...sent, bytes: flipped(sent.bytes, 25) })).toBe(false);
   });
 
-  it("is copied from no secret that the caller may wipe", () => {
-    const [a, b] = [SECRET.slice(), OTHER.slice()];
-    const side = protection(a, b);
-    a.fill(0);
-    b.fill(0);
-    const bytes = new Uint8Array(26);
-    side.seal(bytes, 0, 10, CONNECTION_ID, 0, 0);
-    expect(protection(OTHER, SECRET).open(bytes, 0, new Uint8Array(1500), 0)).toBe(1);
+  it("depends on copies of the secrets: an update wipes its own, and the caller may wipe his", () => {
+    const [mine, theirs] = [SECRET.slice(), OTHER.slice()];
+    const [side, peer] = [protection(mine, theirs), protection(OTHER, SECRET)];
+    const [bytes, out] = [new Uint8Array(26), new Uint8Array(1500)];
+    const pass = (packetNumber: number, from: PacketProtection, to: PacketProtection): number => {
+      from.seal(bytes, 0, 10, CONNECTION_ID, packetNumber, 0);
+      const length = to.open(bytes, packetNumber, out, 0);
+      from.onAcked(packetNumber);
+      return length;
+    };
+    expect([pass(0, side, peer), pass(0, peer, side)]).toEqual([1, 1]);
+    mine.fill(0);
+    expect(side.initiateUpdate(0)).toBe(true);
+    expect([pass(1, side, peer), pass(1, peer, side)]).toEqual([1, 1]);
+    expect(theirs).toEqual(OTHER);
+    expect(side.statistics).toMatchObject({ keyPhase: 1, updates: 1, failedOpens: 0 });
   });
 });
 

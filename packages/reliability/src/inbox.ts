@@ -16,14 +16,18 @@ class ReceivedMessage implements InboundMessage {
   readonly payload: Uint8Array;
   readonly channel: number;
   readonly delivery: Delivery;
-  /** Place in the order of arrival. */
-  readonly order: number;
+  /** Place in the order of arrival. Not for the application, which gets this object. */
+  readonly #order: number;
 
   constructor(payload: Uint8Array, channel: number, delivery: Delivery, order: number) {
     this.payload = payload;
     this.channel = channel;
     this.delivery = delivery;
-    this.order = order;
+    this.#order = order;
+  }
+
+  isBefore(other: ReceivedMessage): boolean {
+    return this.#order < other.#order;
   }
 }
 
@@ -78,7 +82,7 @@ export class Inbox {
   poll(): InboundMessage | undefined {
     const droppable = this.droppable.peek();
     const kept = this.kept.peek();
-    if (kept === undefined || (droppable !== undefined && droppable.order < kept.order)) {
+    if (kept === undefined || (droppable !== undefined && droppable.isBefore(kept))) {
       if (droppable === undefined) return undefined;
       this.droppable.shift();
       this.bytes -= droppable.payload.length;

@@ -212,7 +212,7 @@ export class Outbound {
     if (!message.started) {
       const whole = message.wholeFrameBytes <= this.usableBytes;
       if (whole ? !packet.fitsWhole(message) : packet.pieceEnd(message, 0, totalBytes) < 0) return false;
-      if (!this.start(message)) return true;
+      if (!this.start(message, whole)) return true;
       if (whole) {
         packet.writeWhole(message);
         this.onWritten(message, totalBytes);
@@ -270,8 +270,8 @@ export class Outbound {
     return false;
   }
 
-  /** Gives the message its ID. False when it had to be given up instead. */
-  private start(message: OutgoingMessage): boolean {
+  /** Gives the message its ID; it goes `whole` or in pieces. False when it had to be given up instead. */
+  private start(message: OutgoingMessage, whole: boolean): boolean {
     const channel = this.channelOf(message);
     if (channel instanceof BestEffortSend) {
       if (channel.isExhausted) {
@@ -280,7 +280,7 @@ export class Outbound {
       }
       if (channel.surplus !== undefined) this.finish(channel.surplus, "expired");
     }
-    channel.onStart(message);
+    channel.onStart(message, whole);
     message.started = true;
     if (isGated(message)) this.flow.charge(message);
     if (message.retransmits) this.unacked.append(message);

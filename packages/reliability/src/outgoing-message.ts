@@ -19,8 +19,6 @@ export class FragmentProgress {
  * payload. Queues, windows and sent packets refer to it; whoever meets it after `finished` passes over it.
  */
 export class OutgoingMessage implements SendReceipt {
-  readonly accepted = true;
-  readonly refusal: SendRefusal | undefined = undefined;
   readonly delivery: DeliveryCode;
   readonly channel: number;
   readonly priority: number;
@@ -74,6 +72,14 @@ export class OutgoingMessage implements SendReceipt {
     this.priority = priority;
     this.expiresAtMs = expiresAtMs;
     this.order = order;
+  }
+
+  get accepted(): boolean {
+    return true;
+  }
+
+  get refusal(): SendRefusal | undefined {
+    return undefined;
   }
 
   get outcome(): Promise<Outcome> {

@@ -15,7 +15,7 @@ const MAX_PROBE_INTERVAL_MS = 2000;
 const PROBES = 2;
 /**
  * ms between packets when nothing is acknowledged and all numbers that an ACK can state are in flight: the oldest are
- * given up at that pace, so that a game goes on within a tick or two of an outage's end, and a dead path is not flooded.
+ * given up at that pace. A game goes on within a tick or two of an outage's end, and a dead path is not flooded.
  */
 const STALLED_INTERVAL_MS = 25;
 /** Persistent congestion: losses spread over this many probe timeouts (RFC 9002 section 7.6.1). */
@@ -160,12 +160,12 @@ export class Recovery implements LossSink {
     return nowMs >= this.stalledAt();
   }
 
-  /** ms. Due: `onLossTimer` or `onProbeTimer`; Infinity when neither. */
+  /** ms. When `handleTimeout` is due; Infinity when nothing waits. */
   nextTimeoutAt(): number {
     return Math.min(this.detector.lossTimeAt, this.probeAt());
   }
 
-  /** Whether a probe timeout began. */
+  /** Returns whether a probe timeout has passed, so that probes are due. */
   handleTimeout(nowMs: number): boolean {
     if (this.detector.lossTimeAt <= nowMs) {
       this.detectLosses(nowMs);
@@ -216,12 +216,14 @@ export class Recovery implements LossSink {
     const { sent, sink } = this;
     const state = sent.stateOf(packetNumber);
     if (state === SentState.Unknown || state === SentState.Acked) return false;
-    const bytes = sent.bytesOf(packetNumber);
-    const sentAtMs = sent.sentAtOf(packetNumber);
     sent.resolve(packetNumber, SentState.Acked);
     this.statistics.packetsAcked += 1;
-    if (state === SentState.InFlight) this.congestion.onPacketAcked(bytes, sentAtMs, nowMs, this.rtt.smoothedMs);
-    else if (isLost(state)) this.onSpuriousLoss(packetNumber, state, previousLargest, nowMs - sentAtMs, nowMs);
+    if (state === SentState.InFlight) {
+      const sentAtMs = sent.sentAtOf(packetNumber);
+      this.congestion.onPacketAcked(sent.bytesOf(packetNumber), sentAtMs, nowMs, this.rtt.smoothedMs);
+    } else if (isLost(state)) {
+      this.onSpuriousLoss(packetNumber, state, previousLargest, nowMs);
+    }
     const ackLargest = sent.ackLargestOf(packetNumber);
     if (ackLargest >= 0) sink.onAckAcked(ackLargest);
     const controls = sent.controlsOf(packetNumber);
@@ -231,11 +233,12 @@ export class Recovery implements LossSink {
     return state !== SentState.Passive;
   }
 
-  private onSpuriousLoss(number: number, state: SentState, previousLargest: number, elapsedMs: number, nowMs: number): void {
+  private onSpuriousLoss(packetNumber: number, state: SentState, previousLargest: number, nowMs: number): void {
     this.statistics.spuriousLosses += 1;
-    this.trace?.onSpuriousLoss?.(number, nowMs);
+    this.trace?.onSpuriousLoss?.(packetNumber, nowMs);
     if (state === SentState.GivenUp) return;
-    this.detector.onSpuriousLoss(state, previousLargest - number, elapsedMs, this.rtt, nowMs);
+    const elapsedMs = nowMs - this.sent.sentAtOf(packetNumber);
+    this.detector.onSpuriousLoss(state, previousLargest - packetNumber, elapsedMs, this.rtt, nowMs);
   }
 
   private detectLosses(nowMs: number): void {

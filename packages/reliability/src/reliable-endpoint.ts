@@ -11,7 +11,12 @@ import {
 import { AckTracker } from "./ack-tracker.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
 import { FixedBudget } from "./congestion/fixed-budget.js";
-import { type ControlFrames, DEFAULT_LIMITS, type EndpointOptions, type EndpointViolation } from "./endpoint-options.js";
+import {
+  type ControlFrames,
+  DEFAULT_LIMITS,
+  type EndpointOptions,
+  type EndpointViolation,
+} from "./endpoint-options.js";
 import { expectNumber } from "./expect-number.js";
 import { Inbound } from "./inbound.js";
 import { Inbox, type InboundMessage } from "./inbox.js";
@@ -165,7 +170,7 @@ export class ReliableEndpoint {
     if (isProbe) outbound.fillOldest(packet);
     if (withData) outbound.fill(packet);
     if (withData && !isProbe && recovery.isStalled(nowMs)) {
-      // Nothing is acknowledged, yet packets go: let each carry the oldest data, so that the first to get through helps.
+      // No acknowledgement comes, yet packets go: each carries the oldest data, so that the first to arrive helps.
       outbound.beginProbeRound();
       outbound.fillOldest(packet);
     }
@@ -223,7 +228,7 @@ export class ReliableEndpoint {
     return this.closed ? undefined : this.inbound.onFragment(frame, bytes, packetNumber, nowMs);
   }
 
-  /** After the frames of a packet: it will be acknowledged. `ackEliciting`: it had frames other than ACK and PADDING. */
+  /** After a packet's frames: it will be acknowledged. `ackEliciting`: it had frames other than ACK and PADDING. */
   onPacketReceived(packetNumber: number, ackEliciting: boolean, nowMs: number): void {
     this.lastNowMs = nowMs;
     this.acks.onPacketReceived(packetNumber, ackEliciting, nowMs);

@@ -17,7 +17,7 @@ export interface SendOptions {
 }
 
 /** Channels 0..255: one byte on the wire. */
-export const CHANNELS = 256;
+const CHANNELS = 256;
 /** Highest priority. */
 export const MAX_PRIORITY = 7;
 /** Middle, so that an application can go up and down from it. */
@@ -30,7 +30,9 @@ export const DEFAULT_PRIORITY = 4;
  * never gives up
  */
 export function checkSend(payload: Uint8Array, options: SendOptions | undefined): DeliveryCode {
-  if (!(payload instanceof Uint8Array)) throw new TypeError(`"payload" expected a Uint8Array, got ${describe(payload)}`);
+  if (!(payload instanceof Uint8Array)) {
+    throw new TypeError(`"payload" expected a Uint8Array, got ${describe(payload)}`);
+  }
   if (options === undefined) return DeliveryCode.Unreliable;
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${describe(options)}`);

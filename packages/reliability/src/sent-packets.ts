@@ -2,7 +2,7 @@ import { MAX_ACK_BITMAP_BYTES } from "@sortie/wire";
 import type { OutgoingMessage } from "./outgoing-message.js";
 
 /** Packet numbers from the lowest in flight to the next: what an ACK can still state. */
-export const SENT_WINDOW: number = MAX_ACK_BITMAP_BYTES * 8;
+const SENT_WINDOW: number = MAX_ACK_BITMAP_BYTES * 8;
 /** Slots to begin with: a game at 60 packets/s and 200 ms has 12 in flight. */
 const INITIAL_SLOTS = 32;
 /** Slots at most: the window, and as much again to know late acknowledgements by. */

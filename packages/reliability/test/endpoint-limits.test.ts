@@ -1,4 +1,4 @@
-import { ByteWriter, MAX_FRAMES_PER_PACKET, PacketFrames } from "@sortie/wire";
+import { ByteWriter, FrameKind, MAX_FRAMES_PER_PACKET, PacketFrames } from "@sortie/wire";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FixedBudget } from "../src/congestion/fixed-budget.js";
@@ -62,7 +62,8 @@ describe("send queue caps", () => {
       const largest = MODES.indexOf(delivery) < 2 ? MAX_UNRELIABLE_MESSAGE_BYTES : 200 * KIB;
       expect(endpoint.send(new Uint8Array(largest), { delivery }, 0).accepted).toBe(true);
     }
-    expect(endpoint.send(new Uint8Array(MAX_UNRELIABLE_MESSAGE_BYTES + 1), undefined, 0).refusal).toBe("message-too-large");
+    const beyond = new Uint8Array(MAX_UNRELIABLE_MESSAGE_BYTES + 1);
+    expect(endpoint.send(beyond, undefined, 0).refusal).toBe("message-too-large");
   });
 
   it("the largest unreliable message arrives", () => {
@@ -164,7 +165,9 @@ describe("windows", () => {
 
   it("large messages wait for the window while small ones and other modes go on", () => {
     const pair = new Pair({}, { a: { peerReceiveWindowBytes: 20_000, peerMaxMessageBytes: 20_000 } });
-    for (let i = 0; i < 5; i++) pair.a.endpoint.send(payload(i, 15_000), { delivery: "ordered", channel: i }, pair.nowMs);
+    for (let i = 0; i < 5; i++) {
+      pair.a.endpoint.send(payload(i, 15_000), { delivery: "ordered", channel: i }, pair.nowMs);
+    }
     pair.a.endpoint.send(payload(5, 50), { delivery: "ordered", channel: 4 }, pair.nowMs);
     pair.a.endpoint.send(payload(6, 50), { delivery: "ordered", channel: 5 }, pair.nowMs);
     pair.a.endpoint.send(payload(7, 50), { delivery: "reliable" }, pair.nowMs);
@@ -239,6 +242,25 @@ describe("packets", () => {
     expect(endpoint.buildPacket(new ByteWriter().reset(buffer, 0, 110), 0)).toBe(0);
   });
 
+  it("whole unreliable messages use up no fragment IDs", () => {
+    const pair = new Pair();
+    const ids = new Set<number>();
+    pair.a.onPacket = (_number, frames) => {
+      for (let i = 0; i < frames.count; i++) {
+        if (frames.at(i).kind === FrameKind.Fragment) ids.add(frames.at(i).messageId);
+      }
+    };
+    for (const bytes of [2000, 20, 20, 2000, 20, 2000]) {
+      for (const delivery of ["unreliable", "sequenced"] as const) {
+        pair.a.endpoint.send(payload(bytes, bytes), { delivery }, pair.nowMs);
+        pair.flush();
+      }
+    }
+    expect([...ids]).toEqual([0, 1, 2]);
+    pair.runFor(200);
+    expect(pair.b.received).toHaveLength(12);
+  });
+
   it("by priority, small before large, first come first served", () => {
     const pair = new Pair();
     const send = (index: number, priority: number, bytes: number, delivery: Delivery): void => {
@@ -268,11 +290,12 @@ describe("packets", () => {
 
 describe("options", () => {
   it("out of range throw with label, range and value", () => {
-    expect(() => createEndpoint({ maxDatagramBytes: 1199 })).toThrow('"maxDatagramBytes" expected 1200..1452, got 1199');
+    const expected = '"maxDatagramBytes" expected 1200..1452';
+    expect(() => createEndpoint({ maxDatagramBytes: 1199 })).toThrow(`${expected}, got 1199`);
     expect(() => createEndpoint({ localMaxAckDelayMs: -1 })).toThrow('"localMaxAckDelayMs" expected');
-    expect(() => createEndpoint({ initialMessageId: 70_000 })).toThrow('"initialMessageId" expected 0..65535, got 70000');
+    expect(() => createEndpoint({ initialMessageId: 70_000 })).toThrow('"initialMessageId" expected 0..65535');
     expect(() => createEndpoint({ receiveWindowBytes: 0 })).toThrow('"receiveWindowBytes" expected');
     expect(() => createEndpoint({ limits: { maxQueuedMessages: 0 } })).toThrow('"maxQueuedMessages" expected');
-    expect(() => createEndpoint().setMaxDatagramBytes(2000)).toThrow('"maxDatagramBytes" expected 1200..1452, got 2000');
+    expect(() => createEndpoint().setMaxDatagramBytes(2000)).toThrow(`${expected}, got 2000`);
   });
 });

@@ -118,7 +118,8 @@ describe("outcomes", () => {
     const receipts: SendReceipt[] = [];
     for (const delivery of modes) {
       for (let i = 0; i < 1100; i++) {
-        receipts.push(pair.a.endpoint.send(payload(i, i === 50 ? 20_000 : 8), { delivery, channel: i & 1 }, pair.nowMs));
+        const bytes = payload(i, i === 50 ? 20_000 : 8);
+        receipts.push(pair.a.endpoint.send(bytes, { delivery, channel: i & 1 }, pair.nowMs));
         if (receipts.length % 300 === 0) pair.runFor(1);
       }
     }
@@ -127,9 +128,8 @@ describe("outcomes", () => {
     const outcomes = await Promise.all(accepted.map((receipt) => receipt.outcome));
     expect(outcomes.filter((outcome) => outcome === "closed").length).toBeGreaterThan(3000);
     const { statistics } = pair.a.endpoint;
-    expect([statistics.queuedMessages, statistics.queuedBytes, statistics.packetsInFlight, statistics.bytesInFlight]).toEqual(
-      [0, 0, 0, 0],
-    );
+    expect([statistics.queuedMessages, statistics.queuedBytes]).toEqual([0, 0]);
+    expect([statistics.packetsInFlight, statistics.bytesInFlight]).toEqual([0, 0]);
     expect(pair.a.endpoint.nextTimeoutAt()).toBe(Infinity);
     expect(pair.a.endpoint.wantsToSend(pair.nowMs)).toBe(false);
     const refused = pair.a.endpoint.send(payload(0, 8), undefined, pair.nowMs);

@@ -203,7 +203,8 @@ describe("mixed traffic", () => {
   });
 
   it("IDs go all the way round without loss or stall", () => {
-    const pair = new Pair({ latencyMs: 5 }, { seed: 8, a: { initialMessageId: 65_000 }, b: { initialMessageId: 65_000 } });
+    const start = { initialMessageId: 65_000 };
+    const pair = new Pair({ latencyMs: 5 }, { seed: 8, a: start, b: start });
     let sent = 0;
     while (sent < 70_000) {
       for (let i = 0; i < 1000; i++) {

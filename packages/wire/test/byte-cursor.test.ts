@@ -93,6 +93,9 @@ describe("ByteWriter", () => {
     const source = Uint8Array.from({ length: length + 2 }, (_, i) => i & 0xff);
     expect(toHex(written((w) => w.copy(source, 1, length + 1)))).toBe(toHex(source.subarray(1, length + 1)));
     expect(toHex(written((w) => w.copy(source)))).toBe(toHex(source));
+    const target = new Uint8Array(length + 1).fill(0xee);
+    new ByteWriter().reset(target).copy(source, 1, length + 1);
+    expect(target[length]).toBe(0xee);
   });
 
   it("throws at its end and writes nothing then", () => {

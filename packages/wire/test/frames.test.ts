@@ -86,7 +86,7 @@ describe("ACK", () => {
   });
 
   it.each([
-    ["a bitmap of 129 bytes", `02 4400 00 81 ${"01".repeat(129)}`, "out-of-range"],
+    ["a bitmap of 129 bytes", `02 5388 00 81 ${"01".repeat(129)}`, "out-of-range"],
     ["a number of 2^48", "02 c001000000000000 00 00", "out-of-range"],
     ["a trailing zero byte", "02 4400 00 02 0100", "non-canonical"],
     ["a bitmap that is cut short", "02 4400 00 02 01", "truncated"],

@@ -57,6 +57,15 @@ function changed(bytes: Uint8Array, at: number, value: number): Uint8Array {
   return copy;
 }
 
+/** A hello whose cookie of 36 bytes is replaced by one of another length; all else is in order. */
+function withCookieOf(hello: Uint8Array, length: number): Uint8Array {
+  const bytes = new Uint8Array(CLIENT_HELLO_BYTES);
+  bytes.set(hello.subarray(0, 118));
+  bytes[117] = length;
+  bytes.set(hello.subarray(154, 300), 118 + length);
+  return bytes;
+}
+
 describe("handshake header", () => {
   it.each([
     ["01 535254 01", HandshakeType.ClientHello],
@@ -111,7 +120,9 @@ describe("CLIENT_HELLO", () => {
     ["no suite", changed(encoded, 49, 0), "out-of-range"],
     ["nine suites", changed(encoded, 49, 9), "out-of-range"],
     ["a suite twice", changed(encoded, 51, 2), "out-of-range"],
-    ["a cookie of 35 bytes", changed(encoded, 117, 35), "out-of-range"],
+    ["a cookie of 35 bytes", withCookieOf(encoded, 35), "out-of-range"],
+    ["a cookie of 1 byte", withCookieOf(encoded, 1), "out-of-range"],
+    ["a cookie of 37 bytes", withCookieOf(encoded, 37), "out-of-range"],
     ["parameters of 101 bytes", changed(encoded, 155, 101), "out-of-range"],
     ["parameters of 1024 bytes", changed(encoded, 154, 4), "out-of-range"],
     ["a padding byte that is not zero", changed(encoded, 1199, 1), "non-canonical"],

@@ -63,6 +63,15 @@ function longer(bytes: Uint8Array): Uint8Array {
   return Uint8Array.of(...bytes, 0);
 }
 
+/** A hello whose cookie of 36 bytes is replaced by one of another length; all else is in order. */
+function withCookieOf(hello: Uint8Array, length: number): Uint8Array {
+  const bytes = new Uint8Array(hello.length);
+  bytes.set(hello.subarray(0, 118));
+  bytes[117] = length;
+  bytes.set(hello.subarray(154, 300), 118 + length);
+  return bytes;
+}
+
 /** Byte fields as hexadecimal text. */
 function plain(value: object): Record<string, unknown> {
   return Object.fromEntries(
@@ -111,7 +120,8 @@ function clientHelloPackets(): Packets {
       ["no suite", changed(hello, [49, 0]), "out-of-range"],
       ["nine suites", changed(hello, [49, 9]), "out-of-range"],
       ["one suite twice", changed(hello, [51, 2]), "out-of-range"],
-      ["cookie of 35 bytes", changed(hello, [117, 35]), "out-of-range"],
+      ["cookie of 35 bytes", withCookieOf(hello, 35), "out-of-range"],
+      ["cookie of 37 bytes", withCookieOf(hello, 37), "out-of-range"],
       ["101 bytes of parameters", changed(hello, [155, 101]), "out-of-range"],
       ["last byte of the padding not zero", changed(hello, [1199, 1]), "non-canonical"],
       ["1199 bytes", hello.subarray(0, 1199), "truncated"],

@@ -3,7 +3,7 @@ import type { OutgoingMessage } from "../outgoing-message.js";
 import { SendChannel } from "./send-channel.js";
 import { SendWindow } from "./send-window.js";
 
-/** bestEffort messages: resent until their deadline, which leaves gaps in the IDs that the receiver does not wait for. */
+/** bestEffort messages: resent until their deadline, which leaves gaps in the IDs; the receiver waits for none. */
 export class BestEffortSend extends SendChannel {
   private readonly window = new SendWindow();
   /** IDs used since one was acknowledged. */
@@ -19,8 +19,8 @@ export class BestEffortSend extends SendChannel {
     return this.unacknowledged >= MAX_ID_LEAP;
   }
 
-  override onStart(message: OutgoingMessage): void {
-    super.onStart(message);
+  override onStart(message: OutgoingMessage, whole: boolean): void {
+    super.onStart(message, whole);
     this.unacknowledged += 1;
     this.window.push(message);
   }

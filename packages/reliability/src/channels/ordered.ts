@@ -27,8 +27,8 @@ export class OrderedSend extends SendChannel {
     this.starting = true;
   }
 
-  override onStart(message: OutgoingMessage): void {
-    super.onStart(message);
+  override onStart(message: OutgoingMessage, whole: boolean): void {
+    super.onStart(message, whole);
     this.starting = false;
     this.window.push(message);
   }

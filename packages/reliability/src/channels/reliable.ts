@@ -17,8 +17,8 @@ export class ReliableSend extends SendChannel {
     this.scheduled += 1;
   }
 
-  override onStart(message: OutgoingMessage): void {
-    super.onStart(message);
+  override onStart(message: OutgoingMessage, whole: boolean): void {
+    super.onStart(message, whole);
     this.scheduled -= 1;
     this.window.push(message);
   }

@@ -32,8 +32,8 @@ export abstract class SendChannel {
   /** `message` is handed to the scheduler. */
   onScheduled(_message: OutgoingMessage): void {}
 
-  /** `message` is about to be written for the first time: sets its ID. */
-  onStart(message: OutgoingMessage): void {
+  /** `message` is about to be written for the first time, `whole` or in pieces: sets its ID. */
+  onStart(message: OutgoingMessage, _whole: boolean): void {
     message.id = this.nextId;
     this.nextId = (this.nextId + 1) & 0xffff;
   }

@@ -1,8 +1,8 @@
 import type { OutgoingMessage } from "../outgoing-message.js";
-import { SendChannel } from "./send-channel.js";
+import { UnreliableSend } from "./unreliable.js";
 
 /** Sequenced messages: at most one waits to start; a newer one takes its place. */
-export class SequencedSend extends SendChannel {
+export class SequencedSend extends UnreliableSend {
   private newest: OutgoingMessage | undefined = undefined;
 
   /** The scheduled message that a newer one replaces; undefined when there is none, or it has started. */

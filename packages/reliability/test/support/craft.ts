@@ -1,4 +1,12 @@
-import { ByteWriter, type DeliveryCode, encodeFragment, encodeMessage, type Frame, FrameKind, PacketFrames } from "@sortie/wire";
+import {
+  ByteWriter,
+  type DeliveryCode,
+  encodeFragment,
+  encodeMessage,
+  type Frame,
+  FrameKind,
+  PacketFrames,
+} from "@sortie/wire";
 import type { EndpointViolation } from "../../src/endpoint-options.js";
 import type { ReliableEndpoint } from "../../src/reliable-endpoint.js";
 

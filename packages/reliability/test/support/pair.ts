@@ -29,7 +29,7 @@ export interface LinkConditions {
   drop?: ((packetNumber: number, nowMs: number) => boolean) | undefined;
 }
 
-export const PERFECT: LinkConditions = {
+const PERFECT: LinkConditions = {
   latencyMs: 25,
   jitterMs: 0,
   loss: 0,
