@@ -1,4 +1,4 @@
-import { Client, type ClientOptions, connect } from "@sortie/client";
+import { type Client, type ClientOptions, connect } from "@sortie/client";
 import { type CryptoProvider, type Identity, identityOf } from "@sortie/handshake";
 import { Server, type ServerOptions } from "@sortie/server";
 import { assertNoLeaks, createSeededCrypto } from "@sortie/testkit";
