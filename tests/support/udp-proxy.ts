@@ -2,8 +2,12 @@ import { type SocketAddress, SystemClock } from "@sortie/transport";
 import { createDgramTransport, type DgramTransport } from "@sortie/transport-dgram";
 import { LinkSimulator, type LinkSpec } from "@sortie/transport-memory";
 
+/** ms without a datagram after which a client's socket towards the server is closed. */
+const IDLE_MS = 15_000;
+
 interface Upstream {
   readonly transport: DgramTransport;
+  lastUsedMs: number;
   readonly toServer: LinkSimulator;
   readonly toClient: LinkSimulator;
 }
@@ -20,6 +24,8 @@ export class UdpProxy {
   private readonly link: LinkSpec;
   private readonly seed: number;
   private isClosed = false;
+  private sweepAtMs = 0;
+  private opened = 0;
 
   constructor(target: SocketAddress, link: LinkSpec, seed: number) {
     this.target = target;
@@ -32,14 +38,25 @@ export class UdpProxy {
     return this.front.open({
       onDatagram: (payload, from) => {
         const datagram = payload.slice();
-        void this.upstreamFor(from).then(({ transport, toServer }) => {
-          this.pass(datagram, toServer, transport, this.target);
+        void this.upstreamFor(from).then((upstream) => {
+          upstream.lastUsedMs = this.clock.now();
+          this.pass(datagram, upstream.toServer, upstream.transport, this.target);
         });
       },
       onBatchEnd: () => {},
       onError: () => {},
       onWritable: () => {},
     });
+  }
+
+  /** Clients that have a socket towards the server. */
+  get clients(): number {
+    return this.upstreams.size;
+  }
+
+  /** Datagrams that the simulated links still hold, as timers. */
+  get pendingTimers(): number {
+    return this.clock.activeTimers;
   }
 
   async close(): Promise<void> {
@@ -49,6 +66,7 @@ export class UdpProxy {
   }
 
   private upstreamFor(client: SocketAddress): Promise<Upstream> {
+    this.sweep();
     const key = client.toString();
     const known = this.upstreams.get(key) ?? this.openUpstream(client);
     this.upstreams.set(key, known);
@@ -56,10 +74,11 @@ export class UdpProxy {
   }
 
   private async openUpstream(client: SocketAddress): Promise<Upstream> {
-    const index = this.upstreams.size;
+    const index = this.opened++;
     const transport = createDgramTransport({ host: "127.0.0.1" });
     const upstream: Upstream = {
       transport,
+      lastUsedMs: this.clock.now(),
       toServer: new LinkSimulator(this.link, this.seed, [index, 1]),
       toClient: new LinkSimulator(this.link, this.seed, [index, 2]),
     };
@@ -70,6 +89,19 @@ export class UdpProxy {
       onWritable: () => {},
     });
     return upstream;
+  }
+
+  /** Closes the sockets of clients that have gone. */
+  private sweep(): void {
+    const nowMs = this.clock.now();
+    if (nowMs < this.sweepAtMs) return;
+    this.sweepAtMs = nowMs + 1000;
+    for (const [key, opening] of this.upstreams) {
+      void opening.then((upstream) => {
+        if (nowMs - upstream.lastUsedMs < IDLE_MS || !this.upstreams.delete(key)) return;
+        void upstream.transport.close();
+      });
+    }
   }
 
   private pass(datagram: Uint8Array, link: LinkSimulator, through: DgramTransport, to: SocketAddress): void {

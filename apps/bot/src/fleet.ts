@@ -64,7 +64,7 @@ export class Fleet {
   readonly failures: BotFailure[] = [];
   /** From probe to answer, in ms, while `isMeasuring`. */
   readonly answerTimes: SampleWindow = new SampleWindow(KEPT_SAMPLES);
-  /** To be set once all have connected: the crowd at the door says nothing about the game. */
+  /** To be set once all have connected and warmed up: the crowd at the door says nothing about the game. */
   isMeasuring = false;
   private readonly options: FleetOptions;
   private readonly loop: GameLoop = new GameLoop(TURN_RATE, (nowMs) => this.step(nowMs));

@@ -11,6 +11,13 @@ import { createReport, formatShare, renderOutcomes, renderReport } from "./repor
 const SAMPLE_INTERVAL_MS = 250;
 /** Samples between two updates of the live report. */
 const SAMPLES_PER_UPDATE = 4;
+/**
+ * ms of play before measurements begin: both processes have just made a handshake for each bot, and the engine has not
+ * compiled their code yet. Nothing of it is left out of the audit.
+ */
+const WARM_UP_MS = 2_000;
+/** Share of a short game that warming up may take. */
+const MAX_WARM_UP_SHARE = 0.25;
 /** ms. The longest time that a timer takes: 24 days. */
 const FOR_EVER_MS = 2 ** 31 - 1;
 /** ms. A second signal after this ends the process at once; sooner it is taken for the first one, sent twice. */
@@ -75,10 +82,13 @@ async function run(options: CommandOptions): Promise<number> {
   const watched = watch(fleet, meter, options, watching.signal);
 
   await fleet.connect();
+  const over = AbortSignal.any([stopped, fleet.deserted]);
+  const playMs = duration === 0 ? FOR_EVER_MS : duration * 1_000;
+  const warmUpMs = Math.min(WARM_UP_MS, playMs * MAX_WARM_UP_SHARE);
+  await pause(warmUpMs, over);
   fleet.isMeasuring = true;
   const before = meter.totals();
-  const over = AbortSignal.any([stopped, fleet.deserted]);
-  await pause(duration === 0 ? FOR_EVER_MS : duration * 1_000, over);
+  await pause(playMs - warmUpMs, over);
   const traffic = ratesBetween(before, meter.totals());
   fleet.isMeasuring = false;
   await fleet.audit();

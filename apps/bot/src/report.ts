@@ -94,7 +94,8 @@ export function renderReport(report: Report, paint: Paint): string {
   const rate = (datagrams: number, bytes: number): string =>
     `${formatCount(datagrams)} datagrams/s, ${formatBytes(bytes)}/s`;
   const facts: [string, string][] = [
-    ["connected", `${report.connected} of ${report.bots} to ${report.server}, ${traffic.seconds.toFixed(1)} s of play`],
+    ["connected", `${report.connected} of ${report.bots} to ${report.server}`],
+    ["measured", `${traffic.seconds.toFixed(1)} s`],
     ["RTT", `p50 ${formatMs(rtt.p50Ms)}, p99 ${formatMs(rtt.p99Ms)}`],
     ["answer time", `p50 ${formatMs(answerTime.p50Ms)}, p99 ${formatMs(answerTime.p99Ms)}`],
     ["loss", formatShare(traffic.loss)],

@@ -88,6 +88,13 @@ export class Client extends TypedEmitter<ClientEvents> {
     return receipt;
   }
 
+  /** As `TypedEmitter.on`. Messages that came before the first "message" listener wait for it. */
+  override on<Name extends keyof ClientEvents>(name: Name, listener: ClientEvents[Name]): this {
+    super.on(name, listener);
+    if (name === "message") this.#clock.defer(() => this.#dispatchMessages());
+    return this;
+  }
+
   /** Sends what is queued at once. */
   flush(): void {
     this.#driver.flush();
@@ -168,10 +175,10 @@ export class Client extends TypedEmitter<ClientEvents> {
     else if (this.#opened === undefined) void this.close();
   }
 
-  /** Messages wait until `connect` has resolved and its caller could add listeners. */
+  /** Messages wait until somebody listens: what is reliable is not lost between `connect` and `on`. */
   #dispatchMessages(): void {
     const { connection } = this.#core;
-    if (connection === undefined || this.#opened !== undefined) return;
+    if (connection === undefined || this.listenerCount("message") === 0) return;
     for (let message = connection.pollMessage(); message !== undefined; message = connection.pollMessage()) {
       this.emit("message", message);
     }
@@ -197,13 +204,8 @@ export class Client extends TypedEmitter<ClientEvents> {
   #finishOpening(error: ConnectError | undefined): void {
     const opened = this.#opened;
     if (opened === undefined) return;
+    this.#opened = undefined;
     opened(error);
-    if (error !== undefined) return;
-    // One turn later the caller of `connect` has its client and its listeners.
-    this.#clock.setTimer(this.#clock.now(), () => {
-      this.#opened = undefined;
-      this.#afterWork();
-    });
   }
 
   async #shutDown(drainMs: number, reason: string): Promise<void> {
