@@ -39,7 +39,7 @@ const layerRules = Object.entries(LAYERS).map(([name, below]) => ({
   comment: `${name} may import ${below.length > 0 ? below.join(", ") : "no other package of the workspace"}`,
   severity: "error",
   from: { path: `^packages/${name}/src/` },
-  to: { path: "^(packages|apps|tests|bench|examples)/", pathNot: `^packages/(${[name, ...below].join("|")})/` },
+  to: { path: "^(packages|apps|tests|bench|examples|fuzz)/", pathNot: `^packages/(${[name, ...below].join("|")})/` },
 }));
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -70,7 +70,7 @@ module.exports = {
       name: "packages-by-name",
       comment: "another package is imported by its name, never by a path into its src or dist",
       severity: "error",
-      from: { path: "^((?:packages|apps|examples)/[^/]+|tests|bench)/" },
+      from: { path: "^((?:packages|apps|examples)/[^/]+|tests|bench|fuzz)/" },
       to: { path: "^(packages|apps)/[^/]+/", pathNot: "^$1/", dependencyTypes: ["local"] },
     },
     {

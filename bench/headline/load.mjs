@@ -1,5 +1,7 @@
 // Open loop: each client sends at its own times, whatever comes back. Round trips are measured by a time stamp in the
 // message.
+import { percentile } from "../lib/figures.mjs";
+
 const MESSAGES_PER_SECOND = 32;
 const MESSAGE_BYTES = 64;
 
@@ -36,9 +38,8 @@ export async function runLoad(clients, open) {
     if (request === "start") isMeasuring = true;
     if (request === "stop") {
       isMeasuring = false;
-      const sorted = Float64Array.from(roundTrips).sort();
-      const at = (share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
-      process.send({ sent, echoed: roundTrips.length, rttP50Ms: at(0.5), rttP99Ms: at(0.99) });
+      const [rttP50Ms, rttP99Ms] = [percentile(roundTrips, 0.5), percentile(roundTrips, 0.99)];
+      process.send({ sent, echoed: roundTrips.length, rttP50Ms, rttP99Ms });
     }
   });
   process.send({ ready: true });

@@ -1,6 +1,6 @@
 // The floor: node:dgram that sends every datagram back at once, with no protocol and no encryption.
 import { createSocket } from "node:dgram";
-import { measureOnRequest } from "./measure.mjs";
+import { measureOnRequest } from "../lib/measure.mjs";
 
 const socket = createSocket({ type: "udp4", lookup: (host, _options, callback) => callback(null, host, 4) });
 let datagrams = 0;

@@ -1,6 +1,6 @@
 // Server under test: echoes at 60 ticks/s. Reports its own CPU time over the measured window to its parent.
 import { createServer, loadIdentity } from "sortie";
-import { measureOnRequest } from "./measure.mjs";
+import { measureOnRequest } from "../lib/measure.mjs";
 
 const identity = await loadIdentity(process.argv[2]);
 const server = createServer({ protocol: "bench/1", identity, host: "127.0.0.1", port: 0, tickRate: 60, maxPeers: 1024 });

@@ -61,7 +61,9 @@ describe("a peer whose address changes", () => {
     for (let i = 0; i < 60; i++) {
       pair.client.send(encodeUtf8("x"), undefined, pair.nowMs);
       pair.run(1);
-      for (let copy = 0; copy < 50; copy++) pair.inject(last as Uint8Array, "server", new PairAddress(`bot ${i}.${copy}`));
+      for (let copy = 0; copy < 50; copy++) {
+        pair.inject(last as Uint8Array, "server", new PairAddress(`bot ${i}.${copy}`));
+      }
       pair.run(15);
     }
     expect((pair.server.address as PairAddress).name).toBe("client");

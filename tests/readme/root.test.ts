@@ -33,7 +33,9 @@ describe("README.md", () => {
     await saveIdentity(generateIdentity(), `${here}/keys/root.key`);
     const port = await freePort();
     for (const name of ["server.ts", "client.ts"]) {
-      const code = (await codeOf(name)).replaceAll("./keys/", `${here}/keys/`).replaceAll("port: 1474", `port: ${port}`);
+      const code = (await codeOf(name))
+        .replaceAll("./keys/", `${here}/keys/`)
+        .replaceAll("port: 1474", `port: ${port}`);
       // Only the server's handle is added, so that the test can end it.
       await writeFile(`${here}/${name}`, name === "server.ts" ? `${code}\nexport { server };\n` : code);
     }

@@ -13,6 +13,16 @@ import {
 
 export const PROTOCOL = "test/1";
 
+export interface GameNetworkOptions {
+  readonly seed?: number;
+  readonly link?: LinkSpec;
+  readonly server?: Partial<ServerOptions>;
+  /** Of both sides. Default: seeded. */
+  readonly crypto?: CryptoProvider;
+  /** Host names and their IP addresses. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
+}
+
 /** A memory network with a server at 10.0.0.1:1474 and seeded keys, all in virtual time. */
 export class GameNetwork {
   readonly network: MemoryNetwork;
@@ -23,11 +33,12 @@ export class GameNetwork {
   readonly serverTransport: MemoryTransport;
   readonly clients: Client[] = [];
 
-  constructor(options: { seed?: number; link?: LinkSpec; server?: Partial<ServerOptions> } = {}) {
+  constructor(options: GameNetworkOptions = {}) {
     const seed = options.seed ?? 1;
-    this.network = createNetwork({ seed, ...(options.link === undefined ? {} : { link: options.link }) });
+    const { link = {}, names = {} } = options;
+    this.network = createNetwork({ seed, link, names });
     this.clock = this.network.clock;
-    this.crypto = createSeededCrypto(seed);
+    this.crypto = options.crypto ?? createSeededCrypto(seed);
     this.identity = identityOf(this.crypto.generateKeyPair());
     this.serverTransport = this.network.createTransport({ host: "10.0.0.1", port: 1474 });
     this.server = new Server({

@@ -1,5 +1,5 @@
 import { type Clock, type DatagramTransport, SocketAddress } from "@sortie/transport";
-import { ConnectError } from "./connect-error.js";
+import { abortedError, ConnectError } from "./connect-error.js";
 import type { ClientOptions } from "./options.js";
 
 /** Addresses of one name that are tried. */
@@ -7,16 +7,21 @@ const MAX_ADDRESSES = 8;
 
 /**
  * The addresses of a host, best first. Rejects with ConnectError: "network" for a name that has none, "timeout" when
- * the name service does not answer in time.
+ * the name service does not answer in time, "aborted" when the signal comes first.
  */
-export async function resolveAddresses(options: ClientOptions, clock: Clock, timeoutMs: number): Promise<SocketAddress[]> {
+export async function resolveAddresses(
+  options: ClientOptions,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<SocketAddress[]> {
   const { host, port, transport } = options;
   const literal = SocketAddress.tryParse(host, port);
   if (literal !== undefined) return [literal];
   if (transport.resolve === undefined) {
-    throw new ConnectError("network", `"host" expected an IP address (this transport resolves no names), got "${host}"`);
+    const expected = "expected an IP address (this transport resolves no names)";
+    throw new ConnectError("network", `"host" ${expected}, got "${host}"`);
   }
-  const texts = await withDeadline(lookUp(transport, host), clock, timeoutMs, host);
+  const texts = await withinLimits(lookUp(transport, host), options, clock, timeoutMs);
   const addresses = texts.slice(0, MAX_ADDRESSES).map((text) => SocketAddress.parse(text, port));
   if (addresses.length === 0) throw new ConnectError("network", `the name "${host}" has no address`);
   return addresses;
@@ -31,11 +36,21 @@ async function lookUp(transport: DatagramTransport, host: string): Promise<strin
   }
 }
 
-function withDeadline<T>(work: Promise<T>, clock: Clock, timeoutMs: number, host: string): Promise<T> {
-  return new Promise((resolve, reject) => {
+/** What `work` gives, unless the deadline or the signal comes first. */
+function withinLimits<T>(work: Promise<T>, options: ClientOptions, clock: Clock, timeoutMs: number): Promise<T> {
+  const { host, signal } = options;
+  let end = (): void => {};
+  const outcome = new Promise<T>((resolve, reject) => {
     const timer = clock.setTimer(clock.now() + timeoutMs, () => {
       reject(new ConnectError("timeout", `the name "${host}" was not resolved within ${timeoutMs} ms`));
     });
-    work.then(resolve, reject).finally(() => clock.clearTimer(timer));
+    const onAbort = (): void => reject(abortedError(options));
+    signal?.addEventListener("abort", onAbort);
+    end = () => {
+      clock.clearTimer(timer);
+      signal?.removeEventListener("abort", onAbort);
+    };
+    work.then(resolve, reject);
   });
+  return outcome.finally(end);
 }

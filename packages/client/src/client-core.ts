@@ -110,7 +110,13 @@ export class ClientCore implements DatagramCore {
     for (;;) {
       const at = batch.reserve();
       if (at < 0) return true;
-      const length = connection.pollTransmit(batch.buffer, at, nowMs);
+      let length: number;
+      try {
+        length = connection.pollTransmit(batch.buffer, at, nowMs);
+      } catch (error) {
+        this.failClosed(nowMs);
+        throw error;
+      }
       if (length === 0) break;
       batch.commit(length, connection.transmitTo as SocketAddress);
     }
@@ -127,7 +133,7 @@ export class ClientCore implements DatagramCore {
   handleTimeout(nowMs: number): void {
     if (this.state === "connecting") {
       if (nowMs >= this.deadlineMs) return this.onDeadline(nowMs);
-      if (this.connection === undefined) this.hello.onTimeout(nowMs);
+      if (this.connection === undefined && this.hello.onTimeout(nowMs)) this.handshake.renewRetries();
     }
     this.connection?.handleTimeout(nowMs);
     this.collect(nowMs);
@@ -164,10 +170,15 @@ export class ClientCore implements DatagramCore {
     if (connection === undefined) return "unknown-connection";
     if (datagram.length >= 5 && readConnectionId(datagram) !== this.connectionId) {
       // A restarted server does not know our connection ID: its reset is told by the token alone.
-      connection.receiveReset(datagram, nowMs);
+      connection.receiveReset(datagram, from, nowMs);
       return "unknown-connection";
     }
-    return connection.receive(datagram, from, nowMs);
+    try {
+      return connection.receive(datagram, from, nowMs);
+    } catch (error) {
+      this.failClosed(nowMs);
+      throw error;
+    }
   }
 
   private receiveHandshake(datagram: Uint8Array, from: SocketAddress, nowMs: number): DropReason | undefined {
@@ -193,6 +204,8 @@ export class ClientCore implements DatagramCore {
 
   private startConnection(keys: HandshakeKeys, from: SocketAddress, nowMs: number): void {
     const { resources, parameters, settings, connectPayload } = this.options;
+    // The true server is found: what somebody else said before no longer counts.
+    this.deadlineMs = this.options.nowMs + this.options.timeoutMs;
     // Karn's rule: with more than one hello sent, the answer may be to any of them.
     const rttMs = this.hello.sent === 1 ? Math.max(1, nowMs - this.hello.lastSentMs) : undefined;
     this.connection = new Connection({
@@ -227,7 +240,7 @@ export class ClientCore implements DatagramCore {
   private onDeadline(nowMs: number): void {
     const { target, timeoutMs } = this.options;
     if (this.sawOtherIdentity && this.connection === undefined) {
-      const message = `${target} has another key than the one given as "serverKey": wrong key file, or someone in between`;
+      const message = `${target} has another key than "serverKey": the wrong key file, or someone in between`;
       return this.fail(new ConnectError("identity-mismatch", message), nowMs);
     }
     const message =
@@ -242,6 +255,12 @@ export class ClientCore implements DatagramCore {
     this.events.push({ type: "failed", error });
     // The server may hold a half-open connection: it is told.
     this.connection?.close(CloseCode.Normal, "given up", nowMs);
+  }
+
+  /** The crypto provider failed: nothing more is sent or taken under these keys. */
+  private failClosed(nowMs: number): void {
+    this.connection?.abort({ code: "internal-error", by: "local", text: "the crypto provider failed" }, nowMs);
+    this.collect(nowMs);
   }
 
   /** Turns what the connection reports into events of the client. */

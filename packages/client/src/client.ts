@@ -26,6 +26,8 @@ export class Client extends TypedEmitter<ClientEvents> {
   #sessionId = "";
   #opened: ((error: ConnectError | undefined) => void) | undefined;
   #closing: Promise<void> | undefined;
+  /** Why it ended, until somebody was told. */
+  #ended: DisconnectReason | undefined;
   #onOver: (() => void) | undefined;
 
   /** @internal Use `connect`. */
@@ -88,10 +90,10 @@ export class Client extends TypedEmitter<ClientEvents> {
     return receipt;
   }
 
-  /** As `TypedEmitter.on`. Messages that came before the first "message" listener wait for it. */
+  /** As `TypedEmitter.on`. What came before there was a listener for "message" or "disconnect" waits for one. */
   override on<Name extends keyof ClientEvents>(name: Name, listener: ClientEvents[Name]): this {
     super.on(name, listener);
-    if (name === "message") this.#clock.defer(() => this.#dispatchMessages());
+    if (name === "message" || name === "disconnect") this.#clock.defer(() => this.#tellWaiting());
     return this;
   }
 
@@ -114,7 +116,7 @@ export class Client extends TypedEmitter<ClientEvents> {
    */
   close(options: { readonly drainMs?: number; readonly reason?: string } = {}): Promise<void> {
     const { drainMs = 1000, reason = "" } = options;
-    if (!(drainMs >= 0 && drainMs <= 3_600_000)) {
+    if (!Number.isFinite(drainMs) || drainMs < 0 || drainMs > 3_600_000) {
       throw new RangeError(`"drainMs" expected a number in 0..3600000, got ${String(drainMs)}`);
     }
     return (this.#closing ??= this.#shutDown(drainMs, reason));
@@ -137,6 +139,8 @@ export class Client extends TypedEmitter<ClientEvents> {
       const error = await answer;
       if (error !== undefined) throw error;
     } catch (error) {
+      // Where the socket did not open, there is nobody to wait for.
+      this.#core.close("", this.#clock.now());
       await this.#stop(CLOSE_GRACE_MS);
       throw error instanceof ConnectError ? error : socketError(error);
     } finally {
@@ -162,26 +166,29 @@ export class Client extends TypedEmitter<ClientEvents> {
 
   #afterWork(): void {
     const core = this.#core;
-    let ended: DisconnectReason | undefined;
     for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
-      if (event.type === "disconnected") ended = event.reason;
+      if (event.type === "disconnected") this.#ended = event.reason;
       else this.#onEvent(event);
     }
-    this.#dispatchMessages();
-    if (ended !== undefined) this.emit("disconnect", ended);
+    this.#tellWaiting();
     if (!core.isOver) return;
     if (this.#onOver !== undefined) this.#onOver();
     // Nothing more will come: the socket is not kept.
     else if (this.#opened === undefined) void this.close();
   }
 
-  /** Messages wait until somebody listens: what is reliable is not lost between `connect` and `on`. */
-  #dispatchMessages(): void {
+  /** Messages, and last the end, wait until somebody listens: nothing is lost between `connect` and `on`. */
+  #tellWaiting(): void {
     const { connection } = this.#core;
-    if (connection === undefined || this.listenerCount("message") === 0) return;
-    for (let message = connection.pollMessage(); message !== undefined; message = connection.pollMessage()) {
+    while (connection !== undefined && this.listenerCount("message") > 0) {
+      const message = connection.pollMessage();
+      if (message === undefined) break;
       this.emit("message", message);
     }
+    const reason = this.#ended;
+    if (reason === undefined || this.listenerCount("disconnect") === 0) return;
+    this.#ended = undefined;
+    this.emit("disconnect", reason);
   }
 
   #onEvent(event: Exclude<ClientCoreEvent, { type: "disconnected" }>): void {

@@ -34,16 +34,27 @@ export class ConnectError extends Error {
   }
 }
 
+/** The error for an attempt whose signal said stop. */
+export function abortedError(options: {
+  readonly host: string;
+  readonly port: number;
+  readonly signal?: { readonly reason?: unknown };
+}): ConnectError {
+  const target = `${options.host}:${options.port}`;
+  const { reason: cause } = options.signal ?? {};
+  return new ConnectError("aborted", `connecting to ${target} was given up by its signal`, { cause });
+}
+
 /** The error for a REJECT. */
 export function errorOfReject(reason: RejectReason, version: number, target: string): ConnectError {
   switch (reason) {
     case RejectReason.Version:
       return new ConnectError(
         "version",
-        `${target} speaks protocol version ${version}, this client ${PROTOCOL_VERSION}: use matching releases of sortie`,
+        `${target} speaks protocol version ${version}, this client ${PROTOCOL_VERSION}: use matching releases`,
       );
     case RejectReason.ProtocolMismatch:
-      return new ConnectError("protocol-mismatch", `${target} serves another "protocol": both sides must name the same`);
+      return new ConnectError("protocol-mismatch", `${target} serves another "protocol": both must name the same`);
     case RejectReason.ServerFull:
       return new ConnectError("server-full", `${target} has no free slot: try again later`);
     case RejectReason.ShuttingDown:

@@ -4,7 +4,7 @@ import { type SocketAddress, SystemClock } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
 import { Client } from "./client.js";
 import { ClientCore } from "./client-core.js";
-import { ConnectError } from "./connect-error.js";
+import { abortedError } from "./connect-error.js";
 import {
   checkClientOptions,
   checkConnectPayload,
@@ -17,8 +17,8 @@ import {
 const REASSEMBLY_BUDGET_BYTES: number = 2 ** 40;
 
 /**
- * Connects to a server; resolves when it has accepted. Rejects with ConnectError, whose `code` says why; with TypeError,
- * RangeError or IdentityError for bad options.
+ * Connects to a server; resolves when it has accepted. Rejects with ConnectError, whose `code` says why, and for bad
+ * options with TypeError, RangeError or IdentityError.
  */
 export async function connect(options: ClientOptions): Promise<Client> {
   const makeCore = prepare(options);
@@ -62,10 +62,7 @@ export function prepare(options: ClientOptions): (addresses: readonly SocketAddr
     });
 }
 
-function throwIfAborted(options: ClientOptions): void {
-  if (options.signal?.aborted !== true) return;
-  const target = `${options.host}:${options.port}`;
-  throw new ConnectError("aborted", `connecting to ${target} was given up by its signal`, {
-    cause: options.signal.reason,
-  });
+/** Throws ConnectError once the caller's signal has said stop. */
+export function throwIfAborted(options: ClientOptions): void {
+  if (options.signal?.aborted === true) throw abortedError(options);
 }

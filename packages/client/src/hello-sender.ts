@@ -3,9 +3,9 @@ import type { SocketAddress } from "@sortie/transport";
 /** ms between the first hellos: more than most players' round trip, short enough that a lost one is not felt. */
 const FIRST_INTERVAL_MS = 250;
 /** Each interval is this much longer than the one before. */
-const BACKOFF = 1.5;
+const BACKOFF = 1.25;
 /** ms. */
-const MAX_INTERVAL_MS = 1000;
+const MAX_INTERVAL_MS = 500;
 
 /**
  * When the CLIENT_HELLO goes again, and to which of the server's addresses: in turn to each, until one has answered
@@ -40,10 +40,14 @@ export class HelloSender {
     this.intervalMs = Math.min(this.intervalMs * BACKOFF, MAX_INTERVAL_MS);
   }
 
-  onTimeout(nowMs: number): void {
-    if (nowMs < this.nextAtMs) return;
+  /** True when the hello must go again because its time has come. */
+  onTimeout(nowMs: number): boolean {
+    if (nowMs < this.nextAtMs) return false;
     if (!this.settled) this.index = (this.index + 1) % this.addresses.length;
     this.due = true;
+    // Served: else the same timeout would count again until the hello is sent, and pass over addresses.
+    this.nextAtMs = Infinity;
+    return true;
   }
 
   /** The server answered from this address: no other is tried any more. */

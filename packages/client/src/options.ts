@@ -1,13 +1,7 @@
 import type { ProtocolOptions } from "@sortie/connection";
-import { type CryptoProvider, parsePublicKey, type ServerTrust } from "@sortie/handshake";
+import { type CryptoProvider, IdentityError, parsePublicKey, type ServerTrust } from "@sortie/handshake";
 import type { Clock, DatagramTransport } from "@sortie/transport";
 import { MAX_CONNECT_PAYLOAD_BYTES } from "@sortie/wire";
-
-/** Trust in certificate authorities; reserved: not available in this version. */
-export interface CertificateTrust {
-  readonly ca: string;
-  readonly hostname?: string;
-}
 
 /** Options of a client. */
 export interface ClientOptions extends ProtocolOptions {
@@ -65,17 +59,32 @@ export function checkClientOptions(options: ClientOptions): void {
       throw new TypeError(`"${name}" expected an object, got ${String(options[name])}`);
     }
   }
+  if (options.log !== undefined && typeof options.log?.error !== "function") {
+    throw new TypeError(`"log" expected an object with error(message), got ${String(options.log)}`);
+  }
 }
 
 /** Whom to trust. Throws TypeError when nobody was named, IdentityError for a key that is none. */
 export function trustOf(options: ClientOptions): ServerTrust {
   const { serverKey, dangerouslyTrustAnyServer } = options;
-  if (serverKey !== undefined) return { kind: "pin", publicKey: parsePublicKey(serverKey) };
+  if (serverKey !== undefined) return { kind: "pin", publicKey: pinnedKey(serverKey) };
   if (dangerouslyTrustAnyServer === true) return { kind: "any" };
   throw new TypeError(
     '"serverKey" expected the server\'s public key (PEM text or 65 bytes), got none; ' +
       '"dangerouslyTrustAnyServer: true" is for tests on your own machine',
   );
+}
+
+function pinnedKey(serverKey: string | Uint8Array): Uint8Array {
+  if (typeof serverKey !== "string" && !(serverKey instanceof Uint8Array)) {
+    throw new TypeError(`"serverKey" expected PEM text or 65 bytes, got ${typeof serverKey}`);
+  }
+  try {
+    return parsePublicKey(serverKey);
+  } catch (error) {
+    if (error instanceof IdentityError) throw new IdentityError(error.code, `"serverKey" ${error.message}`);
+    throw error;
+  }
 }
 
 /** Checks the size of CONNECT's payload. */

@@ -1,4 +1,10 @@
-import { type ConnectionStatistics, type DisconnectReason, payloadBytes, type Quality, toHex } from "@sortie/connection";
+import {
+  type ConnectionStatistics,
+  type DisconnectReason,
+  payloadBytes,
+  type Quality,
+  toHex,
+} from "@sortie/connection";
 import { type InboundMessage, refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
 import {
   type Clock,
@@ -11,7 +17,7 @@ import {
 import { resolveAddresses } from "./addresses.js";
 import { socketError } from "./client.js";
 import type { ClientCore, ClientState } from "./client-core.js";
-import { prepare } from "./connect.js";
+import { prepare, throwIfAborted } from "./connect.js";
 import { ConnectError } from "./connect-error.js";
 import { type ClientOptions, DEFAULT_TIMEOUT_MS } from "./options.js";
 
@@ -30,11 +36,12 @@ interface WaitingDatagram {
 export class PolledClient implements DatagramReceiver {
   /** Datagrams dropped because `update` was not called for too long. */
   overflowed = 0;
+  readonly #options: ClientOptions;
   readonly #transport: DatagramTransport;
   readonly #waiting: WaitingDatagram[] = [];
   #core: ClientCore | undefined;
   #makeCore: ((nowMs: number) => ClientCore) | undefined;
-  #nowMs = -Infinity;
+  #nowMs = 0;
   #error: ConnectError | undefined;
   #reason: DisconnectReason | undefined;
   #socketError: TransportError | undefined;
@@ -44,10 +51,11 @@ export class PolledClient implements DatagramReceiver {
   /** @internal Use `createClient`. */
   constructor(options: ClientOptions) {
     const makeCore = prepare(options);
+    this.#options = options;
     this.#transport = options.transport;
     const clock = options.clock ?? new SystemClock();
-    this.#open(options, clock, makeCore).catch((error: unknown) => {
-      this.#error = error instanceof ConnectError ? error : socketError(error);
+    this.#open(clock, makeCore).catch((error: unknown) => {
+      this.#error ??= error instanceof ConnectError ? error : socketError(error);
     });
   }
 
@@ -86,7 +94,7 @@ export class PolledClient implements DatagramReceiver {
 
   /**
    * Takes in what arrived, serves timeouts, sends what is queued.
-   * @param nowMs monotonic milliseconds of any origin. Throws RangeError when it is no number or runs backwards.
+   * @param nowMs monotonic milliseconds, 0 or more. Throws RangeError when it is no number or runs backwards.
    */
   update(nowMs: number): void {
     if (!Number.isFinite(nowMs) || nowMs < this.#nowMs) {
@@ -99,6 +107,7 @@ export class PolledClient implements DatagramReceiver {
     }
     const core = this.#core;
     if (core === undefined || this.#isClosed) return;
+    if (core.state === "connecting" && this.#options.signal?.aborted === true) core.close("", nowMs);
     for (const { payload, from } of this.#waiting) core.receive(payload, from, nowMs);
     this.#waiting.length = 0;
     if (core.nextTimeoutAt() <= nowMs) core.handleTimeout(nowMs);
@@ -113,7 +122,7 @@ export class PolledClient implements DatagramReceiver {
     return this.#core?.state === "connecting" ? undefined : this.#core?.connection?.pollMessage();
   }
 
-  /** Queues a message for the next `update`; see `Client.send`. Before the handshake is done it is refused as "closed". */
+  /** Queues a message for the next `update`; see `Client.send`. Refused as "closed" before the handshake is done. */
   send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
     const bytes = payloadBytes(payload);
     const connection = this.#core?.connection;
@@ -127,6 +136,9 @@ export class PolledClient implements DatagramReceiver {
       core.close("", this.#nowMs);
       this.#collect(core);
       this.#transmit(core);
+    } else if (core === undefined) {
+      const { host, port } = this.#options;
+      this.#error ??= new ConnectError("aborted", `connecting to ${host}:${port} was given up`);
     }
     await this.#closeTransport();
   }
@@ -154,11 +166,13 @@ export class PolledClient implements DatagramReceiver {
   onWritable(): void {}
 
   async #open(
-    options: ClientOptions,
     clock: Clock,
     makeCore: (addresses: readonly SocketAddress[], nowMs: number) => ClientCore,
   ): Promise<void> {
+    const options = this.#options;
+    throwIfAborted(options);
     const addresses = await resolveAddresses(options, clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    throwIfAborted(options);
     if (this.#isClosed) return;
     await this.#transport.open(this);
     this.#makeCore = (nowMs) => makeCore(addresses, nowMs);

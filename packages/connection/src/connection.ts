@@ -131,10 +131,12 @@ export class Connection {
 
   /**
    * Client: a datagram that belongs to no known connection or did not authenticate. When it ends in this connection's
-   * reset token, the server has lost the connection, and it ends here (RFC 9000 section 10.3).
+   * reset token, the server has lost the connection, and it ends here (RFC 9000 section 10.3). Only from the server's
+   * address: another server of its identity could be made to answer with the token (RFC 9000 section 21.11).
    */
-  receiveReset(datagram: Uint8Array, nowMs: number): void {
-    if (this.resetToken === undefined || !endsInToken(datagram, this.resetToken) || !isOpen(this.currentState)) return;
+  receiveReset(datagram: Uint8Array, from: PeerAddress, nowMs: number): void {
+    if (this.resetToken === undefined || !isOpen(this.currentState)) return;
+    if (!this.path.current.equals(from) || !endsInToken(datagram, this.resetToken)) return;
     const text = "the server restarted and knows this connection no longer";
     this.finish({ code: "server-restarted", by: "remote", text }, nowMs);
   }
@@ -145,7 +147,7 @@ export class Connection {
     const { plaintext, frames } = this.resources;
     const dropped = opener.open(datagram, plaintext, nowMs);
     if (dropped !== undefined) {
-      if (dropped === "authentication-failed") this.receiveReset(datagram, nowMs);
+      if (dropped === "authentication-failed") this.receiveReset(datagram, from, nowMs);
       return dropped;
     }
     const malformed = frames.decode(plaintext, 0, opener.plaintextBytes);

@@ -15,9 +15,9 @@ export const ControlBit = { Connect: 0, Accept: 1, PathResponse: 2 } as const;
 
 /** ms until CONNECT goes again when no ACCEPT came: sooner than a probe timeout that backs off, as a player waits. */
 const FIRST_CONNECT_INTERVAL_MS = 250;
-const CONNECT_BACKOFF = 1.5;
+const CONNECT_BACKOFF = 1.25;
 /** ms. */
-const MAX_CONNECT_INTERVAL_MS = 1000;
+const MAX_CONNECT_INTERVAL_MS = 500;
 
 /** Content of the control frames, for the endpoint to put into packets and to send again when one is lost. */
 export class ConnectionControlFrames implements ControlFrames {

@@ -112,6 +112,14 @@ export class ClientHandshake {
     return this.#hellos[0] as Uint8Array;
   }
 
+  /**
+   * The hello goes out again because time has passed: the count of cookies starts anew, so that neither forged ones nor
+   * a long wait for a server that is busy make the client deaf to the true one for good.
+   */
+  renewRetries(): void {
+    this.#retries = 0;
+  }
+
   /** Judges a datagram of the network. */
   receive(datagram: Uint8Array): HandshakeProgress {
     const type = peekHandshakeType(datagram);

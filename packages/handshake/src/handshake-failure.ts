@@ -34,5 +34,5 @@ export type HandshakeFailure =
   /** No point on the curve, or one that gives no secret. */
   | "bad-key-share";
 
-/** Different cookies that a client takes in one attempt; bounds what forged RETRYs can make it send. */
+/** Different cookies that a client takes until its hello goes again by time; bounds what forged RETRYs make it send. */
 export const MAX_RETRIES = 8;

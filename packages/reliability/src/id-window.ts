@@ -16,8 +16,9 @@ export const MAX_ID_LEAP: number = 0x7fff - (ID_WINDOW - 1);
 export type IdPolicy = "lossless" | "sliding";
 
 /**
- * What a window says of an ID. "new": not marked yet. "duplicate": marked. "old" (sliding only): below the window, to
- * be refused because nobody knows. "beyond" (lossless only): above the window, where no honest sender goes.
+ * What a window says of an ID. "new": not marked yet. "duplicate": marked. "old": below the window (sliding only), or
+ * of a packet too old to tell (`PacketFloor`): to be refused because nobody knows. "beyond" (lossless only): above the
+ * window, where no honest sender goes.
  */
 export type IdVerdict = "new" | "duplicate" | "old" | "beyond";
 

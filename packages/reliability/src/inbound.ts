@@ -128,7 +128,7 @@ export class Inbound {
       return undefined;
     }
     const receive = this.receiver(delivery, channel);
-    const verdict = receive.check(messageId);
+    const verdict = receive.check(messageId, packetNumber);
     if (verdict === "beyond") return "id-beyond-window";
     if (verdict !== "new") {
       this.statistics.duplicatesRejected += 1;
@@ -137,7 +137,7 @@ export class Inbound {
     // Pieces of it may be here: the sender turned to sending it whole when the path's MTU rose.
     const reassembler = this.reassembler(delivery);
     if (reassembler.sets > 0) reassembler.remove(keyOf(delivery, channel, messageId));
-    return this.accept(receive, delivery, channel, messageId, copyOf(bytes, frame));
+    return this.accept(receive, delivery, channel, messageId, copyOf(bytes, frame), packetNumber);
   }
 
   onFragment(frame: Frame, bytes: Uint8Array, packetNumber: number, nowMs: number): EndpointViolation | undefined {
@@ -147,7 +147,7 @@ export class Inbound {
     if (length < MIN_FRAGMENT_BYTES && frame.offset + length !== totalBytes) return "fragment-too-small";
     this.statistics.fragmentsReceived += 1;
     const receive = retransmits(delivery) ? this.receiver(delivery, channel) : undefined;
-    const known = receive?.check(messageId) ?? "new";
+    const known = receive?.check(messageId, packetNumber) ?? "new";
     if (known === "beyond") return "id-beyond-window";
     if (known !== "new") {
       this.statistics.duplicatesRejected += 1;
@@ -159,7 +159,7 @@ export class Inbound {
     const verdict = reassembler.add(key, delivery, totalBytes, offset, bytes, start, end, packetNumber, nowMs);
     if (verdict !== "complete") return this.onIncomplete(verdict, delivery);
     const payload = reassembler.takeComplete();
-    if (receive !== undefined) return this.accept(receive, delivery, channel, messageId, payload);
+    if (receive !== undefined) return this.accept(receive, delivery, channel, messageId, payload, packetNumber);
     if (delivery === DeliveryCode.Unreliable || this.isNewest(channel, reassembler.completedOrder)) {
       this.deliver(payload, channel, delivery);
     }
@@ -206,19 +206,20 @@ export class Inbound {
     channel: number,
     id: number,
     payload: Uint8Array,
+    packetNumber: number,
   ): EndpointViolation | undefined {
     if (receive instanceof OrderedReceive) {
       if (receive.distance(id) > 0) return this.holdEarly(receive, id, payload);
       this.deliver(payload, channel, delivery);
-      for (let next = receive.advance(); next !== undefined; next = receive.advance()) {
+      for (let next = receive.advance(packetNumber); next !== undefined; next = receive.advance(packetNumber)) {
         this.releaseEarly(next);
         this.deliver(next, channel, delivery);
       }
       return undefined;
     }
     this.deliver(payload, channel, delivery);
-    if (receive instanceof BestEffortReceive) this.forget(channel, receive.base, receive.accept(id));
-    else receive.accept(id);
+    if (receive instanceof BestEffortReceive) this.forget(channel, receive.base, receive.accept(id, packetNumber));
+    else receive.accept(id, packetNumber);
     return undefined;
   }
 

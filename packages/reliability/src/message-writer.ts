@@ -62,7 +62,7 @@ export class MessageWriter {
     const writer = this.writer as ByteWriter;
     const start = writer.offset;
     const payload = message.payload as Uint8Array;
-    encodeMessage(writer, message.delivery, message.channel, message.id, payload);
+    encodeMessage(writer, message.delivery, message.channel, message.id & 0xffff, payload);
     this.record(message, start, 0, message.totalBytes, message.lastPacketNumber >= 0);
   }
 
@@ -78,9 +78,9 @@ export class MessageWriter {
     const start = writer.offset;
     const payload = message.payload as Uint8Array;
     if (from === 0 && to === message.totalBytes) {
-      encodeMessage(writer, message.delivery, message.channel, message.id, payload);
+      encodeMessage(writer, message.delivery, message.channel, message.id & 0xffff, payload);
     } else {
-      encodeFragment(writer, message.delivery, message.channel, message.id, payload, from, to);
+      encodeFragment(writer, message.delivery, message.channel, message.id & 0xffff, payload, from, to);
       this.statistics.fragmentsSent += 1;
     }
     // Sequenced messages rank by their first piece, which therefore must end its packet.

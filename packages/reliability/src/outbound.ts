@@ -137,8 +137,10 @@ export class Outbound {
   }
 
   onDataAcked(message: OutgoingMessage, from: number, to: number): void {
-    if (message.delivery === DeliveryCode.BestEffort) (this.channelOf(message) as BestEffortSend).onAcked();
-    if (!message.finished && message.onAcked(from, to)) this.finish(message, "acked");
+    if (!message.onAcked(from, to)) return;
+    const channel = this.channelOf(message);
+    if (channel instanceof BestEffortSend) channel.onReceived(message.id);
+    if (!message.finished) this.finish(message, "acked");
   }
 
   onDataLost(message: OutgoingMessage, from: number, to: number, packetNumber: number): void {
@@ -274,7 +276,7 @@ export class Outbound {
   private start(message: OutgoingMessage, whole: boolean): boolean {
     const channel = this.channelOf(message);
     if (channel instanceof BestEffortSend) {
-      if (channel.isExhausted) {
+      if (!channel.mayStart(whole)) {
         this.finish(message, "dropped");
         return false;
       }

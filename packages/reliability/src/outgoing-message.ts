@@ -29,7 +29,7 @@ export class OutgoingMessage implements SendReceipt {
   readonly order: number;
   /** The endpoint's copy; undefined when nothing of it has to be sent any more. */
   payload: Uint8Array | undefined;
-  /** Set when it starts: 0..65535. */
+  /** Set when it starts, counted on beyond 65535: the low 16 bits go on the wire. */
   id = 0;
   /** Its first byte was written to a packet. */
   started = false;
@@ -151,7 +151,8 @@ export class OutgoingMessage implements SendReceipt {
   settle(outcome: Outcome): void {
     this.result = outcome;
     this.payload = undefined;
-    this.fragments = undefined;
+    // What expired may still arrive, and its channel wants to know.
+    if (outcome !== "expired") this.fragments = undefined;
     this.resolve?.(outcome);
     this.resolve = undefined;
   }

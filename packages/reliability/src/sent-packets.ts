@@ -92,7 +92,9 @@ export class SentPackets {
   begin(): number {
     if (this.untilSkip === 0) {
       this.untilSkip = this.drawSkip();
-      this.states[this.prepare(this.nextNumber)] = SentState.Skipped;
+      // First the slot: making it ready may replace the arrays.
+      const slot = this.prepare(this.nextNumber);
+      this.states[slot] = SentState.Skipped;
       this.nextNumber += 1;
       this.settleLowest();
     }

@@ -56,7 +56,7 @@ export class Admission {
   private readonly cookie: AddressCookie;
   private readonly prefixes: PrefixLimiter;
   private readonly handshakeBudget: TokenBucket;
-  private readonly replyBudget: TokenBucket = new TokenBucket(UNVALIDATED_REPLIES_PER_SECOND, UNVALIDATED_REPLIES_BURST);
+  private readonly replyBudget: TokenBucket;
   private readonly writer: ByteWriter = new ByteWriter();
 
   constructor(options: AdmissionOptions) {
@@ -64,6 +64,7 @@ export class Admission {
     this.cookie = new AddressCookie(options.resources.crypto);
     this.prefixes = new PrefixLimiter(options.handshakesPerPrefix);
     this.handshakeBudget = new TokenBucket(options.handshakesPerSecond, HANDSHAKE_BURST);
+    this.replyBudget = new TokenBucket(UNVALIDATED_REPLIES_PER_SECOND, UNVALIDATED_REPLIES_BURST);
   }
 
   /**
@@ -105,10 +106,10 @@ export class Admission {
     refusal: RejectReason | undefined,
   ): DropReason | undefined {
     const { table, replies, maxHalfOpen } = this.options;
-    const helloKey = keyOf(hello.clientRandom);
+    const helloKey = keyOf(hello.clientRandom, from);
     const known = table.findByHello(helloKey);
     if (known !== undefined) {
-      if (known.serverHello === undefined || !known.address.equals(from)) return "unexpected-handshake";
+      if (known.serverHello === undefined) return "unexpected-handshake";
       replies.push(known.serverHello, from);
       return undefined;
     }
@@ -198,9 +199,12 @@ export class Admission {
   }
 }
 
-/** The client random as a map key. */
-function keyOf(clientRandom: Uint8Array): string {
-  return String.fromCharCode(...clientRandom);
+/**
+ * An attempt as a map key: the client random, and the address, so that a copy of the hello that somebody else sends
+ * first does not lock its owner out.
+ */
+function keyOf(clientRandom: Uint8Array, { bytes, port }: SocketAddress): string {
+  return String.fromCharCode(...clientRandom, ...bytes, port);
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

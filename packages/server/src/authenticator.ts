@@ -19,26 +19,34 @@ export function authenticateClient<Data>(
 ): void {
   if (authenticate === undefined) return decide({ kind: "accept", data: undefined });
   let answer: unknown;
+  let decision: Decision<Data> | undefined;
   try {
     answer = authenticate(request);
+    // The answer may be an object whose properties throw.
+    if (!isThenable(answer)) decision = decisionOf(answer);
   } catch (error) {
-    return decide({ kind: "failed", error });
+    decision = { kind: "failed", error };
   }
-  if (!isThenable(answer)) return decide(decisionOf(answer));
-  answer.then(
-    (result) => decide(decisionOf(result)),
-    (error: unknown) => decide({ kind: "failed", error }),
-  );
+  if (decision !== undefined) return decide(decision);
+  // Not `answer.then`: only a true promise settles once, and never throws.
+  Promise.resolve(answer)
+    .then((result) => decisionOf<Data>(result))
+    .then(decide, (error: unknown) => decide({ kind: "failed", error }));
 }
 
 function decisionOf<Data>(answer: unknown): Decision<Data> {
   const result = answer as AuthenticateResult<Data> | null | undefined;
-  if (typeof result === "object" && result !== null) {
-    if (result.accept === true) return { kind: "accept", data: result.data };
-    if (result.accept === false) return { kind: "refuse", reason: String(result.reason ?? "refused") };
-  }
-  const error = new TypeError(`"authenticate" expected { accept: true } or { accept: false }, got ${String(answer)}`);
-  return { kind: "failed", error };
+  if (typeof result !== "object" || result === null) return noAnswer(result === null ? "null" : typeof result);
+  const { accept } = result;
+  if (accept === true) return { kind: "accept", data: result.data };
+  if (accept !== false) return noAnswer(`"accept" of type ${typeof accept}`);
+  const { reason = "refused" } = result;
+  return typeof reason === "string" ? { kind: "refuse", reason } : noAnswer(`"reason" of type ${typeof reason}`);
+}
+
+function noAnswer(got: string): { kind: "failed"; error: TypeError } {
+  const expected = "{ accept: true, data? } or { accept: false, reason? }";
+  return { kind: "failed", error: new TypeError(`"authenticate" expected ${expected}, got ${got}`) };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -107,8 +107,9 @@ export class ConnectionTable {
     return this.byHello.get(helloKey);
   }
 
+  /** Changes nothing for an entry that was removed: its slot may be another's by now. */
   setDeadline(entry: ConnectionEntry, atMs: number): void {
-    this.deadlines[entry.slot] = atMs;
+    if (this.entries[entry.slot] === entry) this.deadlines[entry.slot] = atMs;
   }
 
   /** Earliest deadline of all connections. */

@@ -2,6 +2,7 @@ import type { ProtocolOptions } from "@sortie/connection";
 import type { CryptoProvider, Identity } from "@sortie/handshake";
 import type { Clock, DatagramTransport, SocketAddress } from "@sortie/transport";
 import type { AccessLogEntry } from "./access-log.js";
+import { MAX_SLOTS } from "./connection-table.js";
 import type { RateLimit } from "./prefix-limiter.js";
 
 /** What `authenticate` is asked. */
@@ -72,12 +73,15 @@ export function checkServerOptions(options: ServerOptions): void {
       throw new TypeError(`"${name}" expected an object, got ${String(options[name])}`);
     }
   }
+  if (!(options.identity.publicKey instanceof Uint8Array)) {
+    const got = "then" in options.identity ? "a promise: is there an await?" : "another object";
+    throw new TypeError(`"identity" expected what loadIdentity() and generateIdentity() give, got ${got}`);
+  }
   if (options.tickRate !== 0) checkNumber("tickRate", options.tickRate, 1, 1000);
   checkInteger("maxPeers", options.maxPeers, 1, 65_535);
   checkInteger("maxHalfOpen", options.maxHalfOpen, 1, 32_768);
   checkNumber("handshakesPerSecond", options.handshakesPerSecond, 1, 100_000);
-  checkNumber("handshakesPerPrefix.perSecond", options.handshakesPerPrefix?.perSecond, 0.001, 1e6);
-  checkNumber("handshakesPerPrefix.burst", options.handshakesPerPrefix?.burst, 1, 1e6);
+  checkRateLimit("handshakesPerPrefix", options.handshakesPerPrefix);
   checkInteger("reassemblyBudgetBytes", options.reassemblyBudgetBytes, 1, 2 ** 40);
   for (const name of ["authenticate", "onAccess"] as const) {
     const value = options[name];
@@ -85,8 +89,25 @@ export function checkServerOptions(options: ServerOptions): void {
       throw new TypeError(`"${name}" expected a function, got ${typeof value}`);
     }
   }
+  if (options.blocked !== undefined && !Array.isArray(options.blocked)) {
+    throw new TypeError(`"blocked" expected an array of IP addresses and ranges, got ${typeof options.blocked}`);
+  }
+  if (options.log !== undefined && typeof options.log?.error !== "function") {
+    throw new TypeError(`"log" expected an object with error(message), got ${String(options.log)}`);
+  }
   const slots = (options.maxPeers ?? DEFAULT_MAX_PEERS) + (options.maxHalfOpen ?? DEFAULT_MAX_HALF_OPEN);
-  if (slots > 65_536) throw new RangeError(`"maxPeers" and "maxHalfOpen" expected at most 65536 together, got ${slots}`);
+  if (slots > MAX_SLOTS) {
+    throw new RangeError(`"maxPeers" and "maxHalfOpen" expected at most ${MAX_SLOTS} together, got ${slots}`);
+  }
+}
+
+function checkRateLimit(label: string, limit: RateLimit | undefined): void {
+  if (limit === undefined) return;
+  if (typeof limit !== "object" || limit === null || limit.perSecond === undefined || limit.burst === undefined) {
+    throw new TypeError(`"${label}" expected { perSecond, burst }, got ${limit === null ? "null" : typeof limit}`);
+  }
+  checkNumber(`${label}.perSecond`, limit.perSecond, 0.001, 1e6);
+  checkNumber(`${label}.burst`, limit.burst, 1, 1e6);
 }
 
 function checkInteger(label: string, value: number | undefined, min: number, max: number): void {

@@ -41,6 +41,8 @@ export interface ServerCoreOptions {
   readonly handshakesPerPrefix: RateLimit;
   /** Hears of faults of the whole socket. */
   readonly onTransportError?: (error: TransportError) => void;
+  /** Hears what a connection threw, which a crypto provider that fails makes it do. The connection has ended. */
+  readonly onFault?: (error: unknown) => void;
   /** Whether datagrams for peers wait for `releasePeers` (a server with ticks) or go as soon as they can. */
   readonly holdPeers: boolean;
 }
@@ -81,9 +83,8 @@ export class ServerCore implements DatagramCore {
   private readonly requests: ConnectRequest[] = [];
   /** Connections that may have something for the application, in the order in which it came. */
   private eventful: ConnectionEntry[] = [];
-  /** Connections to transmit for at the next poll, and how many of them are done. */
+  /** Connections to transmit for at the next poll. */
   private readonly sendNow: ConnectionEntry[] = [];
-  private sendCursor = 0;
   /** Peers whose datagrams wait for the end of the tick. */
   private readonly held: ConnectionEntry[] = [];
 
@@ -184,16 +185,17 @@ export class ServerCore implements DatagramCore {
   pollTransmit(batch: DatagramBatch, nowMs: number): boolean {
     if (this.replies.drainInto(batch)) return true;
     const { sendNow } = this;
-    while (this.sendCursor < sendNow.length) {
-      const entry = sendNow[this.sendCursor] as ConnectionEntry;
-      if (!this.transmitFor(entry, batch, nowMs)) return true;
-      this.sendCursor += 1;
+    for (let done = 0; done < sendNow.length; done++) {
+      const entry = sendNow[done] as ConnectionEntry;
+      if (!this.transmitFor(entry, batch, nowMs)) {
+        sendNow.splice(0, done);
+        return true;
+      }
       entry.queued = "no";
       this.table.setDeadline(entry, entry.connection.nextTimeoutAt());
       this.removeIfOver(entry);
     }
     sendNow.length = 0;
-    this.sendCursor = 0;
     return false;
   }
 
@@ -225,11 +227,32 @@ export class ServerCore implements DatagramCore {
       this.answerUnknown(datagram, from, nowMs);
       return "unknown-connection";
     }
-    const dropped = entry.connection.receive(datagram, from, nowMs);
+    const dropped = this.receiveFor(entry, datagram, from, nowMs);
     // The client holds the keys: its hello needs no answer any more.
     if (dropped === undefined) entry.serverHello = undefined;
     this.afterInput(entry);
     return dropped;
+  }
+
+  private receiveFor(
+    entry: ConnectionEntry,
+    datagram: Uint8Array,
+    from: SocketAddress,
+    nowMs: number,
+  ): DropReason | undefined {
+    try {
+      return entry.connection.receive(datagram, from, nowMs);
+    } catch (error) {
+      this.onFault(entry, error, nowMs);
+      return "closing";
+    }
+  }
+
+  /** Fails closed, for this connection alone: nothing more is sent or taken under its keys. */
+  private onFault(entry: ConnectionEntry, error: unknown, nowMs: number): void {
+    entry.connection.abort({ code: "internal-error", by: "local", text: "the crypto provider failed" }, nowMs);
+    this.afterInput(entry);
+    this.options.onFault?.(error);
   }
 
   private refusal(): RejectReason | undefined {
@@ -292,7 +315,12 @@ export class ServerCore implements DatagramCore {
     for (;;) {
       const at = batch.reserve();
       if (at < 0) return false;
-      const length = connection.pollTransmit(batch.buffer, at, nowMs);
+      let length = 0;
+      try {
+        length = connection.pollTransmit(batch.buffer, at, nowMs);
+      } catch (error) {
+        this.onFault(entry, error, nowMs);
+      }
       if (length === 0) return true;
       batch.commit(length, connection.transmitTo as SocketAddress);
     }

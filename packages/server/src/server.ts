@@ -109,6 +109,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       handshakesPerSecond: options.handshakesPerSecond ?? DEFAULT_HANDSHAKES_PER_SECOND,
       handshakesPerPrefix: options.handshakesPerPrefix ?? DEFAULT_HANDSHAKES_PER_PREFIX,
       onTransportError: (error) => this.#report(error, undefined),
+      onFault: (error) => this.#report(error, undefined),
       holdPeers: tickRate > 0,
     });
     this.#driver = new Driver({
@@ -163,7 +164,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
    */
   close(options: { readonly drainMs?: number; readonly reason?: string } = {}): Promise<void> {
     const { drainMs = 0, reason = "the server is shutting down" } = options;
-    if (!(drainMs >= 0 && drainMs <= 3_600_000)) {
+    if (!Number.isFinite(drainMs) || drainMs < 0 || drainMs > 3_600_000) {
       throw new RangeError(`"drainMs" expected a number in 0..3600000, got ${String(drainMs)}`);
     }
     return (this.#closing ??= this.#shutDown(drainMs, reason));
@@ -181,10 +182,15 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     return accepted;
   }
 
-  /** Drops everything from an IP address or CIDR range from now on, and ends peers there. Throws RangeError for other text. */
+  /**
+   * Drops everything from an IP address or CIDR range from now on, and ends peers there, and those who are about to
+   * become one. Throws RangeError for other text.
+   */
   block(ipOrCidr: string): void {
     this.#blockList.add(ipOrCidr);
-    for (const peer of this.#peers.values()) if (this.#blockList.has(peer.address)) peer.disconnect("blocked");
+    this.#core.table.forEach((entry) => {
+      if (this.#blockList.has(entry.address)) this.#host.disconnect(entry, "blocked");
+    });
   }
 
   /** True when it was blocked before. */
@@ -288,7 +294,12 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     const sessionId = toHex(entry.sessionId);
     const request = { payload, address: entry.address, sessionId };
     authenticateClient(this.#options.authenticate, request, (decision) => {
-      this.#decide(entry, sessionId, decision);
+      try {
+        this.#decide(entry, sessionId, decision);
+      } catch (error) {
+        // A provider that fails: nobody gets in, and the handshake's deadline ends the attempt.
+        this.#report(error, undefined);
+      }
       this.#driver.wake();
     });
   }

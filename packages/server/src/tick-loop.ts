@@ -65,8 +65,13 @@ export class TickLoop {
       this.statistics.onSkipped(skipped);
     }
     const runs = 1 + Math.min(behind, MAX_CATCH_UP_TICKS - 1);
-    for (let i = 0; i < runs && this.timer !== undefined; i++) this.runTick();
-    if (this.timer !== undefined) this.arm();
+    const { timer } = this;
+    try {
+      // A tick may stop the loop, and start it anew: then another timer runs.
+      for (let i = 0; i < runs && this.timer === timer; i++) this.runTick();
+    } finally {
+      if (this.timer === timer) this.arm();
+    }
   };
 
   private runTick(): void {

@@ -14,10 +14,10 @@ export interface ClientOptions
     Partial<Pick<CoreClientOptions, "transport" | "crypto">> {}
 
 /**
- * Connects to a server; resolves when it has accepted. Rejects with ConnectError, whose `code` says why; with TypeError,
- * RangeError or IdentityError for bad options.
+ * Connects to a server; resolves when it has accepted. Rejects with ConnectError, whose `code` says why, and for bad
+ * options with TypeError, RangeError or IdentityError.
  */
-export function connect(options: ClientOptions): Promise<Client> {
+export async function connect(options: ClientOptions): Promise<Client> {
   return connectCore(withDefaults(options));
 }
 

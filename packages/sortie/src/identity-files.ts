@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readFile, stat } from "node:fs/promises";
+import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Identity, IdentityError } from "@sortie/handshake";
 import { identityFromPem, identityToPem } from "@sortie/handshake/node";
@@ -25,7 +25,8 @@ export async function loadIdentity(path: string): Promise<Identity> {
     pem = await readFile(path, "utf8");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "error";
-    throw new IdentityError("not-pem", `cannot read the key file "${path}" (${code}): make one with "npx sortie keygen"`);
+    const advice = `make one with "npx sortie keygen"`;
+    throw new IdentityError("not-pem", `cannot read the key file "${path}" (${code}): ${advice}`);
   }
   await warnIfShared(path);
   try {
@@ -37,8 +38,8 @@ export async function loadIdentity(path: string): Promise<Identity> {
 }
 
 /**
- * Writes an identity to `path` (private, mode 600) and to the same name with ".pub" for ".key" (public, mode 644). An
- * existing file is never overwritten, unless `force`: Rejects with Error then.
+ * Writes an identity to `path` (private, mode 600) and to the same name with ".pub" for ".key" (public, mode 644).
+ * Rejects with Error, and leaves everything as it was, when one of the files is there, unless `force`.
  */
 export async function saveIdentity(
   identity: Identity,
@@ -47,20 +48,27 @@ export async function saveIdentity(
 ): Promise<IdentityFiles> {
   const publicKeyPath = path.endsWith(".key") ? `${path.slice(0, -4)}.pub` : `${path}.pub`;
   const { privateKeyPem, publicKeyPem } = identityToPem(identity);
+  const flags = options.force === true ? "w" : "wx";
   await mkdir(dirname(path), { recursive: true });
-  await writeKeyFile(path, privateKeyPem, PRIVATE_MODE, options.force === true);
-  await writeKeyFile(publicKeyPath, publicKeyPem, PUBLIC_MODE, options.force === true);
+  await writeKeyFile(path, privateKeyPem, PRIVATE_MODE, flags);
+  try {
+    await writeKeyFile(publicKeyPath, publicKeyPem, PUBLIC_MODE, flags);
+  } catch (error) {
+    // A private key beside the public key of another pair would keep every client out.
+    if (flags === "wx") await rm(path, { force: true });
+    throw error;
+  }
   return { privateKeyPath: path, publicKeyPath };
 }
 
-async function writeKeyFile(path: string, text: string, mode: number, force: boolean): Promise<void> {
-  const file = await open(path, force ? "w" : "wx", mode).catch((error: NodeJS.ErrnoException) => {
+async function writeKeyFile(path: string, text: string, mode: number, flags: "w" | "wx"): Promise<void> {
+  const file = await open(path, flags, mode).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
     throw new Error(`the file "${path}" is there already: choose another name, or overwrite it with --force`);
   });
   try {
     // The mode of `open` holds for new files only, and is cut by the umask.
-    await chmod(path, mode);
+    await file.chmod(mode);
     await file.writeFile(text);
   } finally {
     await file.close();

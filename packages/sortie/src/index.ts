@@ -3,7 +3,14 @@ export type { ConnectionStatistics, DisconnectReason, Quality } from "@sortie/co
 export { type Identity, IdentityError } from "@sortie/handshake";
 export { generateIdentity } from "@sortie/handshake/node";
 export type { Delivery, InboundMessage, Outcome, SendOptions, SendReceipt } from "@sortie/reliability";
-export type { AuthenticateRequest, AuthenticateResult, Peer, Server, ServerStatistics, TickEvent } from "@sortie/server";
+export type {
+  AuthenticateRequest,
+  AuthenticateResult,
+  Peer,
+  Server,
+  ServerStatistics,
+  TickEvent,
+} from "@sortie/server";
 export { TransportError } from "@sortie/transport";
 export { createNetwork } from "@sortie/transport-memory";
 export { type ClientOptions, connect, createClient } from "./connect.js";

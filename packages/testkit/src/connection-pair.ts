@@ -5,12 +5,14 @@ import {
   type EstablishedKeys,
   type HandshakeKeys,
   identityOf,
+  type KeyLimits,
   protocolId,
   respond,
 } from "@sortie/handshake";
 import { LinkSimulator, type LinkSpec } from "@sortie/transport-memory";
 import { decodeClientHello, RESET_TOKEN_BYTES, SESSION_ID_BYTES, type TransportParameters } from "@sortie/wire";
 import { Flights } from "./flights.js";
+import { PacketForger } from "./packet-forger.js";
 import { PairAddress } from "./pair-address.js";
 import { createSeededCrypto } from "./seeded-crypto.js";
 
@@ -40,6 +42,8 @@ export interface ConnectionPairOptions {
   readonly connectPayload?: Uint8Array;
   readonly clientTrace?: TraceSink;
   readonly serverTrace?: TraceSink;
+  /** Lower limits of the keys of both sides, for key updates within a test. */
+  readonly keyLimits?: Partial<KeyLimits>;
   /** Both sides start to count here. */
   readonly initialPacketNumber?: number;
   readonly initialMessageId?: number;
@@ -71,6 +75,7 @@ export class ConnectionPair {
   /** Payload of CONNECT, once the server has it. */
   connectRequest: Uint8Array | undefined;
   interceptor: Interceptor | undefined;
+  private readonly forgers: Readonly<Record<"client" | "server", PacketForger>>;
   private readonly flights: Flights = new Flights();
   private readonly buffer: Uint8Array = new Uint8Array(BUFFER_BYTES);
   private readonly autoAccept: boolean;
@@ -85,9 +90,14 @@ export class ConnectionPair {
     const clientParameters = { ...PAIR_PARAMETERS, ...options.clientParameters };
     const serverParameters = { ...PAIR_PARAMETERS, ...options.serverParameters };
     const keys = agreeOnKeys(this.crypto, clientParameters, serverParameters);
+    this.forgers = {
+      client: new PacketForger(this.crypto, "client", keys.client),
+      server: new PacketForger(this.crypto, "server", keys.server),
+    };
     const common = {
       settings,
       nowMs: 0,
+      ...(options.keyLimits === undefined ? {} : { keyLimits: options.keyLimits }),
       ...(options.initialPacketNumber === undefined ? {} : { initialPacketNumber: options.initialPacketNumber }),
       ...(options.initialMessageId === undefined ? {} : { initialMessageId: options.initialMessageId }),
     };
@@ -139,13 +149,22 @@ export class ConnectionPair {
     this.flights.add(this.nowMs + delayMs, to, from, datagram.slice());
   }
 
+  /** Puts a packet of any frames on its way, sealed with the keys that `as` has: that side turns hostile. */
+  injectForged(as: "client" | "server", packetNumber: number, frames: Uint8Array, delayMs: number = 0): void {
+    const datagram = this.forgers[as].seal(packetNumber, frames);
+    if (as === "client") this.inject(datagram, "server", this.seenAddress, delayMs);
+    else this.inject(datagram, "client", this.serverAddress, delayMs);
+  }
+
   /** Datagrams under way. */
   get inFlight(): number {
     return this.flights.count;
   }
 
   private step(): void {
-    for (let flight = this.flights.takeDue(this.nowMs); flight !== undefined; flight = this.flights.takeDue(this.nowMs)) {
+    for (;;) {
+      const flight = this.flights.takeDue(this.nowMs);
+      if (flight === undefined) break;
       const side = flight.to === "client" ? this.client : this.server;
       side.receive(flight.datagram, flight.from, this.nowMs);
     }

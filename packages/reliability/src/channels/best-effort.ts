@@ -1,27 +1,37 @@
 import { ID_WINDOW, IdWindow, type IdVerdict, MAX_ID_LEAP } from "../id-window.js";
 import type { OutgoingMessage } from "../outgoing-message.js";
+import { PacketFloor } from "./packet-floor.js";
 import { SendChannel } from "./send-channel.js";
 import { SendWindow } from "./send-window.js";
 
 /** bestEffort messages: resent until their deadline, which leaves gaps in the IDs; the receiver waits for none. */
 export class BestEffortSend extends SendChannel {
   private readonly window = new SendWindow();
-  /** IDs used since one was acknowledged. */
-  private unacknowledged = 0;
+  /** Highest ID that the receiver is known to have. */
+  private confirmedId: number;
+
+  constructor(firstId: number) {
+    super(firstId);
+    this.confirmedId = firstId - 1;
+  }
 
   /** The message that must be given up before another may start: the receiver would take it for an old one. */
   get surplus(): OutgoingMessage | undefined {
     return this.window.isFull ? this.window.lowest : undefined;
   }
 
-  /** Whether so many IDs were used in vain that the receiver could no longer tell the next from an old one. */
-  get isExhausted(): boolean {
-    return this.unacknowledged >= MAX_ID_LEAP;
+  /**
+   * Whether a message, `whole` or in pieces, may start. When so many IDs were used in vain that the receiver would take
+   * the next for an old one, whole messages go on one at a time under the last ID, until one of them arrives. Pieces
+   * must not, as those of several messages would meet under it.
+   */
+  mayStart(whole: boolean): boolean {
+    return this.nextId < this.lastId || (whole && this.window.span === 0);
   }
 
   override onStart(message: OutgoingMessage, whole: boolean): void {
+    this.nextId = Math.min(this.nextId, this.lastId);
     super.onStart(message, whole);
-    this.unacknowledged += 1;
     this.window.push(message);
   }
 
@@ -29,21 +39,28 @@ export class BestEffortSend extends SendChannel {
     while (this.window.shiftFinished() !== undefined);
   }
 
-  onAcked(): void {
-    this.unacknowledged = 0;
+  /** The receiver has all of the message with this ID, in time or not. */
+  onReceived(id: number): void {
+    this.confirmedId = Math.max(this.confirmedId, id);
+  }
+
+  /** The highest ID that the receiver is sure to take for a new one. */
+  private get lastId(): number {
+    return this.confirmedId + MAX_ID_LEAP;
   }
 }
 
 /** Receiving side of one channel: delivers as it comes, each ID once; a window of 1024 slides with the newest. */
 export class BestEffortReceive {
   private readonly window: IdWindow;
+  private readonly floor = new PacketFloor();
 
   constructor(firstId: number) {
     this.window = new IdWindow("sliding", firstId);
   }
 
-  check(id: number): IdVerdict {
-    return this.window.check(id);
+  check(id: number, packetNumber: number): IdVerdict {
+    return this.floor.isAbove(packetNumber) ? "old" : this.window.check(id);
   }
 
   /** Lowest ID that can still be received. */
@@ -52,9 +69,11 @@ export class BestEffortReceive {
   }
 
   /** Marks `id` as delivered. Returns by how many IDs (at most 1024) the window moved up. */
-  accept(id: number): number {
+  accept(id: number, packetNumber: number): number {
     const before = this.window.base;
     this.window.mark(id);
-    return Math.min((this.window.base - before) & 0xffff, ID_WINDOW);
+    const moved = (this.window.base - before) & 0xffff;
+    this.floor.onMoved(moved, packetNumber);
+    return Math.min(moved, ID_WINDOW);
   }
 }

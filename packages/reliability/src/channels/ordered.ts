@@ -2,6 +2,7 @@ import { sequenceAdd, sequenceDistance } from "@sortie/wire";
 import type { FlowWindow } from "../flow-window.js";
 import { ID_WINDOW, type IdVerdict } from "../id-window.js";
 import type { OutgoingMessage } from "../outgoing-message.js";
+import { PacketFloor } from "./packet-floor.js";
 import { SendChannel } from "./send-channel.js";
 import { SendWindow } from "./send-window.js";
 
@@ -45,6 +46,7 @@ export class OrderedSend extends SendChannel {
 export class OrderedReceive {
   private next: number;
   private readonly early: Map<number, Uint8Array> = new Map();
+  private readonly floor = new PacketFloor();
 
   constructor(firstId: number) {
     this.next = firstId;
@@ -55,7 +57,8 @@ export class OrderedReceive {
     return sequenceDistance(id, this.next);
   }
 
-  check(id: number): IdVerdict {
+  check(id: number, packetNumber: number): IdVerdict {
+    if (this.floor.isAbove(packetNumber)) return "old";
     const distance = this.distance(id);
     if (distance >= ID_WINDOW) return "beyond";
     return distance < 0 || this.early.has(id) ? "duplicate" : "new";
@@ -66,9 +69,13 @@ export class OrderedReceive {
     this.early.set(id, payload);
   }
 
-  /** The message whose turn it is was delivered. Returns the one after it when that is held already. */
-  advance(): Uint8Array | undefined {
+  /**
+   * The message whose turn it is was delivered. Returns the one after it when that is held already.
+   * @param packetNumber of the packet that set this off
+   */
+  advance(packetNumber: number): Uint8Array | undefined {
     this.next = sequenceAdd(this.next, 1);
+    this.floor.onMoved(1, packetNumber);
     const payload = this.early.get(this.next);
     if (payload !== undefined) this.early.delete(this.next);
     return payload;

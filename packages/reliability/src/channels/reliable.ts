@@ -1,5 +1,6 @@
 import { ID_WINDOW, IdWindow, type IdVerdict } from "../id-window.js";
 import type { OutgoingMessage } from "../outgoing-message.js";
+import { PacketFloor } from "./packet-floor.js";
 import { SendChannel } from "./send-channel.js";
 import { SendWindow } from "./send-window.js";
 
@@ -32,17 +33,20 @@ export class ReliableSend extends SendChannel {
 /** Receiving side of one channel: delivers as it comes, each ID once. */
 export class ReliableReceive {
   private readonly window: IdWindow;
+  private readonly floor = new PacketFloor();
 
   constructor(firstId: number) {
     this.window = new IdWindow("lossless", firstId);
   }
 
-  check(id: number): IdVerdict {
-    return this.window.check(id);
+  check(id: number, packetNumber: number): IdVerdict {
+    return this.floor.isAbove(packetNumber) ? "old" : this.window.check(id);
   }
 
   /** Marks `id` as delivered. */
-  accept(id: number): void {
+  accept(id: number, packetNumber: number): void {
+    const before = this.window.base;
     this.window.mark(id);
+    this.floor.onMoved((this.window.base - before) & 0xffff, packetNumber);
   }
 }

@@ -6,7 +6,7 @@ import type { OutgoingMessage } from "../outgoing-message.js";
  * scheduled. Those that may not yet wait here, in order.
  */
 export abstract class SendChannel {
-  /** ID of the next message that starts: 0..65535. */
+  /** ID of the next message that starts, counted on beyond 65535. */
   protected nextId: number;
   private waitingMessages: MessageQueue | undefined = undefined;
 
@@ -35,7 +35,7 @@ export abstract class SendChannel {
   /** `message` is about to be written for the first time, `whole` or in pieces: sets its ID. */
   onStart(message: OutgoingMessage, _whole: boolean): void {
     message.id = this.nextId;
-    this.nextId = (this.nextId + 1) & 0xffff;
+    this.nextId += 1;
   }
 
   /** `message`, scheduled before, has its outcome. */

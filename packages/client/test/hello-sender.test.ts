@@ -1,0 +1,77 @@
+import { SocketAddress } from "@sortie/transport";
+import { describe, expect, it } from "vitest";
+import { HelloSender } from "../src/hello-sender.js";
+
+const [A, B, C] = ["192.0.2.1", "2001:db8::2", "192.0.2.3"].map((host) => SocketAddress.parse(host, 1474)) as [
+  SocketAddress,
+  SocketAddress,
+  SocketAddress,
+];
+
+/** Times and targets of the hellos in a time in which nobody answers. */
+function sent(sender: HelloSender, fromMs: number, toMs: number): [number, SocketAddress][] {
+  const hellos: [number, SocketAddress][] = [];
+  for (let nowMs = fromMs; nowMs <= toMs; nowMs++) {
+    sender.onTimeout(nowMs);
+    if (!sender.due) continue;
+    hellos.push([nowMs, sender.target]);
+    sender.onSent(nowMs);
+  }
+  return hellos;
+}
+
+describe("HelloSender", () => {
+  it("sends at once, then after 250 ms, each wait longer than the one before, up to a second at the most", () => {
+    const times = sent(new HelloSender([A]), 0, 10_000).map(([atMs]) => atMs);
+    expect(times.slice(0, 2)).toEqual([0, 250]);
+    const waits = times.slice(1).map((atMs, i) => atMs - (times[i] as number));
+    // A step of the test's clock is 1 ms.
+    waits.slice(1).forEach((wait, i) => expect(wait).toBeGreaterThanOrEqual((waits[i] as number) - 1));
+    expect(waits[1]).toBeGreaterThan(250);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(1001);
+  });
+
+  it("tries one address after the other, and begins again with the first", () => {
+    const targets = sent(new HelloSender([A, B, C]), 0, 10_000).map(([, target]) => target);
+    expect(targets.length).toBeGreaterThan(6);
+    expect(targets).toEqual(targets.map((_, i) => [A, B, C][i % 3]));
+  });
+
+  it("passes over no address when its timeout is served several times before the hello is sent", () => {
+    const sender = new HelloSender([A, B]);
+    sender.onSent(0);
+    expect(sender.nextAtMs).toBe(250);
+    expect([1, 2, 3, 4].map(() => sender.onTimeout(250))).toEqual([true, false, false, false]);
+    expect(sender.nextAtMs).toBe(Infinity);
+    expect([sender.due, sender.target]).toEqual([true, B]);
+  });
+
+  it("stays with the address that answered first", () => {
+    const sender = new HelloSender([A, B, C]);
+    expect(sent(sender, 0, 300).at(-1)?.[1]).toBe(B);
+    sender.settle(SocketAddress.parse("192.0.2.1", 1474));
+    expect(sender.target).toBe(A);
+    sender.settle(C);
+    expect(sender.target).toBe(A);
+    expect(sent(sender, 301, 3000).every(([, target]) => target === A)).toBe(true);
+  });
+
+  it("does not settle on an address that it was not given", () => {
+    const sender = new HelloSender([A, B]);
+    sender.settle(SocketAddress.parse("192.0.2.1", 1475));
+    expect(sender.expects(SocketAddress.parse("192.0.2.1", 1475))).toBe(false);
+    expect(sender.expects(SocketAddress.parse("2001:db8::2", 1474))).toBe(true);
+    expect(sent(sender, 0, 300).map(([, target]) => target)).toEqual([A, B]);
+  });
+
+  it("starts anew with a cookie: at once, with the first interval, counted from one", () => {
+    const sender = new HelloSender([A]);
+    expect(sender.sent).toBe(0);
+    expect(sent(sender, 0, 3500)).toHaveLength(sender.sent);
+    sender.restart();
+    expect(sender.due).toBe(true);
+    expect(sender.sent).toBe(0);
+    expect(sent(sender, 3501, 3800).map(([atMs]) => atMs)).toEqual([3501, 3751]);
+    expect(sender.lastSentMs).toBe(3751);
+  });
+});

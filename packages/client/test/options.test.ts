@@ -1,0 +1,100 @@
+import { createNobleProvider, IdentityError, identityOf, publicKeyToPem } from "@sortie/handshake";
+import type { DatagramTransport } from "@sortie/transport";
+import { describe, expect, it } from "vitest";
+import { connect, prepare } from "../src/connect.js";
+import type { ClientOptions } from "../src/options.js";
+import { createClient } from "../src/polled-client.js";
+
+const crypto = createNobleProvider();
+const { publicKey } = identityOf(crypto.generateKeyPair());
+/** Never opened: options are checked before. */
+const transport = {} as DatagramTransport;
+const [host, port, protocol] = ["192.0.2.1", 1474, "test/1"];
+const GOOD: ClientOptions = { host, port, protocol, serverKey: publicKey, crypto, transport };
+
+/** The error for these options, the same from `connect` and `createClient`. */
+async function refusal(options: object): Promise<Error> {
+  const all = { ...GOOD, ...options };
+  const rejected: unknown = await connect(all).then(() => undefined, (error: unknown) => error);
+  let thrown: unknown;
+  try {
+    createClient(all);
+  } catch (error) {
+    thrown = error;
+  }
+  if (!(rejected instanceof Error) || !(thrown instanceof Error)) throw new Error("expected two errors");
+  expect([thrown.name, thrown.message]).toEqual([rejected.name, rejected.message]);
+  return rejected;
+}
+
+describe("options of a client", () => {
+  it("that are good are taken", () => {
+    const serverKey = publicKeyToPem(publicKey);
+    const good = [{}, { serverKey }, { payload: "x" }, { timeoutMs: 100 }, { log: console }, { port: 65_535 }];
+    for (const options of good) {
+      expect(() => prepare({ ...GOOD, ...options })).not.toThrow();
+    }
+  });
+
+  it.each([
+    ["host", undefined, TypeError, '"host" expected a name or an IP address, got undefined'],
+    ["host", "", TypeError, '"host" expected a name or an IP address, got '],
+    ["host", 5, TypeError, '"host" expected a name or an IP address, got 5'],
+    ["port", undefined, RangeError, '"port" expected an integer in 1..65535, got undefined'],
+    ["port", 0, RangeError, '"port" expected an integer in 1..65535, got 0'],
+    ["port", 65_536, RangeError, '"port" expected an integer in 1..65535, got 65536'],
+    ["port", "1474", RangeError, '"port" expected an integer in 1..65535, got 1474'],
+    ["timeoutMs", 99, RangeError, '"timeoutMs" expected a number in 100..600000, got 99'],
+    ["timeoutMs", NaN, RangeError, '"timeoutMs" expected a number in 100..600000, got NaN'],
+    ["timeoutMs", "5000", RangeError, '"timeoutMs" expected a number in 100..600000, got 5000'],
+    ["transport", undefined, TypeError, '"transport" expected an object, got undefined'],
+    ["crypto", null, TypeError, '"crypto" expected an object, got null'],
+    ["log", {}, TypeError, '"log" expected an object with error(message), got [object Object]'],
+    ["protocol", "", RangeError, '"protocol" expected 1..255 bytes of UTF-8, got 0'],
+    ["payload", 5, TypeError, '"payload" expected a Uint8Array or a string, got number'],
+    ["payload", "é".repeat(513), RangeError, '"payload" expected at most 1024 bytes, got 1026'],
+    ["payload", new Uint8Array(1025), RangeError, '"payload" expected at most 1024 bytes, got 1025'],
+    ["mtu", 1199, RangeError, '"mtu" expected an integer in 1200..1452, got 1199'],
+    ["idleTimeoutMs", 1, RangeError, '"idleTimeoutMs" expected an integer in 1000..600000, got 1'],
+    ["serverKey", {}, TypeError, '"serverKey" expected PEM text or 65 bytes, got object'],
+    ["serverKey", Promise.resolve(""), TypeError, '"serverKey" expected PEM text or 65 bytes, got object'],
+  ])("%s = %j is refused, and the message says so", async (name, value, kind, message) => {
+    const error = await refusal({ [name]: value });
+    expect(error).toBeInstanceOf(kind);
+    expect(error.message).toBe(message);
+  });
+
+  it("a payload of exactly 1024 bytes is taken, and copied", () => {
+    expect(() => prepare({ ...GOOD, payload: new Uint8Array(1024) })).not.toThrow();
+  });
+
+  it("nobody to trust is refused, and both ways out are named", async () => {
+    for (const dangerouslyTrustAnyServer of [undefined, false, "true", 1]) {
+      const error = await refusal({ serverKey: undefined, dangerouslyTrustAnyServer });
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toContain('"serverKey" expected');
+      expect(error.message).toContain("dangerouslyTrustAnyServer: true");
+    }
+    expect(() => prepare({ ...GOOD, serverKey: undefined as never, dangerouslyTrustAnyServer: true })).not.toThrow();
+  });
+
+  it.each([
+    ["no PEM at all", "hello", "not-pem"],
+    ["an empty text", "", "not-pem"],
+    ["a private key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "private-key-given"],
+    ["a certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "wrong-format"],
+    ["a PEM file read as bytes", new TextEncoder().encode("-----BEGIN PUBLIC KEY-----"), "malformed-key"],
+    ["a point off the curve", new Uint8Array(65).fill(4), "malformed-key"],
+    ["no bytes", new Uint8Array(0), "malformed-key"],
+  ])("%s as server key is an IdentityError that names the option", async (_what, serverKey, code) => {
+    const error = await refusal({ serverKey });
+    expect(error).toBeInstanceOf(IdentityError);
+    expect((error as IdentityError).code).toBe(code);
+    expect(error.message).toMatch(/^"serverKey" /);
+  });
+
+  it.each([undefined, null, "192.0.2.1"])("options that are %j are refused", async (options) => {
+    await expect(connect(options as never)).rejects.toThrow(/"options" expected an object, got/);
+    expect(() => createClient(options as never)).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { payloadBytes, toHex } from "../src/payload.js";
+import { endsInToken } from "../src/reset-token.js";
+
+describe("payloadBytes", () => {
+  it("gives bytes as they are, and strings as UTF-8", () => {
+    const bytes = Uint8Array.of(1, 2, 3);
+    expect(payloadBytes(bytes)).toBe(bytes);
+    expect(payloadBytes("é😀")).toEqual(Uint8Array.of(0xc3, 0xa9, 0xf0, 0x9f, 0x98, 0x80));
+    expect(payloadBytes("")).toEqual(new Uint8Array(0));
+  });
+
+  it.each([
+    [null, "null"],
+    [undefined, "undefined"],
+    [5, "number"],
+    [[1, 2], "object"],
+    [new ArrayBuffer(4), "object"],
+    [new Uint16Array(2), "object"],
+  ])("refuses %j", (payload, got) => {
+    const message = `"payload" expected a Uint8Array or a string, got ${got}`;
+    expect(() => payloadBytes(payload as never)).toThrow(new TypeError(message));
+  });
+});
+
+describe("toHex", () => {
+  it("writes two digits for each byte", () => {
+    expect(toHex(Uint8Array.of(0, 9, 0x10, 0xab, 0xff))).toBe("000910abff");
+    expect(toHex(new Uint8Array(0))).toBe("");
+  });
+});
+
+describe("endsInToken", () => {
+  const token = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+  const datagram = (bytes: number): Uint8Array => {
+    const out = new Uint8Array(bytes).fill(0x40);
+    const held = Math.min(token.length, bytes);
+    out.set(token.subarray(token.length - held), bytes - held);
+    return out;
+  };
+
+  it("finds the token at the end of a datagram of 25 bytes or more", () => {
+    for (const bytes of [25, 26, 41, 1200]) expect(endsInToken(datagram(bytes), token)).toBe(true);
+    for (const bytes of [0, 1, 15, 16, 24]) expect(endsInToken(datagram(bytes), token)).toBe(false);
+  });
+
+  it("is not taken in by any single bit", () => {
+    for (let bit = 0; bit < 128; bit++) {
+      const forged = datagram(41);
+      const at = 25 + (bit >> 3);
+      forged[at] = (forged[at] as number) ^ (1 << (bit & 7));
+      expect(endsInToken(forged, token)).toBe(false);
+    }
+  });
+});

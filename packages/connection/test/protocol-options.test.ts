@@ -1,0 +1,79 @@
+import { FixedBudget } from "@sortie/reliability";
+import { describe, expect, it } from "vitest";
+import { type ProtocolOptions, resolveProtocolOptions } from "../src/protocol-options.js";
+
+type Options = ProtocolOptions & { readonly handshakeTimeoutMs?: number };
+
+const RANGES: [name: keyof Options & string, min: number, max: number][] = [
+  ["mtu", 1200, 1452],
+  ["idleTimeoutMs", 1000, 600_000],
+  ["keepAliveMs", 100, 600_000],
+  ["maxMessageBytes", 1, 2 ** 30 - 1],
+  ["sendRateBytesPerSecond", 1000, 1e9],
+  ["handshakeTimeoutMs", 100, 120_000],
+];
+
+describe("resolveProtocolOptions", () => {
+  it("has defaults for everything", () => {
+    const { parameters, settings } = resolveProtocolOptions({}, 0);
+    expect(parameters).toEqual({
+      idleTimeoutMs: 10_000,
+      maxAckDelayMs: 25,
+      maxDatagramBytes: 1452,
+      maxMessageBytes: 1024 * 1024,
+      receiveWindowBytes: 4 * 1024 * 1024,
+    });
+    expect(settings).toMatchObject({ ackDelayMs: 25, mtuBytes: 1200, keepAliveMs: 3000, handshakeTimeoutMs: 10_000 });
+    const controller = settings.createCongestionController?.();
+    expect(controller).toBeInstanceOf(FixedBudget);
+    expect(controller?.paceBytesPerSecond).toBe(8 * 1024 * 1024);
+    expect(settings.createCongestionController?.()).not.toBe(controller);
+  });
+
+  it.each(RANGES)("takes %s in %d..%d and nothing else, and says what came", (name, min, max) => {
+    for (const value of [min, max]) expect(() => resolveProtocolOptions({ [name]: value }, 0)).not.toThrow();
+    const wrong = [min - 1, max + 1, min + 0.5, -min, NaN, Infinity, null, `${min}`, [min], {}, true];
+    for (const value of wrong) {
+      const message = `"${name}" expected an integer in ${min}..${max}, got ${String(value)}`;
+      expect(() => resolveProtocolOptions({ [name]: value } as Options, 0)).toThrow(new RangeError(message));
+    }
+  });
+
+  it("wants a receive window for at least one of the largest messages", () => {
+    const maxMessageBytes = 5000;
+    expect(resolveProtocolOptions({ maxMessageBytes, receiveWindowBytes: 5000 }, 0).parameters).toMatchObject({
+      receiveWindowBytes: 5000,
+    });
+    for (const receiveWindowBytes of [4999, 2 ** 40 + 1]) {
+      expect(() => resolveProtocolOptions({ maxMessageBytes, receiveWindowBytes }, 0)).toThrow(
+        new RangeError(`"receiveWindowBytes" expected an integer in 5000..1099511627776, got ${receiveWindowBytes}`),
+      );
+    }
+    const large = resolveProtocolOptions({ maxMessageBytes: 100 * 1024 * 1024 }, 0);
+    expect(large.parameters.receiveWindowBytes).toBe(100 * 1024 * 1024);
+  });
+
+  it("tells the peer how long a tick holds acknowledgements back, within what a peer believes", () => {
+    const told = (tickMs: number): number => resolveProtocolOptions({}, tickMs).parameters.maxAckDelayMs;
+    expect(told(1000 / 60)).toBe(25 + 17);
+    expect(told(50)).toBe(75);
+    expect(told(1000)).toBe(1000);
+  });
+
+  it.each([1000, 3000, 1e6, 1e9])("makes a budget of %d bytes/s that lets two datagrams go at once", (rate) => {
+    const { settings } = resolveProtocolOptions({ sendRateBytesPerSecond: rate }, 0);
+    const controller = settings.createCongestionController?.() as FixedBudget;
+    expect(controller.paceBytesPerSecond).toBe(rate);
+    controller.onPacketSent(1200, 0, 0);
+    expect(controller.canSend(1200, 1200, 0)).toBe(true);
+  });
+
+  it("takes a congestion controller of the user's own, and nothing but a function", () => {
+    const mine = (): FixedBudget => new FixedBudget();
+    const { settings } = resolveProtocolOptions({ createCongestionController: mine }, 0);
+    expect(settings.createCongestionController).toBe(mine);
+    expect(() => resolveProtocolOptions({ createCongestionController: new FixedBudget() as never }, 0)).toThrow(
+      new TypeError('"createCongestionController" expected a function, got object'),
+    );
+  });
+});

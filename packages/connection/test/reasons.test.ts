@@ -1,0 +1,39 @@
+import { CloseCode } from "@sortie/wire";
+import { describe, expect, it } from "vitest";
+import { reasonOfClose, reasonOfLocalClose } from "../src/disconnect-reason.js";
+import { DROP_REASONS, DropCounters, type DropReason } from "../src/drop-reason.js";
+
+describe("reasons of a disconnect", () => {
+  it("name every code of a CLOSE, on either side", () => {
+    const names = {
+      [CloseCode.Normal]: "closed",
+      [CloseCode.ShuttingDown]: "shutting-down",
+      [CloseCode.Refused]: "refused",
+      [CloseCode.ServerFull]: "server-full",
+      [CloseCode.Kicked]: "kicked",
+      [CloseCode.ProtocolError]: "protocol-error",
+      [CloseCode.FlowControl]: "flow-control",
+      [CloseCode.InternalError]: "internal-error",
+      [CloseCode.HandshakeTimeout]: "handshake-timeout",
+      [CloseCode.KeyLimit]: "key-limit",
+    };
+    for (const code of Object.values(CloseCode)) {
+      expect(reasonOfClose(code, "why")).toEqual({ code: names[code], by: "remote", text: "why" });
+      expect(reasonOfLocalClose(code, "why")).toEqual({ code: names[code], by: "local", text: "why" });
+    }
+  });
+});
+
+describe("DropCounters", () => {
+  it("count every reason by itself; a snapshot stays as it was", () => {
+    const counters = new DropCounters();
+    DROP_REASONS.forEach((reason, i) => {
+      for (let n = 0; n <= i; n++) counters.count(reason);
+    });
+    const before = counters.snapshot();
+    DROP_REASONS.forEach((reason, i) => expect(counters.get(reason)).toBe(i + 1));
+    counters.count("blocked");
+    expect(before.blocked).toBe(counters.get("blocked") - 1);
+    expect(Object.keys(before).sort()).toEqual([...DROP_REASONS].sort() as DropReason[]);
+  });
+});

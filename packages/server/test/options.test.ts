@@ -1,0 +1,114 @@
+import { identityOf } from "@sortie/handshake";
+import { createNodeProvider } from "@sortie/handshake/node";
+import type { DatagramTransport } from "@sortie/transport";
+import { describe, expect, it } from "vitest";
+import type { ServerOptions } from "../src/options.js";
+import { Server } from "../src/server.js";
+
+const crypto = createNodeProvider();
+const identity = identityOf(crypto.generateKeyPair());
+/** Never opened: options are checked before. */
+const transport = { statistics: {} } as DatagramTransport;
+const GOOD: ServerOptions = { protocol: "test/1", crypto, identity, transport };
+
+function make(options: object): Server {
+  return new Server({ ...GOOD, ...options });
+}
+
+describe("options of a server", () => {
+  it.each([
+    ["tickRate", 1, 1000, "a number"],
+    ["maxPeers", 1, 65_535, "an integer"],
+    ["maxHalfOpen", 1, 32_768, "an integer"],
+    ["handshakesPerSecond", 1, 100_000, "a number"],
+    ["reassemblyBudgetBytes", 1, 2 ** 40, "an integer"],
+    ["handshakeTimeoutMs", 100, 120_000, "an integer"],
+    ["idleTimeoutMs", 1000, 600_000, "an integer"],
+    ["mtu", 1200, 1452, "an integer"],
+  ])("%s is %d..%d; anything else is refused with its name, its range and what came", (name, min, max, what) => {
+    const others = { maxPeers: 1, maxHalfOpen: 1 };
+    for (const value of [min, max]) expect(() => make({ ...others, [name]: value })).not.toThrow();
+    for (const value of [min - 1, max + 1, NaN, Infinity, -Infinity, null, `${min}`, {}, [], true]) {
+      if (name === "tickRate" && value === 0) continue;
+      const message = `"${name}" expected ${what} in ${min}..${max}, got ${String(value)}`;
+      expect(() => make({ [name]: value })).toThrow(new RangeError(message));
+    }
+  });
+
+  it("tickRate may be 0 for a server without ticks, or a fraction", () => {
+    expect(make({ tickRate: 0 }).stats.ticks).toBeUndefined();
+    expect(make({ tickRate: 12.5 }).stats.ticks?.intervalMs).toBe(80);
+    expect(make({}).stats.ticks?.intervalMs).toBeCloseTo(1000 / 60, 9);
+  });
+
+  it("peers and half-open connections fit the table together", () => {
+    expect(() => make({ maxPeers: 65_535, maxHalfOpen: 2 })).toThrow(
+      new RangeError('"maxPeers" and "maxHalfOpen" expected at most 65536 together, got 65537'),
+    );
+    expect(() => make({ maxPeers: 65_535, maxHalfOpen: 1 })).not.toThrow();
+  });
+
+  it.each(["identity", "transport", "crypto"])("%s must be there", (name) => {
+    for (const value of [undefined, null, "root.key", 5]) {
+      const message = `"${name}" expected an object, got ${String(value)}`;
+      expect(() => make({ [name]: value })).toThrow(new TypeError(message));
+    }
+  });
+
+  it("an identity that was not awaited is told as that", () => {
+    expect(() => make({ identity: Promise.resolve(identity) })).toThrow(/"identity" expected .* got a promise/);
+    expect(() => make({ identity: {} })).toThrow(/"identity" expected .* got another object/);
+  });
+
+  it.each([
+    [undefined, TypeError, '"protocol" expected a string, got undefined'],
+    [7, TypeError, '"protocol" expected a string, got number'],
+    ["", RangeError, '"protocol" expected 1..255 bytes of UTF-8, got 0'],
+    ["é".repeat(128), RangeError, '"protocol" expected 1..255 bytes of UTF-8, got 256'],
+  ])("the protocol %j is refused", (protocol, kind, message) => {
+    expect(() => make({ protocol })).toThrow(new kind(message));
+  });
+
+  it("a limit by prefix needs both its numbers: half a limit would be none", () => {
+    for (const handshakesPerPrefix of [5, null, { perSecond: 5 }, { burst: 5 }, {}]) {
+      expect(() => make({ handshakesPerPrefix })).toThrow(/"handshakesPerPrefix" expected { perSecond, burst }, got/);
+    }
+    expect(() => make({ handshakesPerPrefix: { perSecond: 0, burst: 5 } })).toThrow(
+      new RangeError('"handshakesPerPrefix.perSecond" expected a number in 0.001..1000000, got 0'),
+    );
+    expect(() => make({ handshakesPerPrefix: { perSecond: 1, burst: 0.5 } })).toThrow(
+      new RangeError('"handshakesPerPrefix.burst" expected a number in 1..1000000, got 0.5'),
+    );
+    expect(() => make({ handshakesPerPrefix: { perSecond: 1, burst: 1 } })).not.toThrow();
+  });
+
+  it.each(["authenticate", "onAccess", "createCongestionController"])("%s must be a function", (name) => {
+    expect(() => make({ [name]: "allow" })).toThrow(new TypeError(`"${name}" expected a function, got string`));
+  });
+
+  it("blocked is a list of addresses and ranges", () => {
+    expect(make({ blocked: ["10.0.0.0/8", "::1"] }).blocked).toEqual(["::1", "10.0.0.0/8"]);
+    expect(() => make({ blocked: "10.0.0.0/8" })).toThrow(/"blocked" expected an array .* got string/);
+    expect(() => make({ blocked: ["nonsense"] })).toThrow(RangeError);
+  });
+
+  it("log must be able to take an error", () => {
+    expect(() => make({ log: console })).not.toThrow();
+    for (const log of [null, {}, () => {}, "stderr"]) expect(() => make({ log })).toThrow(/"log" expected an object/);
+  });
+
+  it.each([undefined, null, "server", 5])("options that are %j are refused", (options) => {
+    expect(() => new Server(options as never)).toThrow(/"options" expected an object, got/);
+  });
+
+  it.each([-1, NaN, Infinity, 3_600_001, "5"])("close refuses a drain of %j ms", (drainMs) => {
+    const server = make({});
+    expect(() => server.close({ drainMs: drainMs as number })).toThrow(
+      new RangeError(`"drainMs" expected a number in 0..3600000, got ${drainMs}`),
+    );
+  });
+
+  it("unknown events are refused", () => {
+    expect(() => make({}).on("messages" as "message", () => {})).toThrow(/"event" expected one of connect, message/);
+  });
+});

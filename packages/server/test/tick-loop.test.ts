@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { type TickEvent, TickLoop } from "../src/tick-loop.js";
+import { ManualClock } from "./support/manual-clock.js";
+
+const INTERVAL = 20;
+
+interface Loop {
+  readonly clock: ManualClock;
+  readonly loop: TickLoop;
+  readonly ticks: (TickEvent & { readonly atMs: number })[];
+}
+
+function started(onTick: (clock: ManualClock, loop: TickLoop) => void = () => {}): Loop {
+  const clock = new ManualClock();
+  const ticks: Loop["ticks"] = [];
+  const loop = new TickLoop(50, clock, (event) => {
+    ticks.push({ ...event, atMs: clock.now() });
+    onTick(clock, loop);
+  });
+  loop.start();
+  return { clock, loop, ticks };
+}
+
+describe("TickLoop", () => {
+  it("ticks one interval after its start, and then at its rate, numbered from 0", () => {
+    const { clock, ticks } = started();
+    clock.runTo(105);
+    expect(ticks.map((tick) => tick.atMs)).toEqual([20, 40, 60, 80, 100]);
+    expect(ticks.map((tick) => tick.tick)).toEqual([0, 1, 2, 3, 4]);
+    expect(ticks.every((tick) => tick.deltaMs === INTERVAL && tick.lateMs === 0)).toBe(true);
+  });
+
+  it("does not drift when ticks take time", () => {
+    const { clock, ticks } = started((time) => time.block(7));
+    clock.runTo(10_000);
+    expect(ticks).toHaveLength(500);
+    expect(ticks.at(-1)?.atMs).toBe(10_000);
+  });
+
+  it("does not drift when its rate is no round number", () => {
+    const clock = new ManualClock();
+    let last = 0;
+    const loop = new TickLoop(60, clock, () => (last = clock.now()));
+    loop.start();
+    clock.runTo(3_600_001);
+    expect(loop.statistics.snapshot().ticks).toBe(216_000);
+    expect(last).toBeCloseTo(3_600_000, 3);
+  });
+
+  it("makes up for a short hold-up: late ticks come at once, none is lost", () => {
+    const { clock, loop, ticks } = started();
+    clock.runTo(40);
+    clock.block(65);
+    clock.runTo(121);
+    expect(ticks.map((tick) => tick.atMs)).toEqual([20, 40, 105, 105, 105, 120]);
+    expect(ticks.map((tick) => tick.lateMs)).toEqual([0, 0, 45, 25, 5, 0]);
+    expect(loop.statistics.snapshot().skipped).toBe(0);
+  });
+
+  it("blocked for two seconds makes four ticks up, skips and counts the rest, and is on time after that", () => {
+    const { clock, loop, ticks } = started();
+    clock.runTo(40);
+    clock.block(2000);
+    clock.runTo(2041);
+    expect(ticks.slice(2).map((tick) => tick.atMs)).toEqual([2040, 2040, 2040, 2040]);
+    expect(ticks.map((tick) => tick.tick)).toEqual([0, 1, 2, 3, 4, 5]);
+    const { skipped, ticks: ran } = loop.statistics.snapshot();
+    expect(ran + skipped).toBe(2040 / INTERVAL);
+    expect(ticks.slice(2).map((tick) => tick.lateMs)).toEqual([60, 40, 20, 0]);
+    clock.runTo(2100);
+    expect(ticks.slice(6).map((tick) => tick.atMs)).toEqual([2060, 2080, 2100]);
+  });
+
+  it("never spirals when every tick takes longer than its interval", () => {
+    const { clock, loop, ticks } = started((time) => time.block(50));
+    clock.runTo(10_000);
+    const { overruns, skipped, ticks: ran } = loop.statistics.snapshot();
+    // One tick after the other, with no pause: more cannot be done, and no backlog grows.
+    expect(ran).toBeGreaterThan(190);
+    expect(ran).toBeLessThan(210);
+    expect(overruns).toBe(ran);
+    expect(ran + skipped).toBeGreaterThan(480);
+    expect(Math.max(...ticks.map((tick) => tick.lateMs))).toBeLessThan(5 * 50);
+  });
+
+  it("stopped inside a tick ends there, catch-up included", () => {
+    const { clock, loop, ticks } = started((_clock, self) => self.stop());
+    clock.block(500);
+    clock.runTo(1000);
+    expect(ticks).toHaveLength(1);
+    expect(loop.isRunning).toBe(false);
+    expect(clock.armed).toBe(0);
+  });
+
+  it("stopped and started inside a tick goes on with one timer, at its rate from then on", () => {
+    let restarts = 0;
+    const { clock, ticks } = started((_clock, self) => {
+      if (restarts++ > 0) return;
+      self.stop();
+      self.start();
+    });
+    clock.block(90);
+    clock.runTo(200);
+    expect(clock.armed).toBe(1);
+    expect(ticks.map((tick) => tick.atMs)).toEqual([90, 110, 130, 150, 170, 190]);
+  });
+
+  it("stopped and started later goes on with the next number, and makes up for nothing", () => {
+    const { clock, loop, ticks } = started();
+    clock.runTo(40);
+    loop.stop();
+    loop.stop();
+    clock.runTo(5000);
+    loop.start();
+    loop.start();
+    clock.runTo(5045);
+    expect(ticks.map((tick) => [tick.tick, tick.atMs])).toEqual([[0, 20], [1, 40], [2, 5020], [3, 5040]]);
+    expect(loop.statistics.snapshot().skipped).toBe(0);
+  });
+
+  it("goes on after a tick that throws", () => {
+    let bugs = 0;
+    const { clock, ticks } = started(() => {
+      if (bugs++ === 0) throw new Error("bug");
+    });
+    expect(() => clock.runTo(100)).toThrow("bug");
+    clock.runTo(100);
+    expect(ticks.map((tick) => tick.atMs)).toEqual([20, 40, 60, 80, 100]);
+  });
+});

@@ -1,0 +1,140 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { IdentityError, parsePublicKey } from "@sortie/handshake";
+import { generateIdentity } from "@sortie/handshake/node";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loadIdentity, saveIdentity } from "../src/identity-files.js";
+import { collectWarnings } from "./support/warnings.js";
+
+const onWindows = process.platform === "win32";
+let folder = "";
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sortie-identity-"));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function modeOf(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777;
+}
+
+async function failure(attempt: Promise<unknown>): Promise<IdentityError> {
+  const error: unknown = await attempt.then(() => undefined, (reason: unknown) => reason);
+  if (!(error instanceof IdentityError)) throw new Error(`expected an IdentityError, got ${String(error)}`);
+  return error;
+}
+
+describe("saveIdentity", () => {
+  it("writes both halves, which load again, into folders that need not be there", async () => {
+    const identity = generateIdentity();
+    const files = await saveIdentity(identity, join(folder, "deep", "keys", "root.key"));
+    expect(files).toEqual({
+      privateKeyPath: join(folder, "deep", "keys", "root.key"),
+      publicKeyPath: join(folder, "deep", "keys", "root.pub"),
+    });
+    expect((await loadIdentity(files.privateKeyPath)).publicKey).toEqual(identity.publicKey);
+    expect(parsePublicKey(await readFile(files.publicKeyPath, "utf8"))).toEqual(identity.publicKey);
+  });
+
+  it.each([
+    ["server", "server.pub"],
+    ["server.pem", "server.pem.pub"],
+    ["server.key", "server.pub"],
+    ["key.key.key", "key.key.pub"],
+  ])("names the public half of %s %s", async (name, publicName) => {
+    const files = await saveIdentity(generateIdentity(), join(folder, name));
+    expect(files.publicKeyPath).toBe(join(folder, publicName));
+    expect((await readdir(folder)).sort()).toEqual([name, publicName].sort());
+  });
+
+  it.skipIf(onWindows)("keeps the private half to its owner, also over a file that was open to others", async () => {
+    const path = join(folder, "root.key");
+    await saveIdentity(generateIdentity(), path);
+    expect([await modeOf(path), await modeOf(join(folder, "root.pub"))]).toEqual([0o600, 0o644]);
+    await chmod(path, 0o666);
+    await chmod(join(folder, "root.pub"), 0o600);
+    await saveIdentity(generateIdentity(), path, { force: true });
+    expect([await modeOf(path), await modeOf(join(folder, "root.pub"))]).toEqual([0o600, 0o644]);
+  });
+
+  it("never overwrites a private key, unless it is told to", async () => {
+    const path = join(folder, "root.key");
+    const first = generateIdentity();
+    await saveIdentity(first, path);
+    await expect(saveIdentity(generateIdentity(), path)).rejects.toThrow(/root\.key" is there already: .*--force/);
+    expect((await loadIdentity(path)).publicKey).toEqual(first.publicKey);
+    const second = generateIdentity();
+    await saveIdentity(second, path, { force: true });
+    expect((await loadIdentity(path)).publicKey).toEqual(second.publicKey);
+    expect(parsePublicKey(await readFile(join(folder, "root.pub"), "utf8"))).toEqual(second.publicKey);
+  });
+
+  it("leaves no private key beside the public key of another pair", async () => {
+    await writeFile(join(folder, "root.pub"), "the key that clients have");
+    const attempt = saveIdentity(generateIdentity(), join(folder, "root.key"));
+    await expect(attempt).rejects.toThrow(/root\.pub" is there already/);
+    expect(await readdir(folder)).toEqual(["root.pub"]);
+    expect(await readFile(join(folder, "root.pub"), "utf8")).toBe("the key that clients have");
+  });
+
+  it("leaves the rest of a longer file that it overwrites behind", async () => {
+    const path = join(folder, "root.key");
+    await writeFile(path, "x".repeat(10_000));
+    await saveIdentity(generateIdentity(), path, { force: true });
+    expect((await readFile(path, "utf8")).length).toBeLessThan(500);
+  });
+});
+
+describe("loadIdentity", () => {
+  it.each([
+    ["is missing", undefined, "not-pem", /cannot read the key file ".*root\.key" \(ENOENT\): make one with "npx sortie/],
+    ["is empty", "", "not-pem", /root\.key: expected a PEM text/],
+    ["is a text", "hello", "not-pem", /root\.key: expected a PEM text/],
+    ["is a certificate", pem("CERTIFICATE"), "wrong-format", /root\.key: .*"CERTIFICATE"/],
+    ["is an old EC key", pem("EC PRIVATE KEY"), "wrong-format", /convert it with openssl pkcs8/],
+    ["has a passphrase", pem("ENCRYPTED PRIVATE KEY"), "encrypted", /without a passphrase/],
+    ["is a public key", pem("PUBLIC KEY"), "public-key-given", /expected the private key/],
+    ["is damaged", pem("PRIVATE KEY"), "malformed-key", /expected a PKCS#8 private key/],
+  ])("of a file that %s says so, and what to do", async (_what, content, code, message) => {
+    const path = join(folder, "root.key");
+    if (content !== undefined) await writeFile(path, content, { mode: 0o600 });
+    const error = await failure(loadIdentity(path));
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(message);
+    expect(error.message).toContain("root.key");
+  });
+
+  it("of a folder says that it cannot be read", async () => {
+    await mkdir(join(folder, "root.key"));
+    expect((await failure(loadIdentity(join(folder, "root.key")))).message).toContain("cannot read the key file");
+  });
+
+  it("refuses a key of another kind, and never shows it", async () => {
+    const path = join(folder, "root.key");
+    const ed25519 = "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF";
+    await writeFile(path, pem("PRIVATE KEY", ed25519), { mode: 0o600 });
+    const error = await failure(loadIdentity(path));
+    expect(error.code).toBe("wrong-key-type");
+    expect(error.message).not.toContain("SEqVTm50");
+  });
+
+  it.skipIf(onWindows)("warns of a file that others can read, and of no other", async () => {
+    const path = join(folder, "root.key");
+    await saveIdentity(generateIdentity(), path);
+    expect(await collectWarnings(() => loadIdentity(path))).toEqual([]);
+    for (const mode of [0o640, 0o604, 0o660]) {
+      await chmod(path, mode);
+      const warnings = await collectWarnings(() => loadIdentity(path));
+      expect(warnings.map((warning) => warning.code)).toEqual(["SORTIE_SHARED_KEY_FILE"]);
+      expect(warnings[0]?.message).toContain(path);
+    }
+  });
+});
+
+function pem(label: string, body: string = "AAAA"): string {
+  return `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;
+}

@@ -1,0 +1,201 @@
+import { type Client, connect, ConnectError } from "@sortie/client";
+import type { Server } from "@sortie/server";
+import { assertNoLeaks } from "@sortie/testkit";
+import { type DatagramTransport, TransportError } from "@sortie/transport";
+import { describe, expect, it } from "vitest";
+import { GameNetwork, text } from "../support/game-network.js";
+import { recordDatagrams } from "../support/recorder.js";
+
+function failure(attempt: Promise<unknown>): Promise<ConnectError> {
+  return attempt.then(
+    () => {
+      throw new Error("expected a ConnectError, got a client");
+    },
+    (error: unknown) => {
+      if (error instanceof ConnectError) return error;
+      throw error;
+    },
+  );
+}
+
+describe("a host by name", () => {
+  it("with several addresses is reached although the first ones are dead, in a time that is not felt", async () => {
+    const game = new GameNetwork({ names: { "play.example": ["192.0.2.9", "2001:db8::9", "10.0.0.1"] } });
+    await game.listen();
+    const seen = recordDatagrams(game.network);
+    const client = await game.connect({ host: "play.example" });
+    expect(game.clock.now()).toBeLessThan(1000);
+    expect(client.address.host).toBe("10.0.0.1");
+    const targets = seen.filter(({ datagram }) => datagram[0] === 0x01).map(({ to }) => to.host);
+    expect(targets).toEqual(["192.0.2.9", "2001:db8::9", "10.0.0.1", "10.0.0.1"]);
+    await game.run(2000);
+    expect(seen.filter(({ to }) => to.host === "192.0.2.9")).toHaveLength(1);
+    await game.end();
+  });
+
+  it("of which all addresses are dead ends by the timeout, with each of them tried again", async () => {
+    const game = new GameNetwork({ names: { "play.example": ["192.0.2.9", "2001:db8::9"] } });
+    const seen = recordDatagrams(game.network);
+    const error = await failure(game.connect({ host: "play.example", timeoutMs: 3000 }));
+    expect(error.code).toBe("timeout");
+    expect(error.message).toMatch(/no answer from play\.example:1474 within 3000 ms: is the server running/);
+    const [one, other] = ["192.0.2.9", "2001:db8::9"];
+    expect(seen.length).toBeGreaterThan(3);
+    expect(seen.map(({ to }) => to.host)).toEqual(seen.map((_, i) => (i % 2 === 0 ? one : other)));
+    await game.end();
+  });
+
+  it("that nobody knows is a network error that names it, at once", async () => {
+    const game = new GameNetwork({ names: { "empty.example": [] } });
+    const error = await failure(game.connect({ host: "nowhere.example" }));
+    expect(error.code).toBe("network");
+    expect(error.message).toMatch(/the name "nowhere\.example" could not be resolved: .+/);
+    expect(error.cause).toBeInstanceOf(TransportError);
+    const empty = await failure(game.connect({ host: "empty.example" }));
+    expect([empty.code, empty.message]).toEqual(["network", 'the name "empty.example" has no address']);
+    expect(game.clock.now()).toBe(0);
+    await game.end();
+  });
+
+  it("is refused by a transport that resolves none, and the message says what is wanted", async () => {
+    const game = new GameNetwork();
+    const transport: DatagramTransport = game.network.createTransport();
+    Object.defineProperty(transport, "resolve", { value: undefined });
+    const error = await failure(game.connect({ host: "play.example", transport }));
+    expect(error.code).toBe("network");
+    expect(error.message).toMatch(/"host" expected an IP address .*, got "play\.example"/);
+    await game.end();
+  });
+
+  it("whose name service hangs ends by the timeout, or when the signal says so", async () => {
+    const game = new GameNetwork();
+    const hanging = (): DatagramTransport => {
+      const transport = game.network.createTransport();
+      Object.defineProperty(transport, "resolve", { value: () => new Promise(() => {}) });
+      return transport;
+    };
+    const error = await failure(game.connect({ host: "play.example", transport: hanging(), timeoutMs: 700 }));
+    expect([error.code, error.message]).toEqual(["timeout", 'the name "play.example" was not resolved within 700 ms']);
+    expect(game.clock.now()).toBe(700);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const attempt = failure(connect(game.clientOptions({ host: "play.example", transport: hanging(), signal })));
+    await game.run(100);
+    controller.abort(new Error("left"));
+    const aborted = await attempt;
+    expect(aborted.code).toBe("aborted");
+    expect((aborted.cause as Error).message).toBe("left");
+    assertNoLeaks({ clock: game.clock });
+    await game.end();
+  });
+});
+
+describe("connect", () => {
+  it("with a signal that has said so already sends nothing", async () => {
+    const game = new GameNetwork();
+    const seen = recordDatagrams(game.network);
+    const error = await failure(connect(game.clientOptions({ signal: AbortSignal.abort("no") })));
+    expect([error.code, error.cause]).toEqual(["aborted", "no"]);
+    expect(seen).toEqual([]);
+    await game.end();
+  });
+
+  it("given up before the server answered leaves nothing, whenever that is", async () => {
+    for (const afterMs of [0, 15, 35, 55, 65]) {
+      const game = new GameNetwork({ link: { latencyMs: 10 } });
+      await game.listen();
+      const controller = new AbortController();
+      const attempt = connect(game.clientOptions({ signal: controller.signal })).then(
+        (client) => client.close().then(() => "in"),
+        (error: ConnectError) => error.code,
+      );
+      await game.run(afterMs);
+      controller.abort();
+      expect(await game.settle(attempt)).toBe(afterMs < 60 ? "aborted" : "in");
+      await game.run(12_000);
+      expect(game.server.stats).toMatchObject({ peers: 0, halfOpen: 0 });
+      await game.end();
+    }
+  });
+
+  it("over a socket that does not open fails at once, with what the transport said", async () => {
+    const game = new GameNetwork();
+    const transport = game.network.createTransport({ host: "10.0.0.5", port: 7 });
+    const taken = game.network.createTransport({ host: "10.0.0.5", port: 7 });
+    await taken.open({ onDatagram: () => {}, onBatchEnd: () => {}, onError: () => {}, onWritable: () => {} });
+    const error = await failure(game.connect({ transport }));
+    expect(error.code).toBe("network");
+    expect(error.message).toMatch(/the socket could not be opened: port 7 .* is in use/);
+    expect((error.cause as TransportError).code).toBe("address-in-use");
+    expect(game.clock.now()).toBe(0);
+    await game.end();
+  });
+
+  it("closes the socket when it fails, whatever the reason", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    const { publicKey } = game.crypto.generateKeyPair();
+    for (const options of [{ protocol: "other/1" }, { serverKey: publicKey }, { port: 9, timeoutMs: 200 }]) {
+      const transport = game.network.createTransport();
+      await failure(game.connect({ ...options, transport }));
+      expect(transport.localAddress).toBeUndefined();
+    }
+    await game.run(12_000);
+    await game.end();
+  });
+
+  it("takes any server when told to, and only then", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    const options = { ...game.clientOptions(), serverKey: undefined as never };
+    await expect(connect(options)).rejects.toThrow(/"serverKey" expected/);
+    game.clients.push(await game.settle(connect({ ...options, dangerouslyTrustAnyServer: true })));
+    await game.end();
+  });
+});
+
+describe("what arrives together with ACCEPT", () => {
+  async function greeted(greet: (server: Server<unknown>) => void, tickRate: number): Promise<[GameNetwork, Client]> {
+    const game = new GameNetwork({ server: { tickRate } });
+    greet(game.server);
+    await game.listen();
+    return [game, await game.connect()];
+  }
+
+  it.each([0, 60])("is not lost: messages wait for the caller's listener (%d ticks a second)", async (tickRate) => {
+    const [game, client] = await greeted((server) => {
+      server.on("connect", (peer) => {
+        for (const word of ["welcome", "to", "the", "game"]) peer.send(word, { delivery: "ordered" });
+      });
+    }, tickRate);
+    await game.run(500);
+    const words: string[] = [];
+    client.on("message", (message) => words.push(text(message.payload)));
+    await game.run(0);
+    expect(words).toEqual(["welcome", "to", "the", "game"]);
+    await game.end();
+  });
+
+  it("is not lost: an end waits for the caller's listener, and comes after the messages, once", async () => {
+    const [game, client] = await greeted((server) => {
+      server.on("connect", (peer) => {
+        peer.send("go away", { delivery: "reliable" });
+        peer.flush();
+      });
+      server.on("tick", () => {
+        for (const peer of server.peers.values()) peer.disconnect("closed today");
+      });
+    }, 1);
+    await game.run(3000);
+    expect(client.isConnected).toBe(false);
+    const log: string[] = [];
+    client.on("disconnect", (reason) => log.push(`${reason.code} ${reason.text}`));
+    client.on("message", (message) => log.push(text(message.payload)));
+    await game.run(0);
+    expect(log).toEqual(["go away", "kicked closed today"]);
+    client.on("disconnect", () => log.push("again"));
+    await game.run(100);
+    expect(log).toHaveLength(2);
+    await game.end();
+  });
+});

@@ -1,0 +1,148 @@
+import { assertNoLeaks, ConnectionPair, TraceRecorder } from "@sortie/testkit";
+import { CloseCode, encodeUtf8 } from "@sortie/wire";
+import { describe, expect, it } from "vitest";
+import { messagesOf, wordsOf } from "../support/pair-reading.js";
+
+const LIMITS = { maxInboxMessages: 100, maxInboxBytes: 50_000, maxQueuedMessages: 200, maxQueuedBytes: 100_000 };
+
+function connected(serverTrace?: TraceRecorder): ConnectionPair {
+  const sinks = serverTrace === undefined ? {} : { serverTrace: serverTrace.sink };
+  const pair = new ConnectionPair({ seed: 8, link: { latencyMs: 10 }, settings: { limits: LIMITS }, ...sinks });
+  expect(pair.runUntil(() => pair.client.state === "connected", 2000)).toBe(true);
+  return pair;
+}
+
+describe("a receiver that never polls", () => {
+  it("holds what its caps allow; the sender sees queue-full; nothing is lost once it polls again", () => {
+    const trace = new TraceRecorder();
+    const pair = connected(trace);
+    const sent: string[] = [];
+    let refused = 0;
+    // 16 s: longer than the idle timeout.
+    for (let i = 0; i < 800; i++) {
+      const word = `${i}`.padEnd(300, ".");
+      const receipt = pair.client.send(encodeUtf8(word), { delivery: "ordered" }, pair.nowMs);
+      if (receipt.accepted) sent.push(word);
+      else {
+        refused += 1;
+        expect(receipt.refusal).toBe("queue-full");
+      }
+      pair.run(20);
+    }
+    const { endpoint } = pair.server.statistics(pair.nowMs);
+    expect(endpoint.inboxMessages).toBeLessThan(LIMITS.maxInboxMessages + 10);
+    expect(endpoint.inboxBytes).toBeLessThan(LIMITS.maxInboxBytes + 1500);
+    expect(endpoint.packetsRefused).toBeGreaterThan(0);
+    expect(pair.client.statistics(pair.nowMs).endpoint.queuedMessages).toBe(LIMITS.maxQueuedMessages);
+    expect(refused).toBeGreaterThan(400);
+    expect(new Set(trace.of("packet-dropped").map((event) => event.reason))).toEqual(new Set(["receive-buffer-full"]));
+    expect([pair.client.state, pair.server.state]).toEqual(["connected", "connected"]);
+    const heard: string[] = [];
+    for (let i = 0; i < 500; i++) {
+      heard.push(...wordsOf(pair.server));
+      pair.run(20);
+    }
+    expect(heard).toEqual(sent);
+    expect(pair.client.send(encodeUtf8("again"), { delivery: "ordered" }, pair.nowMs).accepted).toBe(true);
+  });
+
+  it("keeps the newest of what may be lost, and still hears what else comes", () => {
+    const pair = connected();
+    for (let i = 0; i < 400; i++) {
+      pair.client.send(encodeUtf8(`${i}`), undefined, pair.nowMs);
+      pair.run(5);
+    }
+    pair.run(100);
+    const words = wordsOf(pair.server);
+    expect(words).toEqual(Array.from({ length: 100 }, (_, i) => `${300 + i}`));
+    expect(pair.server.statistics(pair.nowMs).endpoint.inboxDropped).toBe(300);
+  });
+
+  it("is not taken for dead, nor takes the sender for dead, while reliable packets are refused", () => {
+    const limits = { maxInboxMessages: 1 };
+    const pair = new ConnectionPair({ seed: 8, link: { latencyMs: 10 }, settings: { limits } });
+    pair.run(100);
+    // Every packet has reliable data, so that every one is refused, for longer than the idle timeout.
+    for (let i = 0; i < 600; i++) {
+      pair.client.send(new Uint8Array(1), { delivery: "reliable" }, pair.nowMs);
+      pair.run(20);
+    }
+    expect([pair.client.state, pair.server.state]).toEqual(["connected", "connected"]);
+  });
+
+  it("leaves nothing behind when it is closed; what had arrived can still be read", () => {
+    const pair = connected();
+    for (let i = 0; i < 300; i++) {
+      pair.client.send(new Uint8Array(400), { delivery: "ordered" }, pair.nowMs);
+      pair.run(5);
+    }
+    pair.server.close(CloseCode.Normal, "", pair.nowMs);
+    pair.run(2000);
+    expect(messagesOf(pair.server).length).toBeGreaterThanOrEqual(100);
+    assertNoLeaks({ connections: [pair.client, pair.server] });
+    expect(pair.server.statistics(pair.nowMs).endpoint.inboxBytes).toBe(0);
+  });
+});
+
+describe("a client that was not accepted yet", () => {
+  /** Sends for two seconds; the application never decides. */
+  function flood(send: (pair: ConnectionPair, i: number) => void): ConnectionPair {
+    const pair = new ConnectionPair({ seed: 8, link: { latencyMs: 10 }, autoAccept: false });
+    for (let i = 0; i < 100; i++) {
+      send(pair, i);
+      pair.run(20);
+    }
+    expect(pair.server.state).toBe("authenticating");
+    return pair;
+  }
+
+  function early({ server, nowMs }: ConnectionPair): number {
+    const { inboxBytes, inboxMessages, heldBytes } = server.statistics(nowMs).endpoint;
+    return inboxBytes + inboxMessages * 128 + heldBytes;
+  }
+
+  it.each(["unreliable", "bestEffort", "reliable", "ordered"] as const)(
+    "may fill 64 KiB with %s messages and no more, however many it sends",
+    (delivery) => {
+      const pair = flood(({ client, nowMs }) => {
+        for (let i = 0; i < 3; i++) client.send(new Uint8Array(1000), { delivery }, nowMs);
+      });
+      expect(early(pair)).toBeGreaterThanOrEqual(64 * 1024);
+      expect(early(pair)).toBeLessThan(66 * 1024 + 2 * 1024);
+    },
+  );
+
+  it.each(["unreliable", "reliable"] as const)("may fill 64 KiB with pieces of %s messages and no more", (delivery) => {
+    const pair = flood(({ client, nowMs }, i) => {
+      if (i === 0) client.send(new Uint8Array(delivery === "reliable" ? 200_000 : 120_000), { delivery }, nowMs);
+    });
+    expect(early(pair)).toBeLessThan(68 * 1024);
+  });
+
+  it("is charged for empty messages too", () => {
+    const pair = flood(({ client, nowMs }) => {
+      for (let i = 0; i < 20; i++) client.send(new Uint8Array(0), undefined, nowMs);
+    });
+    expect(pair.server.statistics(pair.nowMs).endpoint.inboxMessages).toBeLessThan(600);
+  });
+
+  it("gets in all the same when its first packets were lost and its data came first", () => {
+    const pair = new ConnectionPair({ seed: 8, link: { latencyMs: 10 } });
+    let swallowed = 0;
+    pair.interceptor = (datagram, to) => (to === "server" && swallowed++ < 1 ? undefined : datagram);
+    pair.client.send(encodeUtf8("one"), { delivery: "ordered" }, 0);
+    for (let i = 0; i < 200; i++) pair.client.send(new Uint8Array(1000), { delivery: "ordered" }, 0);
+    pair.run(3000);
+    expect(pair.client.state).toBe("connected");
+    expect(messagesOf(pair.server)).toHaveLength(201);
+  });
+
+  it("loses nothing reliable that it sent too early", () => {
+    const pair = flood(({ client, nowMs }, i) => {
+      client.send(encodeUtf8(`${i}`.padEnd(1000)), { delivery: "ordered" }, nowMs);
+    });
+    expect(pair.accept()).toBe(true);
+    pair.run(3000);
+    expect(wordsOf(pair.server).map(Number)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+});

@@ -1,0 +1,179 @@
+import { assertNoLeaks, ConnectionPair, type ConnectionPairOptions, PairAddress, TraceRecorder } from "@sortie/testkit";
+import { CloseCode, encodeUtf8 } from "@sortie/wire";
+import { describe, expect, it } from "vitest";
+import { closeReason, eventsOf, wordsOf } from "../support/pair-reading.js";
+
+function connected(options: Partial<ConnectionPairOptions> = {}): ConnectionPair {
+  const pair = new ConnectionPair({ seed: 13, link: { latencyMs: 25 }, ...options });
+  expect(pair.runUntil(() => pair.client.state === "connected", 5000)).toBe(true);
+  pair.run(200);
+  return pair;
+}
+
+describe("close", () => {
+  it("that crosses a close ends both at once, each with its own reason", () => {
+    const pair = connected();
+    pair.client.close(CloseCode.Normal, "from the client", pair.nowMs);
+    pair.server.close(CloseCode.Kicked, "from the server", pair.nowMs);
+    pair.run(30);
+    expect(closeReason(pair.client)).toEqual({ code: "closed", by: "local", text: "from the client" });
+    expect(closeReason(pair.server)).toEqual({ code: "kicked", by: "local", text: "from the server" });
+    expect([pair.client.state, pair.server.state]).toEqual(["closed", "closed"]);
+    assertNoLeaks({ connections: [pair.client, pair.server] });
+  });
+
+  it("that crosses a close, both first packets lost, ends as well", () => {
+    const pair = connected();
+    let swallowed = 0;
+    pair.interceptor = (datagram) => (swallowed++ < 2 ? undefined : datagram);
+    pair.client.close(CloseCode.Normal, "", pair.nowMs);
+    pair.server.close(CloseCode.Normal, "", pair.nowMs);
+    pair.run(1000);
+    assertNoLeaks({ connections: [pair.client, pair.server] });
+  });
+
+  it("twice, with other words, changes nothing", () => {
+    const pair = connected();
+    pair.client.close(CloseCode.Normal, "first", pair.nowMs);
+    pair.client.close(CloseCode.Kicked, "second", pair.nowMs, pair.nowMs + 1000);
+    pair.run(500);
+    pair.client.close(CloseCode.Kicked, "third", pair.nowMs);
+    expect(eventsOf(pair.client).filter((event) => event.type === "closed")).toHaveLength(1);
+    expect(closeReason(pair.server)).toEqual({ code: "closed", by: "remote", text: "first" });
+  });
+
+  it("without a flush cuts a flush short", async () => {
+    const pair = connected();
+    pair.interceptor = () => undefined;
+    const receipt = pair.client.send(encodeUtf8("never"), { delivery: "reliable" }, pair.nowMs);
+    pair.client.close(CloseCode.Normal, "", pair.nowMs, pair.nowMs + 5000);
+    pair.run(100);
+    pair.client.close(CloseCode.Normal, "", pair.nowMs, pair.nowMs + 9000);
+    expect(pair.client.state).toBe("flushing");
+    pair.client.close(CloseCode.Normal, "now", pair.nowMs);
+    expect(pair.client.state).toBe("closing");
+    expect(await receipt.outcome).toBe("closed");
+  });
+
+  it("with a flush does not wait for what has expired meanwhile", async () => {
+    const pair = connected();
+    pair.interceptor = () => undefined;
+    const options = { delivery: "bestEffort", expiresInMs: 300 } as const;
+    const receipt = pair.client.send(encodeUtf8("late"), options, pair.nowMs);
+    pair.client.close(CloseCode.Normal, "", pair.nowMs, pair.nowMs + 60_000);
+    pair.run(290);
+    expect(pair.client.state).toBe("flushing");
+    pair.run(20);
+    expect(pair.client.state).toBe("closing");
+    expect(await receipt.outcome).toBe("expired");
+  });
+
+  it("with a flush still takes in what the other side sends meanwhile", () => {
+    const pair = connected();
+    pair.client.send(new Uint8Array(20_000), { delivery: "reliable" }, pair.nowMs);
+    pair.client.close(CloseCode.Normal, "", pair.nowMs, pair.nowMs + 5000);
+    pair.server.send(encodeUtf8("farewell"), undefined, pair.nowMs);
+    pair.run(26);
+    expect(wordsOf(pair.client)).toEqual(["farewell"]);
+  });
+
+  it("in the closing state answers nothing but by its timer: a flood of packets draws no packets", () => {
+    const pair = connected();
+    pair.interceptor = (datagram, to) => (to === "client" ? datagram : undefined);
+    pair.client.close(CloseCode.Normal, "", pair.nowMs);
+    pair.run(1);
+    const before = pair.client.statistics(pair.nowMs).packetsSent;
+    for (let i = 0; i < 200; i++) pair.injectForged("server", 5000 + i, Uint8Array.of(0x01));
+    pair.run(5);
+    expect(pair.client.statistics(pair.nowMs).packetsSent).toBe(before);
+    expect(pair.client.state).toBe("closing");
+  });
+
+  it("is told four times at the most, when nobody answers, and then it is over", () => {
+    const pair = connected();
+    const trace: number[] = [];
+    pair.interceptor = (_datagram, to) => {
+      if (to === "server") trace.push(pair.nowMs);
+      return undefined;
+    };
+    const startMs = pair.nowMs;
+    pair.client.close(CloseCode.Normal, "", pair.nowMs);
+    pair.run(5000);
+    expect(trace.length).toBe(4);
+    expect(trace[0]).toBe(startMs);
+    expect((trace[3] as number) - startMs).toBeLessThan(1000);
+    assertNoLeaks({ connections: [pair.client] });
+  });
+
+  it("by abort says nothing to the peer, once", () => {
+    const trace = new TraceRecorder();
+    const pair = connected({ clientTrace: trace.sink });
+    const sent = trace.of("packet-sent").length;
+    pair.client.abort({ code: "network", by: "local", text: "cable" }, pair.nowMs);
+    pair.client.abort({ code: "closed", by: "local", text: "again" }, pair.nowMs);
+    expect(closeReason(pair.client)).toEqual({ code: "network", by: "local", text: "cable" });
+    pair.run(100);
+    expect(trace.of("packet-sent").length).toBe(sent);
+    assertNoLeaks({ connections: [pair.client] });
+  });
+});
+
+describe("a stateless reset", () => {
+  const TOKEN = Uint8Array.from({ length: 16 }, (_, i) => 200 + i);
+
+  function withToken(): ConnectionPair {
+    const pair = new ConnectionPair({ seed: 13, link: { latencyMs: 25 }, autoAccept: false });
+    pair.run(100);
+    expect(pair.server.accept(new Uint8Array(16), TOKEN, pair.nowMs)).toBe(true);
+    pair.run(100);
+    expect(pair.client.state).toBe("connected");
+    return pair;
+  }
+
+  function resetOf(token: Uint8Array, bytes: number = 41): Uint8Array {
+    const datagram = new Uint8Array(bytes).fill(0x5a);
+    datagram[0] = 0x40;
+    datagram.set(token, bytes - 16);
+    return datagram;
+  }
+
+  it("ends a client's connection at once, without a word, when the token is right", () => {
+    const pair = withToken();
+    // Elsewhere somebody may have got the token from another server of this identity.
+    pair.inject(resetOf(TOKEN), "client", new PairAddress("anywhere"));
+    pair.run(1);
+    expect(pair.client.state).toBe("connected");
+    pair.inject(resetOf(TOKEN), "client", pair.serverAddress);
+    const before = pair.client.statistics(pair.nowMs).packetsSent;
+    pair.run(1);
+    expect(closeReason(pair.client)).toMatchObject({ code: "server-restarted", by: "remote" });
+    pair.run(1000);
+    expect(pair.client.statistics(pair.nowMs).packetsSent).toBe(before);
+    assertNoLeaks({ connections: [pair.client] });
+  });
+
+  it("with any bit of the token wrong changes nothing", () => {
+    const pair = withToken();
+    for (let bit = 0; bit < 128; bit++) {
+      const token = TOKEN.slice();
+      token[bit >> 3] = (token[bit >> 3] as number) ^ (1 << (bit & 7));
+      pair.inject(resetOf(token), "client", pair.serverAddress);
+    }
+    pair.inject(resetOf(TOKEN.subarray(0, 15), 41).subarray(0, 40), "client", pair.serverAddress);
+    pair.run(10);
+    expect(pair.client.state).toBe("connected");
+    expect(pair.client.statistics(pair.nowMs).packetsDropped).toBe(129);
+  });
+
+  it("means nothing to a server, nor before ACCEPT", () => {
+    const pair = withToken();
+    pair.inject(resetOf(TOKEN), "server", pair.clientAddress);
+    pair.run(1);
+    expect(pair.server.state).toBe("connected");
+    const early = new ConnectionPair({ seed: 13, autoAccept: false });
+    early.run(10);
+    early.client.receiveReset(resetOf(new Uint8Array(16)), early.serverAddress, early.nowMs);
+    early.client.receiveReset(resetOf(TOKEN), early.serverAddress, early.nowMs);
+    expect(early.client.state).toBe("connecting");
+  });
+});
