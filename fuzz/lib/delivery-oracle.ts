@@ -27,7 +27,13 @@ export class DeliveryOracle {
     const index = this.sent.length;
     const payload = payloadOf(index, bytes);
     const receipt = give(payload);
-    const message = { payload: payload.slice(), delivery, channel, receipt: this.settling.add(receipt), delivered: false };
+    const message = {
+      payload: payload.slice(),
+      delivery,
+      channel,
+      receipt: this.settling.add(receipt),
+      delivered: false,
+    };
     // The sender must not keep the caller's buffer.
     payload.fill(0xee);
     if (!receipt.accepted) return;
@@ -62,7 +68,10 @@ export class DeliveryOracle {
   /** Nothing that is never lost is missing. */
   expectComplete(): void {
     const missing = this.sent.filter(({ delivery, delivered }) => neverLost(delivery) && !delivered);
-    check(missing.length === 0, `${missing.length} ${missing[0]?.delivery} messages of ${this.sent.length} are missing`);
+    check(
+      missing.length === 0,
+      `${missing.length} ${missing[0]?.delivery} messages of ${this.sent.length} are missing`,
+    );
   }
 
   /** After the end: all outcomes are there, and "acked" was said of nothing that did not arrive. */
@@ -72,7 +81,10 @@ export class DeliveryOracle {
       const outcome = this.settling.outcome(receipt);
       // An ordered message may be there and wait for one before it; a sequenced one may be overtaken.
       const mustBeThere = delivery === "reliable" || delivery === "bestEffort";
-      check(outcome !== "acked" || delivered || !mustBeThere, `${delivery} message ${index} is acked but did not arrive`);
+      check(
+        outcome !== "acked" || delivered || !mustBeThere,
+        `${delivery} message ${index} is acked but did not arrive`,
+      );
     }
   }
 }

@@ -34,6 +34,8 @@ export interface FuzzSummary {
 const FINDING_TRIES = 20_000;
 /** Executions spent on making one input of the corpus smaller. */
 const CORPUS_TRIES = 300;
+/** ms. Inputs whose turn comes later stay as they are, until another run. */
+const CORPUS_MS = 60_000;
 /** Different findings after which a run ends: the target is broken as a whole. */
 const MAX_FINDINGS = 20;
 /** Half of the time one of so many newest inputs is taken: they are the least explored. */
@@ -137,11 +139,12 @@ export class Fuzzer {
     const chosen = await this.cover(await this.cover(bySize).then((inputs) => inputs.reverse()));
     const points = new Coverage(false);
     const kept: Uint8Array[] = [];
+    const endsAt = performance.now() + CORPUS_MS;
     for (const input of chosen) {
       const added = await this.measure(input, points);
       const reachesSame = async (candidate: Uint8Array): Promise<boolean> =>
         (await this.execute(candidate)) === undefined && points.reaches(added);
-      kept.push(await minimise(input, reachesSame, CORPUS_TRIES));
+      kept.push(performance.now() < endsAt ? await minimise(input, reachesSame, CORPUS_TRIES) : input);
     }
     writeCorpus(this.target.name, kept);
     return kept;

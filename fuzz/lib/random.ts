@@ -1,4 +1,4 @@
-/** Random numbers from a seed (Mulberry32): quick, and not one of the sources under test, whose counters it would move. */
+/** Random numbers from a seed (Mulberry32): quick, and none of the sources under test, whose counters it would move. */
 export class Random {
   private state: number;
 

@@ -16,7 +16,13 @@ import { hex } from "./target.js";
 
 /** Parameters at both ends of their ranges. */
 export const SAMPLE_PARAMETERS: readonly TransportParameters[] = [
-  { idleTimeoutMs: 10_000, maxAckDelayMs: 25, maxDatagramBytes: 1452, maxMessageBytes: 4096, receiveWindowBytes: 16_384 },
+  {
+    idleTimeoutMs: 10_000,
+    maxAckDelayMs: 25,
+    maxDatagramBytes: 1452,
+    maxMessageBytes: 4096,
+    receiveWindowBytes: 16_384,
+  },
   { idleTimeoutMs: 1000, maxAckDelayMs: 0, maxDatagramBytes: 1200, maxMessageBytes: 1, receiveWindowBytes: 1 },
   {
     idleTimeoutMs: 600_000,

@@ -17,7 +17,7 @@ const PACKET_NUMBERS = [0, 2 ** 31 - 20, 2 ** 32 - 20, 2 ** 40];
 const MESSAGE_IDS = [0, 0x7ff0, 0xfff0];
 const ADDRESSES = ["client", "elsewhere", "far away"].map((name) => new PairAddress(name));
 /** bytes that a program sends at the most: longer ones show nothing more. */
-const MAX_SENT_BYTES = 400_000;
+const MAX_SENT_BYTES = 120_000;
 /** ms. Enough to deliver everything over a good link, however late the next probe is. */
 const SETTLE_MS = 8000;
 const LONG_MS = 60_000;

@@ -126,7 +126,10 @@ class Session {
       this.budget.used,
       this.endpoint.undelivered,
     ];
-    check(left.every((value) => value === 0), `left after the end: ${left.join()}`);
+    check(
+      left.every((value) => value === 0),
+      `left after the end: ${left.join()}`,
+    );
     await this.settling.expectAll();
   }
 

@@ -16,7 +16,11 @@ export const publicKey: FuzzTarget = {
   seeds: () => {
     const der = Buffer.from(publicKeyToPem(SAMPLE_PUBLIC_KEY).replaceAll(/-----.*|\n/g, ""), "base64");
     const text = Buffer.from(publicKeyToPem(SAMPLE_PUBLIC_KEY));
-    return [[0, ...text], [1, ...SAMPLE_PUBLIC_KEY], [2, ...der]].map((bytes) => Uint8Array.from(bytes));
+    return [
+      [0, ...text],
+      [1, ...SAMPLE_PUBLIC_KEY],
+      [2, ...der],
+    ].map((bytes) => Uint8Array.from(bytes));
   },
   run(input) {
     const mode = (input[0] ?? 0) % (2 + LABELS.length);

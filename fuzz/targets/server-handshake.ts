@@ -102,7 +102,10 @@ class Session {
       case 2: {
         const datagram = client.transmit(this.nowMs);
         if (datagram === undefined) break;
-        this.receive(kind & 8 ? program.patch(datagram) : datagram, kind & 0x40 ? program.pick(ADDRESSES) : client.address);
+        this.receive(
+          kind & 8 ? program.patch(datagram) : datagram,
+          kind & 0x40 ? program.pick(ADDRESSES) : client.address,
+        );
         break;
       }
       case 3:
@@ -141,9 +144,10 @@ class Session {
   /** Collects what the server sends; `cause` is the only datagram that it came to know since the last time. */
   private transmit(cause?: Uint8Array, from?: SocketAddress): void {
     const { batch } = this;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       more = this.core.pollTransmit(batch, this.nowMs);
-      for (let i = 0; i < batch.count; i++) this.deliver(batch.payload(i), batch.addresses[i] as SocketAddress, cause, from);
+      for (let i = 0; i < batch.count; i++)
+        this.deliver(batch.payload(i), batch.addresses[i] as SocketAddress, cause, from);
       batch.clear();
     }
   }
@@ -183,7 +187,10 @@ class Session {
 
   private checkCaps(): void {
     const { admission, peerCount, table } = this.core;
-    check(admission.halfOpen >= 0 && admission.halfOpen <= MAX_HALF_OPEN, `${admission.halfOpen} half-open connections`);
+    check(
+      admission.halfOpen >= 0 && admission.halfOpen <= MAX_HALF_OPEN,
+      `${admission.halfOpen} half-open connections`,
+    );
     check(peerCount >= 0 && peerCount <= MAX_PEERS, `${peerCount} peers`);
     check(table.size <= MAX_PEERS + MAX_HALF_OPEN, `${table.size} connections`);
     const wakesAt = this.core.nextTimeoutAt();
@@ -202,7 +209,10 @@ class Session {
     core.dispatch(NOBODY);
     const { admission, peerCount, table } = core;
     const left = [table.size, peerCount, admission.halfOpen];
-    check(left.every((count) => count === 0), `left after the end: ${left.join()}`);
+    check(
+      left.every((count) => count === 0),
+      `left after the end: ${left.join()}`,
+    );
     check(core.nextTimeoutAt() === Infinity, `a timeout after the end: ${core.nextTimeoutAt()}`);
   }
 }

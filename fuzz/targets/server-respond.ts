@@ -42,7 +42,10 @@ export const serverRespond: FuzzTarget = {
     check(secret?.join() === other?.join(), "the providers disagree about a key share");
     const key = program.patch(signer.publicKey);
     const changed = program.patch(signature);
-    check(node.verify(key, message, changed) === noble.verify(key, message, changed), "they disagree about a signature");
+    check(
+      node.verify(key, message, changed) === noble.verify(key, message, changed),
+      "they disagree about a signature",
+    );
   },
 };
 

@@ -176,16 +176,29 @@ describe("what arrives together with ACCEPT", () => {
     await game.end();
   });
 
-  it("is not lost: an end waits for the caller's listener, and comes after the messages, once", async () => {
-    const [game, client] = await greeted((server) => {
-      server.on("connect", (peer) => {
-        peer.send("go away", { delivery: "reliable" });
-        peer.flush();
-      });
-      server.on("tick", () => {
-        for (const peer of server.peers.values()) peer.disconnect("closed today");
-      });
-    }, 1);
+  /** Greets, and at the end of the tick sends away. */
+  function sendAway(server: Server<unknown>): void {
+    server.on("connect", (peer) => {
+      peer.send("go away", { delivery: "reliable" });
+      peer.flush();
+    });
+    server.on("tick", () => {
+      for (const peer of server.peers.values()) peer.disconnect("closed today");
+    });
+  }
+
+  it("is not lost: an end waits for the caller's listener, whether messages are listened to or not", async () => {
+    const [game, client] = await greeted(sendAway, 1);
+    await game.run(3000);
+    const codes: string[] = [];
+    client.on("disconnect", (reason) => codes.push(reason.code));
+    await game.run(0);
+    expect(codes).toEqual(["kicked"]);
+    await game.end();
+  });
+
+  it("is not lost: an end comes after the messages, once", async () => {
+    const [game, client] = await greeted(sendAway, 1);
     await game.run(3000);
     expect(client.isConnected).toBe(false);
     const log: string[] = [];

@@ -116,6 +116,13 @@ describe("a connection", () => {
     expect(perSecond).toBeLessThan(2);
   });
 
+  it("lives on keep-alives also when the other side's idle timeout is shorter than the usual interval", () => {
+    const pair = connected({ link: { latencyMs: 25, loss: 0.1 }, serverParameters: { idleTimeoutMs: 2000 } });
+    pair.run(120_000);
+    expect(pair.client.state).toBe("connected");
+    expect(pair.server.state).toBe("connected");
+  });
+
   it("ends a handshake that the server never accepts", () => {
     const pair = new ConnectionPair({ seed: 3, link: LINK, autoAccept: false, settings: { handshakeTimeoutMs: 1500 } });
     pair.run(3000);

@@ -100,7 +100,7 @@ describe("T30 an acknowledgement that lies", () => {
 
 describe("T31 enormous acknowledgements", () => {
   it.each<[string, Uint8Array, string]>([
-    ["a bitmap longer than 1024 bits", exactPacketOf(bytesPart(0x02, 50, 0, 129, ...ones(129))), "out-of-range"],
+    ["a bitmap longer than 1024 bits", exactPacketOf(bytesPart(0x02, 0x47, 0xd0, 0, 129, ...ones(129))), "out-of-range"],
     ["a bitmap longer than its packet", exactPacketOf(bytesPart(0x02, 50, 0, 128, 1)), "truncated"],
     ["bits below number 0", exactPacketOf(bytesPart(0x02, 50, 0, 128, ...ones(128))), "out-of-range"],
   ])("T31 %s: the packet is refused whole", (_what, plaintext, word) => {

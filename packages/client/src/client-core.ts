@@ -6,6 +6,7 @@ import {
   DropCounters,
   type DropReason,
   type Quality,
+  wasHeldUp,
 } from "@sortie/connection";
 import { ClientHandshake, type HandshakeKeys, type ServerTrust } from "@sortie/handshake";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
@@ -131,6 +132,7 @@ export class ClientCore implements DatagramCore {
   }
 
   handleTimeout(nowMs: number): void {
+    if (wasHeldUp(this.nextTimeoutAt(), nowMs)) this.connection?.excuseSilence(nowMs);
     if (this.state === "connecting") {
       if (nowMs >= this.deadlineMs) return this.onDeadline(nowMs);
       if (this.connection === undefined && this.hello.onTimeout(nowMs)) this.handshake.renewRetries();

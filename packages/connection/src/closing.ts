@@ -4,6 +4,11 @@ import { ByteWriter, CloseCode, encodeClose, encodeUtf8Limited, MAX_CLOSE_TEXT_B
 const CLOSING_PROBE_TIMEOUTS = 4;
 /** CLOSEs sent before the closing side gives up waiting for an answer. */
 const MAX_CLOSES = 4;
+/**
+ * ms. A longer probe timeout is cut to this: a peer that acknowledges late drives it up to minutes, and for as long
+ * the connection would keep its place on a server.
+ */
+const MAX_INTERVAL_MS = 2000;
 
 /** How a connection ends by itself: a flush that waits, then the CLOSE, its repeats and the end of waiting. */
 export class Closing {
@@ -40,8 +45,9 @@ export class Closing {
   /** The CLOSE goes now, and again until it is answered or the time is over. */
   start(code: CloseCode, text: string, nowMs: number, probeTimeoutMs: number): void {
     this.answer(code, text);
-    this.repeatAtMs = nowMs + probeTimeoutMs;
-    this.endsAtMs = nowMs + CLOSING_PROBE_TIMEOUTS * probeTimeoutMs;
+    const intervalMs = Math.min(probeTimeoutMs, MAX_INTERVAL_MS);
+    this.repeatAtMs = nowMs + intervalMs;
+    this.endsAtMs = nowMs + CLOSING_PROBE_TIMEOUTS * intervalMs;
   }
 
   /** One CLOSE goes now, and no other. */
@@ -64,7 +70,7 @@ export class Closing {
   onTimeout(nowMs: number, probeTimeoutMs: number): void {
     if (this.repeatAtMs > nowMs) return;
     this.due = this.sent < MAX_CLOSES;
-    this.repeatAtMs = this.due ? nowMs + probeTimeoutMs : Infinity;
+    this.repeatAtMs = this.due ? nowMs + Math.min(probeTimeoutMs, MAX_INTERVAL_MS) : Infinity;
   }
 
   /** Nothing of it is to come any more. */

@@ -1,6 +1,7 @@
 import type { EstablishedKeys, KeyLimits } from "@sortie/handshake";
 import type { CongestionController, EndpointLimits } from "@sortie/reliability";
 import type { TransportParameters } from "@sortie/wire";
+import { IdleWatch } from "./idle-watch.js";
 import type { PeerAddress } from "./path.js";
 import type { ConnectionResources } from "./resources.js";
 import type { TraceSink } from "./trace.js";
@@ -43,4 +44,17 @@ export interface ConnectionOptions {
   /** Both sides' first packet number, the same; tests start near the edges of the number space. */
   readonly initialPacketNumber?: number;
   readonly initialMessageId?: number;
+}
+
+/** PINGs that may go unanswered within the idle timeout before the connection is given up. */
+const KEEP_ALIVES_PER_IDLE_TIMEOUT = 3;
+
+/**
+ * The idle timeout is the smaller of both sides'; PINGs go as often as was set, but often enough for that: the peer's
+ * may be shorter than ours.
+ */
+export function createIdleWatch({ localParameters, keys, settings, nowMs }: ConnectionOptions): IdleWatch {
+  const timeoutMs = Math.min(localParameters.idleTimeoutMs, keys.peerParameters.idleTimeoutMs);
+  const keepAliveMs = Math.min(settings.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS, timeoutMs / KEEP_ALIVES_PER_IDLE_TIMEOUT);
+  return new IdleWatch(timeoutMs, keepAliveMs, nowMs);
 }

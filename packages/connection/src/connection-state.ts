@@ -11,14 +11,7 @@
  * ```
  */
 export type ConnectionState =
-  | "connecting"
-  | "awaiting-connect"
-  | "authenticating"
-  | "connected"
-  | "flushing"
-  | "closing"
-  | "draining"
-  | "closed";
+  "connecting" | "awaiting-connect" | "authenticating" | "connected" | "flushing" | "closing" | "draining" | "closed";
 
 const TRANSITIONS: Record<ConnectionState, readonly ConnectionState[]> = {
   connecting: ["connected", "closing", "draining", "closed"],

@@ -3,7 +3,7 @@ import type { InboundMessage, ReliableEndpoint, SendOptions, SendReceipt } from 
 import { CloseCode, PACKET_HEADER_BYTES, PATH_DATA_BYTES, TAG_BYTES } from "@sortie/wire";
 import { Closing } from "./closing.js";
 import type { ConnectionEvent } from "./connection-events.js";
-import { type ConnectionOptions, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
+import { type ConnectionOptions, createIdleWatch, DEFAULT_HANDSHAKE_TIMEOUT_MS } from "./connection-options.js";
 import { type ConnectionState, isLegalTransition, isOpen } from "./connection-state.js";
 import { ConnectionControlFrames, ControlBit } from "./control-frames.js";
 import { createProtection } from "./create-protection.js";
@@ -11,6 +11,7 @@ import { type DisconnectReason, reasonOfLocalClose } from "./disconnect-reason.j
 import type { DropReason } from "./drop-reason.js";
 import { createEndpoint, largestDatagram } from "./endpoint-options.js";
 import { applyFrames, type FrameTarget } from "./frame-dispatch.js";
+import type { IdleWatch } from "./idle-watch.js";
 import { PacketOpener } from "./packet-opener.js";
 import { Path, type PeerAddress } from "./path.js";
 import type { Quality } from "./quality.js";
@@ -50,8 +51,7 @@ export class Connection {
   private readonly monitor: ConnectionMonitor;
   private readonly events: ConnectionEvent[] = [];
   private readonly trace: TraceSink | undefined;
-  private readonly keepAliveMs: number;
-  private readonly idleTimeoutMs: number;
+  private readonly idle: IdleWatch;
   private readonly mtuBytes: number;
   private readonly frameTarget: FrameTarget;
   private readonly closing: Closing = new Closing();
@@ -73,8 +73,7 @@ export class Connection {
     this.path = new Path(options.address);
     this.transmitTo = options.address;
     this.monitor = new ConnectionMonitor(nowMs);
-    this.keepAliveMs = settings.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS;
-    this.idleTimeoutMs = Math.min(options.localParameters.idleTimeoutMs, keys.peerParameters.idleTimeoutMs);
+    this.idle = createIdleWatch(options);
     this.frameTarget = {
       role: options.role,
       endpoint: this.endpoint,
@@ -89,8 +88,6 @@ export class Connection {
       onPathResponse: this.onPathResponse.bind(this),
     };
     this.currentState = isClient ? "connecting" : "awaiting-connect";
-    this.timers.set(Timer.Idle, nowMs + this.idleTimeoutMs);
-    this.timers.set(Timer.KeepAlive, nowMs + this.keepAliveMs);
     this.timers.set(Timer.Handshake, nowMs + (settings.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS));
     if (isClient) {
       this.control.connectPayload = options.connectPayload ?? new Uint8Array(0);
@@ -153,7 +150,7 @@ export class Connection {
     const malformed = frames.decode(plaintext, 0, opener.plaintextBytes);
     if (malformed === undefined && !hasRoom(this.currentState, frames, opener.plaintextBytes, this.endpoint)) {
       // It does not count as received, but the peer was heard.
-      this.timers.set(Timer.Idle, nowMs + this.idleTimeoutMs);
+      this.idle.onHeard(nowMs);
       return "receive-buffer-full";
     }
     const fault = opener.leaps ? "packet number leaps too far" : malformed && `malformed packet: ${malformed}`;
@@ -205,14 +202,15 @@ export class Connection {
   /** Next time in ms at which `handleTimeout` has something to do; `Infinity` when never. */
   nextTimeoutAt(): number {
     if (this.currentState === "closed") return Infinity;
-    const own = Math.min(this.timers.next(), this.path.nextChallengeAtMs, this.closing.nextAtMs);
+    const { timers, idle, path, closing } = this;
+    const own = Math.min(timers.next(), idle.nextAtMs, path.nextChallengeAtMs, closing.nextAtMs);
     return isOpen(this.currentState) ? Math.min(own, this.endpoint.nextTimeoutAt()) : own;
   }
 
   handleTimeout(nowMs: number): void {
     const { timers } = this;
-    if (timers.takeDue(Timer.Idle, nowMs) && isOpen(this.currentState)) {
-      return this.finish({ code: "timeout", by: "local", text: `nothing heard for ${this.idleTimeoutMs} ms` }, nowMs);
+    if (this.idle.deadlineMs <= nowMs) {
+      return this.finish({ code: "timeout", by: "local", text: `nothing heard for ${this.idle.timeoutMs} ms` }, nowMs);
     }
     if (timers.takeDue(Timer.Handshake, nowMs)) {
       this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", nowMs);
@@ -221,10 +219,7 @@ export class Connection {
     if (this.closing.endsAtMs <= nowMs) return this.become("closed", nowMs);
     this.closing.onTimeout(nowMs, this.endpoint.probeTimeoutMs());
     if (this.path.nextChallengeAtMs <= nowMs) this.path.onChallengeTimeout(nowMs, this.endpoint.probeTimeoutMs());
-    if (timers.takeDue(Timer.KeepAlive, nowMs) && isOpen(this.currentState)) {
-      this.endpoint.requestPing();
-      timers.set(Timer.KeepAlive, nowMs + this.keepAliveMs);
-    }
+    if (this.idle.takePing(nowMs)) this.endpoint.requestPing();
     if (isOpen(this.currentState) && this.endpoint.nextTimeoutAt() <= nowMs) this.endpoint.handleTimeout(nowMs);
     this.closeWhenFlushed(nowMs);
   }
@@ -234,6 +229,11 @@ export class Connection {
     const payload = this.connectRequest;
     this.connectRequest = undefined;
     return payload;
+  }
+
+  /** Timeouts come late because this process was held up: the peer may have spoken meanwhile, and is not given up yet. */
+  excuseSilence(nowMs: number): void {
+    if (isOpen(this.currentState)) this.idle.excuse(nowMs);
   }
 
   pollEvent(): ConnectionEvent | undefined {
@@ -292,12 +292,11 @@ export class Connection {
   }
 
   private onHeard(bytes: number, from: PeerAddress, nowMs: number): void {
-    const { opener, timers } = this;
+    const { opener } = this;
     this.monitor.onReceived(bytes, nowMs);
     this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber: opener.packetNumber, bytes });
     if (!isOpen(this.currentState)) return;
-    timers.set(Timer.Idle, nowMs + this.idleTimeoutMs);
-    timers.set(Timer.KeepAlive, nowMs + this.keepAliveMs);
+    this.idle.onHeard(nowMs);
     this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
     // Only a server follows its peer: a client knows where its server is.
     if (this.currentState !== "connected") return;
@@ -380,6 +379,7 @@ export class Connection {
   /** Leaves the open states: everything queued is given up and the owner is told, once. */
   private end(reason: DisconnectReason, state: ConnectionState, nowMs: number): void {
     this.timers.clearAll();
+    this.idle.stop();
     this.closing.stop();
     this.endpoint.close();
     this.path.abandon();

@@ -25,3 +25,4 @@ export {
   resolveProtocolOptions,
 } from "./protocol-options.js";
 export { payloadBytes, toHex } from "./payload.js";
+export { wasHeldUp } from "./idle-watch.js";

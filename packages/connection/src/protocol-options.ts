@@ -1,10 +1,5 @@
 import { type CongestionController, FixedBudget } from "@sortie/reliability";
-import {
-  MAX_DATAGRAM_BYTES,
-  MAX_MESSAGE_BYTES,
-  MIN_DATAGRAM_BYTES,
-  type TransportParameters,
-} from "@sortie/wire";
+import { MAX_DATAGRAM_BYTES, MAX_MESSAGE_BYTES, MIN_DATAGRAM_BYTES, type TransportParameters } from "@sortie/wire";
 import { type ConnectionSettings, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
 
 /** ms. A client should notice a dead server soon, but some seconds without a mobile link must not end the game. */
@@ -28,7 +23,10 @@ export interface ProtocolOptions {
   readonly mtu?: number;
   /** ms, 1000..600000. Default 10000; the smaller of both sides counts. */
   readonly idleTimeoutMs?: number;
-  /** ms, 100..600000: a PING goes after this long without a word from the peer. Default 3000. */
+  /**
+   * ms, 100..600000: a PING goes after this long without a word from the peer. Default 3000; never more than
+   * a third of the idle timeout.
+   */
   readonly keepAliveMs?: number;
   /** bytes, 1..2^30-1: the largest message taken. Default 1 MiB. */
   readonly maxMessageBytes?: number;

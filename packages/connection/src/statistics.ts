@@ -69,12 +69,7 @@ export class ConnectionMonitor {
     this.rates.onReceived(bytes, nowMs);
   }
 
-  snapshot(
-    nowMs: number,
-    endpoint: MonitoredEndpoint,
-    migrations: number,
-    keyUpdates: number,
-  ): ConnectionStatistics {
+  snapshot(nowMs: number, endpoint: MonitoredEndpoint, migrations: number, keyUpdates: number): ConnectionStatistics {
     const { rtt, statistics } = endpoint;
     return {
       packetsSent: this.packetsSent,

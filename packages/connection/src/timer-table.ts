@@ -1,19 +1,15 @@
-/** The timers of a connection, by name. Those of the endpoint, the path and the closing are asked for separately. */
+/** Timers of a connection, by name. Those of the endpoint, the path and the closing are asked for separately. */
 export const Timer = {
-  /** Nothing was heard for the idle timeout. */
-  Idle: 0,
-  /** Nothing was heard for the keep-alive interval: send a PING. */
-  KeepAlive: 1,
   /** The handshake's deadline. */
-  Handshake: 2,
+  Handshake: 0,
   /** Client: CONNECT is sent again. */
-  ConnectRepeat: 3,
+  ConnectRepeat: 1,
 } as const;
 export type Timer = (typeof Timer)[keyof typeof Timer];
 
-const TIMER_COUNT = 4;
+const TIMER_COUNT = 2;
 
-/** Deadlines in ms, `Infinity` when unset; a scan of four numbers, no allocation. */
+/** Deadlines in ms, `Infinity` when unset; a scan of a few numbers, no allocation. */
 export class TimerTable {
   private readonly deadlines: Float64Array = new Float64Array(TIMER_COUNT).fill(Infinity);
 

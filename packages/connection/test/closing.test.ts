@@ -38,6 +38,21 @@ describe("Closing", () => {
     expect(closing.nextAtMs).toBe(1200);
   });
 
+  // Found by fuzzing: a peer that acknowledged 20 s late kept its place on the server for minutes after it was closed.
+  it("takes probe timeouts for no longer than 2 s, so that a peer cannot draw out its end", () => {
+    const closing = new Closing();
+    closing.start(CloseCode.ProtocolError, "", 1000, 180_000);
+    expect(closing.endsAtMs).toBe(9000);
+    const sentAt: number[] = [];
+    for (let nowMs = 1000; nowMs < closing.endsAtMs; nowMs += 500) {
+      closing.onTimeout(nowMs, 180_000);
+      if (!closing.due) continue;
+      written(closing);
+      sentAt.push(nowMs);
+    }
+    expect(sentAt).toEqual([1000, 3000, 5000, 7000]);
+  });
+
   it("asks to be woken for the earliest of what is to come", () => {
     const closing = new Closing();
     closing.flush(CloseCode.Normal, "bye", 500);

@@ -27,17 +27,17 @@ describe("TimerTable", () => {
 
   it("is due at its time, not before, and once", () => {
     const timers = new TimerTable();
-    timers.set(Timer.Idle, 10.5);
-    expect(timers.takeDue(Timer.Idle, 10.499)).toBe(false);
-    expect(timers.takeDue(Timer.Idle, 10.5)).toBe(true);
-    expect(timers.takeDue(Timer.Idle, 11)).toBe(false);
+    timers.set(Timer.ConnectRepeat, 10.5);
+    expect(timers.takeDue(Timer.ConnectRepeat, 10.499)).toBe(false);
+    expect(timers.takeDue(Timer.ConnectRepeat, 10.5)).toBe(true);
+    expect(timers.takeDue(Timer.ConnectRepeat, 11)).toBe(false);
   });
 
   it("moves a timer that is set again, and clears them all", () => {
     const timers = new TimerTable();
     timers.set(Timer.Handshake, 10);
     timers.set(Timer.Handshake, 30);
-    timers.set(Timer.KeepAlive, 20);
+    timers.set(Timer.Handshake, 20);
     expect(timers.takeDue(Timer.Handshake, 15)).toBe(false);
     expect(timers.next()).toBe(20);
     timers.clearAll();

@@ -5,6 +5,7 @@ import {
   DropCounters,
   type DropReason,
   type Quality,
+  wasHeldUp,
 } from "@sortie/connection";
 import type { Identity } from "@sortie/handshake";
 import { type InboundMessage, TokenBucket } from "@sortie/reliability";
@@ -205,6 +206,12 @@ export class ServerCore implements DatagramCore {
   }
 
   handleTimeout(nowMs: number): void {
+    if (wasHeldUp(this.table.nextDeadline(), nowMs)) {
+      this.table.forEach((held) => {
+        held.connection.excuseSilence(nowMs);
+        this.table.setDeadline(held, held.connection.nextTimeoutAt());
+      });
+    }
     let entry = this.table.nextDue(0, nowMs);
     while (entry !== undefined) {
       entry.connection.handleTimeout(nowMs);

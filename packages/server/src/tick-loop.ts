@@ -2,8 +2,8 @@ import type { Clock, TimerHandle } from "@sortie/transport";
 import { TickStatistics } from "./tick-statistics.js";
 
 /**
- * Ticks made up for in one go when the loop was held up; what is missed beyond that is skipped and counted, so that a
- * slow tick never makes the next one slower still.
+ * Ticks made up for, one after the other, when the loop was held up; what is missed beyond that is skipped and counted,
+ * so that a slow tick never makes the next one slower still.
  */
 const MAX_CATCH_UP_TICKS = 4;
 
@@ -64,12 +64,12 @@ export class TickLoop {
       this.nextAtMs += skipped * this.intervalMs;
       this.statistics.onSkipped(skipped);
     }
-    const runs = 1 + Math.min(behind, MAX_CATCH_UP_TICKS - 1);
     const { timer } = this;
     try {
-      // A tick may stop the loop, and start it anew: then another timer runs.
-      for (let i = 0; i < runs && this.timer === timer; i++) this.runTick();
+      // One at a time, even when others are due: between two ticks what has arrived is received.
+      this.runTick();
     } finally {
+      // The tick may have stopped the loop, and started it anew: then another timer runs.
       if (this.timer === timer) this.arm();
     }
   };

@@ -62,7 +62,7 @@ describe("ConnectionTable", () => {
     expect(table.size).toBe(4);
   });
 
-  // Found by fuzzing: `authenticate` answered after its client had timed out and another had the slot, which then slept.
+  // Found by fuzzing: `authenticate` answered after its client had timed out, and the next in its slot then slept.
   it("does not let an entry that has left change the deadline of the next one in its slot", () => {
     const table = new ConnectionTable(4, counting());
     const gone = added(table);
