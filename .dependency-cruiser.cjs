@@ -11,16 +11,7 @@ const LAYERS = {
   "transport-memory": ["transport"],
   client: ["connection", "handshake", "reliability", "transport", "wire"],
   server: ["connection", "handshake", "reliability", "transport", "wire"],
-  testkit: [
-    "client",
-    "connection",
-    "handshake",
-    "reliability",
-    "server",
-    "transport",
-    "transport-memory",
-    "wire",
-  ],
+  testkit: ["client", "connection", "handshake", "reliability", "server", "transport", "transport-memory", "wire"],
   sortie: [
     "client",
     "connection",

@@ -1,5 +1,5 @@
-// npm run bench -- [P3a] [hostile] [--rounds N] [--seconds N] [--clients N]: runs workloads, each in processes of its own, and writes
-// bench/RESULTS.md and bench/results.json. Without a name: all of them.
+// npm run bench -- [P3a] [hostile] [--rounds N] [--seconds N] [--clients N]: runs workloads (without a name all of
+// them), each in processes of its own, and writes bench/RESULTS.md and bench/results.json.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,8 @@ const { values, positionals } = parseArgs({
 });
 const names = positionals.length > 0 ? positionals : Object.keys(WORKLOADS);
 for (const name of names) {
-  if (!(name in WORKLOADS)) throw new Error(`"workload" expected ${Object.keys(WORKLOADS).join(" or ")}, got "${name}"`);
+  if (!(name in WORKLOADS))
+    throw new Error(`"workload" expected ${Object.keys(WORKLOADS).join(" or ")}, got "${name}"`);
 }
 
 const folder = await mkdtemp(join(tmpdir(), "sortie-bench-"));

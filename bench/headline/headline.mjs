@@ -21,7 +21,7 @@ export async function headline({ keys, rounds, seconds, clients }) {
     "",
     `${rounds} rounds of ${seconds} s each, interleaved; median (min..max).`,
     "",
-    "| server | CPU, share of a core | CPU per message, microseconds | messages/s | datagrams per message | ticks/s | tick late p99, ms | round trip p50 / p99, ms | echoed of sent |",
+    `| server | CPU, share of a core | CPU per message, microseconds | messages/s | datagrams per message | ticks/s | tick late p99, ms | round trip p50 / p99, ms | echoed of sent |`,
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows.map(tableRow),
     "",

@@ -3,7 +3,14 @@ import { createServer, loadIdentity } from "sortie";
 import { measureOnRequest } from "../lib/measure.mjs";
 
 const identity = await loadIdentity(process.argv[2]);
-const server = createServer({ protocol: "bench/1", identity, host: "127.0.0.1", port: 0, tickRate: 60, maxPeers: 1024 });
+const server = createServer({
+  protocol: "bench/1",
+  identity,
+  host: "127.0.0.1",
+  port: 0,
+  tickRate: 60,
+  maxPeers: 1024,
+});
 let echoed = 0;
 server.on("message", (peer, message) => {
   echoed += 1;

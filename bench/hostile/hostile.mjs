@@ -47,9 +47,9 @@ export async function hostile({ keys, seconds }) {
     "## Hostile load",
     "",
     `One player echoes 60 messages/s, bestEffort, at a server of 60 ticks/s; each attack lasts ${seconds} s, from 64 sockets on addresses of 127.0.0.0/8.`,
-    "Reply share: bytes that the attackers' sockets got for each byte they sent. Heap: growth after the attack and a garbage collection, for each datagram of it.",
+    `Reply share: bytes that the attackers' sockets got for each byte they sent. Heap: growth after the attack and a garbage collection, for each datagram of it.`,
     "",
-    "| attack | datagrams/s | reply share | public-key handshakes | heap per datagram, bytes | server CPU, share of a core | player's round trip p50 / p99, ms | player's messages lost |",
+    `| attack | datagrams/s | reply share | public-key handshakes | heap per datagram, bytes | server CPU, share of a core | player's round trip p50 / p99, ms | player's messages lost |`,
     "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows.map(
       (row) =>
@@ -58,9 +58,9 @@ export async function hostile({ keys, seconds }) {
         `${row.rttP50Ms.toFixed(2)} / ${row.rttP99Ms.toFixed(2)} | ${row.lost} |`,
     ),
     "",
-    "A peer with valid keys that sends the first pieces of messages and never the rest, at the default receive window of 4 MiB:",
+    `A peer with valid keys that sends the first pieces of messages and never the rest, at the default receive window of 4 MiB:`,
     "",
-    "| delivery | pieces of | taken before the cap | then | charged at the cap, bytes | memory held, bytes | memory after the end, bytes |",
+    `| delivery | pieces of | taken before the cap | then | charged at the cap, bytes | memory held, bytes | memory after the end, bytes |`,
     "| --- | --- | --- | --- | --- | --- | --- |",
     ...held.map(
       (one) =>

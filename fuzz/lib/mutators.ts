@@ -83,7 +83,7 @@ const MUTATORS: readonly Mutator[] = [
 /** A new input made of one of the corpus: a few changes in a row. */
 export function mutate(input: Uint8Array, workshop: Workshop): Uint8Array {
   const { random, target } = workshop;
-  let output = input.slice();
+  let output: Uint8Array = input.slice();
   // One change is the likeliest; each more is half as likely.
   let changes = 1;
   while (changes < MAX_CHANGES && random.below(2) === 0) changes += 1;

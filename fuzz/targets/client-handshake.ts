@@ -37,6 +37,7 @@ const options = { protocolId: protocolId(crypto, "fuzz/1"), clientConnectionId: 
 export const clientHandshake: FuzzTarget = {
   name: "client-handshake",
   maxBytes: 1400,
+  freshRuns: 100,
   dictionary: PACKET_WORDS,
   seeds: () => {
     const { serverHellos, retries, rejects } = samplePackets();

@@ -22,6 +22,7 @@ const ELSEWHERE = [new PairAddress("elsewhere"), new PairAddress("far away")];
 export const connectionHostile: FuzzTarget = {
   name: "connection-hostile",
   maxBytes: 1024,
+  freshRuns: 100,
   dictionary: FRAME_WORDS,
   seeds: () =>
     [0, 1, 2, 3].flatMap((mode) => frameSeeds().map((frames) => Uint8Array.from([mode, 0, frames.length, ...frames]))),
@@ -110,7 +111,7 @@ class Session {
       case 4:
         return victim.requestPing();
       case 5:
-        return victim.receiveReset(program.block(), pair.nowMs);
+        return victim.receiveReset(program.block(), pair.seenAddress, pair.nowMs);
       default:
         while (victim.pollEvent() !== undefined);
     }

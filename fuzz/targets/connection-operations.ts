@@ -29,6 +29,7 @@ const LONG_MS = 60_000;
 export const connectionOperations: FuzzTarget = {
   name: "connection-operations",
   maxBytes: 256,
+  freshRuns: 100,
   seeds: () => [
     Uint8Array.of(0, 0, 0, 0, 0, 0x00, 1, 3, 0x01, 9, 0x02, 10, 0x05, 0x30),
     Uint8Array.of(20, 60, 60, 30, 0x05, 0x03, 1, 2, 0x04, 9, 0x45, 10, 0x05, 0x50, 0x06, 40, 40, 0, 0, 0x05, 0x60),

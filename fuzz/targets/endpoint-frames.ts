@@ -29,6 +29,7 @@ const MAX_TRANSMITS = 64;
 export const endpointFrames: FuzzTarget = {
   name: "endpoint-frames",
   maxBytes: 1024,
+  freshRuns: 100,
   dictionary: FRAME_WORDS,
   seeds: () => {
     // Sends one message of each delivery, transmits, then gets the packet.

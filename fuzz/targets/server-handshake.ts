@@ -35,6 +35,7 @@ const NOBODY: ServerCoreHandler = {
 export const serverHandshake: FuzzTarget = {
   name: "server-handshake",
   maxBytes: 1400,
+  freshRuns: 100,
   dictionary: PACKET_WORDS,
   seeds: () => {
     const { clientHellos } = samplePackets();
@@ -81,7 +82,7 @@ class Session {
       maxHalfOpen: MAX_HALF_OPEN,
       handshakesPerSecond: 100,
       handshakesPerPrefix: { perSecond: 10, burst: 10 },
-      holdPeers: false,
+      tickIntervalMs: 0,
     });
     this.clients = [0, 1, 2].map((i) => {
       const clientCrypto = createShamCrypto(10 + i);

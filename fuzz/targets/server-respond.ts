@@ -31,6 +31,7 @@ const identities = { node: identityOf(signer), noble: identityOf(noble.importPri
 export const serverRespond: FuzzTarget = {
   name: "server-respond",
   maxBytes: 300,
+  freshRuns: 100,
   dictionary: [...PACKET_WORDS, client.publicKey, signature],
   seeds: () => [Uint8Array.of(0, 0, 0, 0), Uint8Array.of(0, 1, 0, 5, 1), Uint8Array.of(1, 0, 0, 1, 0, 5, 1)],
   run(input) {

@@ -27,7 +27,10 @@ function frames(...parts: ((writer: ByteWriter) => void)[]): Uint8Array {
 const unreliable = (word: string) => (w: ByteWriter) =>
   encodeMessage(w, DeliveryCode.Unreliable, 0, 0, encodeUtf8(word));
 const ping = (w: ByteWriter): void => encodePing(w);
-const bytes = (...values: number[]) => (w: ByteWriter) => w.copy(Uint8Array.from(values));
+const bytes =
+  (...values: number[]) =>
+  (w: ByteWriter) =>
+    w.copy(Uint8Array.from(values));
 
 interface Attack {
   readonly pair: ConnectionPair;
@@ -166,7 +169,11 @@ describe("a hostile peer with valid keys: frames that break the rules", () => {
   it("a second CONNECT changes nothing but that ACCEPT goes again; a second ACCEPT nothing at all", () => {
     const { pair } = connected({ connectPayload: encodeUtf8("first") });
     const before = pair.server.statistics(pair.nowMs).packetsSent;
-    pair.injectForged("client", NEXT, frames((w) => encodeConnect(w, encodeUtf8("second")), ping));
+    pair.injectForged(
+      "client",
+      NEXT,
+      frames((w) => encodeConnect(w, encodeUtf8("second")), ping),
+    );
     pair.injectForged("server", NEXT, frames(acceptFrame, ping));
     pair.run(100);
     expect(new TextDecoder().decode(pair.connectRequest)).toBe("first");
@@ -189,8 +196,9 @@ describe("a hostile peer with valid keys: frames that break the rules", () => {
 
   it("a flood of path challenges gets at most one answer for each packet, and only the newest", () => {
     const { pair } = connected();
-    const challenges = Array.from({ length: 100 }, (_, i) => (w: ByteWriter) =>
-      encodePathChallenge(w, new Uint8Array(8).fill(i)),
+    const challenges = Array.from(
+      { length: 100 },
+      (_, i) => (w: ByteWriter) => encodePathChallenge(w, new Uint8Array(8).fill(i)),
     );
     const before = pair.server.statistics(pair.nowMs);
     for (let i = 0; i < 50; i++) pair.injectForged("client", NEXT + i, frames(...challenges));

@@ -44,7 +44,10 @@ describe("a connection", () => {
   it("connects through 30 % loss in bursts", () => {
     for (let seed = 1; seed <= 20; seed++) {
       const pair = new ConnectionPair({ seed, link: { latencyMs: 25, loss: 0.3, burst: 3 } });
-      expect(pair.runUntil(() => pair.client.state === "connected", 10_000, 10), `seed ${seed}`).toBe(true);
+      expect(
+        pair.runUntil(() => pair.client.state === "connected", 10_000, 10),
+        `seed ${seed}`,
+      ).toBe(true);
     }
   });
 

@@ -6,7 +6,10 @@ import { hasIpv6 } from "../support/has-ipv6.js";
 import { echo, IDENTITY, UdpGame } from "../support/udp-game.js";
 
 async function failure(attempt: Promise<unknown>): Promise<ConnectError> {
-  const error: unknown = await attempt.then(() => undefined, (reason: unknown) => reason);
+  const error: unknown = await attempt.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   if (!(error instanceof ConnectError)) throw new Error(`expected a ConnectError, got ${String(error)}`);
   return error;
 }
@@ -156,7 +159,10 @@ describe("listening over UDP", () => {
     const game = await UdpGame.listening();
     const { port } = game;
     const second = new UdpGame({ port });
-    const error: unknown = await second.server.listen().then(() => undefined, (reason: unknown) => reason);
+    const error: unknown = await second.server.listen().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).toBeInstanceOf(TransportError);
     expect(error).toMatchObject({
       code: "address-in-use",

@@ -4,7 +4,7 @@ import { GameNetwork } from "../support/game-network.js";
 import { recordDatagrams } from "../support/recorder.js";
 
 describe("amplification", () => {
-  it("is impossible: no answer before validation is larger than what caused it, nor are there more of them", async () => {
+  it("is impossible: before validation no answer is larger than its cause, nor are there more of them", async () => {
     const game = new GameNetwork();
     await game.listen();
     const seen = recordDatagrams(game.network);

@@ -11,7 +11,8 @@ describe("small messages", () => {
     const client = await game.connect();
     await game.run(200);
     const seen = recordDatagrams(game.network, game.serverAddress);
-    for (let i = 0; i < 100; i++) client.send(new Uint8Array(20), { delivery: i % 2 === 0 ? "reliable" : "unreliable" });
+    for (let i = 0; i < 100; i++)
+      client.send(new Uint8Array(20), { delivery: i % 2 === 0 ? "reliable" : "unreliable" });
     await game.run(5);
     expect(seen.length).toBeLessThanOrEqual(3);
     await game.run(200);

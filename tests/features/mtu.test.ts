@@ -25,7 +25,10 @@ async function largestDatagrams(serverMtu: number, clientMtu: number): Promise<{
 
 describe("mtu", () => {
   it("bounds the datagrams that each side sends, and full ones come within two bytes of it", async () => {
-    for (const [server, client] of [[1200, 1200], [1452, 1300]] as const) {
+    for (const [server, client] of [
+      [1200, 1200],
+      [1452, 1300],
+    ] as const) {
       const { up, down } = await largestDatagrams(server, client);
       expect(up).toBeLessThanOrEqual(client);
       expect(up).toBeGreaterThanOrEqual(client - 2);

@@ -13,7 +13,8 @@ function undecided(options: { maxPeers?: number; onAccess?: (entry: AccessLogEnt
   answers: Answer[];
 } {
   const answers: Answer[] = [];
-  const authenticate = (): Promise<AuthenticateResult<unknown>> => new Promise((resolve) => answers.push(resolve));
+  const authenticate = (): Promise<AuthenticateResult<unknown>> =>
+    new Promise<AuthenticateResult<unknown>>((resolve) => answers.push(resolve));
   return { game: new GameNetwork({ server: { authenticate, ...options } }), answers };
 }
 
@@ -131,7 +132,7 @@ describe("the moment of acceptance", () => {
       clock: game.clock,
       transport: game.network.createTransport({ host: "10.0.0.9", port: 9 }),
       handshakeTimeoutMs: 1000,
-      authenticate: () => new Promise((resolve) => answers.push(resolve)),
+      authenticate: () => new Promise<AuthenticateResult<unknown>>((resolve) => answers.push(resolve)),
     });
     const errors: string[] = [];
     server.on("error", (error) => errors.push((error as Error).message));

@@ -54,7 +54,12 @@ describe("authenticate", () => {
   });
 
   it.each([
-    ["throws", () => { throw new Error("database down"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("database down");
+      },
+    ],
     ["rejects", () => Promise.reject(new Error("database down"))],
   ])("that %s ends that attempt only, and is reported", async (_what, authenticate) => {
     const errors: unknown[] = [];
@@ -111,7 +116,13 @@ describe("admission", () => {
   });
 
   it("tells a client that the server has another key, and sends it nothing", async () => {
-    const game = new GameNetwork({ server: { authenticate: () => { throw new Error("must not be asked"); } } });
+    const game = new GameNetwork({
+      server: {
+        authenticate: () => {
+          throw new Error("must not be asked");
+        },
+      },
+    });
     await game.listen();
     const { publicKey } = game.crypto.generateKeyPair();
     const error = await failure(game.connect({ serverKey: publicKey }));
@@ -167,10 +178,13 @@ describe("admission", () => {
     const game = new GameNetwork({ server: { handshakesPerPrefix: { perSecond: 0.1, burst: 3 } } });
     await game.listen();
     const attempts = Array.from({ length: 6 }, () =>
-      connect(game.clientOptions({ timeoutMs: 2000 })).then((client) => {
-        game.clients.push(client);
-        return "in";
-      }, (error: ConnectError) => error.code),
+      connect(game.clientOptions({ timeoutMs: 2000 })).then(
+        (client) => {
+          game.clients.push(client);
+          return "in";
+        },
+        (error: ConnectError) => error.code,
+      ),
     );
     const results = await game.settle(Promise.all(attempts));
     expect(results.filter((result) => result === "in")).toHaveLength(3);

@@ -78,7 +78,12 @@ describe("broadcast", () => {
     expect(server.broadcast("6", { ...options, to: new Set([a, d]), except: d })).toBe(1);
     expect(server.broadcast("7", { ...options, to: [] })).toBe(0);
     await game.run(200);
-    expect(heard).toEqual([["5", "6"], ["1", "5"], ["1", "2", "5"], ["1", "2", "3", "5"]]);
+    expect(heard).toEqual([
+      ["5", "6"],
+      ["1", "5"],
+      ["1", "2", "5"],
+      ["1", "2", "3", "5"],
+    ]);
     expect(() => server.broadcast(null as never)).toThrow(/"payload" expected/);
     await game.end();
   });

@@ -11,7 +11,7 @@ import { Ledger } from "./ledger.js";
 import { liveOneLife, type SoakLife } from "./soak-bot.js";
 
 /** What the network does to every datagram, each way. */
-export const SOAK_LINK: LinkOptions = {
+const SOAK_LINK: LinkOptions = {
   latencyMs: 10,
   jitterMs: 10,
   loss: 0.03,

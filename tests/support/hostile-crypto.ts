@@ -59,7 +59,8 @@ export function createFaultyCrypto(seed: number): FaultyCrypto {
       return {
         seal: (nonce, bytes, header, body, end) => (check("seal", index), aead.seal(nonce, bytes, header, body, end)),
         open: (nonce, bytes, header, body, end, out) => (
-          check("open", index), aead.open(nonce, bytes, header, body, end, out)
+          check("open", index),
+          aead.open(nonce, bytes, header, body, end, out)
         ),
       };
     },

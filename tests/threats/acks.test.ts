@@ -81,7 +81,12 @@ describe("T30 an acknowledgement that lies", () => {
       provoke(peer, 1);
       const last = Math.max(...peer.heard);
       // He acknowledges all numbers, as someone does who wants more data than the path carries.
-      peer.send(ack(last, Array.from({ length: 1000 }, (_, i) => last - 1 - i).filter((number) => number > 20)));
+      peer.send(
+        ack(
+          last,
+          Array.from({ length: 1000 }, (_, i) => last - 1 - i).filter((number) => number > 20),
+        ),
+      );
     }
     expect(asked).toBeLessThan(385);
     expect(closeReason(peer.victim)).toMatchObject({ code: "protocol-error", text: "ack-of-skipped" });
@@ -100,7 +105,11 @@ describe("T30 an acknowledgement that lies", () => {
 
 describe("T31 enormous acknowledgements", () => {
   it.each<[string, Uint8Array, string]>([
-    ["a bitmap longer than 1024 bits", exactPacketOf(bytesPart(0x02, 0x47, 0xd0, 0, 129, ...ones(129))), "out-of-range"],
+    [
+      "a bitmap longer than 1024 bits",
+      exactPacketOf(bytesPart(0x02, 0x47, 0xd0, 0, 129, ...ones(129))),
+      "out-of-range",
+    ],
     ["a bitmap longer than its packet", exactPacketOf(bytesPart(0x02, 50, 0, 128, 1)), "truncated"],
     ["bits below number 0", exactPacketOf(bytesPart(0x02, 50, 0, 128, ...ones(128))), "out-of-range"],
   ])("T31 %s: the packet is refused whole", (_what, plaintext, word) => {
@@ -180,7 +189,9 @@ describe("T32 acknowledgements that mislead", () => {
   });
 
   it("T32c acknowledgements held back for 5 s: the round trip follows, probes still go every 2 s", () => {
-    const peer = new HostilePeer({ settings: { keepAliveMs: 60_000 } });
+    // So long that no PING of the keep-alive comes between the probes.
+    const long = { idleTimeoutMs: 600_000 };
+    const peer = new HostilePeer({ settings: { keepAliveMs: 60_000 }, clientParameters: long, serverParameters: long });
     for (let i = 0; i < 20; i++) {
       provoke(peer, 1);
       const { probeTimeouts } = peer.stats;

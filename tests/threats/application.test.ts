@@ -91,14 +91,36 @@ describe("T34 an application that fails", () => {
 
   const unprintable = (): object => Object.create(null) as object;
   it.each<[string, () => unknown, string]>([
-    ["throws", () => { throw new Error("no database"); }, "rejected"],
+    [
+      "throws",
+      () => {
+        throw new Error("no database");
+      },
+      "rejected",
+    ],
     ["rejects", () => Promise.reject(new Error("no database")), "rejected"],
     ["answers with nothing", () => undefined, "rejected"],
     ["answers with what cannot be printed", unprintable, "rejected"],
     ["resolves to what cannot be printed", async () => unprintable(), "rejected"],
     ["refuses for a reason that cannot be printed", async () => ({ accept: false, reason: unprintable() }), "rejected"],
-    ["gives a thenable whose then throws", () => ({ then() { throw new Error("then"); } }), "rejected"],
-    ["gives a thenable whose then cannot be read", () => ({ get then() { throw new Error("get"); } }), "rejected"],
+    [
+      "gives a thenable whose then throws",
+      () => ({
+        then() {
+          throw new Error("then");
+        },
+      }),
+      "rejected",
+    ],
+    [
+      "gives a thenable whose then cannot be read",
+      () => ({
+        get then() {
+          throw new Error("get");
+        },
+      }),
+      "rejected",
+    ],
     ["never answers", () => new Promise(() => {}), "timeout"],
   ])("T34b authenticate %s: that client is turned away, the next is let in", async (_what, answer, code) => {
     const unhandled = await unhandledDuring(async () => {
@@ -131,12 +153,13 @@ describe("T34 an application that fails", () => {
 
   it("T34d an answer that comes after the client has gone admits nobody", async () => {
     let accept: (answer: AuthenticateResult<unknown>) => void = () => {};
-    const { game, first } = await gameWhere(() => new Promise((resolve) => (accept = resolve)));
+    const { game, errors, first } = await gameWhere(() => new Promise((resolve) => (accept = resolve)));
     expect(first).toBe("timeout");
     await game.run(10_000);
     accept({ accept: true });
     await game.run(100);
     expect(game.server.stats).toMatchObject({ peers: 0, halfOpen: 0, peersAccepted: 0 });
+    expect(errors).toEqual([]);
     await game.end();
   });
 
@@ -171,9 +194,11 @@ describe("T35 a receiver that never acknowledges", () => {
     let queuedBytes = 0;
     let inFlight = 0;
     const receipts = [];
+    // Above 1024 bytes the cap of bytes comes before that of messages.
+    const payload = pattern(35, 1150);
     for (let i = 0; i < 3000; i++) {
       for (const delivery of ["reliable", "ordered", "unreliable"] as const) {
-        const receipt = peer.victim.send(pattern(i, 1000), { delivery }, peer.nowMs);
+        const receipt = peer.victim.send(payload, { delivery }, peer.nowMs);
         if (receipt.accepted) accepted += 1;
         else refusals.add(receipt.refusal);
         if (i === 0) receipts.push(receipt);
@@ -185,7 +210,7 @@ describe("T35 a receiver that never acknowledges", () => {
     }
     expect(peer.victim.state).toBe("connected");
     expect([...refusals]).toEqual(["queue-full"]);
-    expect(accepted).toBeGreaterThan(4000);
+    expect(accepted).toBeGreaterThan(3500);
     expect(queuedBytes).toBeGreaterThan(4_000_000);
     expect(queuedBytes).toBeLessThanOrEqual(4 * 1024 * 1024);
     expect(inFlight).toBeLessThanOrEqual(1024);

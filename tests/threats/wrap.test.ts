@@ -72,7 +72,11 @@ describe("T42 numbers across their wrap", () => {
       const indices = ofMode.map(indexOf);
       expect(new Set(indices).size, `${delivery}: twice`).toBe(indices.length);
       if (delivery === "unreliable" || delivery === "sequenced") expect(indices.length).toBeGreaterThan(50);
-      else expect([...indices].sort((a, b) => a - b), delivery).toEqual(all);
+      else
+        expect(
+          [...indices].sort((a, b) => a - b),
+          delivery,
+        ).toEqual(all);
       if (delivery !== "ordered" && delivery !== "sequenced") continue;
       for (const channel of [0, 1]) {
         const inOrder = ofMode.filter((m) => m.channel === channel).map(indexOf);

@@ -22,12 +22,7 @@ import { decodeWelcome, type WelcomeMessage } from "./messages/welcome.js";
 
 /** What a client says to the server. */
 export type ClientMessage =
-  | InputMessage
-  | ShotMessage
-  | ProbeMessage
-  | ChatMessage
-  | ClaimMessage
-  | AuditRequestMessage;
+  InputMessage | ShotMessage | ProbeMessage | ChatMessage | ClaimMessage | AuditRequestMessage;
 
 /** What the server says to a client. */
 export type ServerMessage =

@@ -70,7 +70,14 @@ function everyMessage(): { name: string; bytes: Uint8Array; decode: (bytes: Uint
     ["probe", encodeProbe(w(), 1)],
     ["chat", encodeChat(w(), 1, "hello")],
     ["claim", encodeClaim(w(), 1, 2, 3)],
-    ["audit-request", encodeAuditRequest(w(), 1, byRoute(() => 5))],
+    [
+      "audit-request",
+      encodeAuditRequest(
+        w(),
+        1,
+        byRoute(() => 5),
+      ),
+    ],
   ];
   const server: [string, Uint8Array][] = [
     ["welcome", encodeWelcome(w(), 0, { player: 1, tick: 9, ...place })],
@@ -80,7 +87,15 @@ function everyMessage(): { name: string; bytes: Uint8Array; decode: (bytes: Uint
     ["hits", encodeHits(w(), 1, [hit, hit])],
     ["scores", encodeScores(w(), 1, [{ player: 1, score: 2 }])],
     ["claim-result", encodeClaimResult(w(), 1, 2, "gone")],
-    ["audit-reply", encodeAuditReply(w(), 1, byRoute(() => 5), byRoute(() => none))],
+    [
+      "audit-reply",
+      encodeAuditReply(
+        w(),
+        1,
+        byRoute(() => 5),
+        byRoute(() => none),
+      ),
+    ],
     ["chat-line", encodeChatLine(w(), 1, 2, "hello")],
     ["pickup", encodePickup(w(), 1, { id: 2, version: 3, x: 4, y: 5 })],
     ["snapshot", encodeSnapshot(w(), 1, world.players)],

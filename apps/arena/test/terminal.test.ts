@@ -26,9 +26,7 @@ describe("TerminalStatus", () => {
     status.end();
     status.end();
     const erase = "\u001b[J";
-    expect(stream.text).toBe(
-      `\r${erase}one | two\r${erase}one | two\nthree\nlonger th\r\u001b[2A${erase}end\n`,
-    );
+    expect(stream.text).toBe(`\r${erase}one | two\r${erase}one | two\nthree\nlonger th\r\u001b[2A${erase}end\n`);
   });
 
   it("writes a line every few seconds elsewhere", () => {

@@ -6,14 +6,7 @@ describe("percentile", () => {
   it("takes the nearest rank", () => {
     const sorted = [15, 20, 35, 40, 50];
     expect([0, 0.05, 0.2, 0.3, 0.4, 0.5, 0.99, 1].map((share) => percentile(sorted, share))).toEqual([
-      15,
-      15,
-      15,
-      20,
-      20,
-      35,
-      50,
-      50,
+      15, 15, 15, 20, 20, 35, 50, 50,
     ]);
     expect(percentile([7], 0.5)).toBe(7);
     expect(percentile([], 0.5)).toBeUndefined();

@@ -9,17 +9,15 @@ const plain = { bold: String, dim: String, green: String, red: String };
 
 function audit(missing: number = 0): AuditResult {
   const tallies = (["up", "down"] as const).flatMap((direction) =>
-    ROUTE_NAMES.map(
-      (route): RouteTally => ({
-        route,
-        direction,
-        sent: 50,
-        distinct: 50 - missing,
-        missing,
-        duplicates: 0,
-        late: 0,
-      }),
-    ),
+    ROUTE_NAMES.map((route): RouteTally => ({
+      route,
+      direction,
+      sent: 50,
+      distinct: 50 - missing,
+      missing,
+      duplicates: 0,
+      late: 0,
+    })),
   );
   return { tallies, faults: missing > 0 ? [`events up: ${missing} lost`] : [] };
 }

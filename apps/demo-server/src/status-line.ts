@@ -26,12 +26,7 @@ export class StatusLine {
 }
 
 /** What happened in the `seconds` between two states. */
-function partsOf(
-  before: ServerStatistics,
-  after: ServerStatistics,
-  seconds: number,
-  counters: GameCounters,
-): string[] {
+function partsOf(before: ServerStatistics, after: ServerStatistics, seconds: number, counters: GameCounters): string[] {
   const rate = (name: "datagramsSent" | "datagramsReceived" | "bytesSent" | "bytesReceived"): number =>
     (after.transport[name] - before.transport[name]) / seconds;
   const ticks = ((after.ticks?.ticks ?? 0) - (before.ticks?.ticks ?? 0)) / seconds;

@@ -5,13 +5,7 @@ import { resolveAddresses } from "./addresses.js";
 import { Client } from "./client.js";
 import { ClientCore } from "./client-core.js";
 import { abortedError } from "./connect-error.js";
-import {
-  checkClientOptions,
-  checkConnectPayload,
-  type ClientOptions,
-  DEFAULT_TIMEOUT_MS,
-  trustOf,
-} from "./options.js";
+import { checkClientOptions, checkConnectPayload, type ClientOptions, DEFAULT_TIMEOUT_MS, trustOf } from "./options.js";
 
 /** bytes. A client holds messages of one server only. */
 const REASSEMBLY_BUDGET_BYTES: number = 2 ** 40;

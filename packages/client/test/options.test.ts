@@ -15,7 +15,10 @@ const GOOD: ClientOptions = { host, port, protocol, serverKey: publicKey, crypto
 /** The error for these options, the same from `connect` and `createClient`. */
 async function refusal(options: object): Promise<Error> {
   const all = { ...GOOD, ...options };
-  const rejected: unknown = await connect(all).then(() => undefined, (error: unknown) => error);
+  const rejected: unknown = await connect(all).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   let thrown: unknown;
   try {
     createClient(all);

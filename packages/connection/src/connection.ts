@@ -231,7 +231,7 @@ export class Connection {
     return payload;
   }
 
-  /** Timeouts come late because this process was held up: the peer may have spoken meanwhile, and is not given up yet. */
+  /** Timeouts come late as this process was held up: the peer may have spoken meanwhile, and is not given up yet. */
   excuseSilence(nowMs: number): void {
     if (isOpen(this.currentState)) this.idle.excuse(nowMs);
   }

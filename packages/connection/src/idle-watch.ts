@@ -3,14 +3,18 @@ const HELD_UP_MS = 250;
 /** ms given to a peer that may have spoken while nobody listened. */
 const GRACE_MS = 1000;
 
-/** Whether deadlines are served so late that packets which came in time may still wait in the socket. */
-export function wasHeldUp(nextDeadlineMs: number, nowMs: number): boolean {
-  return nowMs - nextDeadlineMs > HELD_UP_MS;
+/**
+ * Whether deadlines are served so late that packets which came in time may still wait in the socket.
+ * @param usualMs how late the owner serves them when all is well: the interval of its ticks
+ */
+export function wasHeldUp(nextDeadlineMs: number, nowMs: number, usualMs: number = 0): boolean {
+  return nowMs - nextDeadlineMs > HELD_UP_MS + usualMs;
 }
 
 /**
- * When a silent peer is asked for a word, and when it is given up. A process that was held up serves its timers before it reads what has arrived
- * meanwhile: silence that it could not have heard through is excused, though never for longer than the timeout itself.
+ * When a silent peer is asked for a word, and when it is given up. A process that was held up serves its timers before
+ * it reads what has arrived meanwhile: silence that it could not have heard through is excused, though never for longer
+ * than the timeout itself.
  */
 export class IdleWatch {
   readonly timeoutMs: number;

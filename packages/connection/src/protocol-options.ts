@@ -5,13 +5,13 @@ import { type ConnectionSettings, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALI
 /** ms. A client should notice a dead server soon, but some seconds without a mobile link must not end the game. */
 export const DEFAULT_IDLE_TIMEOUT_MS = 10_000;
 /** bytes. */
-export const DEFAULT_MAX_MESSAGE_BYTES: number = 1024 * 1024;
+const DEFAULT_MAX_MESSAGE_BYTES: number = 1024 * 1024;
 /** bytes. */
-export const DEFAULT_RECEIVE_WINDOW_BYTES: number = 4 * 1024 * 1024;
+const DEFAULT_RECEIVE_WINDOW_BYTES: number = 4 * 1024 * 1024;
 /** bytes/s. */
-export const DEFAULT_SEND_RATE_BYTES_PER_SECOND: number = 8 * 1024 * 1024;
+const DEFAULT_SEND_RATE_BYTES_PER_SECOND: number = 8 * 1024 * 1024;
 /** ms. How long an acknowledgement may wait for company. RFC 9000 section 18.2, max_ack_delay. */
-export const ACK_DELAY_MS = 25;
+const ACK_DELAY_MS = 25;
 /** ms. The range of the transport parameter. */
 const MAX_TOLD_ACK_DELAY_MS = 1000;
 /** bytes a fixed budget may send at once, at the most. */

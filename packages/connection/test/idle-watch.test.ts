@@ -39,6 +39,7 @@ describe("IdleWatch", () => {
   it("takes a deadline served a little late for what it is", () => {
     expect(wasHeldUp(1000, 1020)).toBe(false);
     expect(wasHeldUp(1000, 1300)).toBe(true);
+    expect(wasHeldUp(1000, 1300, 100)).toBe(false);
     expect(wasHeldUp(Infinity, 1300)).toBe(false);
   });
 });

@@ -93,7 +93,11 @@ describe("public keys", () => {
       ["malformed-key", concat(Uint8Array.of(2), KEY.subarray(1, 33))],
       ["malformed-key", hex("3059301306072a8648ce3d020106082a8648ce3d030107034200").slice()],
     ];
-    for (const [code, key] of cases) expect(codeOf(() => parsePublicKey(key)), String(key)).toBe(code);
+    for (const [code, key] of cases)
+      expect(
+        codeOf(() => parsePublicKey(key)),
+        String(key),
+      ).toBe(code);
     expect(codeOf(() => publicKeyToPem(flipped(KEY, 64)))).toBe("malformed-key");
     expect(codeOf(() => fingerprint(node, KEY.subarray(1)))).toBe("malformed-key");
   });
@@ -149,7 +153,11 @@ describe("identities on Node", () => {
       ["malformed-key", pkcs8.replace("MIG", "M*G")],
       ["malformed-key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"],
     ];
-    for (const [code, pem] of cases) expect(codeOf(() => identityFromPem(pem)), pem).toBe(code);
+    for (const [code, pem] of cases)
+      expect(
+        codeOf(() => identityFromPem(pem)),
+        pem,
+      ).toBe(code);
     expect(() => identityFromPem(sec1.privateKey)).toThrow("convert it with openssl pkcs8 -topk8 -nocrypt");
   });
 

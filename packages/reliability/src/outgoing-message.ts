@@ -139,7 +139,7 @@ export class OutgoingMessage implements SendReceipt {
       return true;
     }
     const { acked, lost } = fragments;
-    for (let at = acked.nextAbsent(from); at < to; ) {
+    for (let at = acked.nextAbsent(from); at < to;) {
       const stop = Math.min(acked.nextPresent(at), to);
       lost.add(at, stop);
       at = acked.nextAbsent(stop);

@@ -67,7 +67,7 @@ export class PacketScheduler {
 
   /** The message to be written now; the same until it is taken out, finishes, or one with a higher rank comes. */
   peek(flow: FlowWindow): OutgoingMessage | undefined {
-    for (let left = this.occupied; left !== 0; ) {
+    for (let left = this.occupied; left !== 0;) {
       const index = 31 - Math.clz32(left);
       left &= ~(1 << index);
       const rank = this.ranks[index] as Rank;

@@ -154,7 +154,7 @@ export class Reassembler {
     if (set !== undefined) {
       newBytes = 0;
       newSegments = 0;
-      for (let at = set.held.nextAbsent(offset); at < to; ) {
+      for (let at = set.held.nextAbsent(offset); at < to;) {
         const stop = Math.min(set.held.nextPresent(at), to);
         newBytes += stop - at;
         newSegments += 1;
@@ -176,7 +176,7 @@ export class Reassembler {
     }
     set.chargedBytes += cost;
     if (offset === 0 && set.order < 0) set.order = packetNumber;
-    for (let at = set.held.nextAbsent(offset); at < to; ) {
+    for (let at = set.held.nextAbsent(offset); at < to;) {
       const stop = Math.min(set.held.nextPresent(at), to);
       // Not `slice`: that of a Node Buffer would give a view of the packet.
       const segment = new Uint8Array(stop - at);

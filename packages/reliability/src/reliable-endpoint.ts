@@ -303,7 +303,7 @@ export class ReliableEndpoint {
 
   private writeControls(writer: ByteWriter): number {
     let written = 0;
-    for (let left = this.pendingControls; left !== 0; ) {
+    for (let left = this.pendingControls; left !== 0;) {
       const bit = 31 - Math.clz32(left & -left);
       left &= left - 1;
       const bytes = this.control.bytesOf(bit);

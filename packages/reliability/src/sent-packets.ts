@@ -172,7 +172,7 @@ export class SentPackets {
 
   /** Shows the message parts of a packet to `sink`. */
   visitItems(packetNumber: number, sink: SentItemSink): void {
-    for (let item = this.chains[packetNumber & this.mask] as number; item !== NONE; ) {
+    for (let item = this.chains[packetNumber & this.mask] as number; item !== NONE;) {
       const next = this.itemNext[item] as number;
       const message = this.itemMessages[item] as OutgoingMessage;
       sink.onItem(message, this.itemFrom[item] as number, this.itemTo[item] as number, packetNumber);

@@ -164,8 +164,7 @@ describe("IdWindow, sliding", () => {
           let newest = -1;
           for (const jump of jumps) {
             const number = newest + (jump % 5 === 0 ? jump : jump % 50);
-            const wanted =
-              number <= newest - 1024 ? "old" : number < 0 || marked.has(number) ? "duplicate" : "new";
+            const wanted = number <= newest - 1024 ? "old" : number < 0 || marked.has(number) ? "duplicate" : "new";
             expect(window.check(sequenceAdd(first, number))).toBe(wanted);
             expect(window.mark(sequenceAdd(first, number))).toBe(wanted);
             if (wanted === "new") {

@@ -5,7 +5,7 @@ import { RangeSet } from "../src/range-set.js";
 /** The ranges of a set, read through its public face. */
 function rangesOf(set: RangeSet): [number, number][] {
   const ranges: [number, number][] = [];
-  for (let from = set.nextPresent(-1000); from !== Infinity; ) {
+  for (let from = set.nextPresent(-1000); from !== Infinity;) {
     const to = set.nextAbsent(from);
     ranges.push([from, to]);
     from = set.nextPresent(to);

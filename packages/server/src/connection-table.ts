@@ -25,13 +25,7 @@ export class ConnectionEntry {
   /** The public object, made when the application first hears of the peer. */
   owner: unknown = undefined;
 
-  constructor(
-    slot: number,
-    connection: Connection,
-    sessionId: Uint8Array,
-    helloKey: string,
-    serverHello: Uint8Array,
-  ) {
+  constructor(slot: number, connection: Connection, sessionId: Uint8Array, helloKey: string, serverHello: Uint8Array) {
     this.slot = slot;
     this.connection = connection;
     this.sessionId = sessionId;

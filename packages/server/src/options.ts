@@ -16,8 +16,7 @@ export interface AuthenticateRequest {
 
 /** The answer of `authenticate`. `data` becomes `peer.data`; `reason` is told to the client. */
 export type AuthenticateResult<Data> =
-  | { readonly accept: true; readonly data?: Data }
-  | { readonly accept: false; readonly reason?: string };
+  { readonly accept: true; readonly data?: Data } | { readonly accept: false; readonly reason?: string };
 
 export type Authenticate<Data> = (
   request: AuthenticateRequest,

@@ -44,8 +44,11 @@ export interface ServerCoreOptions {
   readonly onTransportError?: (error: TransportError) => void;
   /** Hears what a connection threw, which a crypto provider that fails makes it do. The connection has ended. */
   readonly onFault?: (error: unknown) => void;
-  /** Whether datagrams for peers wait for `releasePeers` (a server with ticks) or go as soon as they can. */
-  readonly holdPeers: boolean;
+  /**
+   * ms between two ticks: datagrams for peers wait for `releasePeers`, and deadlines are served with the ticks. 0: without
+   * ticks, everything goes as soon as it can.
+   */
+  readonly tickIntervalMs: number;
 }
 
 /** Who hears what happened, when `dispatch` is called. */
@@ -163,7 +166,7 @@ export class ServerCore implements DatagramCore {
 
   /** The application queued something for this connection. */
   markTransmit(entry: ConnectionEntry): void {
-    if (!this.options.holdPeers || entry.connection.state !== "connected") this.queueNow(entry);
+    if (this.options.tickIntervalMs === 0 || entry.connection.state !== "connected") this.queueNow(entry);
     else if (entry.queued === "no") {
       entry.queued = "held";
       this.held.push(entry);
@@ -202,11 +205,11 @@ export class ServerCore implements DatagramCore {
 
   /** With ticks the tick loop asks for timeouts; without, the driver does. */
   nextTimeoutAt(): number {
-    return this.options.holdPeers ? Infinity : this.table.nextDeadline();
+    return this.options.tickIntervalMs > 0 ? Infinity : this.table.nextDeadline();
   }
 
   handleTimeout(nowMs: number): void {
-    if (wasHeldUp(this.table.nextDeadline(), nowMs)) {
+    if (wasHeldUp(this.table.nextDeadline(), nowMs, this.options.tickIntervalMs)) {
       this.table.forEach((held) => {
         held.connection.excuseSilence(nowMs);
         this.table.setDeadline(held, held.connection.nextTimeoutAt());

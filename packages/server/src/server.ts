@@ -110,7 +110,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       handshakesPerPrefix: options.handshakesPerPrefix ?? DEFAULT_HANDSHAKES_PER_PREFIX,
       onTransportError: (error) => this.#report(error, undefined),
       onFault: (error) => this.#report(error, undefined),
-      holdPeers: tickRate > 0,
+      tickIntervalMs: intervalMs,
     });
     this.#driver = new Driver({
       core: this.#core,

@@ -114,7 +114,12 @@ describe("TickLoop", () => {
     loop.start();
     loop.start();
     clock.runTo(5045);
-    expect(ticks.map((tick) => [tick.tick, tick.atMs])).toEqual([[0, 20], [1, 40], [2, 5020], [3, 5040]]);
+    expect(ticks.map((tick) => [tick.tick, tick.atMs])).toEqual([
+      [0, 20],
+      [1, 40],
+      [2, 5020],
+      [3, 5040],
+    ]);
     expect(loop.statistics.snapshot().skipped).toBe(0);
   });
 

@@ -10,8 +10,7 @@ import { createDgramTransport } from "@sortie/transport-dgram";
 
 /** Options of {@link connect} and {@link createClient}: those of a client, with Node's defaults. */
 export interface ClientOptions
-  extends Omit<CoreClientOptions, "transport" | "crypto">,
-    Partial<Pick<CoreClientOptions, "transport" | "crypto">> {}
+  extends Omit<CoreClientOptions, "transport" | "crypto">, Partial<Pick<CoreClientOptions, "transport" | "crypto">> {}
 
 /**
  * Connects to a server; resolves when it has accepted. Rejects with ConnectError, whose `code` says why, and for bad

@@ -4,11 +4,12 @@ import { Server, type ServerOptions as CoreServerOptions } from "@sortie/server"
 import { createDgramTransport, type DgramTransportOptions } from "@sortie/transport-dgram";
 
 /** The port of the examples: 1474, as mpgameserver has it. */
-export const DEFAULT_PORT = 1474;
+const DEFAULT_PORT = 1474;
 
 /** Options of {@link createServer}: those of a server, with Node's defaults for key, cryptography and socket. */
 export interface ServerOptions<Data = unknown>
-  extends Omit<CoreServerOptions<Data>, "identity" | "transport" | "crypto">,
+  extends
+    Omit<CoreServerOptions<Data>, "identity" | "transport" | "crypto">,
     Partial<Pick<CoreServerOptions<Data>, "identity" | "transport" | "crypto">>,
     Pick<DgramTransportOptions, "receiveBufferBytes" | "sendBufferBytes"> {
   /** Local address; "::" is IPv6 and IPv4 together. Default "::". */

@@ -23,7 +23,10 @@ async function modeOf(path: string): Promise<number> {
 }
 
 async function failure(attempt: Promise<unknown>): Promise<IdentityError> {
-  const error: unknown = await attempt.then(() => undefined, (reason: unknown) => reason);
+  const error: unknown = await attempt.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   if (!(error instanceof IdentityError)) throw new Error(`expected an IdentityError, got ${String(error)}`);
   return error;
 }
@@ -91,7 +94,12 @@ describe("saveIdentity", () => {
 
 describe("loadIdentity", () => {
   it.each([
-    ["is missing", undefined, "not-pem", /cannot read the key file ".*root\.key" \(ENOENT\): make one with "npx sortie/],
+    [
+      "is missing",
+      undefined,
+      "not-pem",
+      /cannot read the key file ".*root\.key" \(ENOENT\): make one with "npx sortie/,
+    ],
     ["is empty", "", "not-pem", /root\.key: expected a PEM text/],
     ["is a text", "hello", "not-pem", /root\.key: expected a PEM text/],
     ["is a certificate", pem("CERTIFICATE"), "wrong-format", /root\.key: .*"CERTIFICATE"/],

@@ -1,9 +1,4 @@
-export {
-  ConnectionPair,
-  type ConnectionPairOptions,
-  type Interceptor,
-  PAIR_PARAMETERS,
-} from "./connection-pair.js";
+export { ConnectionPair, type ConnectionPairOptions, type Interceptor, PAIR_PARAMETERS } from "./connection-pair.js";
 export { assertNoLeaks, findLeaks, type LeakableConnection, type LeakSources } from "./leak-check.js";
 export { PairAddress } from "./pair-address.js";
 export { createSeededCrypto } from "./seeded-crypto.js";

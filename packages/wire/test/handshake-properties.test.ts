@@ -94,28 +94,38 @@ const encodeServerHello = ({ signature, ...rest }: ServerHello): Uint8Array =>
   signServerHello(encodeUnsignedServerHello(rest), signature);
 
 const codecs: Codec<never>[] = [
-  { name: "CLIENT_HELLO", values: clientHello, encode: encodeClientHello, decode: decodeClientHello } as Codec<never>,
+  {
+    name: "CLIENT_HELLO",
+    values: clientHello,
+    encode: encodeClientHello,
+    decode: decodeClientHello,
+  } as unknown as Codec<never>,
   {
     name: "RETRY",
     values: retry,
     encode: (value: Retry) => written((w) => encodeRetry(w, value)),
     decode: decodeRetry,
-  } as Codec<never>,
-  { name: "SERVER_HELLO", values: serverHello, encode: encodeServerHello, decode: decodeServerHello } as Codec<never>,
+  } as unknown as Codec<never>,
+  {
+    name: "SERVER_HELLO",
+    values: serverHello,
+    encode: encodeServerHello,
+    decode: decodeServerHello,
+  } as unknown as Codec<never>,
   {
     name: "REJECT",
     values: reject,
     encode: (value: Reject) => written((w) => encodeReject(w, value)),
     decode: decodeReject,
-    isLoose: (bytes) => bytes[4] !== PROTOCOL_VERSION,
-  } as Codec<never>,
+    isLoose: (bytes: Uint8Array) => bytes[4] !== PROTOCOL_VERSION,
+  } as unknown as Codec<never>,
   {
     name: "transport parameters",
     values: parameters,
     encode: encodeTransportParameters,
     decode: decodeTransportParameters,
     isLoose: hasUnknownParameter,
-  } as Codec<never>,
+  } as unknown as Codec<never>,
 ];
 
 /** Walks IDs and lengths of parameters that decoded. */

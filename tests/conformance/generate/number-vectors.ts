@@ -16,7 +16,20 @@ import { expectSame, hex, toHex } from "./hex.js";
 /** Section 1: variable-length integers. */
 export function varintVectors(): object {
   const values = [
-    0, 1, 37, 63, 64, 15_293, 16_383, 16_384, 494_878_333, 2 ** 30 - 1, 2 ** 30, 2 ** 32 - 1, 2 ** 32, 2 ** 48 - 1,
+    0,
+    1,
+    37,
+    63,
+    64,
+    15_293,
+    16_383,
+    16_384,
+    494_878_333,
+    2 ** 30 - 1,
+    2 ** 30,
+    2 ** 32 - 1,
+    2 ** 32,
+    2 ** 48 - 1,
     Number.MAX_SAFE_INTEGER,
   ];
   const legal = values.map((value) => {

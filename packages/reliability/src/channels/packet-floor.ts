@@ -8,7 +8,7 @@ const MARK_EVERY_IDS = 8192;
  * whoever holds a packet back on the path for so long could have its messages, delivered long ago from another packet,
  * taken for new ones, which would then be lost in their place. Packet numbers are never used twice. A sender has no
  * more than 1024 IDs under way, so that a packet sent before the one with ID v carries none above v + 1023, and one
- * sent after it none below v - 1023. So once the window has passed a marked packet by more than that, lower packets have
+ * sent after it none below v - 1023. Once the window has passed a marked packet by more than that, lower packets have
  * nothing new for it; and as long as the mark is less than half of the circle behind, the IDs of all others are
  * unambiguous.
  */
