@@ -45,8 +45,8 @@ export interface ServerCoreOptions {
   /** Hears what a connection threw, which a crypto provider that fails makes it do. The connection has ended. */
   readonly onFault?: (error: unknown) => void;
   /**
-   * ms between two ticks: datagrams for peers wait for `releasePeers`, and deadlines are served with the ticks. 0: without
-   * ticks, everything goes as soon as it can.
+   * ms between two ticks: datagrams for peers wait for `releasePeers`, and deadlines are served with the ticks. 0:
+   * without ticks, everything goes as soon as it can.
    */
   readonly tickIntervalMs: number;
 }
