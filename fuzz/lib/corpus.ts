@@ -22,13 +22,14 @@ export function readCorpus(target: string): Uint8Array[] {
   return names.map((name) => new Uint8Array(readFileSync(join(folder, name))));
 }
 
-/** Makes the folder hold these inputs and no others. */
-export function writeCorpus(target: string, inputs: readonly Uint8Array[]): void {
+/** Makes the folder hold these inputs and no others; returns them without duplicates. */
+export function writeCorpus(target: string, inputs: readonly Uint8Array[]): Uint8Array[] {
   const folder = folderOf(target);
   mkdirSync(folder, { recursive: true });
   const wanted = new Map(inputs.map((input) => [nameOf(input), input]));
   for (const name of readdirSync(folder)) if (!wanted.has(name)) rmSync(join(folder, name));
   for (const [name, input] of wanted) writeFileSync(join(folder, name), input);
+  return [...wanted.values()];
 }
 
 /** Keeps an input that broke a property, with what is known of it beside; returns its path. */

@@ -146,8 +146,7 @@ export class Fuzzer {
         (await this.execute(candidate)) === undefined && points.reaches(added);
       kept.push(performance.now() < endsAt ? await minimise(input, reachesSame, CORPUS_TRIES) : input);
     }
-    writeCorpus(this.target.name, kept);
-    return kept;
+    return writeCorpus(this.target.name, kept);
   }
 
   private async cover(inputs: readonly Uint8Array[]): Promise<Uint8Array[]> {

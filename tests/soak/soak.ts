@@ -62,8 +62,9 @@ export async function runSoak(options: { seconds: number; bots: number; seed: nu
   server.on("disconnect", (peer, reason) => {
     const { ledger } = peer.data;
     faults.push(...ledger.faults);
-    // Those who pull the plug are noticed by the idle timeout; every other end must be a client's own.
-    if (reason.code === "timeout") return;
+    // Those who pull the plug are noticed by the idle timeout, or by nobody before the server closes; every other end
+    // must be a client's own.
+    if (reason.code === "timeout" || reason.code === "shutting-down") return;
     if (reason.code !== "closed" || reason.by !== "remote") faults.push(`server: ${reason.code} ${reason.text}`);
     const [ordered, reliable] = reason.text.split(" ").map(Number);
     if (ledger.ordered !== ordered || ledger.reliableCount !== reliable) {
