@@ -15,11 +15,6 @@ import { BoundSocket, type SocketFactory, type SocketListener } from "./bound-so
 import { isIpv6Missing, openError, systemError } from "./socket-errors.js";
 import { ANY_IPV4, ANY_IPV6, type DgramTransportOptions, type SocketOptions, socketOptions } from "./socket-options.js";
 
-/** Makes a transport over a UDP socket of node:dgram; `open` binds it. Throws RangeError where an option is wrong. */
-export function createDgramTransport(options: DgramTransportOptions = {}): DgramTransport {
-  return new DgramTransport(options);
-}
-
 /**
  * Datagrams over node:dgram. By default one dual-stack socket serves IPv4 and IPv6.
  *
@@ -28,7 +23,7 @@ export function createDgramTransport(options: DgramTransportOptions = {}): Dgram
  * are one batch; `onBatchEnd` and `onWritable` come from `setImmediate`. `statistics.truncated` stays 0: Node
  * receives every size that UDP can carry.
  */
-export class DgramTransport implements DatagramTransport {
+export class NodeDgramTransport implements DatagramTransport {
   readonly #options: SocketOptions;
   readonly #factory: SocketFactory;
   readonly #counters = new TransportCounters();

@@ -1,2 +1,2 @@
-export { createDgramTransport, type DgramTransport } from "./dgram-transport.js";
+export { createDgramTransport, type DgramTransport } from "./create-dgram-transport.js";
 export type { DgramTransportOptions } from "./socket-options.js";

@@ -1,6 +1,6 @@
 import { SocketAddress } from "@sortie/transport";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { DgramTransport } from "../src/dgram-transport.js";
+import { NodeDgramTransport } from "../src/dgram-transport.js";
 import type { DgramTransportOptions } from "../src/index.js";
 import { fakeSockets, osError } from "./fake-socket.js";
 import { Recorder } from "./recorder.js";
@@ -10,7 +10,7 @@ const PEER6 = SocketAddress.parse("2001:db8::9", 9);
 
 function make(options: DgramTransportOptions, ...bindErrors: (Error | undefined)[]) {
   const { factory, sockets } = fakeSockets(...bindErrors);
-  return { transport: new DgramTransport(options, factory), sockets, recorder: new Recorder() };
+  return { transport: new NodeDgramTransport(options, factory), sockets, recorder: new Recorder() };
 }
 
 async function opened(options: DgramTransportOptions = { port: 1474 }) {
@@ -19,7 +19,7 @@ async function opened(options: DgramTransportOptions = { port: 1474 }) {
   return { transport, recorder, socket: sockets[0]!, sockets };
 }
 
-function send(transport: DgramTransport, ...targets: SocketAddress[]): void {
+function send(transport: NodeDgramTransport, ...targets: SocketAddress[]): void {
   const batch = transport.acquireBatch();
   if (batch === undefined) throw new Error("no batch is free");
   for (const to of targets) batch.commit(10, to);
@@ -78,7 +78,7 @@ describe("opening", () => {
   });
 
   it("a factory that throws is a rejection", async () => {
-    const transport = new DgramTransport({}, () => {
+    const transport = new NodeDgramTransport({}, () => {
       throw osError("EMFILE");
     });
     await expect(transport.open(new Recorder())).rejects.toMatchObject({ code: "resources" });
@@ -86,7 +86,7 @@ describe("opening", () => {
 
   it("buffer sizes are best effort", async () => {
     const { factory, sockets } = fakeSockets();
-    const transport = new DgramTransport({}, (options) => {
+    const transport = new NodeDgramTransport({}, (options) => {
       const socket = factory(options);
       sockets[0]!.bufferSizeError = osError("ERR_SOCKET_BUFFER_SIZE");
       return socket;
