@@ -4,6 +4,7 @@
 const LAYERS = {
   wire: [],
   handshake: ["wire"],
+  certificates: ["handshake", "wire"],
   reliability: ["wire"],
   connection: ["handshake", "reliability", "wire"],
   transport: [],
@@ -13,6 +14,7 @@ const LAYERS = {
   server: ["connection", "handshake", "reliability", "transport", "wire"],
   testkit: ["client", "connection", "handshake", "reliability", "server", "transport", "transport-memory", "wire"],
   sortie: [
+    "certificates",
     "client",
     "connection",
     "handshake",

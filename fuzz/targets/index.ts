@@ -1,6 +1,7 @@
 import type { FuzzTarget } from "../lib/target.js";
 import { addressText } from "./address-text.js";
 import { byteReader } from "./byte-reader.js";
+import { certificateChain } from "./certificate-chain.js";
 import { cidrSet } from "./cidr-set.js";
 import { clientHandshake } from "./client-handshake.js";
 import { clientHello } from "./client-hello.js";
@@ -22,6 +23,7 @@ import { transportParameters } from "./transport-parameters.js";
 export const TARGETS: readonly FuzzTarget[] = [
   addressText,
   byteReader,
+  certificateChain,
   cidrSet,
   clientHandshake,
   clientHello,

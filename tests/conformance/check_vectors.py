@@ -118,6 +118,32 @@ def check_parameters(vectors):
     check_refusals("parameters", wire.decode_parameters, vectors["illegal"])
 
 
+# SubjectPublicKeyInfo of an uncompressed P-256 key (RFC 5480), up to the point.
+P256_KEY_INFO = unhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+
+
+def check_certificate_chains(vectors):
+    for v in vectors["chains"]["legal"]:
+        chain = wire.decode_certificate_chain(unhex(v["bytes"]))
+        check(f"chain {v['name']}", [der.hex() for der in chain], v["certificates"])
+        check(f"chain {v['name']} encoded", wire.encode_certificate_chain(chain).hex(), v["bytes"])
+    check_refusals("chains", wire.decode_certificate_chain, vectors["chains"]["illegal"])
+    v = vectors["serverHello"]
+    client_hello, server_hello = unhex(v["clientHello"]), unhex(v["serverHello"])
+    asked = wire.decode_parameters(wire.decode_client_hello(client_hello)["parameters"])
+    check("client that checks certificates: identity types", asked["identityTypes"], 2)
+    fields = wire.decode_server_hello(server_hello)
+    check("server hello with certificates: type", fields["identityType"], 1)
+    leaf = wire.decode_certificate_chain(fields["identity"])[0]
+    at = leaf.index(P256_KEY_INFO) + len(P256_KEY_INFO)
+    public = leaf[at : at + 65]
+    check("server hello with certificates: key of the leaf", public.hex(), v["leafPublicKey"])
+    digest = keys.transcript_hash(client_hello, server_hello)
+    check("server hello with certificates: transcript hash", digest.hex(), v["transcriptHash"])
+    signed = keys.signature_is_good(public, digest, fields["signature"])
+    check("server hello with certificates: signature", signed, True)
+
+
 def check_handshake_packets(vectors):
     codecs = {
         "clientHello": (wire.decode_client_hello, wire.encode_client_hello),
@@ -273,6 +299,7 @@ def main(folder):
         "packet-headers.json": check_packet_headers,
         "transport-parameters.json": check_parameters,
         "handshake-packets.json": check_handshake_packets,
+        "certificate-chains.json": check_certificate_chains,
         "cookies.json": check_cookies,
         "handshakes.json": check_handshakes,
         "protected-packets.json": lambda vectors: check_protected_packets(vectors, files["handshakes.json"]),

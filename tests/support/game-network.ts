@@ -77,7 +77,12 @@ export class GameNetwork {
 
   /** Connects a client; virtual time moves until that is decided. */
   async connect(options: Partial<ClientOptions> = {}): Promise<Client> {
-    const client = await this.settle(connect(this.clientOptions(options)), 60_000);
+    return this.connectWith(this.clientOptions(options));
+  }
+
+  /** The same with options that are whole. */
+  async connectWith(options: ClientOptions): Promise<Client> {
+    const client = await this.settle(connect(options), 60_000);
     this.clients.push(client);
     return client;
   }

@@ -11,7 +11,7 @@ import {
 import { ClientHandshake, type HandshakeKeys, type ServerTrust } from "@sortie/handshake";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId, type TransportParameters } from "@sortie/wire";
-import { ConnectError, errorOfDisconnect, errorOfReject } from "./connect-error.js";
+import { ConnectError, errorOfDisconnect, errorOfIdentity, errorOfReject } from "./connect-error.js";
 import { HelloSender } from "./hello-sender.js";
 
 /**
@@ -62,6 +62,8 @@ export class ClientCore implements DatagramCore {
   private readonly events: ClientCoreEvent[] = [];
   private deadlineMs: number;
   private sawOtherIdentity = false;
+  /** Why the certificate of that server is not believed; undefined where a key is pinned. */
+  private mismatchDetail: string | undefined;
 
   constructor(options: ClientCoreOptions) {
     const { resources, protocolId, trust, parameters } = options;
@@ -199,7 +201,7 @@ export class ClientCore implements DatagramCore {
         this.startConnection(progress.keys, from, nowMs);
         return undefined;
       default:
-        if (progress.reason === "identity-mismatch") this.onOtherIdentity(nowMs);
+        if (progress.reason === "identity-mismatch") this.onOtherIdentity(progress.detail, nowMs);
         return progress.reason === "malformed" ? "malformed-handshake" : "handshake-refused";
     }
   }
@@ -233,17 +235,17 @@ export class ClientCore implements DatagramCore {
     this.hello.onSent(nowMs);
   }
 
-  private onOtherIdentity(nowMs: number): void {
+  private onOtherIdentity(detail: string | undefined, nowMs: number): void {
     if (this.sawOtherIdentity) return;
     this.sawOtherIdentity = true;
+    this.mismatchDetail = detail;
     this.deadlineMs = Math.min(this.deadlineMs, nowMs + IDENTITY_GRACE_MS);
   }
 
   private onDeadline(nowMs: number): void {
     const { target, timeoutMs } = this.options;
     if (this.sawOtherIdentity && this.connection === undefined) {
-      const message = `${target} has another key than "serverKey": the wrong key file, or someone in between`;
-      return this.fail(new ConnectError("identity-mismatch", message), nowMs);
+      return this.fail(errorOfIdentity(target, this.mismatchDetail), nowMs);
     }
     const message =
       this.connection === undefined

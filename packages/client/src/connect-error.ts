@@ -11,7 +11,7 @@ export type ConnectErrorCode =
   | "server-full"
   /** The server runs another application protocol. */
   | "protocol-mismatch"
-  /** The server proved another identity than the pinned one. */
+  /** The server has another key than the pinned one, or no certificate that is trusted for it. */
   | "identity-mismatch"
   /** The server speaks another version of Sortie's protocol. */
   | "version"
@@ -24,7 +24,7 @@ export type ConnectErrorCode =
 export class ConnectError extends Error {
   override readonly name = "ConnectError";
   readonly code: ConnectErrorCode;
-  /** What the server's application said, where it said something. */
+  /** What the server's application said, or what is wrong with its certificate, where there is something to say. */
   readonly reason: string | undefined;
 
   constructor(code: ConnectErrorCode, message: string, details: { reason?: string; cause?: unknown } = {}) {
@@ -62,6 +62,15 @@ export function errorOfReject(reason: RejectReason, version: number, target: str
     default:
       return new ConnectError("rejected", `${target} has no cipher suite in common with this client`);
   }
+}
+
+/** The error for a server with another key; `detail`: why its certificate is not believed, where one was asked for. */
+export function errorOfIdentity(target: string, detail: string | undefined): ConnectError {
+  if (detail === undefined) {
+    const message = `${target} has another key than "serverKey": the wrong key file, or someone in between`;
+    return new ConnectError("identity-mismatch", message);
+  }
+  return new ConnectError("identity-mismatch", `${target} is not trusted: ${detail}`, { reason: detail });
 }
 
 /** The error for a connection that ended before the server accepted it. */

@@ -1,5 +1,11 @@
 import type { ProtocolOptions } from "@sortie/connection";
-import { type CryptoProvider, IdentityError, parsePublicKey, type ServerTrust } from "@sortie/handshake";
+import {
+  type CertificateVerifier,
+  type CryptoProvider,
+  IdentityError,
+  parsePublicKey,
+  type ServerTrust,
+} from "@sortie/handshake";
 import type { Clock, DatagramTransport } from "@sortie/transport";
 import { MAX_CONNECT_PAYLOAD_BYTES } from "@sortie/wire";
 
@@ -13,6 +19,11 @@ export interface ClientOptions extends ProtocolOptions {
   readonly protocol: string;
   /** The server's public key: PEM text, or 65 raw bytes. */
   readonly serverKey?: string | Uint8Array;
+  /**
+   * Instead of `serverKey`: judges the server's certificate, which must be its own. `createCertificateVerifier` of
+   * `@sortie/certificates` makes one.
+   */
+  readonly trust?: CertificateVerifier;
   /** Takes any server for the true one: for tests on your own machine. */
   readonly dangerouslyTrustAnyServer?: boolean;
   /** What the server's `authenticate` gets, encrypted: at most 1024 bytes. Strings are encoded as UTF-8. */
@@ -64,15 +75,24 @@ export function checkClientOptions(options: ClientOptions): void {
   }
 }
 
-/** Whom to trust. Throws TypeError when nobody was named, IdentityError for a key that is none. */
+/** Whom to trust. Throws TypeError when nobody was named, or in two ways; IdentityError for a key that is none. */
 export function trustOf(options: ClientOptions): ServerTrust {
-  const { serverKey, dangerouslyTrustAnyServer } = options;
+  const { serverKey, trust, dangerouslyTrustAnyServer } = options;
+  if (serverKey !== undefined && trust !== undefined) {
+    throw new TypeError('"serverKey" or "trust" expected, got both: pin a key, or trust an authority');
+  }
   if (serverKey !== undefined) return { kind: "pin", publicKey: pinnedKey(serverKey) };
+  if (trust !== undefined) return { kind: "certificate", verifier: checkedVerifier(trust) };
   if (dangerouslyTrustAnyServer === true) return { kind: "any" };
   throw new TypeError(
-    '"serverKey" expected the server\'s public key (PEM text or 65 bytes), got none; ' +
+    '"serverKey" expected the server\'s public key (PEM text or 65 bytes), or "trust" an authority, got neither; ' +
       '"dangerouslyTrustAnyServer: true" is for tests on your own machine',
   );
+}
+
+function checkedVerifier(trust: CertificateVerifier): CertificateVerifier {
+  if (typeof trust?.verify === "function" && typeof trust.leafKey === "function") return trust;
+  throw new TypeError(`"trust" expected a certificate verifier, got ${trust === null ? "null" : typeof trust}`);
 }
 
 function pinnedKey(serverKey: string | Uint8Array): Uint8Array {

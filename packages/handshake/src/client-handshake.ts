@@ -1,6 +1,7 @@
 import {
   type CipherSuite,
   type ClientHello,
+  decodeCertificateChain,
   decodeReject,
   decodeRetry,
   decodeServerHello,
@@ -8,6 +9,7 @@ import {
   encodeClientHello,
   encodeTransportParameters,
   HandshakeType,
+  IDENTITY_TYPE_BITS,
   IdentityType,
   peekHandshakeType,
   PROTOCOL_VERSION,
@@ -17,6 +19,7 @@ import {
   type TransportParameters,
   unsignedPart,
 } from "@sortie/wire";
+import type { CertificateVerifier } from "./certificate-verifier.js";
 import { equalConstantTime } from "./constant-time.js";
 import { expectConnectionId, expectSuites } from "./crypto-arguments.js";
 import type { CryptoProvider, PrivateKey } from "./crypto-provider.js";
@@ -27,10 +30,12 @@ import { deriveSecrets } from "./key-schedule.js";
 import { looksUncompressed } from "./p256-encoding.js";
 import { signedMessage, transcriptHash } from "./transcript.js";
 
-/** How a client knows its server. More kinds (certificates) may come: switch over `kind`. */
+/** How a client knows its server. */
 export type ServerTrust =
   /** The server must sign with this key: 65 bytes, as `parsePublicKey` returns them. */
   | { readonly kind: "pin"; readonly publicKey: Uint8Array }
+  /** The server must sign with the key of a certificate that the verifier believes. */
+  | { readonly kind: "certificate"; readonly verifier: CertificateVerifier }
   /** Any key at all: no protection from a man in the middle. */
   | { readonly kind: "any" };
 
@@ -50,7 +55,12 @@ export interface ClientHandshakeOptions {
 /** What a datagram brought. */
 export type HandshakeProgress =
   /** Nothing: go on waiting. */
-  | { readonly kind: "ignored"; readonly reason: HandshakeDrop }
+  | {
+      readonly kind: "ignored";
+      readonly reason: HandshakeDrop;
+      /** For "identity-mismatch": why the certificate is not believed. */
+      readonly detail?: string;
+    }
   /** A cookie: send `hello()` again, at once. */
   | { readonly kind: "retry" }
   /** The server refuses, as far as can be told before keys. A later datagram may still establish. */
@@ -71,8 +81,7 @@ const REMEMBERED_HELLOS = 3;
  */
 export class ClientHandshake {
   readonly #crypto: CryptoProvider;
-  /** The key that must sign; undefined when any may. */
-  readonly #pinnedKey: Uint8Array | undefined;
+  readonly #trust: ServerTrust;
   readonly #privateKey: PrivateKey;
   readonly #fields: ClientHello;
   /** Newest first. */
@@ -89,7 +98,7 @@ export class ClientHandshake {
     expectConnectionId("clientConnectionId", clientConnectionId);
     const { publicKey, privateKey } = crypto.generateKeyPair();
     this.#crypto = crypto;
-    this.#pinnedKey = trust.kind === "pin" ? trust.publicKey.slice() : undefined;
+    this.#trust = trust.kind === "pin" ? { kind: "pin", publicKey: trust.publicKey.slice() } : trust;
     this.#privateKey = privateKey;
     this.#cookie = new Uint8Array(0);
     this.#fields = {
@@ -99,7 +108,7 @@ export class ClientHandshake {
       suites: Uint8Array.from(suites),
       keyShare: publicKey,
       cookie: this.#cookie,
-      parameters: encodeTransportParameters(options.parameters),
+      parameters: encodeTransportParameters({ ...options.parameters, identityTypes: identityTypesFor(trust) }),
     };
     this.#hellos = [encodeClientHello(this.#fields)];
   }
@@ -169,14 +178,12 @@ export class ClientHandshake {
     if (!this.#fields.suites.includes(hello.suite)) return ignored("suite-not-offered");
     const peerParameters = decodeTransportParameters(hello.parameters);
     if (typeof peerParameters === "string") return ignored("bad-parameters");
-    if (hello.identityType !== IdentityType.RawKey || !looksUncompressed(hello.identity)) {
-      return ignored("unsupported-identity");
-    }
-    const hash = this.#signedTranscript(datagram, hello);
+    const shown = this.#readIdentity(hello);
+    if (typeof shown === "string") return ignored(shown);
+    const hash = this.#signedTranscript(datagram, shown.publicKey, hello.signature);
     if (hash === undefined) return ignored("bad-signature");
-    if (this.#pinnedKey !== undefined && !equalConstantTime(hello.identity, this.#pinnedKey)) {
-      return ignored("identity-mismatch");
-    }
+    const mismatch = judgeIdentity(this.#trust, shown);
+    if (mismatch !== undefined) return mismatch;
     const sharedSecret = exchangeKeys(this.#crypto, this.#privateKey, hello.keyShare);
     if (sharedSecret === undefined) return ignored("bad-key-share");
     this.#established = true;
@@ -188,19 +195,54 @@ export class ClientHandshake {
         localConnectionId: hello.clientConnectionId,
         remoteConnectionId: hello.serverConnectionId,
         peerParameters,
-        serverPublicKey: hello.identity.slice(),
+        serverPublicKey: shown.publicKey.slice(),
       },
     };
   }
 
-  /** Hash of the transcript that the server signed with the key it shows; undefined when it signed none of ours. */
-  #signedTranscript(datagram: Uint8Array, hello: ServerHello): Uint8Array | undefined {
+  /** The key that the server says to have, with the certificates for it, if this client takes such. */
+  #readIdentity({ identityType, identity }: ServerHello): ShownIdentity | HandshakeDrop {
+    if (identityType === IdentityType.RawKey) {
+      return looksUncompressed(identity) ? { publicKey: identity, certificates: [] } : "unsupported-identity";
+    }
+    if (this.#trust.kind !== "certificate") return "unsupported-identity";
+    const certificates = decodeCertificateChain(identity);
+    if (typeof certificates === "string") return "malformed";
+    const publicKey = this.#trust.verifier.leafKey(certificates);
+    return publicKey === undefined ? "unsupported-identity" : { publicKey, certificates };
+  }
+
+  /** Hash of the transcript that was signed with this key; undefined when none of ours was. */
+  #signedTranscript(datagram: Uint8Array, publicKey: Uint8Array, signature: Uint8Array): Uint8Array | undefined {
     for (const clientHello of this.#hellos) {
       const hash = transcriptHash(this.#crypto, clientHello, unsignedPart(datagram));
-      if (this.#crypto.verify(hello.identity, signedMessage(hash), hello.signature)) return hash;
+      if (this.#crypto.verify(publicKey, signedMessage(hash), signature)) return hash;
     }
     return undefined;
   }
+}
+
+/** What a SERVER_HELLO shows; no certificates with a raw key. */
+interface ShownIdentity {
+  readonly publicKey: Uint8Array;
+  readonly certificates: readonly Uint8Array[];
+}
+
+/** Undefined when the key, which has signed, is the one to be trusted. */
+function judgeIdentity(trust: ServerTrust, shown: ShownIdentity): HandshakeProgress | undefined {
+  if (trust.kind === "any") return undefined;
+  if (trust.kind === "pin") {
+    return equalConstantTime(shown.publicKey, trust.publicKey) ? undefined : ignored("identity-mismatch");
+  }
+  const { certificates } = shown;
+  const failure =
+    certificates.length === 0 ? { text: "the server has no certificate" } : trust.verifier.verify(certificates);
+  return failure && { kind: "ignored", reason: "identity-mismatch", detail: failure.text };
+}
+
+/** Certificates are asked for where they can be checked, raw keys everywhere else. */
+function identityTypesFor(trust: ServerTrust): number {
+  return trust.kind === "certificate" ? IDENTITY_TYPE_BITS.x509Chain : IDENTITY_TYPE_BITS.rawKey;
 }
 
 function ignored(reason: HandshakeDrop): HandshakeProgress {
@@ -208,9 +250,10 @@ function ignored(reason: HandshakeDrop): HandshakeProgress {
 }
 
 function expectTrust(trust: ServerTrust): void {
-  if (trust.kind === "any") return;
+  if (trust.kind === "any" || trust.kind === "certificate") return;
   if (trust.kind !== "pin") {
-    throw new TypeError(`"trust.kind" expected "pin" or "any", got "${String((trust as { kind: unknown }).kind)}"`);
+    const got = String((trust as { kind: unknown }).kind);
+    throw new TypeError(`"trust.kind" expected "pin", "certificate" or "any", got "${got}"`);
   }
   if (!looksUncompressed(trust.publicKey)) {
     throw new RangeError(`"trust.publicKey" expected 65 bytes that start with 04, got ${trust.publicKey.length} bytes`);

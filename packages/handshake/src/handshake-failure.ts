@@ -20,7 +20,7 @@ export type HandshakeDrop =
   | "unsupported-identity"
   /** The signature is not of the key shown, or not over this handshake. */
   | "bad-signature"
-  /** A right signature, but of another key than the pinned one. */
+  /** A right signature, but of a key that is not trusted: not the pinned one, or without a good certificate. */
   | "identity-mismatch"
   /** No point on the curve, or one that gives no secret. */
   | "bad-key-share";

@@ -10,6 +10,11 @@ export interface Identity {
   /** 65 bytes: uncompressed P-256 point; what clients pin. */
   readonly publicKey: Uint8Array;
   readonly keyPair: KeyPair;
+  /**
+   * Certificates for this key as SERVER_HELLO has them (`encodeCertificateChain` of `@sortie/wire`), for clients that
+   * trust an authority; `withCertificates` of `@sortie/certificates` checks and adds them. Others see the raw key.
+   */
+  readonly certificateChain?: Uint8Array;
 }
 
 /** What was wrong with a key that someone gave us: a closed list. */

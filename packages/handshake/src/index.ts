@@ -1,4 +1,5 @@
 export { AddressCookie, type AddressCookieOptions, type CookieSubject } from "./address-cookie.js";
+export type { CertificateFailure, CertificateFailureCode, CertificateVerifier } from "./certificate-verifier.js";
 export {
   ClientHandshake,
   type ClientHandshakeOptions,

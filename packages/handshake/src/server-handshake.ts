@@ -4,6 +4,7 @@ import {
   decodeTransportParameters,
   encodeTransportParameters,
   encodeUnsignedServerHello,
+  IDENTITY_TYPE_BITS,
   IdentityType,
   RANDOM_BYTES,
   signServerHello,
@@ -67,8 +68,7 @@ export function respond(
     serverRandom: crypto.randomBytes(RANDOM_BYTES),
     keyShare: ephemeral.publicKey,
     parameters: encodeTransportParameters(options.parameters),
-    identityType: IdentityType.RawKey,
-    identity: identity.publicKey,
+    ...shownIdentity(identity, peerParameters),
   });
   const hash = transcriptHash(crypto, helloBytes, unsigned);
   const signature = crypto.sign(identity.keyPair.privateKey, signedMessage(hash));
@@ -82,4 +82,15 @@ export function respond(
       peerParameters,
     },
   };
+}
+
+/** Certificates for clients that ask for them, if there are any; the raw key for all others. */
+function shownIdentity(
+  { publicKey, certificateChain }: Identity,
+  { identityTypes = IDENTITY_TYPE_BITS.rawKey }: TransportParameters,
+): { readonly identityType: IdentityType; readonly identity: Uint8Array } {
+  if (certificateChain === undefined || (identityTypes & IDENTITY_TYPE_BITS.x509Chain) === 0) {
+    return { identityType: IdentityType.RawKey, identity: publicKey };
+  }
+  return { identityType: IdentityType.X509Chain, identity: certificateChain };
 }

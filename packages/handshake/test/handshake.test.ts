@@ -262,7 +262,9 @@ describe("bad options", () => {
     expect(() => newClient({ trust: { kind: "pin", publicKey: new Uint8Array(33) } })).toThrow(
       '"trust.publicKey" expected 65 bytes that start with 04, got 33 bytes',
     );
-    expect(() => newClient({ trust: { kind: "ca" } as never })).toThrow('"trust.kind" expected "pin" or "any"');
+    expect(() => newClient({ trust: { kind: "ca" } as never })).toThrow(
+      '"trust.kind" expected "pin", "certificate" or "any"',
+    );
     const bytes = newClient().hello();
     const options = { crypto: node, identity, parameters };
     expect(() => respond(options, bytes, decoded(bytes), -1)).toThrow('"serverConnectionId" expected');

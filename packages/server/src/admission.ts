@@ -29,6 +29,7 @@ const HANDSHAKE_BURST = 256;
 
 export interface AdmissionOptions {
   readonly resources: ConnectionResources;
+  /** At first; `Admission.identity` from then on. */
   readonly identity: Identity;
   readonly protocolId: Uint8Array;
   readonly parameters: TransportParameters;
@@ -52,6 +53,8 @@ export class Admission {
   handshakes = 0;
   retriesSent = 0;
   rejectsSent = 0;
+  /** What new clients are shown. */
+  identity: Identity;
   private readonly options: AdmissionOptions;
   private readonly cookie: AddressCookie;
   private readonly prefixes: PrefixLimiter;
@@ -61,6 +64,7 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.options = options;
+    this.identity = options.identity;
     this.cookie = new AddressCookie(options.resources.crypto);
     this.prefixes = new PrefixLimiter(options.handshakesPerPrefix);
     this.handshakeBudget = new TokenBucket(options.handshakesPerSecond, HANDSHAKE_BURST);
@@ -131,7 +135,8 @@ export class Admission {
     from: SocketAddress,
     nowMs: number,
   ): DropReason | undefined {
-    const { resources, identity, parameters, settings, table, replies } = this.options;
+    const { resources, parameters, settings, table, replies } = this.options;
+    const { identity } = this;
     const connectionId = table.nextConnectionId();
     const response = respond({ crypto: resources.crypto, identity, parameters }, datagram, hello, connectionId);
     if (typeof response === "string") {

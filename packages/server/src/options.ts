@@ -72,10 +72,7 @@ export function checkServerOptions(options: ServerOptions): void {
       throw new TypeError(`"${name}" expected an object, got ${String(options[name])}`);
     }
   }
-  if (!(options.identity.publicKey instanceof Uint8Array)) {
-    const got = "then" in options.identity ? "a promise: is there an await?" : "another object";
-    throw new TypeError(`"identity" expected what loadIdentity() and generateIdentity() give, got ${got}`);
-  }
+  checkIdentity(options.identity);
   if (options.tickRate !== 0) checkNumber("tickRate", options.tickRate, 1, 1000);
   checkInteger("maxPeers", options.maxPeers, 1, 65_535);
   checkInteger("maxHalfOpen", options.maxHalfOpen, 1, 32_768);
@@ -98,6 +95,15 @@ export function checkServerOptions(options: ServerOptions): void {
   if (slots > MAX_SLOTS) {
     throw new RangeError(`"maxPeers" and "maxHalfOpen" expected at most ${MAX_SLOTS} together, got ${slots}`);
   }
+}
+
+/** Throws TypeError for what is no identity. */
+export function checkIdentity(identity: Identity): void {
+  if ((identity as Identity | undefined)?.publicKey instanceof Uint8Array) return;
+  const isPromise = typeof (identity as { then?: unknown } | undefined)?.then === "function";
+  const isObject = typeof identity === "object" && identity !== null;
+  const got = isPromise ? "a promise: is there an await?" : isObject ? "another object" : String(identity);
+  throw new TypeError(`"identity" expected what loadIdentity() and generateIdentity() give, got ${got}`);
 }
 
 function checkRateLimit(label: string, limit: RateLimit | undefined): void {

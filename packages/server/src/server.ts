@@ -6,7 +6,7 @@ import {
   toHex,
   TypedEmitter,
 } from "@sortie/connection";
-import { protocolId } from "@sortie/handshake";
+import { type Identity, protocolId } from "@sortie/handshake";
 import type { SendOptions, SendReceipt } from "@sortie/reliability";
 import { type Clock, Driver, SystemClock } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
@@ -16,6 +16,7 @@ import { BlockList } from "./block-list.js";
 import type { ConnectionEntry } from "./connection-table.js";
 import { SERVER_EVENTS, type ServerEvents } from "./events.js";
 import {
+  checkIdentity,
   checkServerOptions,
   DEFAULT_HANDSHAKES_PER_PREFIX,
   DEFAULT_HANDSHAKES_PER_SECOND,
@@ -201,6 +202,16 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   /** Addresses and ranges that are blocked. */
   get blocked(): string[] {
     return this.#blockList.entries();
+  }
+
+  /**
+   * Shows another identity to clients from now on: a renewed certificate, or a new key, without a restart. Those who
+   * are connected, or about to be, notice nothing. Throws TypeError for what is no identity of this server's provider.
+   */
+  setIdentity(identity: Identity): void {
+    checkIdentity(identity);
+    this.#options.crypto.sharedSecret(identity.keyPair.privateKey, identity.publicKey);
+    this.#core.admission.identity = identity;
   }
 
   /** Sends everything that is queued at once, instead of at the end of the tick; for one peer, `peer.flush()`. */

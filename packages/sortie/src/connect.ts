@@ -5,16 +5,31 @@ import {
   createClient as createCoreClient,
   type PolledClient,
 } from "@sortie/client";
+import { createCertificateVerifier } from "@sortie/certificates";
+import type { CertificateVerifier } from "@sortie/handshake";
 import { createNodeProvider } from "@sortie/handshake/node";
 import { createDgramTransport } from "@sortie/transport-dgram";
 
+/** Trust in an authority, where no key is pinned. */
+export interface AuthorityTrust {
+  /** Certificates of the authorities, as PEM, one or more in each text. */
+  readonly ca: string | readonly string[];
+  /** Name or IP address that the server's certificate must be for. Default: `host`. */
+  readonly hostname?: string;
+}
+
 /** Options of {@link connect} and {@link createClient}: those of a client, with Node's defaults. */
 export interface ClientOptions
-  extends Omit<CoreClientOptions, "transport" | "crypto">, Partial<Pick<CoreClientOptions, "transport" | "crypto">> {}
+  extends
+    Omit<CoreClientOptions, "transport" | "crypto" | "trust">,
+    Partial<Pick<CoreClientOptions, "transport" | "crypto">> {
+  /** Instead of `serverKey`: the server must show a certificate by one of these authorities. */
+  readonly trust?: AuthorityTrust | CertificateVerifier;
+}
 
 /**
  * Connects to a server; resolves when it has accepted. Rejects with ConnectError, whose `code` says why, and for bad
- * options with TypeError, RangeError or IdentityError.
+ * options with TypeError, RangeError, IdentityError or CertificateError.
  */
 export async function connect(options: ClientOptions): Promise<Client> {
   return connectCore(withDefaults(options));
@@ -32,10 +47,17 @@ function withDefaults(options: ClientOptions): CoreClientOptions {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
+  const { trust, ...rest } = options;
   return {
     log: console,
-    ...options,
+    ...rest,
+    ...(trust === undefined ? {} : { trust: verifierOf(trust, options.host) }),
     crypto: options.crypto ?? createNodeProvider(),
     transport: options.transport ?? createDgramTransport(),
   };
+}
+
+function verifierOf(trust: AuthorityTrust | CertificateVerifier, host: string): CertificateVerifier {
+  if (typeof trust !== "object" || trust === null || !("ca" in trust)) return trust as CertificateVerifier;
+  return createCertificateVerifier({ ca: trust.ca, hostname: trust.hostname ?? host });
 }

@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { CertificateError, withCertificates } from "@sortie/certificates";
 import { type Identity, IdentityError } from "@sortie/handshake";
 import { identityFromPem, identityToPem } from "@sortie/handshake/node";
 
@@ -15,11 +16,38 @@ export interface IdentityFiles {
   readonly publicKeyPath: string;
 }
 
+/** What goes with the key. */
+export interface LoadIdentityOptions {
+  /**
+   * PEM file with the certificate for the key, as `sortie cert server` writes it, for clients that trust an authority;
+   * certificates between it and the authority may follow in the file.
+   */
+  readonly certificate?: string;
+}
+
 /**
  * The server's identity from a PEM file (PKCS#8, P-256), as `sortie keygen` writes it. Rejects with IdentityError for a
- * file that is missing or holds something else. Warns when others than its owner can read the file.
+ * file that is missing or holds something else, with CertificateError for such a certificate. Warns when others than
+ * its owner can read the file.
  */
-export async function loadIdentity(path: string): Promise<Identity> {
+export async function loadIdentity(path: string, options: LoadIdentityOptions = {}): Promise<Identity> {
+  const identity = await loadKey(path);
+  const { certificate } = options;
+  return certificate === undefined ? identity : withCertificates(identity, await readCertificates(certificate));
+}
+
+/** The text of a PEM file with certificates. Rejects with CertificateError when it cannot be read. */
+export async function readCertificates(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    const advice = `make one with "npx sortie cert"`;
+    throw new CertificateError(
+      "not-pem",
+      `cannot read the certificate "${path}" (${error.code ?? "error"}): ${advice}`,
+    );
+  });
+}
+
+async function loadKey(path: string): Promise<Identity> {
   let pem: string;
   try {
     pem = await readFile(path, "utf8");

@@ -1,3 +1,4 @@
+export { CertificateError } from "@sortie/certificates";
 export { type Client, ConnectError, type ConnectErrorCode, type PolledClient } from "@sortie/client";
 export type { ConnectionStatistics, DisconnectReason, Quality } from "@sortie/connection";
 export { type Identity, IdentityError } from "@sortie/handshake";
@@ -13,6 +14,6 @@ export type {
 } from "@sortie/server";
 export { TransportError } from "@sortie/transport";
 export { createNetwork } from "@sortie/transport-memory";
-export { type ClientOptions, connect, createClient } from "./connect.js";
+export { type AuthorityTrust, type ClientOptions, connect, createClient } from "./connect.js";
 export { createServer, type ServerOptions } from "./create-server.js";
-export { type IdentityFiles, loadIdentity, saveIdentity } from "./identity-files.js";
+export { type IdentityFiles, loadIdentity, type LoadIdentityOptions, saveIdentity } from "./identity-files.js";

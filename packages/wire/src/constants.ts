@@ -36,6 +36,8 @@ export const MAX_OFFERED_SUITES = 8;
 export const MAX_PARAMETERS_BYTES = 100;
 /** bytes. Identity in a SERVER_HELLO: a raw key (65) or an X.509 chain. */
 export const MAX_IDENTITY_BYTES = 900;
+/** Certificates in an X.509 chain: bounds the public-key work of a client. No more than two fit in practice. */
+export const MAX_CERTIFICATES = 4;
 
 /** Cipher suites: both with P-256 and SHA-256. */
 export const CipherSuite = {

@@ -15,6 +15,7 @@ export { encodePadding } from "./frames/padding.js";
 export { encodePathChallenge, encodePathResponse } from "./frames/path.js";
 export { closeLastFrame } from "./frames/payload.js";
 export { encodePing } from "./frames/ping.js";
+export { decodeCertificateChain, encodeCertificateChain } from "./handshake/certificate-chain.js";
 export {
   type ClientHello,
   type ClientHelloInvariants,
@@ -37,6 +38,7 @@ export {
 export {
   decodeTransportParameters,
   encodeTransportParameters,
+  IDENTITY_TYPE_BITS,
   type TransportParameters,
 } from "./handshake/transport-parameters.js";
 export * from "./packet-header.js";

@@ -18,7 +18,23 @@ describe("transport parameters", () => {
   });
 
   it("pass over parameters of later versions", () => {
-    expect(decodeTransportParameters(hex(`0003ffffff ${ENCODED} 0600 4100 02 aabb`))).toEqual(parameters);
+    expect(decodeTransportParameters(hex(`0003ffffff ${ENCODED} 0a00 4100 02 aabb`))).toEqual(parameters);
+  });
+
+  it("name the identity types of a client only where they are not raw keys alone", () => {
+    for (const identityTypes of [2, 3]) {
+      const changed = { ...parameters, identityTypes };
+      expect(toHex(encodeTransportParameters(changed))).toBe(`${ENCODED}06010${identityTypes}`);
+      expect(decodeTransportParameters(encodeTransportParameters(changed))).toEqual(changed);
+    }
+    expect(toHex(encodeTransportParameters({ ...parameters, identityTypes: 1 }))).toBe(ENCODED);
+    expect(decodeTransportParameters(hex(`${ENCODED}060101`))).toBe("non-canonical");
+    for (const value of [0, 4]) {
+      expect(decodeTransportParameters(hex(`${ENCODED}06010${value}`))).toBe("out-of-range");
+      expect(() => encodeTransportParameters({ ...parameters, identityTypes: value })).toThrow(
+        `"identityTypes" expected an integer in 1..3, got ${value}`,
+      );
+    }
   });
 
   it.each([
@@ -27,12 +43,12 @@ describe("transport parameters", () => {
     ["one missing in the middle", "01026710 030245ac 040480100000 050480400000", "truncated"],
     ["one twice", `01026710${ENCODED}`, "non-canonical"],
     ["another order", "020114 01026710 030245ac 040480100000 050480400000", "non-canonical"],
-    ["an unknown one twice", `${ENCODED} 0600 0600`, "non-canonical"],
+    ["an unknown one twice", `${ENCODED} 0a00 0a00`, "non-canonical"],
     ["a length that is not its value's", "01036710 020114 030245ac 040480100000 050480400000", "non-canonical"],
     ["a value in too many bytes", "01026710 02024014 030245ac 040480100000 050480400000", "non-canonical"],
     ["an ID in too many bytes", "4001026710 020114 030245ac 040480100000 050480400000", "non-canonical"],
-    ["an unknown one cut short", `${ENCODED} 0602 aa`, "truncated"],
-    ["an unknown one of 2^53 - 1 bytes", `${ENCODED} 06 c01fffffffffffff`, "truncated"],
+    ["an unknown one cut short", `${ENCODED} 0a02 aa`, "truncated"],
+    ["an unknown one of 2^53 - 1 bytes", `${ENCODED} 0a c01fffffffffffff`, "truncated"],
     ["a window below the largest message", "01026710 020114 030245ac 040480100000 0504800fffff", "out-of-range"],
   ])("are refused with %s", (_, text, error) => {
     expect(decodeTransportParameters(hex(text))).toBe(error);

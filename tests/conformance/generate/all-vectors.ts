@@ -1,3 +1,4 @@
+import { certificateVectors } from "./certificate-vectors.js";
 import { frameVectors } from "./frame-vectors.js";
 import { handshakePacketVectors, transportParameterVectors } from "./handshake-packet-vectors.js";
 import { cookieVectors, handshakeVectors, resetVectors } from "./handshake-vectors.js";
@@ -11,6 +12,7 @@ export function allVectors(): Map<string, string> {
     "packet-headers.json": packetHeaderVectors(),
     "transport-parameters.json": transportParameterVectors(),
     "handshake-packets.json": handshakePacketVectors(),
+    "certificate-chains.json": certificateVectors(),
     "cookies.json": cookieVectors(),
     "handshakes.json": handshakeVectors(),
     "protected-packets.json": packetVectors(),

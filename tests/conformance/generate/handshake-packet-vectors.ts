@@ -225,7 +225,9 @@ export function transportParameterVectors(): object {
         }),
       ),
     ],
-    ["with unknown parameters", `0003ffffff${encoded}06004100 02aabb`],
+    ["a client that checks certificates alone", toHex(encodeTransportParameters({ ...PARAMETERS, identityTypes: 2 }))],
+    ["a client that checks both", toHex(encodeTransportParameters({ ...PARAMETERS, identityTypes: 3 }))],
+    ["with unknown parameters", `0003ffffff${encoded}0a004100 02aabb`],
   ];
   const illegal: [string, string, string][] = [
     ["none", "", "truncated"],
@@ -234,13 +236,16 @@ export function transportParameterVectors(): object {
     ["not ascending", `020114 01026710 ${encoded.slice(14)}`, "non-canonical"],
     ["length is not the value's", encoded.replace("01026710", "01036710"), "non-canonical"],
     ["value in too many bytes", encoded.replace("020114", "02024014"), "non-canonical"],
-    ["unknown one cut short", `${encoded}0602aa`, "truncated"],
+    ["unknown one cut short", `${encoded}0a02aa`, "truncated"],
     ["idle timeout of 999 ms", encoded.replace("01026710", "010243e7"), "out-of-range"],
     ["idle timeout of 600001 ms", encoded.replace("01026710", "0104800927c1"), "out-of-range"],
     ["ack delay of 1001 ms", encoded.replace("020114", "020243e9"), "out-of-range"],
     ["datagrams of 1199 bytes", encoded.replace("030245ac", "030244af"), "out-of-range"],
     ["datagrams of 1453 bytes", encoded.replace("030245ac", "030245ad"), "out-of-range"],
     ["messages of no bytes", encoded.replace("040480100000", "040100"), "out-of-range"],
+    ["identity types, their default spelled out", `${encoded}060101`, "non-canonical"],
+    ["identity types, none", `${encoded}060100`, "out-of-range"],
+    ["identity types, one that is unknown", `${encoded}060104`, "out-of-range"],
     ["window below the largest message", encoded.replace("050480400000", "0504800fffff"), "out-of-range"],
   ];
   return {

@@ -154,13 +154,32 @@ def encode_reject(f):
     return head + f["clientRandom"] + bytes([f["reason"]])
 
 
+def decode_certificate_chain(data):
+    r = Reader(data)
+    chain = []
+    while True:
+        require(len(chain) < 4)
+        length = r.number(2)
+        require(length > 0)
+        chain.append(r.take(length))
+        if not r.left():
+            return chain
+
+
+def encode_certificate_chain(chain):
+    return b"".join(len(der).to_bytes(2, "big") + der for der in chain)
+
+
 PARAMETERS = {
     1: ("idleTimeoutMs", 1000, 600_000),
     2: ("maxAckDelayMs", 0, 1000),
     3: ("maxDatagramBytes", 1200, 1452),
     4: ("maxMessageBytes", 1, 2**30 - 1),
     5: ("receiveWindowBytes", 1, 2**40),
+    6: ("identityTypes", 1, 3),
 }
+# What a parameter that is left out means; all others must be there.
+FALLBACKS = {"identityTypes": 1}
 
 
 def decode_parameters(data):
@@ -179,14 +198,16 @@ def decode_parameters(data):
         value = r.varint()
         require(len(varint(value)) == length, "non-canonical")
         require(low <= value <= high)
+        require(FALLBACKS.get(name) != value, "non-canonical")
         fields[name] = value
-    require(len(fields) == len(PARAMETERS), "truncated")
+    needed = {name for name, _, _ in PARAMETERS.values()} - set(FALLBACKS)
+    require(needed <= set(fields), "truncated")
     require(fields["receiveWindowBytes"] >= fields["maxMessageBytes"])
     return fields
 
 
 def encode_parameters(fields):
-    values = [(number, varint(fields[name])) for number, (name, _, _) in PARAMETERS.items()]
+    values = [(number, varint(fields[name])) for number, (name, _, _) in PARAMETERS.items() if name in fields]
     return b"".join(varint(number) + varint(len(value)) + value for number, value in values)
 
 

@@ -1,9 +1,11 @@
 import { Command } from "commander";
+import { certCommand } from "./cert.js";
 import { keygenCommand } from "./keygen.js";
 
 const program = new Command("sortie")
   .description("Encrypted, reliable UDP for multiplayer games")
   .addCommand(keygenCommand())
+  .addCommand(certCommand())
   .showHelpAfterError();
 
 try {

@@ -4,6 +4,9 @@ import { MAX_DATAGRAM_BYTES, MAX_MESSAGE_BYTES, MAX_PARAMETERS_BYTES, MIN_DATAGR
 import type { DecodeError } from "../decode-error.js";
 import { varintBytes } from "../varint.js";
 
+/** A bit for each identity type of SERVER_HELLO that a client takes. */
+export const IDENTITY_TYPE_BITS = { rawKey: 1, x509Chain: 2 } as const;
+
 /** What one side tells the other of itself, under the signature. docs/PROTOCOL.md section 3.5. */
 export interface TransportParameters {
   /** ms, 1000..600000. The side closes after this long without a packet; the smaller of both counts. */
@@ -16,6 +19,11 @@ export interface TransportParameters {
   readonly maxMessageBytes: number;
   /** bytes, at least maxMessageBytes. Reliable data the side holds for a sender before it is in order or whole. */
   readonly receiveWindowBytes: number;
+  /**
+   * Kinds of identity that a client can check, a sum of `IDENTITY_TYPE_BITS`, 1..3. Absent: raw keys alone. Servers
+   * have no use for it and leave it out.
+   */
+  readonly identityTypes?: number;
 }
 
 interface ParameterRule {
@@ -23,6 +31,8 @@ interface ParameterRule {
   readonly name: keyof TransportParameters;
   readonly min: number;
   readonly max: number;
+  /** What a parameter that is not there means; it is left out then, and must not be spelled. */
+  readonly fallback?: number;
 }
 
 /** Ascending by ID, which is the order on the wire. */
@@ -32,16 +42,19 @@ const RULES: readonly ParameterRule[] = [
   { id: 3, name: "maxDatagramBytes", min: MIN_DATAGRAM_BYTES, max: MAX_DATAGRAM_BYTES },
   { id: 4, name: "maxMessageBytes", min: 1, max: MAX_MESSAGE_BYTES },
   { id: 5, name: "receiveWindowBytes", min: 1, max: 2 ** 40 },
+  { id: 6, name: "identityTypes", min: 1, max: 3, fallback: IDENTITY_TYPE_BITS.rawKey },
 ];
+const REQUIRED = RULES.filter((rule) => rule.fallback === undefined).length;
 
 /** Throws RangeError that names the parameter, its range and what came. */
 export function encodeTransportParameters(parameters: TransportParameters): Uint8Array {
   const writer = new ByteWriter().reset(new Uint8Array(MAX_PARAMETERS_BYTES));
   for (const rule of RULES) {
-    const value = parameters[rule.name];
+    const value = parameters[rule.name] ?? rule.fallback ?? Number.NaN;
     if (!Number.isInteger(value) || value < rule.min || value > rule.max) {
       throw new RangeError(`"${rule.name}" expected an integer in ${rule.min}..${rule.max}, got ${value}`);
     }
+    if (value === rule.fallback) continue;
     writer.varint(rule.id);
     writer.varint(varintBytes(value));
     writer.varint(value);
@@ -55,12 +68,12 @@ export function encodeTransportParameters(parameters: TransportParameters): Uint
   return writer.bytes.slice(0, writer.offset);
 }
 
-/** Every known parameter must be there once, in ascending order; unknown ones are passed over. */
+/** Parameters come in ascending order, each once; all but those with a fallback must be there. Unknown: passed over. */
 export function decodeTransportParameters(bytes: Uint8Array): TransportParameters | DecodeError {
   const reader = new ByteReader().reset(bytes);
   const values: Partial<Record<keyof TransportParameters, number>> = {};
   let lastId = -1;
-  let known = 0;
+  let required = 0;
   while (reader.remaining > 0 && reader.error === undefined) {
     const id = reader.varint();
     if (id <= lastId) reader.fail("non-canonical");
@@ -74,10 +87,11 @@ export function decodeTransportParameters(bytes: Uint8Array): TransportParameter
     const value = reader.varint();
     if (reader.error === undefined && varintBytes(value) !== length) reader.fail("non-canonical");
     if (value < rule.min || value > rule.max) reader.fail("out-of-range");
+    if (value === rule.fallback) reader.fail("non-canonical");
     values[rule.name] = value;
-    known += 1;
+    if (rule.fallback === undefined) required += 1;
   }
-  if (known < RULES.length) reader.fail("truncated");
+  if (required < REQUIRED) reader.fail("truncated");
   const parameters = values as TransportParameters;
   if (parameters.receiveWindowBytes < parameters.maxMessageBytes) reader.fail("out-of-range");
   return reader.error ?? parameters;

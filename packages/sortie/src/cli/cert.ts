@@ -1,0 +1,128 @@
+import { readFile, writeFile } from "node:fs/promises";
+import {
+  type CertificateSummary,
+  describeCertificates,
+  issueAuthority,
+  issueServerCertificate,
+} from "@sortie/certificates";
+import type { Identity } from "@sortie/handshake";
+import { generateIdentity } from "@sortie/handshake/node";
+import { Command, InvalidArgumentError } from "commander";
+import { loadIdentity, readCertificates, saveIdentity } from "../identity-files.js";
+
+/** Everybody may read a certificate. */
+const CERTIFICATE_MODE = 0o644;
+
+interface OutputOptions {
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+interface RootOptions extends OutputOptions {
+  readonly name: string;
+  readonly days: number;
+  readonly key: string;
+  readonly out: string;
+}
+
+interface ServerOptions extends OutputOptions {
+  readonly host: string[];
+  readonly days: number;
+  readonly ca: string;
+  readonly caKey: string;
+  readonly key: string;
+  readonly out: string;
+}
+
+/** `sortie cert`: a private authority, certificates for servers, and a look into a file. */
+export function certCommand(): Command {
+  return new Command("cert")
+    .description("certificates: a private authority and its servers, instead of pinned keys")
+    .addCommand(rootCommand())
+    .addCommand(serverCommand())
+    .addCommand(showCommand());
+}
+
+function rootCommand(): Command {
+  return new Command("root")
+    .description("make a private authority: clients get its certificate as trust.ca")
+    .option("--name <text>", "what people read in it", "Sortie private authority")
+    .option("--days <n>", "how long it is good", daysOf, 3650)
+    .option("--key <file>", "its private key, made if it is not there", "keys/ca.key")
+    .option("--out <file>", "its certificate", "keys/ca.crt")
+    .option("-f, --force", "overwrite the certificate")
+    .option("--json", "print the result as JSON")
+    .action(async ({ name, days, key, out, ...output }: RootOptions) => {
+      const identity = await loadOrMakeKey(key);
+      await write(out, issueAuthority({ key: identity, name, days }), output);
+    });
+}
+
+function serverCommand(): Command {
+  return new Command("server")
+    .description("make or renew a server's certificate; a running server takes it by server.setIdentity()")
+    .requiredOption("--host <name...>", "names and IP addresses of the server, one or more")
+    .option("--days <n>", "how long it is good", daysOf, 30)
+    .option("--ca <file>", "the authority's certificate", "keys/ca.crt")
+    .option("--ca-key <file>", "the authority's private key", "keys/ca.key")
+    .option("--key <file>", "the server's private key, made if it is not there", "keys/server.key")
+    .option("--out <file>", "the server's certificate", "keys/server.crt")
+    .option("-f, --force", "overwrite the certificate: this renews it")
+    .option("--json", "print the result as JSON")
+    .action(async ({ host, days, ca, caKey, key, out, ...output }: ServerOptions) => {
+      const authority = await readCertificates(ca);
+      const authorityKey = await loadIdentity(caKey);
+      const { publicKey } = await loadOrMakeKey(key);
+      await write(out, issueServerCertificate({ authority, authorityKey, publicKey, hostnames: host, days }), output);
+    });
+}
+
+function showCommand(): Command {
+  return new Command("show")
+    .description("say what stands in a certificate file")
+    .argument("<file>", "PEM file")
+    .option("--json", "print the result as JSON")
+    .action(async (file: string, { json }: OutputOptions) => {
+      const summaries = describeCertificates(await readCertificates(file));
+      if (json === true) console.log(JSON.stringify(summaries));
+      else for (const summary of summaries) print(summary);
+    });
+}
+
+async function write(path: string, pem: string, { force, json }: OutputOptions): Promise<void> {
+  await writeFile(path, pem, { mode: CERTIFICATE_MODE, flag: force === true ? "w" : "wx" }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+      throw new Error(`the file "${path}" is there already: choose another name, or overwrite it with --force`);
+    },
+  );
+  const [summary] = describeCertificates(pem) as [CertificateSummary];
+  if (json === true) console.log(JSON.stringify({ path, ...summary }));
+  else {
+    console.log(`certificate  ${path}`);
+    print(summary);
+  }
+}
+
+function print({ subject, issuer, names, notBefore, notAfter, isAuthority, fingerprint256 }: CertificateSummary): void {
+  console.log(`subject      ${subject}${isAuthority ? "  (an authority)" : ""}`);
+  console.log(`issuer       ${issuer}`);
+  if (names !== undefined) console.log(`names        ${names}`);
+  console.log(`valid        ${notBefore.toISOString()} to ${notAfter.toISOString()}`);
+  console.log(`fingerprint  ${fingerprint256}`);
+}
+
+async function loadOrMakeKey(path: string): Promise<Identity> {
+  const isThere = await readFile(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
+  if (!isThere) await saveIdentity(generateIdentity(), path);
+  return loadIdentity(path);
+}
+
+function daysOf(text: string): number {
+  const days = Number(text);
+  if (!Number.isInteger(days)) throw new InvalidArgumentError(`expected a whole number of days, got "${text}"`);
+  return days;
+}

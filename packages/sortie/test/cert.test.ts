@@ -1,0 +1,116 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CertificateError, connect, createServer, generateIdentity, loadIdentity, saveIdentity } from "../src/index.js";
+import { certCommand } from "../src/cli/cert.js";
+
+let folder = "";
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sortie-cert-"));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const at = (name: string): string => join(folder, name);
+
+/** What the command prints to standard output. */
+async function run(...args: string[]): Promise<string> {
+  const lines: string[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+  try {
+    const command = certCommand().exitOverride();
+    for (const each of [command, ...command.commands]) each.exitOverride().configureOutput({ writeErr: () => {} });
+    await command.parseAsync(args, { from: "user" });
+  } finally {
+    log.mockRestore();
+  }
+  return lines.join("\n");
+}
+
+const root = (...args: string[]): Promise<string> => run("root", "--key", at("ca.key"), "--out", at("ca.crt"), ...args);
+const server = (...args: string[]): Promise<string> => {
+  const files = ["--ca", at("ca.crt"), "--ca-key", at("ca.key"), "--key", at("server.key"), "--out", at("server.crt")];
+  return run("server", ...files, ...args);
+};
+
+describe("sortie cert", () => {
+  it("makes an authority and a server's certificate, by which a client connects over UDP", async () => {
+    expect(await root("--name", "My game")).toContain("CN=My game  (an authority)");
+    expect(await server("--host", "localhost", "127.0.0.1")).toContain("DNS:localhost, IP Address:127.0.0.1");
+    const identity = await loadIdentity(at("server.key"), { certificate: at("server.crt") });
+    const arena = createServer({ protocol: "arena/1", identity, host: "127.0.0.1", port: 0 });
+    const { port } = await arena.listen();
+    const target = { host: "127.0.0.1", port, protocol: "arena/1" };
+    const ca = await readFile(at("ca.crt"), "utf8");
+    for (const trust of [{ ca }, { ca, hostname: "localhost" }, { ca: [ca] }]) {
+      await (await connect({ ...target, trust })).close();
+    }
+    const mistaken = connect({ ...target, trust: { ca, hostname: "other.example.com" } });
+    await expect(mistaken).rejects.toMatchObject({ code: "identity-mismatch" });
+    await expect(mistaken).rejects.toThrow(/127\.0\.0\.1:\d+ is not trusted: the certificate is for DNS:localhost/);
+    await expect(connect({ ...target, trust: { ca: "no PEM" } })).rejects.toThrow(CertificateError);
+    await expect(connect({ ...target, trust: { ca }, serverKey: identity.publicKey })).rejects.toThrow("got both");
+    await arena.close();
+  });
+
+  it("renews a certificate for the same key with --force, and overwrites nothing without", async () => {
+    await root();
+    await server("--host", "a.example.com", "--days", "7");
+    const before = await readFile(at("server.crt"), "utf8");
+    await expect(server("--host", "a.example.com")).rejects.toThrow(/server\.crt" is there already: .*--force/);
+    expect(await readFile(at("server.crt"), "utf8")).toBe(before);
+    const result = JSON.parse(await server("--host", "a.example.com", "--days", "9", "--force", "--json")) as Record<
+      string,
+      string
+    >;
+    const days = (Date.parse(result["notAfter"] as string) - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(8.9);
+    expect(days).toBeLessThan(9.1);
+    await loadIdentity(at("server.key"), { certificate: at("server.crt") });
+  });
+
+  it("shows what stands in a file", async () => {
+    await root("--name", "My game");
+    await server("--host", "a.example.com");
+    await writeFile(
+      at("both.crt"),
+      (await readFile(at("server.crt"), "utf8")) + (await readFile(at("ca.crt"), "utf8")),
+    );
+    const shown = JSON.parse(await run("show", at("both.crt"), "--json")) as {
+      subject: string;
+      isAuthority: boolean;
+    }[];
+    expect(shown.map(({ subject, isAuthority }) => [subject, isAuthority])).toEqual([
+      ["CN=a.example.com", false],
+      ["CN=My game", true],
+    ]);
+    expect(await run("show", at("server.crt"))).toMatch(/^subject {6}CN=a\.example\.com\nissuer {7}CN=My game\nnames/);
+  });
+
+  it.each([
+    ["no host", ["server"], "required option '--host <name...>' not specified"],
+    ["days that are no number", ["root", "--days", "many"], 'expected a whole number of days, got "many"'],
+    ["a file that is not there", ["show", "nowhere.crt"], 'cannot read the certificate "nowhere.crt" (ENOENT)'],
+    ["no authority", ["server", "--host", "a", "--ca", "nowhere.crt"], 'make one with "npx sortie cert"'],
+  ])("says what is wrong with %s", async (_, args, message) => {
+    await expect(run(...args)).rejects.toThrow(message);
+  });
+});
+
+describe("loadIdentity with a certificate", () => {
+  it("refuses one for another key, and a file that is none", async () => {
+    await root();
+    await server("--host", "a.example.com");
+    await saveIdentity(generateIdentity(), at("other.key"));
+    const wrongKey = loadIdentity(at("other.key"), { certificate: at("server.crt") });
+    await expect(wrongKey).rejects.toMatchObject({ name: "CertificateError", code: "wrong-key" });
+    const missing = loadIdentity(at("server.key"), { certificate: at("nowhere.crt") });
+    await expect(missing).rejects.toMatchObject({ name: "CertificateError", code: "not-pem" });
+    const aKey = loadIdentity(at("server.key"), { certificate: at("server.key") });
+    await expect(aKey).rejects.toMatchObject({ name: "CertificateError", code: "wrong-format" });
+  });
+});
