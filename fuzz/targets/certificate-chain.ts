@@ -16,7 +16,8 @@ const verifier = createCertificateVerifier({
 
 /**
  * An identity field of a SERVER_HELLO, and what a user gives as a certificate file. Nothing throws but
- * CertificateError, for the file; and no chain is believed whose leaf is not, in all that is signed, the one that the authority issued.
+ * CertificateError, for the file; and no chain is believed whose leaf is not the one that the authority issued, in all
+ * that is signed.
  */
 export const certificateChain: FuzzTarget = {
   name: "certificate-chain",
