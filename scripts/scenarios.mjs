@@ -1,0 +1,31 @@
+// `npm run scenarios -- [S4 ...] [options]`: the network scenarios, from the sources as they stand.
+import { join } from "node:path";
+import { bootstrap } from "./bootstrap.mjs";
+import { main, ROOT, run } from "./lib/run.mjs";
+
+/** Where the bundle goes: below node_modules, so that no tool takes it for a source. */
+const BUNDLE_FOLDER = join(ROOT, "node_modules", ".cache", "scenarios");
+
+async function bundle() {
+  const { build } = await import("tsup"); // not before it is installed
+  await build({
+    config: false,
+    silent: true,
+    entry: { main: join(ROOT, "tests", "scenarios", "main.ts") },
+    outDir: BUNDLE_FOLDER,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    sourcemap: true,
+    noExternal: [/./],
+    esbuildOptions: (options) => {
+      options.conditions = ["@sortie/source", "node", "import", "module", "default"];
+    },
+  });
+}
+
+await main(async () => {
+  await bootstrap();
+  await bundle();
+  return run(process.execPath, ["--enable-source-maps", join(BUNDLE_FOLDER, "main.js"), ...process.argv.slice(2)]);
+});

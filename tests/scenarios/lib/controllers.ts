@@ -1,0 +1,16 @@
+import { type CongestionController, FixedBudget } from "@sortie/reliability";
+
+/** A controller's parameters as an option of client and server. */
+type ControllerOptions = { readonly createCongestionController?: () => CongestionController };
+
+/** The congestion controllers that scenarios can be run with, by the name on the command line. */
+export const CONTROLLERS = {
+  /** What client and server use when nothing is said. */
+  default: (): ControllerOptions => ({}),
+  /** 8 MiB/s, whatever the network answers. */
+  fixed: (): ControllerOptions => ({ createCongestionController: () => new FixedBudget() }),
+} satisfies Record<string, () => ControllerOptions>;
+
+export type ControllerName = keyof typeof CONTROLLERS;
+
+export const CONTROLLER_NAMES = Object.keys(CONTROLLERS) as readonly ControllerName[];
