@@ -2,10 +2,7 @@ import type { LinkSimulator } from "@sortie/transport-memory";
 import { DelayHistogram } from "./delay-histogram.js";
 import type { Series } from "./scenario.js";
 import { Ticker } from "./traffic.js";
-import type { World } from "./world.js";
-
-/** What is read at each sample for the plots. */
-export type Gauges = Readonly<Record<string, () => number>>;
+import type { Gauges, World } from "./world.js";
 
 /** Samples a link's queue 60 times a second, and other gauges with it. */
 export class LinkWatch {

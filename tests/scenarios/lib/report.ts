@@ -36,7 +36,7 @@ export function formatTable(runs: readonly Run[]): string {
   return markdownTable(["no.", "variant", "must show", "measured, by seed", "verdict"], lines);
 }
 
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

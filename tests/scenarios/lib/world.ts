@@ -11,7 +11,6 @@ import {
 } from "@sortie/transport-memory";
 import { type Client, connect, createServer, type Peer, type Server } from "sortie";
 import { CONTROLLERS } from "./controllers.js";
-import type { Gauges } from "./link-watch.js";
 import { Player } from "./player.js";
 import type { RunContext } from "./scenario.js";
 import { createSeededNodeCrypto } from "./seeded-node-crypto.js";
@@ -19,6 +18,9 @@ import { createSeededNodeCrypto } from "./seeded-node-crypto.js";
 const PROTOCOL = "scenario/1";
 const SERVER_HOST = "10.0.0.1";
 const SERVER_PORT = 1474;
+
+/** What is read at each sample for the plots. */
+export type Gauges = Readonly<Record<string, () => number>>;
 
 export interface WorldOptions {
   /** Each direction of the path between the server and any client. Default: ideal. */
