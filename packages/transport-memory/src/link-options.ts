@@ -1,4 +1,5 @@
 import { checkInteger, checkNumber } from "./check.js";
+import { checkDelayTail, type DelayTail } from "./delay-tail.js";
 import { burstLoss, checkGilbertElliott, type GilbertElliott, independentLoss } from "./loss-model.js";
 
 /**
@@ -15,6 +16,16 @@ export interface LinkOptions {
    * Datagrams sent closer together than the jitter therefore bunch up and lean to its upper end. Default 0.
    */
   readonly jitterMs?: number;
+  /**
+   * A further delay with a long right tail, drawn for each datagram, that like jitter never changes the order: what
+   * comes after a late datagram waits behind it, as behind a retransmission of the link layer. Default: none.
+   */
+  readonly delayTail?: DelayTail;
+  /**
+   * The same while the loss model is in its bad state, so that delay and loss come together, as in a fade. Needs
+   * `delayTail` and `gilbertElliott`. Default: as `delayTail`.
+   */
+  readonly delayTailInBad?: DelayTail;
   /** Share of datagrams lost. Lost ones took their part of the bandwidth before. Default 0. */
   readonly loss?: number;
   /** Mean length of loss bursts in datagrams (Gilbert's model); at least 1. Without it losses are independent. */
@@ -50,6 +61,8 @@ export interface LinkOptions {
 export interface LinkParameters {
   readonly latencyMs: number;
   readonly jitterMs: number;
+  readonly delayTail: DelayTail | undefined;
+  readonly delayTailInBad: DelayTail | undefined;
   readonly lossModel: GilbertElliott;
   readonly reorder: number;
   readonly reorderDelayMs: number;
@@ -97,10 +110,13 @@ export function checkLinkOptions(options: LinkOptions): LinkParameters {
   const bytesPerMs = checkedRate(options);
   const queueBytes = options.queueBytes ?? Math.max(MIN_DEFAULT_QUEUE_BYTES, bytesPerMs * DEFAULT_QUEUE_MS);
   if (queueBytes !== Infinity) checkNumber("queueBytes", queueBytes, 0, MAX_QUEUE_BYTES);
+  checkDelayTails(options);
   const lossModel = checkedLoss(options);
   return {
     latencyMs,
     jitterMs,
+    delayTail: options.delayTail,
+    delayTailInBad: options.delayTailInBad ?? options.delayTail,
     lossModel,
     reorder,
     reorderDelayMs,
@@ -119,6 +135,15 @@ function checkedRate(options: LinkOptions): number {
   if (rate === Infinity) return Infinity;
   checkNumber("bandwidthBytesPerSecond", rate, 1, MAX_RATE_BYTES_PER_SECOND);
   return rate / 1000;
+}
+
+function checkDelayTails({ delayTail, delayTailInBad, gilbertElliott }: LinkOptions): void {
+  if (delayTail !== undefined) checkDelayTail("delayTail", delayTail);
+  if (delayTailInBad === undefined) return;
+  checkDelayTail("delayTailInBad", delayTailInBad);
+  if (delayTail === undefined || gilbertElliott === undefined) {
+    throw new RangeError(`"delayTailInBad" expected with "delayTail" and "gilbertElliott", got it without`);
+  }
 }
 
 function checkedLoss(options: LinkOptions): GilbertElliott {

@@ -1,6 +1,8 @@
+import { DelaySampler, type DelayTail } from "./delay-tail.js";
 import type { LinkParameters } from "./link-options.js";
 import { LossModel } from "./loss-model.js";
-import { linkParameters, type LinkSpec } from "./presets.js";
+import { type LinkSpec, resolveLink } from "./link-spec.js";
+import type { LinkTimeline } from "./link-timeline.js";
 import { Prng } from "./prng.js";
 
 /** Fate of a datagram on a link: "passed" on (once or twice), or why not. */
@@ -42,6 +44,7 @@ const JITTER_STREAM = 2;
 const REORDER_STREAM = 3;
 const DUPLICATE_STREAM = 4;
 const CORRUPT_STREAM = 5;
+const TAIL_STREAM = 6;
 
 /** bytes. A backlog below this is rounding, and the link idle. */
 const IDLE_BYTES = 1e-3;
@@ -61,11 +64,17 @@ const MAX_DAMAGE_BYTES = 4;
  */
 export class LinkSimulator {
   private parameters: LinkParameters;
+  private timeline: LinkTimeline | undefined;
+  /** When the trace's next step begins; Infinity without a trace, and before it began. */
+  private nextStepAtMs = Infinity;
   private readonly lossModel: LossModel;
   private readonly jitter: Prng;
   private readonly reorder: Prng;
   private readonly duplicate: Prng;
   private readonly corruption: Prng;
+  private readonly tail: Prng;
+  private goodTail: DelaySampler | undefined;
+  private badTail: DelaySampler | undefined;
   private readonly counters: LinkCounters = new LinkCounters();
   private firstArrivalMs = 0;
   private secondArrivalMs = 0;
@@ -84,12 +93,17 @@ export class LinkSimulator {
    * @param stream - words that tell this link from others of the same seed.
    */
   constructor(link: LinkSpec, seed: number, stream: readonly number[] = []) {
-    this.parameters = linkParameters(link);
+    const { parameters, timeline } = resolveLink(link);
+    this.parameters = parameters;
+    this.timeline = timeline;
     this.lossModel = new LossModel(this.parameters.lossModel, new Prng(seed, [...stream, LOSS_STREAM]));
     this.jitter = new Prng(seed, [...stream, JITTER_STREAM]);
     this.reorder = new Prng(seed, [...stream, REORDER_STREAM]);
     this.duplicate = new Prng(seed, [...stream, DUPLICATE_STREAM]);
     this.corruption = new Prng(seed, [...stream, CORRUPT_STREAM]);
+    this.tail = new Prng(seed, [...stream, TAIL_STREAM]);
+    this.goodTail = samplerOf(parameters.delayTail);
+    this.badTail = samplerOf(parameters.delayTailInBad);
   }
 
   get statistics(): LinkStatistics {
@@ -107,12 +121,12 @@ export class LinkSimulator {
    * ones, as after a change of route; after any other change they stay in order.
    */
   configure(link: LinkSpec, nowMs: number): void {
-    const next = linkParameters(link);
+    const { parameters, timeline } = resolveLink(link);
     this.moveTo(nowMs);
-    if (next.latencyMs < this.parameters.latencyMs) this.latestArrivalMs = -Infinity;
-    if (next.bytesPerMs === Infinity) this.backlogBytes = 0;
-    this.parameters = next;
-    this.lossModel.configure(next.lossModel);
+    if (parameters.latencyMs < this.parameters.latencyMs) this.latestArrivalMs = -Infinity;
+    this.timeline = timeline;
+    this.nextStepAtMs = Infinity;
+    this.apply(parameters);
   }
 
   /**
@@ -125,6 +139,7 @@ export class LinkSimulator {
       throw new RangeError(`"sizeBytes" expected a finite number of 0 or more, got ${sizeBytes}`);
     }
     this.moveTo(nowMs);
+    if (this.timeline !== undefined && this.nextStepAtMs === Infinity) this.beginTrace(this.timeline);
     const { counters, parameters } = this;
     counters.offered++;
     const packetBytes = sizeBytes + parameters.overheadBytes;
@@ -170,21 +185,53 @@ export class LinkSimulator {
 
   /** bytes. What waits before the bottleneck at `nowMs`, the packet under way included. */
   queuedBytes(nowMs: number): number {
-    const left = this.backlogBytes - Math.max(0, nowMs - this.lastMs) * this.parameters.bytesPerMs;
-    return left > IDLE_BYTES ? left : 0;
+    if (nowMs >= this.nextStepAtMs) this.moveTo(nowMs);
+    return this.leftAt(nowMs);
   }
 
   /** ms. How long a datagram sent at `nowMs` would wait before its own transmission begins. */
   queueingDelayMs(nowMs: number): number {
-    return this.queuedBytes(nowMs) / this.parameters.bytesPerMs;
+    const bytes = this.queuedBytes(nowMs);
+    const { timeline } = this;
+    return timeline === undefined ? bytes / this.parameters.bytesPerMs : timeline.departureMs(bytes, nowMs) - nowMs;
   }
 
   /** Lets the queue drain up to `nowMs`. */
   private moveTo(nowMs: number): void {
     if (!Number.isFinite(nowMs)) throw new RangeError(`"nowMs" expected a finite number, got ${nowMs}`);
     if (nowMs <= this.lastMs) return;
-    if (this.backlogBytes > 0) this.backlogBytes = this.queuedBytes(nowMs);
+    while (this.timeline !== undefined && nowMs >= this.nextStepAtMs) this.nextStep(this.timeline);
+    this.drainTo(nowMs);
+  }
+
+  private drainTo(nowMs: number): void {
+    if (this.backlogBytes > 0) this.backlogBytes = this.leftAt(nowMs);
     this.lastMs = nowMs;
+  }
+
+  private leftAt(nowMs: number): number {
+    const left = this.backlogBytes - Math.max(0, nowMs - this.lastMs) * this.parameters.bytesPerMs;
+    return left > IDLE_BYTES ? left : 0;
+  }
+
+  private beginTrace(timeline: LinkTimeline): void {
+    timeline.begin(this.lastMs);
+    this.nextStepAtMs = timeline.nextAtMs;
+  }
+
+  private nextStep(timeline: LinkTimeline): void {
+    this.drainTo(this.nextStepAtMs);
+    timeline.advance();
+    this.nextStepAtMs = timeline.nextAtMs;
+    this.apply(timeline.parameters);
+  }
+
+  private apply(parameters: LinkParameters): void {
+    if (parameters.bytesPerMs === Infinity) this.backlogBytes = 0;
+    this.parameters = parameters;
+    this.lossModel.configure(parameters.lossModel);
+    this.goodTail = samplerOf(parameters.delayTail);
+    this.badTail = samplerOf(parameters.delayTailInBad);
   }
 
   private enqueue(packetBytes: number): boolean {
@@ -198,7 +245,11 @@ export class LinkSimulator {
   /** Sets the arrivals of the datagram just queued, and returns their number. */
   private schedule(): number {
     const { counters, parameters } = this;
-    const earliestMs = this.lastMs + this.backlogBytes / parameters.bytesPerMs + parameters.latencyMs;
+    const departureMs =
+      this.timeline === undefined
+        ? this.lastMs + this.backlogBytes / parameters.bytesPerMs
+        : this.timeline.departureMs(this.backlogBytes, this.lastMs);
+    const earliestMs = departureMs + parameters.latencyMs;
     let arrivalMs = this.inOrder(earliestMs);
     if (parameters.reorder > 0 && this.reorder.chance(parameters.reorder)) {
       counters.heldBack++;
@@ -215,10 +266,12 @@ export class LinkSimulator {
     return 2;
   }
 
-  /** Adds jitter, but never overtakes what came before. */
+  /** Adds jitter and tail, but never overtakes what came before. */
   private inOrder(earliestMs: number): number {
     const { jitterMs } = this.parameters;
-    const arrivalMs = jitterMs === 0 ? earliestMs : earliestMs + jitterMs * this.jitter.float();
+    const tail = this.lossModel.wasBad ? this.badTail : this.goodTail;
+    let arrivalMs = jitterMs === 0 ? earliestMs : earliestMs + jitterMs * this.jitter.float();
+    if (tail !== undefined) arrivalMs += tail.draw(this.tail, this.lastMs);
     return arrivalMs > this.latestArrivalMs ? arrivalMs : this.latestArrivalMs;
   }
 
@@ -228,4 +281,8 @@ export class LinkSimulator {
     this.counters.corrupted++;
     return true;
   }
+}
+
+function samplerOf(tail: DelayTail | undefined): DelaySampler | undefined {
+  return tail === undefined ? undefined : new DelaySampler(tail);
 }

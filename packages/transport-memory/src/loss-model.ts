@@ -63,6 +63,8 @@ export class LossModel {
   private model: GilbertElliott;
   private readonly random: Prng;
   private bad: boolean;
+  /** Whether the latest datagram met the bad state. */
+  wasBad = false;
 
   constructor(model: GilbertElliott, random: Prng) {
     this.model = model;
@@ -80,6 +82,7 @@ export class LossModel {
   /** Whether the next datagram is lost. */
   drop(): boolean {
     const { model, random } = this;
+    this.wasBad = this.bad;
     const lost = random.chance(this.bad ? model.lossInBad : model.lossInGood);
     if (random.chance(this.bad ? model.badToGood : model.goodToBad)) this.bad = !this.bad;
     return lost;

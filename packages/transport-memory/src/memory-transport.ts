@@ -10,7 +10,7 @@ import {
   type TransportStatistics,
 } from "@sortie/transport";
 import type { LinkSimulator } from "./link.js";
-import type { LinkSpec } from "./presets.js";
+import type { LinkSpec } from "./link-spec.js";
 
 /** Options of one transport of a memory network. */
 export interface MemoryTransportOptions {

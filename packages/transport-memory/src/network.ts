@@ -4,7 +4,7 @@ import { DatagramCarrier, type NetworkFilter, type Tap } from "./datagram-carrie
 import type { LinkSimulator } from "./link.js";
 import { MemoryTransport, type MemoryTransportOptions, type NetworkPort } from "./memory-transport.js";
 import type { NetworkStatistics } from "./network-statistics.js";
-import type { LinkSpec } from "./presets.js";
+import type { LinkSpec } from "./link-spec.js";
 import { type HostLike, Topology } from "./topology.js";
 import { VirtualClock } from "./virtual-clock.js";
 

@@ -2,7 +2,7 @@ import { SocketAddress, TransportError } from "@sortie/transport";
 import { type Host, type HostPath, HostTable } from "./host-table.js";
 import { LinkSimulator } from "./link.js";
 import type { MemoryTransport } from "./memory-transport.js";
-import type { LinkSpec } from "./presets.js";
+import type { LinkSpec } from "./link-spec.js";
 
 /** Hosts. As many as there are addresses in 10.0.0.0/16. */
 const MAX_HOSTS = 65_536;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LinkSimulator } from "../src/link.js";
-import type { LinkSpec } from "../src/presets.js";
+import type { LinkSpec } from "../src/link-spec.js";
 
 const N = 100_000;
 /** ms. 60 datagrams a second. */

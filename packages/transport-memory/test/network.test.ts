@@ -2,7 +2,7 @@ import { SocketAddress, SystemClock } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
 import type { MemoryTransport } from "../src/memory-transport.js";
 import { createNetwork } from "../src/network.js";
-import type { LinkSpec } from "../src/presets.js";
+import type { LinkSpec } from "../src/link-spec.js";
 import { VirtualClock } from "../src/virtual-clock.js";
 import { expectBalance, pair } from "./pair.js";
 import { marked, Recorder, send } from "./recorder.js";

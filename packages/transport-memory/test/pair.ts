@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { MemoryTransport } from "../src/memory-transport.js";
 import { createNetwork, type MemoryNetwork, type NetworkOptions } from "../src/network.js";
 import type { NetworkStatistics } from "../src/network-statistics.js";
-import type { LinkSpec } from "../src/presets.js";
+import type { LinkSpec } from "../src/link-spec.js";
 import { Recorder } from "./recorder.js";
 
 export interface Pair {

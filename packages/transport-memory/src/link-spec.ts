@@ -1,0 +1,36 @@
+import { checkLinkOptions, type LinkOptions, type LinkParameters } from "./link-options.js";
+import { LinkTimeline } from "./link-timeline.js";
+import type { LinkTrace } from "./link-trace.js";
+import { type PresetName, PRESETS } from "./presets.js";
+
+/** A link that changes as a trace says. */
+export interface TracedLink {
+  readonly trace: LinkTrace;
+  /** What the trace's steps leave out. Default: ideal. */
+  readonly base?: LinkOptions | PresetName;
+}
+
+/** How a link is described: options, the name of a preset, or a trace. */
+export type LinkSpec = LinkOptions | PresetName | TracedLink;
+
+/** A description, checked. */
+export interface ResolvedLink {
+  /** The first step's where there is a trace. */
+  readonly parameters: LinkParameters;
+  readonly timeline: LinkTimeline | undefined;
+}
+
+/** Throws a RangeError for an unknown preset, a bad trace or an option out of range. */
+export function resolveLink(spec: LinkSpec): ResolvedLink {
+  if (typeof spec !== "string" && "trace" in spec) {
+    const timeline = new LinkTimeline(spec.trace, optionsOf(spec.base ?? {}));
+    return { parameters: timeline.parameters, timeline };
+  }
+  return { parameters: checkLinkOptions(optionsOf(spec)), timeline: undefined };
+}
+
+function optionsOf(spec: LinkOptions | PresetName): LinkOptions {
+  if (typeof spec !== "string") return spec;
+  if (Object.hasOwn(PRESETS, spec)) return PRESETS[spec];
+  throw new RangeError(`"link" expected one of ${Object.keys(PRESETS).join(", ")}, got "${spec}"`);
+}

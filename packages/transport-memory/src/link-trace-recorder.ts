@@ -1,0 +1,107 @@
+import { checkInteger } from "./check.js";
+import { LINK_TRACE_FORMAT, type LinkTrace, type LinkTraceStep } from "./link-trace.js";
+
+/** Options of a {@link LinkTraceRecorder}. */
+export interface LinkTraceRecorderOptions {
+  /** ms that make one step, 1..60,000. Default 100. */
+  readonly windowMs?: number;
+  /**
+   * Whether the sender kept the link's queue full all the time: then what arrived in a window was the link's rate, and
+   * what a datagram waited is the queue's doing. Default false: no rate is recorded, and delays are as they were.
+   */
+  readonly isSaturated?: boolean;
+  readonly name?: string;
+}
+
+/** One window. */
+interface Window {
+  sent: number;
+  lost: number;
+  minDelayMs: number;
+  sumDelayMs: number;
+  arrivedBytes: number;
+}
+
+/** Windows of one recording. */
+const MAX_WINDOWS = 100_000;
+
+/**
+ * Makes a trace of a link from the fates of its datagrams, each told once: when it was sent and when, or that it never,
+ * arrived, by one clock. A window has the share of losses, the least delay as latency, and jitter that makes the mean
+ * delay come out right; one in which nothing was sent is as the one before.
+ */
+export class LinkTraceRecorder {
+  private readonly windowMs: number;
+  private readonly isSaturated: boolean;
+  private readonly name: string | undefined;
+  private readonly windows: (Window | undefined)[] = [];
+  private startMs = NaN;
+  private leastDelayMs = Infinity;
+
+  /** RangeError for a bad window. */
+  constructor(options: LinkTraceRecorderOptions = {}) {
+    this.windowMs = options.windowMs ?? 100;
+    checkInteger("windowMs", this.windowMs, 1, 60_000);
+    this.isSaturated = options.isSaturated === true;
+    this.name = options.name;
+  }
+
+  /**
+   * Tells of one datagram; the first one told starts the trace, and none that was sent before it counts.
+   * @param arrivedAtMs - undefined when it was lost
+   * @returns false when the recording is full (100,000 windows) and this was left out
+   */
+  add(sizeBytes: number, sentAtMs: number, arrivedAtMs: number | undefined): boolean {
+    if (Number.isNaN(this.startMs)) this.startMs = sentAtMs;
+    const window = this.windowAt(sentAtMs);
+    if (window === undefined) return false;
+    window.sent += 1;
+    if (arrivedAtMs === undefined) {
+      window.lost += 1;
+      return true;
+    }
+    const delayMs = arrivedAtMs - sentAtMs;
+    window.minDelayMs = Math.min(window.minDelayMs, delayMs);
+    window.sumDelayMs += delayMs;
+    this.leastDelayMs = Math.min(this.leastDelayMs, delayMs);
+    const arrival = this.windowAt(arrivedAtMs);
+    if (arrival !== undefined) arrival.arrivedBytes += sizeBytes;
+    return true;
+  }
+
+  /** The recording so far. Error when nothing was told. */
+  trace(): LinkTrace {
+    if (Number.isNaN(this.startMs)) throw new Error("nothing was recorded: no datagram was told");
+    const lastSent = this.windows.findLastIndex((window) => window !== undefined && window.sent > 0);
+    const steps: LinkTraceStep[] = [];
+    for (let index = 0; index <= lastSent; index++) {
+      const atMs = index * this.windowMs;
+      const window = this.windows[index];
+      const previous = steps.at(-1);
+      if (window !== undefined && window.sent > 0) steps.push({ atMs, ...this.stepOf(window) });
+      else if (previous !== undefined) steps.push({ ...previous, atMs });
+    }
+    const durationMs = steps.length * this.windowMs;
+    return { format: LINK_TRACE_FORMAT, ...(this.name === undefined ? {} : { name: this.name }), durationMs, steps };
+  }
+
+  private windowAt(timeMs: number): Window | undefined {
+    const index = Math.floor((timeMs - this.startMs) / this.windowMs);
+    if (!(index >= 0 && index < MAX_WINDOWS)) return undefined;
+    return (this.windows[index] ??= { sent: 0, lost: 0, minDelayMs: Infinity, sumDelayMs: 0, arrivedBytes: 0 });
+  }
+
+  private stepOf(window: Window): Omit<LinkTraceStep, "atMs"> {
+    const { sent, lost, minDelayMs, sumDelayMs, arrivedBytes } = window;
+    const loss = lost / sent;
+    const arrived = sent - lost;
+    if (this.isSaturated) {
+      const bandwidthBytesPerSecond = (arrivedBytes * 1000) / this.windowMs;
+      const latencyMs = Number.isFinite(this.leastDelayMs) ? this.leastDelayMs : 0;
+      // What is lost at a full queue is lost again when the trace is replayed.
+      return { latencyMs, bandwidthBytesPerSecond };
+    }
+    if (arrived === 0) return { loss };
+    return { latencyMs: minDelayMs, jitterMs: 2 * (sumDelayMs / arrived - minDelayMs), loss };
+  }
+}
