@@ -109,7 +109,7 @@ class Session {
         if (victim === pair.server) pair.accept();
         return;
       case 4:
-        return victim.requestPing();
+        return victim.onLocalMove(pair.nowMs);
       case 5:
         return victim.receiveReset(program.block(), pair.seenAddress, pair.nowMs);
       default:

@@ -118,10 +118,10 @@ class Session {
       case 3:
         // The client's network changes under it; it may know or not.
         pair.seenAddress = program.pick(ADDRESSES);
-        if ((what & 7) === 3) pair.client.requestPing();
+        if ((what & 7) === 3) pair.client.onLocalMove(pair.nowMs);
         return;
       case 4:
-        return pair[side].requestPing();
+        return pair[side].onLocalMove(pair.nowMs);
       default:
         return pair.run(program.u8() * 16);
     }

@@ -33,7 +33,10 @@ export class HostilePeer {
   constructor(options: HostilePeerOptions = {}) {
     const { victim = "server", ...pairOptions } = options;
     const sink = victim === "server" ? { serverTrace: this.trace.sink } : { clientTrace: this.trace.sink };
-    const pair = new ConnectionPair({ seed: 25, crypto: createSeededNodeCrypto(25), ...sink, ...pairOptions });
+    // Without MTU probes the victim sends what the attack makes it send, and no more.
+    const settings = { mtuBytes: 1200, ...pairOptions.settings };
+    const crypto = createSeededNodeCrypto(25);
+    const pair = new ConnectionPair({ seed: 25, crypto, ...sink, ...pairOptions, settings });
     this.pair = pair;
     this.as = victim === "server" ? "client" : "server";
     this.victim = pair[victim];

@@ -96,7 +96,8 @@ describe("T36 packets from a new address", () => {
     pair.seenAddress = THIEF;
     let challenge: Uint8Array | undefined;
     pair.interceptor = (datagram, to) => {
-      if (to === "client") challenge = datagram.slice();
+      // The first: data of the server follows it there.
+      if (to === "client") challenge ??= datagram.slice();
       return undefined;
     };
     peer.send();
@@ -148,7 +149,7 @@ describe("T36 packets from a new address", () => {
     const mover = new HostilePeer();
     mover.pair.interceptor = undefined;
     mover.pair.seenAddress = new PairAddress("train");
-    mover.pair.client.requestPing();
+    mover.pair.client.onLocalMove(mover.pair.nowMs);
     mover.pair.run(500);
     expect(addressOf(mover)).toBe("train");
     expect(eventsOf(mover.victim).map((event) => event.type)).toContain("path-changed");

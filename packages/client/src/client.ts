@@ -106,7 +106,7 @@ export class Client extends TypedEmitter<ClientEvents> {
   async rebind(): Promise<void> {
     if (this.#transport.rebind === undefined) throw new TypeError('"transport" expected one with rebind()');
     await this.#transport.rebind();
-    this.#live().requestPing();
+    this.#live().onLocalMove(this.#clock.now());
     this.#driver.wake();
   }
 

@@ -1,5 +1,5 @@
 import type { DisconnectReason } from "./disconnect-reason.js";
-import type { PeerAddress } from "./path.js";
+import type { PeerAddress } from "./peer-address.js";
 import type { Quality } from "./quality.js";
 
 /** What happened to a connection; polled by its owner. Messages are polled apart. */

@@ -2,7 +2,7 @@ import type { EstablishedKeys, KeyLimits } from "@sortie/handshake";
 import type { CongestionController, EndpointLimits } from "@sortie/reliability";
 import type { TransportParameters } from "@sortie/wire";
 import { IdleWatch } from "./idle-watch.js";
-import type { PeerAddress } from "./path.js";
+import type { PeerAddress } from "./peer-address.js";
 import type { ConnectionResources } from "./resources.js";
 import type { TraceSink } from "./trace.js";
 
@@ -19,7 +19,7 @@ export interface ConnectionSettings {
   readonly handshakeTimeoutMs?: number;
   /** ms an acknowledgement may wait for company; at most the parameter told to the peer, which is the default. */
   readonly ackDelayMs?: number;
-  /** bytes, 1200..1452: size of the largest datagram sent. */
+  /** bytes, 1200..1452: the largest datagram sent, always. Without it the path's MTU is searched for. */
   readonly mtuBytes?: number;
   readonly limits?: Partial<EndpointLimits>;
   /** A controller for each connection; the default is a fixed budget. */

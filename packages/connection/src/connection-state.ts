@@ -13,6 +13,40 @@
 export type ConnectionState =
   "connecting" | "awaiting-connect" | "authenticating" | "connected" | "flushing" | "closing" | "draining" | "closed";
 
+/**
+ * What makes a connection change its state: the words that begin the events of the tables in docs/PROTOCOL.md sections
+ * 8.1 and 8.2. A test replays recorded traces against those tables.
+ */
+export type TransitionCause =
+  /** Server: CONNECT came. */
+  | "connect"
+  /** Client: ACCEPT came. Server: the application let the client in. */
+  | "accept"
+  /** The application closes, gives up or refuses. */
+  | "close"
+  /** The application closes, once reliable data is delivered. */
+  | "flush"
+  /** Reliable data was delivered, or the deadline for it has passed. */
+  | "flushed"
+  /** A CLOSE of the other side came. */
+  | "close-received"
+  /** The one CLOSE in answer is sent. */
+  | "answered"
+  /** No CLOSE came in answer. */
+  | "unanswered"
+  /** The other side broke the protocol. */
+  | "violation"
+  /** CONNECT or the decision on it took too long. */
+  | "deadline"
+  /** Nothing was heard for the idle timeout. */
+  | "idle-timeout"
+  /** Client: the server has proved that it lost the connection. */
+  | "reset"
+  /** A usage limit of the keys or the last packet number was reached. */
+  | "key-limit"
+  /** The transport or the crypto provider is gone. */
+  | "abort";
+
 const TRANSITIONS: Record<ConnectionState, readonly ConnectionState[]> = {
   connecting: ["connected", "closing", "draining", "closed"],
   "awaiting-connect": ["authenticating", "closing", "draining", "closed"],

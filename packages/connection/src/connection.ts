@@ -1,19 +1,23 @@
 import type { PacketProtection } from "@sortie/handshake";
 import type { InboundMessage, ReliableEndpoint, SendOptions, SendReceipt } from "@sortie/reliability";
-import { CloseCode, PACKET_HEADER_BYTES, PATH_DATA_BYTES, TAG_BYTES } from "@sortie/wire";
+import { CloseCode, PACKET_HEADER_BYTES, TAG_BYTES } from "@sortie/wire";
+import { LAST_PACKET_NUMBER, writeClosePacket } from "./close-packet.js";
 import { Closing } from "./closing.js";
+import { ConnectExchange } from "./connect-exchange.js";
 import type { ConnectionEvent } from "./connection-events.js";
 import { type ConnectionOptions, createIdleWatch, DEFAULT_HANDSHAKE_TIMEOUT_MS } from "./connection-options.js";
-import { type ConnectionState, isLegalTransition, isOpen } from "./connection-state.js";
+import type { ConnectionState, TransitionCause } from "./connection-state.js";
 import { ConnectionControlFrames, ControlBit } from "./control-frames.js";
 import { createProtection } from "./create-protection.js";
 import { type DisconnectReason, reasonOfLocalClose } from "./disconnect-reason.js";
 import type { DropReason } from "./drop-reason.js";
-import { createEndpoint, largestDatagram } from "./endpoint-options.js";
+import { createEndpoint, createMtuDiscovery } from "./endpoint-options.js";
 import { applyFrames, type FrameTarget } from "./frame-dispatch.js";
 import type { IdleWatch } from "./idle-watch.js";
+import { Lifecycle } from "./lifecycle.js";
 import { PacketOpener } from "./packet-opener.js";
-import { Path, type PeerAddress } from "./path.js";
+import { PathManager } from "./path-manager.js";
+import type { PeerAddress } from "./peer-address.js";
 import type { Quality } from "./quality.js";
 import { hasRoom } from "./receive-room.js";
 import { endsInToken } from "./reset-token.js";
@@ -21,13 +25,12 @@ import type { ConnectionResources } from "./resources.js";
 import { ConnectionMonitor, type ConnectionStatistics } from "./statistics.js";
 import { Timer, TimerTable } from "./timer-table.js";
 import type { TraceSink } from "./trace.js";
-import { LAST_PACKET_NUMBER, writeChallengePacket, writeClosePacket } from "./unreliable-packets.js";
 
 /**
  * One peer's state machine from the first keys to the end: no sockets, no timers, no clock. Its owner
  *
  * - feeds: `receive` (datagrams with our connection ID), `handleTimeout` (once `nextTimeoutAt` has passed);
- * - acts: `send`, `accept`, `close`, `requestPing`;
+ * - acts: `send`, `accept`, `close`, `onLocalMove`, `tryAddress`;
  * - then polls, in this order, until each says it has nothing more: `takeConnectRequest` (server), `pollEvent`,
  *   `pollMessage`, `pollTransmit`, and last `nextTimeoutAt`.
  *
@@ -38,25 +41,21 @@ export class Connection {
   readonly role: "client" | "server";
   readonly localConnectionId: number;
   readonly remoteConnectionId: number;
-  /** Where the datagram that `pollTransmit` has just written must go. */
-  transmitTo: PeerAddress;
-  private currentState: ConnectionState;
+  private readonly life: Lifecycle;
   private readonly resources: ConnectionResources;
   private readonly protection: PacketProtection;
   private readonly opener: PacketOpener;
   private readonly endpoint: ReliableEndpoint;
   private readonly control: ConnectionControlFrames = new ConnectionControlFrames();
-  private readonly path: Path;
+  private readonly paths: PathManager;
   private readonly timers: TimerTable = new TimerTable();
   private readonly monitor: ConnectionMonitor;
   private readonly events: ConnectionEvent[] = [];
   private readonly trace: TraceSink | undefined;
   private readonly idle: IdleWatch;
-  private readonly mtuBytes: number;
   private readonly frameTarget: FrameTarget;
   private readonly closing: Closing = new Closing();
-  private resetToken: Uint8Array | undefined;
-  private connectRequest: Uint8Array | undefined;
+  private readonly exchange: ConnectExchange;
 
   constructor(options: ConnectionOptions) {
     const { keys, settings, nowMs } = options;
@@ -65,43 +64,55 @@ export class Connection {
     this.localConnectionId = keys.localConnectionId;
     this.remoteConnectionId = keys.remoteConnectionId;
     this.trace = options.trace;
-    const isClient = options.role === "client";
+    this.life = new Lifecycle(options.role === "client" ? "connecting" : "awaiting-connect", options.trace);
     this.protection = createProtection(options);
     this.opener = new PacketOpener(this.protection, options.initialPacketNumber ?? 0);
-    this.endpoint = createEndpoint(options, this.control);
-    this.mtuBytes = largestDatagram(options);
-    this.path = new Path(options.address);
-    this.transmitTo = options.address;
+    const mtu = createMtuDiscovery(options);
+    this.endpoint = createEndpoint(options, this.control, mtu);
+    const { endpoint, events, trace } = this;
+    this.paths = new PathManager({
+      address: options.address,
+      mtu,
+      endpoint,
+      crypto: options.resources.crypto,
+      events,
+      trace,
+    });
+    this.exchange = new ConnectExchange(this.life, this.control, endpoint, this.timers);
     this.monitor = new ConnectionMonitor(nowMs);
     this.idle = createIdleWatch(options);
     this.frameTarget = {
       role: options.role,
       endpoint: this.endpoint,
-      onConnect: this.onConnect.bind(this),
-      onAccept: this.onAccept.bind(this),
+      onConnect: (payload, at) => this.exchange.onConnect(payload, at),
+      onAccept: (sessionId, resetToken, at) => {
+        if (this.exchange.onAccept(resetToken, at)) this.onConnected(sessionId);
+      },
       onClose: this.onClose.bind(this),
       onAckFrame: (largest) => this.protection.onAcked(largest),
-      onPathChallenge: (bytes, start) => {
+      onPathChallenge: (bytes, start, from) => {
+        if (!this.paths.onChallenge(bytes, start, from)) return;
         this.control.setPathData(bytes, start);
         this.endpoint.requestControl(ControlBit.PathResponse);
       },
-      onPathResponse: this.onPathResponse.bind(this),
+      onPathResponse: (bytes, start, from, at) => this.paths.onResponse(bytes, start, from, at),
     };
-    this.currentState = isClient ? "connecting" : "awaiting-connect";
     this.timers.set(Timer.Handshake, nowMs + (settings.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS));
-    if (isClient) {
-      this.control.connectPayload = options.connectPayload ?? new Uint8Array(0);
-      this.requestConnect(nowMs);
-    }
+    if (options.role === "client") this.exchange.ask(options.connectPayload ?? new Uint8Array(0), nowMs);
   }
 
   get state(): ConnectionState {
-    return this.currentState;
+    return this.life.state;
   }
 
   /** The peer's validated address. */
   get address(): PeerAddress {
-    return this.path.current;
+    return this.paths.address;
+  }
+
+  /** Where the datagram that `pollTransmit` has just written must go. */
+  get transmitTo(): PeerAddress {
+    return this.paths.transmitTo;
   }
 
   get rttMs(): number {
@@ -132,14 +143,14 @@ export class Connection {
    * address: another server of its identity could be made to answer with the token (RFC 9000 section 21.11).
    */
   receiveReset(datagram: Uint8Array, from: PeerAddress, nowMs: number): void {
-    if (this.resetToken === undefined || !isOpen(this.currentState)) return;
-    if (!this.path.current.equals(from) || !endsInToken(datagram, this.resetToken)) return;
+    if (this.exchange.resetToken === undefined || !this.life.isOpen) return;
+    if (!this.paths.address.equals(from) || !endsInToken(datagram, this.exchange.resetToken)) return;
     const text = "the server restarted and knows this connection no longer";
-    this.finish({ code: "server-restarted", by: "remote", text }, nowMs);
+    this.finish({ code: "server-restarted", by: "remote", text }, "reset", nowMs);
   }
 
   private receivePacket(datagram: Uint8Array, from: PeerAddress, nowMs: number): DropReason | undefined {
-    if (this.currentState === "closed" || this.currentState === "draining") return "closing";
+    if (this.life.state === "closed" || this.life.state === "draining") return "closing";
     const { opener } = this;
     const { plaintext, frames } = this.resources;
     const dropped = opener.open(datagram, plaintext, nowMs);
@@ -148,7 +159,7 @@ export class Connection {
       return dropped;
     }
     const malformed = frames.decode(plaintext, 0, opener.plaintextBytes);
-    if (malformed === undefined && !hasRoom(this.currentState, frames, opener.plaintextBytes, this.endpoint)) {
+    if (malformed === undefined && !hasRoom(this.life.state, frames, opener.plaintextBytes, this.endpoint)) {
       // It does not count as received, but the peer was heard.
       this.idle.onHeard(nowMs);
       return "receive-buffer-full";
@@ -157,14 +168,15 @@ export class Connection {
     opener.accept();
     this.onHeard(datagram.length, from, nowMs);
     if (fault !== undefined) {
-      this.fail(CloseCode.ProtocolError, fault, nowMs);
+      this.fail(CloseCode.ProtocolError, fault, "violation", nowMs);
       return "malformed-frames";
     }
     const violation = applyFrames(this.frameTarget, frames, plaintext, opener.packetNumber, from, nowMs);
     if (violation !== undefined) {
       const code = violation === "window-exceeded" ? CloseCode.FlowControl : CloseCode.ProtocolError;
-      this.fail(code, violation, nowMs);
+      this.fail(code, violation, "violation", nowMs);
     }
+    this.paths.settle(nowMs);
     this.closeWhenFlushed(nowMs);
     return undefined;
   }
@@ -174,66 +186,62 @@ export class Connection {
    * its length, or 0 when there is nothing to send now. `transmitTo` then says where it must go.
    */
   pollTransmit(buffer: Uint8Array, offset: number, nowMs: number): number {
-    if (this.currentState === "closed") return 0;
+    if (this.life.state === "closed") return 0;
     if (this.protection.exhausted) return this.stopAtKeyLimit(nowMs);
-    const { writer } = this.resources;
-    writer.reset(buffer, offset + PACKET_HEADER_BYTES, offset + this.mtuBytes - TAG_BYTES);
-    this.transmitTo = this.path.current;
-    let packetNumber = -1;
-    if (this.path.challengeDue) {
-      packetNumber = writeChallengePacket(this.endpoint, this.path, writer, nowMs);
-      if (packetNumber >= 0) this.transmitTo = this.path.candidate as PeerAddress;
+    const mirrored = this.paths.takeMirror(buffer, offset);
+    if (mirrored > 0) {
+      this.monitor.onSent(mirrored, nowMs);
+      return mirrored;
     }
-    if (packetNumber < 0) {
-      if (this.closing.hasFrame) packetNumber = writeClosePacket(this.endpoint, this.closing, writer, nowMs);
-      else packetNumber = this.endpoint.buildPacket(writer, nowMs);
-    }
+    const packetNumber = this.writePacket(buffer, offset, nowMs);
     if (packetNumber < 0) return 0;
+    const { writer } = this.resources;
     const end = this.protection.seal(buffer, offset, writer.offset, this.remoteConnectionId, packetNumber, nowMs);
     if (end < 0) return this.stopAtKeyLimit(nowMs);
     const bytes = end - offset;
+    this.paths.onSealed(buffer, offset, bytes);
     this.monitor.onSent(bytes, nowMs);
     this.trace?.({ type: "packet-sent", atMs: nowMs, packetNumber, bytes });
-    if (this.currentState === "draining") this.become("closed", nowMs);
-    if (packetNumber >= LAST_PACKET_NUMBER) this.fail(CloseCode.KeyLimit, "packet numbers are used up", nowMs);
+    if (this.life.state === "draining") this.become("closed", "answered", nowMs);
+    if (packetNumber >= LAST_PACKET_NUMBER)
+      this.fail(CloseCode.KeyLimit, "packet numbers are used up", "key-limit", nowMs);
     return bytes;
   }
 
   /** Next time in ms at which `handleTimeout` has something to do; `Infinity` when never. */
   nextTimeoutAt(): number {
-    if (this.currentState === "closed") return Infinity;
-    const { timers, idle, path, closing } = this;
-    const own = Math.min(timers.next(), idle.nextAtMs, path.nextChallengeAtMs, closing.nextAtMs);
-    return isOpen(this.currentState) ? Math.min(own, this.endpoint.nextTimeoutAt()) : own;
+    if (this.life.state === "closed") return Infinity;
+    const { timers, idle, paths, closing } = this;
+    const own = Math.min(timers.next(), idle.nextAtMs, paths.nextAtMs, closing.nextAtMs);
+    return this.life.isOpen ? Math.min(own, this.endpoint.nextTimeoutAt()) : own;
   }
 
   handleTimeout(nowMs: number): void {
     const { timers } = this;
     if (this.idle.deadlineMs <= nowMs) {
-      return this.finish({ code: "timeout", by: "local", text: `nothing heard for ${this.idle.timeoutMs} ms` }, nowMs);
+      const text = `nothing heard for ${this.idle.timeoutMs} ms`;
+      return this.finish({ code: "timeout", by: "local", text }, "idle-timeout", nowMs);
     }
     if (timers.takeDue(Timer.Handshake, nowMs)) {
-      this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", nowMs);
+      this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", "deadline", nowMs);
     }
-    if (timers.takeDue(Timer.ConnectRepeat, nowMs)) this.requestConnect(nowMs);
-    if (this.closing.endsAtMs <= nowMs) return this.become("closed", nowMs);
+    if (timers.takeDue(Timer.ConnectRepeat, nowMs)) this.exchange.askAgain(nowMs);
+    if (this.closing.endsAtMs <= nowMs) return this.become("closed", "unanswered", nowMs);
     this.closing.onTimeout(nowMs, this.endpoint.probeTimeoutMs());
-    if (this.path.nextChallengeAtMs <= nowMs) this.path.onChallengeTimeout(nowMs, this.endpoint.probeTimeoutMs());
     if (this.idle.takePing(nowMs)) this.endpoint.requestPing();
-    if (isOpen(this.currentState) && this.endpoint.nextTimeoutAt() <= nowMs) this.endpoint.handleTimeout(nowMs);
+    if (this.life.isOpen && this.endpoint.nextTimeoutAt() <= nowMs) this.endpoint.handleTimeout(nowMs);
+    this.paths.onTimeout(nowMs);
     this.closeWhenFlushed(nowMs);
   }
 
   /** Server: the payload of CONNECT, once, when it came; answer with `accept` or `close`. A copy. */
   takeConnectRequest(): Uint8Array | undefined {
-    const payload = this.connectRequest;
-    this.connectRequest = undefined;
-    return payload;
+    return this.exchange.takeRequest();
   }
 
   /** Timeouts come late as this process was held up: the peer may have spoken meanwhile, and is not given up yet. */
   excuseSilence(nowMs: number): void {
-    if (isOpen(this.currentState)) this.idle.excuse(nowMs);
+    if (this.life.isOpen) this.idle.excuse(nowMs);
   }
 
   pollEvent(): ConnectionEvent | undefined {
@@ -251,13 +259,8 @@ export class Connection {
 
   /** Server: the client whose CONNECT came becomes a peer. False when it has gone in the meantime. */
   accept(sessionId: Uint8Array, resetToken: Uint8Array, nowMs: number): boolean {
-    if (this.currentState !== "authenticating") return false;
-    this.control.sessionId = sessionId;
-    this.control.resetToken = resetToken;
-    this.endpoint.requestControl(ControlBit.Accept);
-    this.timers.clear(Timer.Handshake);
-    this.become("connected", nowMs);
-    this.events.push({ type: "connected", sessionId });
+    if (!this.exchange.accept(sessionId, resetToken, nowMs)) return false;
+    this.onConnected(sessionId);
     return true;
   }
 
@@ -266,133 +269,117 @@ export class Connection {
    * Repeated calls change nothing but a flush, which a call without one cuts short.
    */
   close(code: CloseCode, text: string, nowMs: number, flushUntilMs: number = nowMs): void {
-    if (!isOpen(this.currentState)) return;
+    if (!this.life.isOpen) return;
     const mayFlush = flushUntilMs > nowMs && this.endpoint.undelivered > 0;
-    if (this.currentState === "connected" && mayFlush) {
+    if (this.life.state === "connected" && mayFlush) {
       this.closing.flush(code, text, flushUntilMs);
       this.endpoint.stopAccepting();
-      return this.become("flushing", nowMs);
+      return this.become("flushing", "flush", nowMs);
     }
-    if (this.currentState === "flushing" && flushUntilMs > nowMs) return;
-    this.startClosing(code, text, nowMs);
+    if (this.life.state === "flushing" && flushUntilMs > nowMs) return;
+    this.startClosing(code, text, "close", nowMs);
   }
 
   /** Ends the connection at once, without a word to the peer: the transport is gone. */
   abort(reason: DisconnectReason, nowMs: number): void {
-    if (this.currentState !== "closed") this.finish(reason, nowMs);
+    if (this.life.state !== "closed") this.finish(reason, "abort", nowMs);
   }
 
-  /** Asks the peer for an acknowledgement: after a change of our own address, so that the peer learns of it. */
-  requestPing(): void {
-    if (isOpen(this.currentState)) this.endpoint.requestPing();
+  /** Our own address has changed: the path is another, and a PING lets the peer learn of it. */
+  onLocalMove(nowMs: number): void {
+    if (this.life.isOpen) this.paths.onLocalMove(nowMs);
+  }
+
+  /** Client: asks whether the server answers at another of its addresses; if it does, the connection moves there. */
+  tryAddress(address: PeerAddress, nowMs: number): void {
+    if (this.role === "client" && this.life.state === "connected") this.paths.tryAddress(address, nowMs);
   }
 
   statistics(nowMs: number): ConnectionStatistics {
-    return this.monitor.snapshot(nowMs, this.endpoint, this.path.migrations, this.protection.statistics.updates);
+    return this.monitor.snapshot(nowMs, this.endpoint, this.paths, this.protection.statistics.updates);
   }
 
   private onHeard(bytes: number, from: PeerAddress, nowMs: number): void {
     const { opener } = this;
     this.monitor.onReceived(bytes, nowMs);
     this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber: opener.packetNumber, bytes });
-    if (!isOpen(this.currentState)) return;
+    if (!this.life.isOpen) return;
     this.idle.onHeard(nowMs);
     this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
     // Only a server follows its peer: a client knows where its server is.
-    if (this.currentState !== "connected") return;
-    if (this.role === "server" && this.path.onAuthenticPacket(from, opener.isNewest, bytes, nowMs)) {
-      this.challengePath(nowMs);
-    }
+    if (this.life.state !== "connected") return;
+    if (this.role === "server") this.paths.onAuthenticPacket(from, opener.isNewest, bytes, nowMs);
     if (this.monitor.updateQuality(this.endpoint, nowMs)) {
       this.events.push({ type: "quality", quality: this.monitor.quality });
     }
   }
 
-  private requestConnect(nowMs: number): void {
-    this.endpoint.requestControl(ControlBit.Connect);
-    this.timers.set(Timer.ConnectRepeat, nowMs + this.control.nextConnectIntervalMs());
+  /** Writes one packet's frames and gives its number, -1 for none: for the path, then all else, then MTU probes. */
+  private writePacket(buffer: Uint8Array, offset: number, nowMs: number): number {
+    const { writer } = this.resources;
+    const { paths, closing, endpoint } = this;
+    paths.beforePacket(nowMs);
+    writer.reset(buffer, offset + PACKET_HEADER_BYTES, offset + paths.mtuBytes - TAG_BYTES);
+    const forPath = paths.writePathPacket(writer, nowMs);
+    if (forPath >= 0) return forPath;
+    if (closing.hasFrame) return writeClosePacket(endpoint, closing, writer, nowMs);
+    const packetNumber = endpoint.buildPacket(writer, nowMs);
+    return packetNumber >= 0 ? packetNumber : paths.writeMtuProbe(writer, buffer, offset, nowMs);
   }
 
-  private onConnect(payload: Uint8Array, nowMs: number): void {
-    // A CONNECT that comes again tells that ACCEPT has not arrived.
-    if (this.currentState === "connected") this.endpoint.requestControl(ControlBit.Accept);
-    if (this.currentState !== "awaiting-connect") return;
-    this.become("authenticating", nowMs);
-    this.connectRequest = payload;
-  }
-
-  private onAccept(sessionId: Uint8Array, resetToken: Uint8Array, nowMs: number): void {
-    if (this.currentState !== "connecting") return;
-    this.resetToken = resetToken;
-    this.timers.clear(Timer.Handshake);
-    this.timers.clear(Timer.ConnectRepeat);
-    this.become("connected", nowMs);
+  private onConnected(sessionId: Uint8Array): void {
+    this.paths.start();
     this.events.push({ type: "connected", sessionId });
   }
 
   private onClose(reason: DisconnectReason, nowMs: number): void {
-    if (this.currentState === "closing") return this.become("closed", nowMs);
-    if (!isOpen(this.currentState)) return;
-    this.end(reason, "draining", nowMs);
+    if (this.life.state === "closing") return this.become("closed", "close-received", nowMs);
+    if (!this.life.isOpen) return;
+    this.end(reason, "draining", "close-received", nowMs);
     // One CLOSE in answer lets the other side stop repeating its own.
     this.closing.answer(CloseCode.Normal, "");
   }
 
-  private onPathResponse(bytes: Uint8Array, start: number, from: PeerAddress, nowMs: number): void {
-    if (!this.path.onResponse(bytes, start, from)) return;
-    this.trace?.({ type: "path-changed", atMs: nowMs });
-    this.events.push({ type: "path-changed", address: this.path.current });
-  }
-
-  private challengePath(nowMs: number): void {
-    const data = this.resources.crypto.randomBytes(PATH_DATA_BYTES);
-    this.path.startChallenge(data, nowMs, this.endpoint.probeTimeoutMs());
-    this.trace?.({ type: "path-challenge", atMs: nowMs });
-  }
-
-  private fail(code: CloseCode, text: string, nowMs: number): void {
-    if (isOpen(this.currentState)) this.startClosing(code, text, nowMs);
+  private fail(code: CloseCode, text: string, cause: TransitionCause, nowMs: number): void {
+    if (this.life.isOpen) this.startClosing(code, text, cause, nowMs);
   }
 
   private closeWhenFlushed(nowMs: number): void {
-    if (this.currentState !== "flushing") return;
+    if (this.life.state !== "flushing") return;
     const { closing } = this;
     if (this.endpoint.undelivered > 0 && nowMs < closing.flushUntilMs) return;
-    this.startClosing(closing.code, closing.text, nowMs);
+    this.startClosing(closing.code, closing.text, "flushed", nowMs);
   }
 
-  private startClosing(code: CloseCode, text: string, nowMs: number): void {
-    this.end(reasonOfLocalClose(code, text), "closing", nowMs);
+  private startClosing(code: CloseCode, text: string, cause: TransitionCause, nowMs: number): void {
+    this.end(reasonOfLocalClose(code, text), "closing", cause, nowMs);
     this.closing.start(code, text, nowMs, this.endpoint.probeTimeoutMs());
   }
 
   private stopAtKeyLimit(nowMs: number): 0 {
-    this.finish(reasonOfLocalClose(CloseCode.KeyLimit, "the usage limit of the keys was reached"), nowMs);
+    this.finish(reasonOfLocalClose(CloseCode.KeyLimit, "the usage limit of the keys was reached"), "key-limit", nowMs);
     return 0;
   }
 
-  private finish(reason: DisconnectReason, nowMs: number): void {
-    if (isOpen(this.currentState)) this.end(reason, "closed", nowMs);
-    else this.become("closed", nowMs);
+  private finish(reason: DisconnectReason, cause: TransitionCause, nowMs: number): void {
+    if (this.life.isOpen) this.end(reason, "closed", cause, nowMs);
+    else this.become("closed", cause, nowMs);
   }
 
   /** Leaves the open states: everything queued is given up and the owner is told, once. */
-  private end(reason: DisconnectReason, state: ConnectionState, nowMs: number): void {
+  private end(reason: DisconnectReason, state: ConnectionState, cause: TransitionCause, nowMs: number): void {
     this.timers.clearAll();
     this.idle.stop();
     this.closing.stop();
     this.endpoint.close();
-    this.path.abandon();
-    this.become(state, nowMs);
+    this.paths.stop();
+    this.become(state, cause, nowMs);
     this.trace?.({ type: "closed", atMs: nowMs, reason });
     this.events.push({ type: "closed", reason });
   }
 
-  private become(state: ConnectionState, nowMs: number): void {
-    const from = this.currentState;
-    if (!isLegalTransition(from, state)) throw new Error(`connection cannot go from ${from} to ${state}`);
-    this.currentState = state;
+  private become(state: ConnectionState, cause: TransitionCause, nowMs: number): void {
+    this.life.become(state, cause, nowMs);
     if (state === "closed") this.closing.stop();
-    this.trace?.({ type: "state", atMs: nowMs, from, to: state });
   }
 }

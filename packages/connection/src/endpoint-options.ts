@@ -1,17 +1,24 @@
 import { type ControlFrames, type EndpointOptions, ReliableEndpoint } from "@sortie/reliability";
-import { MIN_DATAGRAM_BYTES, PACKET_OVERHEAD_BYTES } from "@sortie/wire";
+import { PACKET_OVERHEAD_BYTES } from "@sortie/wire";
 import type { ConnectionOptions } from "./connection-options.js";
+import { MtuDiscovery } from "./mtu-discovery.js";
 
 /** ms. First guess of the RTT: players' RTTs lie below; QUIC's 333 ms would make first losses cost a second. */
 const DEFAULT_INITIAL_RTT_MS = 100;
 
-/** bytes. What we send at the most: our own setting, and no more than the peer takes. */
-export function largestDatagram({ settings, keys }: ConnectionOptions): number {
-  return Math.min(settings.mtuBytes ?? MIN_DATAGRAM_BYTES, keys.peerParameters.maxDatagramBytes);
+/** A size that was set is kept to; else the path is asked, up to what both sides take. */
+export function createMtuDiscovery({ settings, localParameters, keys }: ConnectionOptions): MtuDiscovery {
+  const { maxDatagramBytes } = keys.peerParameters;
+  const capBytes = Math.min(settings.mtuBytes ?? localParameters.maxDatagramBytes, maxDatagramBytes);
+  return new MtuDiscovery({ capBytes, search: settings.mtuBytes === undefined });
 }
 
 /** The reliability layer of a connection, from what both sides agreed to. */
-export function createEndpoint(options: ConnectionOptions, control: ControlFrames): ReliableEndpoint {
+export function createEndpoint(
+  options: ConnectionOptions,
+  control: ControlFrames,
+  mtu: MtuDiscovery,
+): ReliableEndpoint {
   const { keys, localParameters, settings, resources } = options;
   const { peerParameters } = keys;
   const endpointOptions: EndpointOptions = {
@@ -19,7 +26,7 @@ export function createEndpoint(options: ConnectionOptions, control: ControlFrame
     localMaxAckDelayMs: settings.ackDelayMs ?? localParameters.maxAckDelayMs,
     peerMaxAckDelayMs: peerParameters.maxAckDelayMs,
     initialRttMs: options.initialRttMs ?? DEFAULT_INITIAL_RTT_MS,
-    maxDatagramBytes: largestDatagram(options),
+    maxDatagramBytes: mtu.usableBytes,
     packetOverheadBytes: PACKET_OVERHEAD_BYTES,
     peerMaxMessageBytes: peerParameters.maxMessageBytes,
     peerReceiveWindowBytes: peerParameters.receiveWindowBytes,
@@ -27,6 +34,7 @@ export function createEndpoint(options: ConnectionOptions, control: ControlFrame
     receiveWindowBytes: localParameters.receiveWindowBytes,
     reassemblyBudget: resources.reassemblyBudget,
     control,
+    fates: mtu,
     ...(settings.limits === undefined ? {} : { limits: settings.limits }),
     ...(settings.createCongestionController === undefined ? {} : { congestion: settings.createCongestionController() }),
     ...(options.initialPacketNumber === undefined ? {} : { initialPacketNumber: options.initialPacketNumber }),

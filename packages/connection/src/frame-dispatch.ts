@@ -1,7 +1,7 @@
 import type { EndpointViolation, ReliableEndpoint } from "@sortie/reliability";
 import { type CloseCode, decodeUtf8, type Frame, FrameKind, type PacketFrames, SESSION_ID_BYTES } from "@sortie/wire";
 import { type DisconnectReason, reasonOfClose } from "./disconnect-reason.js";
-import type { PeerAddress } from "./path.js";
+import type { PeerAddress } from "./peer-address.js";
 
 /** Who takes the frames of a packet. Made once a connection. */
 export interface FrameTarget {
@@ -11,7 +11,7 @@ export interface FrameTarget {
   onAccept(sessionId: Uint8Array, resetToken: Uint8Array, nowMs: number): void;
   onClose(reason: DisconnectReason, nowMs: number): void;
   onAckFrame(largest: number): void;
-  onPathChallenge(bytes: Uint8Array, start: number): void;
+  onPathChallenge(bytes: Uint8Array, start: number, from: PeerAddress): void;
   onPathResponse(bytes: Uint8Array, start: number, from: PeerAddress, nowMs: number): void;
 }
 
@@ -73,7 +73,7 @@ function applyFrame(
       return undefined;
     }
     case FrameKind.PathChallenge:
-      target.onPathChallenge(plaintext, frame.start);
+      target.onPathChallenge(plaintext, frame.start, from);
       return undefined;
     case FrameKind.PathResponse:
       target.onPathResponse(plaintext, frame.start, from, nowMs);

@@ -6,11 +6,11 @@ export {
   DEFAULT_HANDSHAKE_TIMEOUT_MS,
   DEFAULT_KEEP_ALIVE_MS,
 } from "./connection-options.js";
-export { type ConnectionState, isLegalTransition } from "./connection-state.js";
+export { type ConnectionState, isLegalTransition, type TransitionCause } from "./connection-state.js";
 export type { DisconnectCode, DisconnectReason } from "./disconnect-reason.js";
 export { DROP_REASONS, DropCounters, type DropReason } from "./drop-reason.js";
 export { MAX_PACKET_NUMBER_LEAP } from "./packet-opener.js";
-export type { PeerAddress } from "./path.js";
+export type { PeerAddress } from "./peer-address.js";
 export type { Quality } from "./quality.js";
 export { RandomPool, type RandomSource } from "./random-pool.js";
 export { type ConnectionResources, createResources, DEFAULT_REASSEMBLY_BUDGET_BYTES } from "./resources.js";

@@ -1,7 +1,5 @@
-/** What a connection must know of an address: whether it is the same. Transports' address types fit as they are. */
-export interface PeerAddress {
-  equals(other: PeerAddress): boolean;
-}
+import { PACKET_OVERHEAD_BYTES, PATH_DATA_BYTES } from "@sortie/wire";
+import type { PeerAddress } from "./peer-address.js";
 
 /** PATH_CHALLENGEs sent to a new address before it is given up (RFC 9000 section 8.2.4). */
 const MAX_CHALLENGES = 4;
@@ -9,6 +7,8 @@ const MAX_CHALLENGES = 4;
 const AMPLIFICATION_FACTOR = 3;
 /** ms. New addresses are taken up at most this often, so that a flood of them costs nothing. */
 const MIN_CANDIDATE_INTERVAL_MS = 100;
+/** bytes of a packet with one path frame alone. */
+const PATH_PACKET_BYTES: number = PACKET_OVERHEAD_BYTES + 1 + PATH_DATA_BYTES;
 
 /**
  * Where the peer is, and the validation of an address it may have moved to (RFC 9000 section 9, with one difference:
@@ -23,6 +23,11 @@ export class Path {
   challenge: Uint8Array = EMPTY;
   /** A challenge must go to the candidate now. */
   challengeDue = false;
+  /** Answer to the candidate's own challenge, when one is due. */
+  readonly answer: Uint8Array = new Uint8Array(PATH_DATA_BYTES);
+  answerDue = false;
+  /** Whether this side chose the candidate, rather than having heard from there: nobody can have forged it. */
+  isOurChoice = false;
   /** ms. When the challenge goes again, or is given up. */
   nextChallengeAtMs: number = Infinity;
   migrations = 0;
@@ -49,21 +54,31 @@ export class Path {
       return false;
     }
     if (!isNewest || nowMs - this.candidateSinceMs < MIN_CANDIDATE_INTERVAL_MS) return false;
-    this.candidate = from;
-    this.candidateSinceMs = nowMs;
-    this.challengesSent = 0;
+    this.begin(from, nowMs);
     this.bytesFromCandidate = bytes;
-    this.bytesToCandidate = 0;
     return true;
   }
 
-  /** Whether another challenge may go: not too many, and within three times what came from there. */
-  mayChallenge(bytes: number): boolean {
-    return (
-      this.candidate !== undefined &&
-      this.challengesSent < MAX_CHALLENGES &&
-      this.bytesToCandidate + bytes <= AMPLIFICATION_FACTOR * this.bytesFromCandidate
-    );
+  /** Client: another address of its server is to be asked. */
+  tryCandidate(address: PeerAddress, nowMs: number): void {
+    this.begin(address, nowMs);
+    this.isOurChoice = true;
+  }
+
+  /** Whether a packet of path frames may go: not too many challenges, and within three times what came from there. */
+  maySend(bytes: number): boolean {
+    if (this.candidate === undefined || (this.challengeDue && this.challengesSent >= MAX_CHALLENGES)) return false;
+    return this.isOurChoice || this.bytesToCandidate + bytes <= AMPLIFICATION_FACTOR * this.bytesFromCandidate;
+  }
+
+  /** Whether a datagram may go to the candidate as well: within the same limit, and the challenges come first. */
+  mayMirror(bytes: number): boolean {
+    const kept = (MAX_CHALLENGES - this.challengesSent) * PATH_PACKET_BYTES;
+    return this.bytesToCandidate + bytes + kept <= AMPLIFICATION_FACTOR * this.bytesFromCandidate;
+  }
+
+  onMirrored(bytes: number): void {
+    this.bytesToCandidate += bytes;
   }
 
   /** The candidate is to be asked for `data`, now and again after each probe timeout. */
@@ -73,10 +88,12 @@ export class Path {
     this.nextChallengeAtMs = nowMs + probeTimeoutMs;
   }
 
-  onChallengeSent(bytes: number): void {
-    this.challengesSent += 1;
+  /** The challenge, the answer or both, whatever was due, went out. */
+  onPathPacketSent(bytes: number): void {
+    if (this.challengeDue) this.challengesSent += 1;
     this.bytesToCandidate += bytes;
     this.challengeDue = false;
+    this.answerDue = false;
   }
 
   onChallengeTimeout(nowMs: number, probeTimeoutMs: number): void {
@@ -100,7 +117,18 @@ export class Path {
     this.candidate = undefined;
     this.challenge = EMPTY;
     this.challengeDue = false;
+    this.answerDue = false;
+    this.isOurChoice = false;
     this.nextChallengeAtMs = Infinity;
+  }
+
+  private begin(address: PeerAddress, nowMs: number): void {
+    this.abandon();
+    this.candidate = address;
+    this.candidateSinceMs = nowMs;
+    this.challengesSent = 0;
+    this.bytesFromCandidate = 0;
+    this.bytesToCandidate = 0;
   }
 }
 

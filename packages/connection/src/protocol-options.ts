@@ -19,7 +19,10 @@ const MAX_BURST_BYTES: number = 256 * 1024;
 
 /** Options of the protocol that clients and servers have in common. */
 export interface ProtocolOptions {
-  /** bytes, 1200..1452: the largest datagram sent. Default 1200. */
+  /**
+   * bytes of UDP payload, 1200..1452: the largest datagram sent, whatever the path carries. Default: found by probes
+   * (RFC 8899), from 1200 up to 1452 or what the other side takes, for each path anew.
+   */
   readonly mtu?: number;
   /** ms, 1000..600000. Default 10000; the smaller of both sides counts. */
   readonly idleTimeoutMs?: number;
@@ -82,6 +85,7 @@ export function resolveProtocolOptions(
     const got = typeof createCongestionController;
     throw new TypeError(`"createCongestionController" expected a function, got ${got}`);
   }
+  const mtuBytes = integer("mtu", options.mtu, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES);
   return {
     parameters: {
       idleTimeoutMs,
@@ -93,10 +97,10 @@ export function resolveProtocolOptions(
     },
     settings: {
       ackDelayMs: ACK_DELAY_MS,
-      mtuBytes: integer("mtu", options.mtu, MIN_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES),
       keepAliveMs: integer("keepAliveMs", options.keepAliveMs, DEFAULT_KEEP_ALIVE_MS, 100, 600_000),
       handshakeTimeoutMs: integer("handshakeTimeoutMs", timeout, DEFAULT_HANDSHAKE_TIMEOUT_MS, 100, 120_000),
       createCongestionController,
+      ...(options.mtu === undefined ? {} : { mtuBytes }),
     },
   };
 }

@@ -16,6 +16,8 @@ export interface ConnectionStatistics {
   /** Smoothed share of our packets that were lost, 0..1. */
   readonly loss: number;
   readonly quality: Quality;
+  /** The largest datagram that is sent to the peer now: pinned, or found by probes. */
+  readonly mtuBytes: number;
   /** Validated changes of the peer's address. */
   readonly migrations: number;
   readonly keyUpdates: number;
@@ -29,6 +31,12 @@ export interface ConnectionStatistics {
 interface MonitoredEndpoint {
   readonly rtt: RttEstimator;
   readonly statistics: EndpointStatistics;
+}
+
+/** What is read of the path. */
+interface MonitoredPath {
+  readonly mtuBytes: number;
+  readonly migrations: number;
 }
 
 /** Totals and rates of one connection's packets, and the grade made from them. */
@@ -69,7 +77,12 @@ export class ConnectionMonitor {
     this.rates.onReceived(bytes, nowMs);
   }
 
-  snapshot(nowMs: number, endpoint: MonitoredEndpoint, migrations: number, keyUpdates: number): ConnectionStatistics {
+  snapshot(
+    nowMs: number,
+    endpoint: MonitoredEndpoint,
+    { mtuBytes, migrations }: MonitoredPath,
+    keyUpdates: number,
+  ): ConnectionStatistics {
     const { rtt, statistics } = endpoint;
     return {
       packetsSent: this.packetsSent,
@@ -82,6 +95,7 @@ export class ConnectionMonitor {
       rttMinMs: rtt.minMs,
       loss: this.meter.loss,
       quality: this.meter.grade,
+      mtuBytes,
       migrations,
       keyUpdates,
       seconds: this.rates.history(nowMs),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Path, type PeerAddress } from "../src/path.js";
+import { Path } from "../src/path.js";
+import type { PeerAddress } from "../src/peer-address.js";
 
 class NamedAddress implements PeerAddress {
   readonly name: string;
@@ -54,8 +55,9 @@ describe("Path", () => {
     path.onAuthenticPacket(mobile, true, 26, 1000);
     path.startChallenge(DATA, 1000, 50);
     let sent = 0;
-    while (path.mayChallenge(34)) {
-      path.onChallengeSent(34);
+    while (path.maySend(34)) {
+      path.onPathPacketSent(34);
+      path.challengeDue = true;
       sent += 34;
     }
     expect(sent).toBeLessThanOrEqual(3 * 26);
@@ -66,8 +68,8 @@ describe("Path", () => {
     const path = challenged();
     for (let i = 0; i < 20; i++) path.onAuthenticPacket(mobile, true, 1000, 1000 + i);
     for (let i = 1; i <= 4; i++) {
-      expect(path.mayChallenge(34)).toBe(true);
-      path.onChallengeSent(34);
+      expect(path.maySend(34)).toBe(true);
+      path.onPathPacketSent(34);
       path.onChallengeTimeout(1000 + i * 50, 50);
     }
     expect(path.candidate).toBeUndefined();

@@ -23,7 +23,8 @@ describe("resolveProtocolOptions", () => {
       maxMessageBytes: 1024 * 1024,
       receiveWindowBytes: 4 * 1024 * 1024,
     });
-    expect(settings).toMatchObject({ ackDelayMs: 25, mtuBytes: 1200, keepAliveMs: 3000, handshakeTimeoutMs: 10_000 });
+    expect(settings).toMatchObject({ ackDelayMs: 25, keepAliveMs: 3000, handshakeTimeoutMs: 10_000 });
+    expect(settings.mtuBytes).toBeUndefined();
     const controller = settings.createCongestionController?.();
     expect(controller).toBeInstanceOf(FixedBudget);
     expect(controller?.paceBytesPerSecond).toBe(8 * 1024 * 1024);

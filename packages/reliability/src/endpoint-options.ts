@@ -50,6 +50,16 @@ export interface EndpointTrace {
   onProbeTimeout?(count: number, nowMs: number): void;
 }
 
+/**
+ * Sees what became of each ack-eliciting packet, path probes included, and how large it was: what the MTU of a path is
+ * judged by. Must not call back into the endpoint.
+ */
+export interface PacketFates {
+  /** For the first time; perhaps of one that was taken for lost. `bytes`: whole UDP payload. */
+  onPacketAcked(packetNumber: number, bytes: number): void;
+  onPacketLost(packetNumber: number, bytes: number): void;
+}
+
 /** Why a peer's frame breaks the protocol; the connection is to be closed. */
 export type EndpointViolation =
   /** ACK of a packet number that was not used yet. */
@@ -95,6 +105,7 @@ export interface EndpointOptions {
   readonly congestion?: CongestionController;
   readonly control: ControlFrames;
   readonly trace?: EndpointTrace;
+  readonly fates?: PacketFates;
   /** Default 0. Tests start near the edges. */
   readonly initialPacketNumber?: number;
   /** Default 0. Both sides' first message ID on every channel; tests start near the wrap. */

@@ -9,6 +9,7 @@ export {
   type EndpointOptions,
   type EndpointTrace,
   type EndpointViolation,
+  type PacketFates,
 } from "./endpoint-options.js";
 export type { InboundMessage } from "./inbox.js";
 export { MAX_UNRELIABLE_MESSAGE_BYTES } from "./outbound.js";

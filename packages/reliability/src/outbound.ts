@@ -1,4 +1,4 @@
-import { DeliveryCode } from "@sortie/wire";
+import { DeliveryCode, MIN_DATAGRAM_BYTES, PACKET_OVERHEAD_BYTES } from "@sortie/wire";
 import { BestEffortSend } from "./channels/best-effort.js";
 import { OrderedSend } from "./channels/ordered.js";
 import { ReliableSend } from "./channels/reliable.js";
@@ -24,6 +24,9 @@ import { UnackedList } from "./unacked-list.js";
  * one can be whole while another comes in. At 5 % loss a message of that size arrives once in 400 times as it is.
  */
 export const MAX_UNRELIABLE_MESSAGE_BYTES: number = 128 * 1024;
+
+/** bytes. A frame up to this fits the packets of every path. */
+const SMALL_FRAME_BYTES: number = MIN_DATAGRAM_BYTES - PACKET_OVERHEAD_BYTES;
 
 /** Messages looked at for what may be sent again in one probe. */
 const MAX_PROBED_MESSAGES = 256;
@@ -104,7 +107,8 @@ export class Outbound {
       nowMs + expiresInMs,
       this.sends++,
     );
-    message.large = message.wholeFrameBytes > this.usableBytes;
+    // Not by the MTU of the moment: when that falls, what went whole goes again in pieces, which the receiver holds.
+    message.large = message.wholeFrameBytes > SMALL_FRAME_BYTES;
     this.statistics.messagesSent[delivery] = (this.statistics.messagesSent[delivery] as number) + 1;
     this.budget.add(message);
     if (message.expiresAtMs !== Infinity) this.deadlines.push(message);

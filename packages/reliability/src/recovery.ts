@@ -1,6 +1,6 @@
 import type { Frame } from "@sortie/wire";
 import type { CongestionController } from "./congestion/congestion-controller.js";
-import type { EndpointOptions, EndpointTrace, EndpointViolation } from "./endpoint-options.js";
+import type { EndpointOptions, EndpointTrace, EndpointViolation, PacketFates } from "./endpoint-options.js";
 import { LossDetector, type LossSink } from "./loss-detector.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import { RttEstimator } from "./rtt-estimator.js";
@@ -44,11 +44,14 @@ export class Recovery implements LossSink {
   private readonly congestion: CongestionController;
   private readonly statistics: MutableStatistics;
   private readonly trace: EndpointTrace | undefined;
+  private readonly fates: PacketFates | undefined;
   private readonly ackedItems: SentItemSink;
   private readonly lostItems: SentItemSink;
   private largestAcked = -1;
   private progressAtMs = -Infinity;
   private elicitingSentAtMs = -Infinity;
+  /** First packet number sent on the present path: those before it measure another. */
+  private pathSince = 0;
   private lostBytes = 0;
   private lostLastSentAtMs = 0;
   private lostRunFromMs = 0;
@@ -67,6 +70,7 @@ export class Recovery implements LossSink {
     this.statistics = statistics;
     this.sink = sink;
     this.trace = options.trace;
+    this.fates = options.fates;
     this.ackedItems = { onItem: (message, from, to) => sink.onDataAcked(message, from, to) };
     this.lostItems = { onItem: (message, from, to, number) => sink.onDataLost(message, from, to, number) };
   }
@@ -82,7 +86,7 @@ export class Recovery implements LossSink {
     const previous = this.largestAcked;
     const state = sent.stateOf(largest);
     if (largest > previous) this.largestAcked = largest;
-    if (isAwaited(state)) {
+    if (isAwaited(state) && largest >= this.pathSince) {
       // Only the largest, and only when it asked for the ACK, says how long the way was (RFC 9002 section 5.1).
       this.rtt.update(nowMs - sent.sentAtOf(largest), frame.delayUs / 1000);
     }
@@ -106,6 +110,7 @@ export class Recovery implements LossSink {
 
   onPacketLost(packetNumber: number, state: SentState, nowMs: number): void {
     const { sent, sink } = this;
+    this.fates?.onPacketLost(packetNumber, sent.bytesOf(packetNumber));
     if (sent.stateOf(packetNumber) === SentState.Probe) {
       sent.resolve(packetNumber, state);
       return;
@@ -129,6 +134,14 @@ export class Recovery implements LossSink {
     this.elicitingSentAtMs = nowMs;
     if (this.probesPending > 0) this.probesPending -= 1;
     this.congestion.onPacketSent(bytes, nowMs, sent.bytesInFlight);
+  }
+
+  /** The path is another: the round trip is measured anew, by packets from now on; probe timeouts back off anew. */
+  onPathChanged(nowMs: number): void {
+    this.pathSince = this.sent.nextNumber;
+    this.probeCount = 0;
+    this.rtt.onPathChanged();
+    this.congestion.onPathChanged?.(nowMs);
   }
 
   /** Records a path probe; see `SentState.Probe`. */
@@ -218,6 +231,7 @@ export class Recovery implements LossSink {
     if (state === SentState.Unknown || state === SentState.Acked) return false;
     sent.resolve(packetNumber, SentState.Acked);
     this.statistics.packetsAcked += 1;
+    if (state !== SentState.Passive) this.fates?.onPacketAcked(packetNumber, sent.bytesOf(packetNumber));
     if (state === SentState.InFlight) {
       const sentAtMs = sent.sentAtOf(packetNumber);
       this.congestion.onPacketAcked(sent.bytesOf(packetNumber), sentAtMs, nowMs, this.rtt.smoothedMs);

@@ -142,6 +142,16 @@ export class ReliableEndpoint {
     this.outbound.setUsableBytes(bytes - this.overheadBytes);
   }
 
+  /** The path is another from now on: round trip and congestion are measured anew (RFC 9000 section 9.4). */
+  onPathChanged(nowMs: number): void {
+    this.recovery.onPathChanged(nowMs);
+  }
+
+  /** Whether acknowledgements have been missing for longer than a probe timeout, however much is being sent. */
+  isStalled(nowMs: number): boolean {
+    return this.recovery.isStalled(nowMs);
+  }
+
   /** Whether `buildPacket` would produce something now. */
   wantsToSend(nowMs: number): boolean {
     if (this.closed) return false;

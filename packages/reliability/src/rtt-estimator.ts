@@ -94,6 +94,15 @@ export class RttEstimator {
     this.smoothed += (adjusted - this.smoothed) / 8;
   }
 
+  /**
+   * Another path: the next sample is the first one. Until then the mean stays as a guess, with the deviation that a
+   * guess has (RFC 9000 section 9.4 has the initial value of every connection in its place; this one is nearer).
+   */
+  onPathChanged(): void {
+    this.sampled = false;
+    this.variance = Math.max(this.variance, this.smoothed / 2);
+  }
+
   /** ms. How long to wait for an acknowledgement before probing, no backoff applied (RFC 9002 section 6.2.1). */
   probeTimeoutMs(): number {
     return this.smoothed + Math.max(4 * this.variance, GRANULARITY_MS) + this.peerMaxAckDelayMs;

@@ -25,6 +25,9 @@ export interface CongestionController {
    */
   onPacketsLost(bytes: number, largestLostSentAtMs: number, nowMs: number, persistent: boolean): void;
 
+  /** The peer is at another address: what was measured says nothing of the new path (RFC 9000 section 9.4). */
+  onPathChanged?(nowMs: number): void;
+
   /** Whether a packet of `bytes` may go now, with `bytesInFlight` in flight without it. */
   canSend(bytes: number, bytesInFlight: number, nowMs: number): boolean;
 

@@ -1,0 +1,76 @@
+import type { ReliableEndpoint } from "@sortie/reliability";
+import { type ConnectionControlFrames, ControlBit } from "./control-frames.js";
+import type { Lifecycle } from "./lifecycle.js";
+import { Timer, type TimerTable } from "./timer-table.js";
+
+/**
+ * CONNECT and ACCEPT: the client asks to be let in, again and again, until the server's application has decided
+ * (docs/PROTOCOL.md section 8.3).
+ */
+export class ConnectExchange {
+  /** Client: what a restarted server proves itself with, from ACCEPT on. */
+  resetToken: Uint8Array | undefined = undefined;
+  private request: Uint8Array | undefined = undefined;
+  private readonly life: Lifecycle;
+  private readonly control: ConnectionControlFrames;
+  private readonly endpoint: ReliableEndpoint;
+  private readonly timers: TimerTable;
+
+  constructor(life: Lifecycle, control: ConnectionControlFrames, endpoint: ReliableEndpoint, timers: TimerTable) {
+    this.life = life;
+    this.control = control;
+    this.endpoint = endpoint;
+    this.timers = timers;
+  }
+
+  /** Client: CONNECT goes with the next packet, and again when its timer has passed. */
+  ask(payload: Uint8Array, nowMs: number): void {
+    this.control.connectPayload = payload;
+    this.askAgain(nowMs);
+  }
+
+  askAgain(nowMs: number): void {
+    this.endpoint.requestControl(ControlBit.Connect);
+    this.timers.set(Timer.ConnectRepeat, nowMs + this.control.nextConnectIntervalMs());
+  }
+
+  /** Server: CONNECT came. */
+  onConnect(payload: Uint8Array, nowMs: number): void {
+    // A CONNECT that comes again tells that ACCEPT has not arrived.
+    if (this.life.state === "connected") this.endpoint.requestControl(ControlBit.Accept);
+    if (this.life.state !== "awaiting-connect") return;
+    this.life.become("authenticating", "connect", nowMs);
+    this.request = payload;
+  }
+
+  /** Server: the payload of CONNECT, once. */
+  takeRequest(): Uint8Array | undefined {
+    const payload = this.request;
+    this.request = undefined;
+    return payload;
+  }
+
+  /** Server: the application lets the client in. False when it has gone in the meantime. */
+  accept(sessionId: Uint8Array, resetToken: Uint8Array, nowMs: number): boolean {
+    if (this.life.state !== "authenticating") return false;
+    this.control.sessionId = sessionId;
+    this.control.resetToken = resetToken;
+    this.endpoint.requestControl(ControlBit.Accept);
+    this.settle(nowMs);
+    return true;
+  }
+
+  /** Client: ACCEPT came. False when it was known. */
+  onAccept(resetToken: Uint8Array, nowMs: number): boolean {
+    if (this.life.state !== "connecting") return false;
+    this.resetToken = resetToken;
+    this.settle(nowMs);
+    return true;
+  }
+
+  private settle(nowMs: number): void {
+    this.timers.clear(Timer.Handshake);
+    this.timers.clear(Timer.ConnectRepeat);
+    this.life.become("connected", "accept", nowMs);
+  }
+}

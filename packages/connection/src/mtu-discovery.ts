@@ -1,0 +1,180 @@
+import type { PacketFates } from "@sortie/reliability";
+import { BlackHoleDetector } from "./black-hole-detector.js";
+import { BASE_MTU_BYTES, nextProbeBytes } from "./mtu-search.js";
+
+/** Probes of one size that are lost before it is taken not to pass (RFC 8899 section 5.1.2, MAX_PROBES). */
+const MAX_PROBES = 3;
+/** ms. When a search that ended below the cap begins anew (RFC 8899 section 5.1.1, PMTU_RAISE_TIMER). */
+const RAISE_AFTER_MS = 600_000;
+/** ms. After a second black hole in a row the search waits this long, and twice as long after each further one. */
+const COOLDOWN_MS = 60_000;
+
+/** How the size of datagrams is chosen. */
+export interface MtuOptions {
+  /** bytes. The largest datagram that may be sent: own setting and the peer's `maxDatagramBytes`. */
+  readonly capBytes: number;
+  /** Whether the size is searched for; else it is the cap, always. */
+  readonly search: boolean;
+}
+
+/** Why the size changed. */
+export type MtuCause =
+  /** A probe of that size arrived. */
+  | "probe"
+  /** Large packets were lost, smaller ones were not: back to the base. */
+  | "black-hole"
+  /** Another path: back to the base. */
+  | "path";
+
+/**
+ * Path MTU discovery for datagrams (RFC 8899): the largest datagram that the path carries, found by probes that are
+ * acknowledged or lost, never by ICMP messages, which anyone can forge. Every path carries the base of 1200 bytes, so
+ * nothing makes it smaller than that.
+ *
+ * A probe that is lost counts against its size only when a later packet arrived: an outage says nothing. Feed it by
+ * the methods of {@link PacketFates}, then `update`; ask `dueProbeBytes` when nothing else is to be sent.
+ */
+export class MtuDiscovery implements PacketFates {
+  /** bytes. What is known to pass. */
+  currentBytes: number;
+  readonly capBytes: number;
+  private readonly isSearched: boolean;
+  private readonly detector: BlackHoleDetector = new BlackHoleDetector();
+  /** bytes. The smallest size that is known not to pass; above the cap when there is none. */
+  private failsBytes: number;
+  /** Probe in flight: its number and size; -1 for none. */
+  private probeNumber = -1;
+  private probeBytes = 0;
+  private probesLost = 0;
+  /** ms. When a probe that is still in flight needs a later packet to tell whether it was lost. */
+  private companionAtMs = Infinity;
+  /** ms. When the search begins (again); -Infinity while it is under way. */
+  private searchAtMs = Infinity;
+  private stalled = false;
+  private blackHoles = 0;
+  private blackHoleAtMs = -Infinity;
+
+  constructor(options: MtuOptions) {
+    this.capBytes = options.capBytes;
+    this.isSearched = options.search && options.capBytes > BASE_MTU_BYTES;
+    this.currentBytes = options.search ? Math.min(BASE_MTU_BYTES, options.capBytes) : options.capBytes;
+    this.failsBytes = options.capBytes + 1;
+  }
+
+  /** bytes. The largest datagram to be sent now, probes apart. */
+  get usableBytes(): number {
+    return this.stalled ? Math.min(BASE_MTU_BYTES, this.currentBytes) : this.currentBytes;
+  }
+
+  /** ms. When `onTimeout` has something to do. */
+  get nextAtMs(): number {
+    return this.searchAtMs === -Infinity ? this.companionAtMs : Math.min(this.companionAtMs, this.searchAtMs);
+  }
+
+  /** The connection is up: the search begins. */
+  start(): void {
+    if (this.isSearched) this.searchAtMs = -Infinity;
+  }
+
+  /** Another path, of which nothing is known. */
+  restart(): void {
+    if (!this.isSearched) return;
+    this.currentBytes = BASE_MTU_BYTES;
+    this.blackHoles = 0;
+    this.beginSearch();
+  }
+
+  stop(): void {
+    this.searchAtMs = Infinity;
+    this.companionAtMs = Infinity;
+    this.probeNumber = -1;
+  }
+
+  /** bytes of the probe that should go now; 0 for none. */
+  dueProbeBytes(): number {
+    if (this.searchAtMs !== -Infinity || this.probeNumber >= 0 || this.stalled) return 0;
+    return nextProbeBytes(this.currentBytes, this.failsBytes, this.capBytes);
+  }
+
+  onProbeSent(packetNumber: number, bytes: number, nowMs: number, probeTimeoutMs: number): void {
+    this.probeNumber = packetNumber;
+    this.probeBytes = bytes;
+    this.companionAtMs = nowMs + probeTimeoutMs;
+  }
+
+  /** Serves what is due; true when an ack-eliciting packet should go, so that a lost probe is found out. */
+  onTimeout(nowMs: number): boolean {
+    if (this.searchAtMs <= nowMs && this.searchAtMs !== -Infinity) this.beginSearch();
+    if (this.companionAtMs > nowMs) return false;
+    this.companionAtMs = Infinity;
+    return this.probeNumber >= 0;
+  }
+
+  onPacketAcked(packetNumber: number, bytes: number): void {
+    if (!this.isSearched) return;
+    this.stalled = false;
+    if (packetNumber === this.probeNumber) this.onProbeAcked();
+    this.detector.onAcked(packetNumber, bytes);
+  }
+
+  onPacketLost(packetNumber: number, bytes: number): void {
+    if (!this.isSearched) return;
+    // Larger than what is sent now: from before a black hole was noticed, or a probe.
+    if (bytes <= this.currentBytes) this.detector.onLost(packetNumber, bytes);
+    if (packetNumber === this.probeNumber) this.onProbeLost();
+  }
+
+  /** Nothing is acknowledged any more, perhaps because of its size: only the base is sent until something is. */
+  onStalled(): void {
+    if (this.isSearched) this.stalled = true;
+  }
+
+  /** After acknowledgements and losses: true when the path has come to swallow large packets. */
+  update(nowMs: number): boolean {
+    if (this.probeNumber < 0 && this.searchAtMs === -Infinity && this.dueProbeBytes() === 0 && !this.stalled) {
+      this.searchAtMs = this.currentBytes < this.capBytes ? nowMs + RAISE_AFTER_MS : Infinity;
+    }
+    if (!this.detector.detected) return false;
+    this.onBlackHole(nowMs);
+    return true;
+  }
+
+  private onProbeAcked(): void {
+    this.currentBytes = this.probeBytes;
+    this.endProbe();
+    this.probesLost = 0;
+  }
+
+  private onProbeLost(): void {
+    this.probesLost += 1;
+    if (this.probesLost >= MAX_PROBES) {
+      this.failsBytes = this.probeBytes;
+      this.probesLost = 0;
+    }
+    this.endProbe();
+  }
+
+  private endProbe(): void {
+    this.probeNumber = -1;
+    this.companionAtMs = Infinity;
+  }
+
+  /** The first search comes at once: perhaps it was an outage after all, perhaps a size between still passes. */
+  private onBlackHole(nowMs: number): void {
+    const recent = nowMs - this.blackHoleAtMs < RAISE_AFTER_MS;
+    this.blackHoles = recent ? this.blackHoles + 1 : 1;
+    this.blackHoleAtMs = nowMs;
+    this.currentBytes = BASE_MTU_BYTES;
+    this.beginSearch();
+    if (this.blackHoles > 1)
+      this.searchAtMs = nowMs + Math.min(COOLDOWN_MS * 2 ** (this.blackHoles - 2), RAISE_AFTER_MS);
+  }
+
+  private beginSearch(): void {
+    this.endProbe();
+    this.probesLost = 0;
+    this.failsBytes = this.capBytes + 1;
+    this.searchAtMs = -Infinity;
+    this.detector.reset();
+  }
+}

@@ -1,0 +1,245 @@
+import type { CryptoProvider } from "@sortie/handshake";
+import type { ReliableEndpoint } from "@sortie/reliability";
+import {
+  type ByteWriter,
+  encodePadding,
+  encodePathChallenge,
+  encodePathResponse,
+  encodePing,
+  PACKET_HEADER_BYTES,
+  PACKET_OVERHEAD_BYTES,
+  PATH_DATA_BYTES,
+  TAG_BYTES,
+} from "@sortie/wire";
+import type { ConnectionEvent } from "./connection-events.js";
+import { BASE_MTU_BYTES } from "./mtu-search.js";
+import type { MtuCause, MtuDiscovery } from "./mtu-discovery.js";
+import { isSameHost, type PeerAddress } from "./peer-address.js";
+import { Path } from "./path.js";
+import type { TraceSink } from "./trace.js";
+
+export interface PathManagerOptions {
+  readonly address: PeerAddress;
+  readonly mtu: MtuDiscovery;
+  readonly endpoint: ReliableEndpoint;
+  readonly crypto: CryptoProvider;
+  /** Where "path-changed" goes. */
+  readonly events: ConnectionEvent[];
+  readonly trace: TraceSink | undefined;
+}
+
+/**
+ * Everything about the way to the peer: which address is in use and which is being validated, how large datagrams may
+ * be, and what of it the layers above must know when one of them changes.
+ */
+export class PathManager {
+  private readonly path: Path;
+  /** Where the packet that was written last must go. */
+  transmitTo: PeerAddress;
+  private readonly mtu: MtuDiscovery;
+  private readonly endpoint: ReliableEndpoint;
+  private readonly crypto: CryptoProvider;
+  private readonly events: ConnectionEvent[];
+  private readonly trace: TraceSink | undefined;
+  /** A datagram that went to the current address and goes to the candidate too. */
+  private mirror: Uint8Array | undefined = undefined;
+  private mirrorBytes = 0;
+  /** bytes: what the endpoint was told. */
+  private toldBytes: number;
+  /** bytes: what the trace was told. */
+  private tracedBytes: number;
+
+  constructor(options: PathManagerOptions) {
+    this.path = new Path(options.address);
+    this.transmitTo = options.address;
+    this.mtu = options.mtu;
+    this.endpoint = options.endpoint;
+    this.crypto = options.crypto;
+    this.events = options.events;
+    this.trace = options.trace;
+    this.toldBytes = options.mtu.usableBytes;
+    this.tracedBytes = options.mtu.currentBytes;
+  }
+
+  /** The peer's validated address. */
+  get address(): PeerAddress {
+    return this.path.current;
+  }
+
+  /** bytes. The largest datagram that is sent now, MTU probes apart. */
+  get mtuBytes(): number {
+    return this.mtu.usableBytes;
+  }
+
+  /** Validated changes of the peer's address. */
+  get migrations(): number {
+    return this.path.migrations;
+  }
+
+  /** ms. When `onTimeout` has something to do. */
+  get nextAtMs(): number {
+    return Math.min(this.path.nextChallengeAtMs, this.mtu.nextAtMs);
+  }
+
+  /** The connection is up: the search for the path's MTU begins. */
+  start(): void {
+    this.mtu.start();
+  }
+
+  stop(): void {
+    this.path.abandon();
+    this.mtu.stop();
+    this.mirror = undefined;
+    this.mirrorBytes = 0;
+  }
+
+  onTimeout(nowMs: number): void {
+    const { path, mtu, endpoint } = this;
+    if (path.nextChallengeAtMs <= nowMs) path.onChallengeTimeout(nowMs, endpoint.probeTimeoutMs());
+    if (mtu.nextAtMs <= nowMs && mtu.onTimeout(nowMs)) endpoint.requestPing();
+    this.settle(nowMs);
+  }
+
+  /** Server: an authentic packet came. A new address becomes the candidate and is challenged. */
+  onAuthenticPacket(from: PeerAddress, isNewest: boolean, bytes: number, nowMs: number): void {
+    if (this.path.onAuthenticPacket(from, isNewest, bytes, nowMs)) this.challenge(nowMs);
+  }
+
+  /** Client: asks another address of its server whether the connection can go on there. */
+  tryAddress(address: PeerAddress, nowMs: number): void {
+    if (address.equals(this.path.current)) return;
+    this.path.tryCandidate(address, nowMs);
+    this.challenge(nowMs);
+  }
+
+  /** Client: our own address changed. What was known of the path says nothing of the new one. */
+  onLocalMove(nowMs: number): void {
+    this.forgetPath(nowMs);
+    this.endpoint.requestPing();
+  }
+
+  /**
+   * A PATH_CHALLENGE came. True when the answer may go with other frames to the current address; one from the
+   * candidate is answered there (RFC 9000 section 8.2.2).
+   */
+  onChallenge(bytes: Uint8Array, start: number, from: PeerAddress): boolean {
+    const { path } = this;
+    if (path.candidate?.equals(from) !== true) return true;
+    path.answer.set(bytes.subarray(start, start + PATH_DATA_BYTES));
+    path.answerDue = true;
+    return false;
+  }
+
+  onResponse(bytes: Uint8Array, start: number, from: PeerAddress, nowMs: number): void {
+    const { path } = this;
+    const old = path.current;
+    if (!path.onResponse(bytes, start, from)) return;
+    this.mirror = undefined;
+    this.mirrorBytes = 0;
+    this.trace?.({ type: "path-changed", atMs: nowMs });
+    this.events.push({ type: "path-changed", address: path.current });
+    // Another port of the same host is a NAT that forgot, and the same way (RFC 9000 section 9.4).
+    if (!isSameHost(old, path.current)) this.forgetPath(nowMs);
+  }
+
+  /** After acknowledgements and losses. */
+  settle(nowMs: number): void {
+    const { mtu } = this;
+    if (mtu.update(nowMs)) this.traceMtu("black-hole", nowMs);
+    else if (mtu.currentBytes !== this.tracedBytes) this.traceMtu("probe", nowMs);
+    this.tellEndpoint();
+  }
+
+  /** Writes a challenge or an answer for the candidate, alone in a packet. Its number, or -1 when none may go. */
+  writePathPacket(writer: ByteWriter, nowMs: number): number {
+    const { path } = this;
+    if (!path.challengeDue && !path.answerDue) return -1;
+    const frames = (path.challengeDue ? 1 : 0) + (path.answerDue ? 1 : 0);
+    let bytes = PACKET_OVERHEAD_BYTES + frames * (1 + PATH_DATA_BYTES);
+    // What a client sends of its own accord has the size that the path must carry (RFC 9000 section 8.2.1).
+    const padding = path.isOurChoice ? BASE_MTU_BYTES - bytes : 0;
+    bytes += padding;
+    if (!path.maySend(bytes)) {
+      // Over the amplification limit: the next one goes when its time comes and more was heard from there.
+      path.challengeDue = false;
+      path.answerDue = false;
+      return -1;
+    }
+    if (path.answerDue) encodePathResponse(writer, path.answer);
+    if (path.challengeDue) encodePathChallenge(writer, path.challenge);
+    if (padding > 0) encodePadding(writer, padding);
+    path.onPathPacketSent(bytes);
+    this.transmitTo = path.candidate as PeerAddress;
+    return this.endpoint.buildProbe(nowMs, bytes);
+  }
+
+  /** Writes an MTU probe (PING and PADDING) when one is due and nothing else goes. Its number, or -1 when not. */
+  writeMtuProbe(writer: ByteWriter, buffer: Uint8Array, offset: number, nowMs: number): number {
+    const bytes = this.mtu.dueProbeBytes();
+    if (bytes === 0) return -1;
+    writer.reset(buffer, offset + PACKET_HEADER_BYTES, offset + bytes - TAG_BYTES);
+    encodePing(writer);
+    encodePadding(writer, writer.remaining);
+    const packetNumber = this.endpoint.buildProbe(nowMs, bytes);
+    if (packetNumber >= 0) this.mtu.onProbeSent(packetNumber, bytes, nowMs, this.endpoint.probeTimeoutMs());
+    return packetNumber;
+  }
+
+  /** Before the next packet is written. */
+  beforePacket(nowMs: number): void {
+    this.transmitTo = this.path.current;
+    if (this.mtu.usableBytes <= BASE_MTU_BYTES || !this.endpoint.isStalled(nowMs)) return;
+    this.mtu.onStalled();
+    this.tellEndpoint();
+  }
+
+  /**
+   * A sealed datagram is on its way to the current address. While another is validated it goes there too, within the
+   * amplification limit: whichever of them the peer is at, it misses nothing.
+   */
+  onSealed(buffer: Uint8Array, offset: number, bytes: number): void {
+    const { path } = this;
+    if (path.candidate === undefined || path.isOurChoice || this.transmitTo === path.candidate) return;
+    if (!path.mayMirror(bytes)) return;
+    this.mirror ??= new Uint8Array(this.mtu.capBytes);
+    this.mirror.set(buffer.subarray(offset, offset + bytes));
+    this.mirrorBytes = bytes;
+  }
+
+  /** Writes the datagram that goes to the candidate as well. Its length, 0 for none. */
+  takeMirror(buffer: Uint8Array, offset: number): number {
+    const { mirror, mirrorBytes, path } = this;
+    this.mirrorBytes = 0;
+    if (mirrorBytes === 0 || mirror === undefined || path.candidate === undefined) return 0;
+    buffer.set(mirror.subarray(0, mirrorBytes), offset);
+    path.onMirrored(mirrorBytes);
+    this.transmitTo = path.candidate;
+    return mirrorBytes;
+  }
+
+  private challenge(nowMs: number): void {
+    this.path.startChallenge(this.crypto.randomBytes(PATH_DATA_BYTES), nowMs, this.endpoint.probeTimeoutMs());
+    this.trace?.({ type: "path-challenge", atMs: nowMs });
+  }
+
+  /** Round trip, congestion window and MTU belong to a path (RFC 9000 section 9.4). */
+  private forgetPath(nowMs: number): void {
+    const before = this.mtu.currentBytes;
+    this.mtu.restart();
+    if (this.mtu.currentBytes !== before) this.traceMtu("path", nowMs);
+    this.tellEndpoint();
+    this.endpoint.onPathChanged(nowMs);
+  }
+
+  private tellEndpoint(): void {
+    const bytes = this.mtu.usableBytes;
+    if (bytes === this.toldBytes) return;
+    this.toldBytes = bytes;
+    this.endpoint.setMaxDatagramBytes(bytes);
+  }
+
+  private traceMtu(cause: MtuCause, nowMs: number): void {
+    this.tracedBytes = this.mtu.currentBytes;
+    this.trace?.({ type: "mtu", atMs: nowMs, mtuBytes: this.mtu.currentBytes, cause });
+  }
+}
