@@ -19,7 +19,9 @@ export interface KeyPair {
 
 /**
  * One key of an AEAD with 12-byte nonces and 16-byte tags (RFC 5116). The caller never repeats a nonce.
- * Ranges are offsets into `bytes`, and are the caller's to get right.
+ * Ranges are offsets into `bytes`, and are the caller's to get right. Headers of up to 256 bytes and bodies of up to
+ * 65,507 bytes are taken by all; an implementation may throw RangeError beyond. A throw is never a wrong tag: nobody
+ * may go on with such a packet.
  */
 export interface Aead {
   /**
@@ -29,7 +31,8 @@ export interface Aead {
   seal(nonce: Uint8Array, bytes: Uint8Array, headerStart: number, bodyStart: number, bodyEnd: number): void;
   /**
    * Decrypts `bytes[bodyStart, end)`, which is ciphertext and tag (at least 16 bytes), to `out` from 0. Returns the
-   * length of the plaintext, or -1 when the tag is wrong; `out` is untouched then. Never changes `bytes`.
+   * length of the plaintext, or -1 when the tag is wrong; `out` is untouched then. Never changes `bytes`, unless `out`
+   * is a view of the same memory: it may start at `bodyStart`, to decrypt in place.
    */
   open(
     nonce: Uint8Array,
@@ -41,7 +44,10 @@ export interface Aead {
   ): number;
 }
 
-/** Every primitive that Sortie uses, and its randomness. Two are shipped: pure JavaScript, and node:crypto. */
+/**
+ * Every primitive that Sortie uses, and its randomness. Two are shipped, pure JavaScript and node:crypto;
+ * `composeProvider` joins one with the AEADs of other libraries.
+ */
 export interface CryptoProvider {
   /** For logs and statistics. */
   readonly name: string;

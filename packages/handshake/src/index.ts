@@ -1,4 +1,5 @@
 export { AddressCookie, type AddressCookieOptions, type CookieSubject } from "./address-cookie.js";
+export type { AeadCost, AeadSource } from "./aead-source.js";
 export type { CertificateFailure, CertificateFailureCode, CertificateVerifier } from "./certificate-verifier.js";
 export {
   ClientHandshake,
@@ -6,6 +7,7 @@ export {
   type HandshakeProgress,
   type ServerTrust,
 } from "./client-handshake.js";
+export { composeProvider, type ComposedProvider } from "./composed-provider.js";
 export type { Aead, CryptoProvider, KeyPair, PrivateKey } from "./crypto-provider.js";
 export { type HandshakeDrop, type HandshakeFailure, MAX_RETRIES } from "./handshake-failure.js";
 export type { EstablishedKeys, HandshakeKeys } from "./handshake-keys.js";
@@ -20,6 +22,7 @@ export {
 } from "./identity.js";
 export { type ConnectionSecrets, derivePacketKey, deriveSecrets, nextSecret, type PacketKey } from "./key-schedule.js";
 export type { KeyLimits } from "./key-update.js";
+export { nobleAeads } from "./noble-aead.js";
 export { createNobleProvider, type NobleProviderOptions } from "./noble-provider.js";
 export {
   OPEN_FAILED,

@@ -1,10 +1,12 @@
 import { gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { TAG_BYTES } from "@sortie/wire";
+import { CipherSuite, TAG_BYTES } from "@sortie/wire";
+import type { AeadSource } from "./aead-source.js";
+import { expectSuiteKey } from "./crypto-arguments.js";
 import type { Aead } from "./crypto-provider.js";
 
 /** ChaCha20-Poly1305 (RFC 8439 section 2.8); encrypts and decrypts between the caller's buffers without a copy. */
-export class NobleChaCha20Poly1305 implements Aead {
+class NobleChaCha20Poly1305 implements Aead {
   readonly #key: Uint8Array;
 
   constructor(key: Uint8Array) {
@@ -39,7 +41,7 @@ export class NobleChaCha20Poly1305 implements Aead {
 }
 
 /** AES-128-GCM (SP 800-38D). noble expands the key and makes an array for each packet; node:crypto is quicker. */
-export class NobleAes128Gcm implements Aead {
+class NobleAes128Gcm implements Aead {
   readonly #key: Uint8Array;
 
   constructor(key: Uint8Array) {
@@ -71,3 +73,16 @@ export class NobleAes128Gcm implements Aead {
     return plaintext.length;
   }
 }
+
+/** The AEADs of the noble library, for `composeProvider`. */
+export const nobleAeads: AeadSource = /* @__PURE__ */ Object.freeze({
+  name: "noble",
+  costs: /* @__PURE__ */ new Map([
+    [CipherSuite.Aes128Gcm, { baseNs: 21_000, perByteNs: 57 }],
+    [CipherSuite.ChaCha20Poly1305, { baseNs: 7500, perByteNs: 12 }],
+  ]),
+  createAead(suite: CipherSuite, key: Uint8Array): Aead {
+    expectSuiteKey(suite, key);
+    return suite === CipherSuite.Aes128Gcm ? new NobleAes128Gcm(key) : new NobleChaCha20Poly1305(key);
+  },
+});

@@ -4,9 +4,9 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { randomBytes as systemRandomBytes } from "@noble/hashes/utils.js";
 import { CipherSuite, SIGNATURE_BYTES } from "@sortie/wire";
-import { expectHkdfLength, expectSuiteKey } from "./crypto-arguments.js";
+import { expectHkdfLength } from "./crypto-arguments.js";
 import type { Aead, CryptoProvider, KeyPair, PrivateKey } from "./crypto-provider.js";
-import { NobleAes128Gcm, NobleChaCha20Poly1305 } from "./noble-aead.js";
+import { nobleAeads } from "./noble-aead.js";
 import { expectScalar, looksUncompressed, SCALAR_BYTES } from "./p256-encoding.js";
 
 export interface NobleProviderOptions {
@@ -40,11 +40,14 @@ class NoblePrivateKey {
 
 class NobleProvider implements CryptoProvider {
   readonly name = "noble";
-  readonly suitePreference: readonly CipherSuite[] = SUITE_PREFERENCE;
   readonly #generator: (length: number) => Uint8Array;
 
   constructor(generator: (length: number) => Uint8Array) {
     this.#generator = generator;
+  }
+
+  get suitePreference(): readonly CipherSuite[] {
+    return SUITE_PREFERENCE;
   }
 
   randomBytes(length: number): Uint8Array {
@@ -108,8 +111,7 @@ class NobleProvider implements CryptoProvider {
   }
 
   createAead(suite: CipherSuite, key: Uint8Array): Aead {
-    expectSuiteKey(suite, key);
-    return suite === CipherSuite.Aes128Gcm ? new NobleAes128Gcm(key) : new NobleChaCha20Poly1305(key);
+    return nobleAeads.createAead(suite, key);
   }
 }
 

@@ -1,20 +1,39 @@
 import { CipherSuite, type TransportParameters } from "@sortie/wire";
 import {
+  type AeadSource,
+  composeProvider,
   createNobleProvider,
   type CryptoProvider,
   type KeyLimits,
+  nobleAeads,
   OPEN_FAILED,
   PacketProtection,
 } from "../src/index.js";
-import { createNodeProvider } from "../src/node/index.js";
+import { createNodeProvider, nodeAeads } from "../src/node/index.js";
+import { loadSodiumAeads } from "../src/sodium/index.js";
+import { loadWasmAeads } from "../src/wasm/index.js";
 
 export const noble: CryptoProvider = createNobleProvider();
 export const node: CryptoProvider = createNodeProvider();
 
-/** For `describe.each` and `it.each`: every claim about a provider holds for both. */
+export const wasmAeads: AeadSource = await loadWasmAeads();
+export const sodiumAeads: AeadSource = loadSodiumAeads();
+export const aeadSources: readonly AeadSource[] = [nobleAeads, nodeAeads, wasmAeads, sodiumAeads];
+
+/** A source of one suite less, or at other costs. */
+export function sourceWith(source: AeadSource, name: string, costs: AeadSource["costs"]): AeadSource {
+  return { name, costs, createAead: (suite, key) => source.createAead(suite, key) };
+}
+
+const nodeAes = sourceWith(nodeAeads, "node:crypto", new Map([...nodeAeads.costs].slice(0, 1)));
+
+/** For `describe.each` and `it.each`: every claim about a provider holds for all. */
 export const providers: readonly (readonly [string, CryptoProvider])[] = [
   ["noble", noble],
   ["node", node],
+  ["wasm", composeProvider(node, [nodeAes, wasmAeads])],
+  ["sodium", composeProvider(node, [nodeAes, sodiumAeads])],
+  ["sized", composeProvider(node, [nodeAes, wasmAeads, sodiumAeads])],
 ];
 
 export const suites: readonly CipherSuite[] = [CipherSuite.Aes128Gcm, CipherSuite.ChaCha20Poly1305];

@@ -1,9 +1,9 @@
 import { createHash, createHmac, createPublicKey, randomBytes, sign, verify } from "node:crypto";
 import { CipherSuite, SIGNATURE_BYTES } from "@sortie/wire";
-import { expectHkdfLength, expectSuiteKey } from "../crypto-arguments.js";
+import { expectHkdfLength } from "../crypto-arguments.js";
 import type { Aead, CryptoProvider, KeyPair, PrivateKey } from "../crypto-provider.js";
 import { looksUncompressed } from "../p256-encoding.js";
-import { NodeAead } from "./node-aead.js";
+import { nodeAeads } from "./node-aead.js";
 import {
   generateNodeKeyPair,
   importNodePrivateKey,
@@ -20,7 +20,10 @@ const SUITE_PREFERENCE: readonly CipherSuite[] = Object.freeze([CipherSuite.Aes1
 
 class NodeProvider implements CryptoProvider {
   readonly name = "node";
-  readonly suitePreference: readonly CipherSuite[] = SUITE_PREFERENCE;
+
+  get suitePreference(): readonly CipherSuite[] {
+    return SUITE_PREFERENCE;
+  }
 
   randomBytes(length: number): Uint8Array {
     return plainBytes(randomBytes(length));
@@ -86,8 +89,7 @@ class NodeProvider implements CryptoProvider {
   }
 
   createAead(suite: CipherSuite, key: Uint8Array): Aead {
-    expectSuiteKey(suite, key);
-    return new NodeAead(suite, key);
+    return nodeAeads.createAead(suite, key);
   }
 }
 

@@ -1,0 +1,1 @@
+export { loadSodiumAeads } from "./load-sodium-aeads.js";

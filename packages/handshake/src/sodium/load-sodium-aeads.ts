@@ -1,0 +1,17 @@
+import { createRequire } from "node:module";
+import type { AeadCost, AeadSource } from "../aead-source.js";
+import { chachaSource } from "../chacha-source.js";
+import { SodiumChaCha20Poly1305, type SodiumNative, SodiumScratch } from "./sodium-aead.js";
+
+const COST: AeadCost = Object.freeze({ baseNs: 720, perByteNs: 1 });
+
+/**
+ * ChaCha20-Poly1305 of libsodium by the optional package sodium-native, for `composeProvider` on Node. Loads the
+ * library at the first call, some 20 ms. Throws Error when the package is not installed (`code` is "MODULE_NOT_FOUND"),
+ * has no build for this platform, or does not pass its self-test.
+ */
+export function loadSodiumAeads(): AeadSource {
+  // By require: it loads at once, and bundlers leave it alone, since they cannot carry native code.
+  const scratch = new SodiumScratch(createRequire(import.meta.url)("sodium-native") as SodiumNative);
+  return chachaSource("sodium-native", COST, (key) => new SodiumChaCha20Poly1305(scratch, key));
+}

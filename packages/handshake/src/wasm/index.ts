@@ -1,0 +1,1 @@
+export { loadWasmAeads } from "./load-wasm-aeads.js";

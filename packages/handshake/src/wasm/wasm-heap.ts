@@ -1,0 +1,71 @@
+import { TAG_BYTES } from "@sortie/wire";
+import type { LibsodiumModule } from "libsodium";
+import { MAX_AEAD_BODY_BYTES, MAX_AEAD_HEADER_BYTES } from "../aead-arguments.js";
+import { PrefixViews } from "../prefix-views.js";
+
+/** bytes. */
+const KEY_BYTES = 32;
+/** bytes: 12, and 4 that keep what follows aligned. */
+const NONCE_BYTES = 16;
+
+/** bytes. Below that a loop copies quicker than a view and `set`, and makes no view. */
+const LOOP_COPY_BYTES = 64;
+
+/**
+ * The memory of a WebAssembly instance: places for one packet, which all AEADs of a thread share. Taken once, at the
+ * start: nothing else lives in this instance, so its memory never grows and never moves.
+ */
+export class WasmHeap {
+  readonly functions: LibsodiumModule;
+  readonly key: number;
+  readonly nonce: number;
+  readonly header: number;
+  readonly body: number;
+  /** Prefixes of the body. */
+  readonly bodyViews: PrefixViews;
+  readonly #bytes: Uint8Array;
+  /** Whose key is in the memory. */
+  #keyOwner: object | undefined = undefined;
+
+  /** Throws Error when the instance has no memory to give. */
+  constructor(functions: LibsodiumModule) {
+    const bodyBytes = MAX_AEAD_BODY_BYTES + TAG_BYTES;
+    const start = functions._malloc(KEY_BYTES + NONCE_BYTES + MAX_AEAD_HEADER_BYTES + bodyBytes);
+    if (start === 0) throw new Error("the WebAssembly instance of libsodium has no memory");
+    this.functions = functions;
+    this.key = start;
+    this.nonce = start + KEY_BYTES;
+    this.header = this.nonce + NONCE_BYTES;
+    this.body = this.header + MAX_AEAD_HEADER_BYTES;
+    this.#bytes = functions.HEAPU8;
+    this.bodyViews = new PrefixViews(this.#bytes.subarray(this.body, this.body + bodyBytes));
+  }
+
+  /** Copies key (unless its owner came last, too), nonce, header and body to their places. */
+  load(
+    keyOwner: object,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    bytes: Uint8Array,
+    headerStart: number,
+    bodyStart: number,
+    end: number,
+  ): void {
+    if (this.#keyOwner !== keyOwner) {
+      this.#bytes.set(key, this.key);
+      this.#keyOwner = keyOwner;
+    }
+    this.#copy(nonce, 0, nonce.length, this.nonce);
+    this.#copy(bytes, headerStart, bodyStart, this.header);
+    this.#copy(bytes, bodyStart, end, this.body);
+  }
+
+  #copy(from: Uint8Array, start: number, end: number, to: number): void {
+    const bytes = this.#bytes;
+    if (end - start > LOOP_COPY_BYTES) {
+      bytes.set(from.subarray(start, end), to);
+    } else {
+      for (let i = start; i < end; i++) bytes[to - start + i] = from[i] as number;
+    }
+  }
+}
