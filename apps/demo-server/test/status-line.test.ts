@@ -29,7 +29,7 @@ function statsAfter(seconds: number): ServerStatistics {
   };
   const drops = { "too-short": 3, duplicate: 4 } as ServerStatistics["drops"];
   const counts = { halfOpen: 0, handshakes: 9, retriesSent: 9, rejectsSent: 0, peersAccepted: 8, listenerErrors: 0 };
-  return { peers: 7, ...counts, drops, transport, ticks };
+  return { crypto: "node", peers: 7, ...counts, drops, transport, ticks };
 }
 
 describe("StatusLine", () => {

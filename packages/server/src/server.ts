@@ -132,6 +132,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   get stats(): ServerStatistics {
     const { admission, drops, peerCount } = this.#core;
     return {
+      crypto: this.#options.crypto.name,
       peers: peerCount,
       halfOpen: admission.halfOpen,
       handshakes: admission.handshakes,

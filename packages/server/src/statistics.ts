@@ -4,6 +4,8 @@ import type { TickStatisticsSnapshot } from "./tick-statistics.js";
 
 /** A snapshot of the whole server. */
 export interface ServerStatistics {
+  /** The crypto provider's name; of a composed one also which library encrypts, by suite and size of packet. */
+  readonly crypto: string;
   readonly peers: number;
   /** Connections between the first keys and acceptance. */
   readonly halfOpen: number;

@@ -6,9 +6,9 @@ import {
   type PolledClient,
 } from "@sortie/client";
 import { createCertificateVerifier } from "@sortie/certificates";
-import type { CertificateVerifier } from "@sortie/handshake";
-import { createNodeProvider } from "@sortie/handshake/node";
+import type { CertificateVerifier, CryptoProvider } from "@sortie/handshake";
 import { createDgramTransport } from "@sortie/transport-dgram";
+import { type CryptoChoice, defaultCrypto, loadedCrypto } from "./default-crypto.js";
 
 /** Trust in an authority, where no key is pinned. */
 export interface AuthorityTrust {
@@ -22,7 +22,8 @@ export interface AuthorityTrust {
 export interface ClientOptions
   extends
     Omit<CoreClientOptions, "transport" | "crypto" | "trust">,
-    Partial<Pick<CoreClientOptions, "transport" | "crypto">> {
+    Partial<Pick<CoreClientOptions, "transport">>,
+    CryptoChoice {
   /** Instead of `serverKey`: the server must show a certificate by one of these authorities. */
   readonly trust?: AuthorityTrust | CertificateVerifier;
 }
@@ -32,7 +33,8 @@ export interface ClientOptions
  * options with TypeError, RangeError, IdentityError or CertificateError.
  */
 export async function connect(options: ClientOptions): Promise<Client> {
-  return connectCore(withDefaults(options));
+  checkObject(options);
+  return connectCore(withDefaults(options, await loadedCrypto(options)));
 }
 
 /**
@@ -40,19 +42,23 @@ export async function connect(options: ClientOptions): Promise<Client> {
  * nothing. Throws TypeError, RangeError or IdentityError for bad options.
  */
 export function createClient(options: ClientOptions): PolledClient {
-  return createCoreClient(withDefaults(options));
+  checkObject(options);
+  return createCoreClient(withDefaults(options, defaultCrypto(options)));
 }
 
-function withDefaults(options: ClientOptions): CoreClientOptions {
+function checkObject(options: ClientOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
-  const { trust, ...rest } = options;
+}
+
+function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClientOptions {
+  const { aead: _chosen, trust, ...rest } = options;
   return {
     log: console,
     ...rest,
     ...(trust === undefined ? {} : { trust: verifierOf(trust, options.host) }),
-    crypto: options.crypto ?? createNodeProvider(),
+    crypto,
     transport: options.transport ?? createDgramTransport(),
   };
 }

@@ -1,7 +1,8 @@
 import { fingerprint, type Identity, publicKeyToPem } from "@sortie/handshake";
-import { createNodeProvider, generateIdentity } from "@sortie/handshake/node";
+import { generateIdentity } from "@sortie/handshake/node";
 import { Server, type ServerOptions as CoreServerOptions } from "@sortie/server";
 import { createDgramTransport, type DgramTransportOptions } from "@sortie/transport-dgram";
+import { type CryptoChoice, defaultCrypto } from "./default-crypto.js";
 
 /** The port of the examples: 1474, as mpgameserver has it. */
 const DEFAULT_PORT = 1474;
@@ -10,7 +11,8 @@ const DEFAULT_PORT = 1474;
 export interface ServerOptions<Data = unknown>
   extends
     Omit<CoreServerOptions<Data>, "identity" | "transport" | "crypto">,
-    Partial<Pick<CoreServerOptions<Data>, "identity" | "transport" | "crypto">>,
+    Partial<Pick<CoreServerOptions<Data>, "identity" | "transport">>,
+    CryptoChoice,
     Pick<DgramTransportOptions, "receiveBufferBytes" | "sendBufferBytes"> {
   /** Local address; "::" is IPv6 and IPv4 together. Default "::". */
   readonly host?: string;
@@ -19,15 +21,16 @@ export interface ServerOptions<Data = unknown>
 }
 
 /**
- * A server on UDP with node:crypto. Without an identity it makes a throw-away one and warns: clients cannot know such
- * a server again. Throws TypeError or RangeError for an option that is missing or out of range, and names it.
+ * A server on UDP, with keys of node:crypto and packets encrypted by what is quickest here. Without an identity it
+ * makes a throw-away one and warns: clients cannot know such a server again. Throws TypeError or RangeError for an
+ * option that is missing or out of range, and names it; Error when the library that `aead` names cannot be loaded.
  */
 export function createServer<Data = unknown>(options: ServerOptions<Data>): Server<Data> {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
-  const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, ...rest } = options;
-  const crypto = options.crypto ?? createNodeProvider();
+  const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, aead: _chosen, ...rest } = options;
+  const crypto = defaultCrypto(options);
   const transport =
     options.transport ??
     createDgramTransport({
