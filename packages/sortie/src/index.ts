@@ -18,4 +18,3 @@ export { type AuthorityTrust, type ClientOptions, connect, createClient } from "
 export { createServer, type ServerOptions } from "./create-server.js";
 export { type IdentityFiles, loadIdentity, type LoadIdentityOptions, saveIdentity } from "./identity-files.js";
 export type { AeadChoice } from "./default-crypto.js";
-export { type IdentityFiles, loadIdentity, saveIdentity } from "./identity-files.js";
