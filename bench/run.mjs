@@ -1,58 +1,82 @@
-// npm run bench -- [P3a] [hostile] [--rounds N] [--seconds N] [--clients N]: runs workloads (without a name all of
-// them), each in processes of its own, and writes bench/RESULTS.md and bench/results.json.
+// npm run bench -- [P1 ...] [--quick] [--rounds N] [--seconds N] [--transport dgram|mmsg] [--crypto node|noble|...]
+//   [--no-write]: runs workloads (without a name all of them), each in processes of its own, and writes
+// bench/RESULTS.md and bench/results.json.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { generateIdentity, saveIdentity } from "sortie";
-import { headline } from "./headline/headline.mjs";
 import { hostile } from "./hostile/hostile.mjs";
+import { locked } from "./lib/lock.mjs";
+import { report, thisMachine } from "./lib/report.mjs";
+import { echoOfMany, echoOfOne } from "./workloads/echo.mjs";
+import { headline, manyPeers, stateOut } from "./workloads/game.mjs";
+import { handshakes } from "./workloads/handshakes.mjs";
 
-const WORKLOADS = { P3a: headline, hostile };
+/** Each with its seconds of measuring per round. */
+const WORKLOADS = {
+  P1: { run: echoOfMany, seconds: 2 },
+  P2: { run: echoOfOne, seconds: 2 },
+  P3a: { run: headline, seconds: 5 },
+  P3b: { run: stateOut, seconds: 5 },
+  P4: { run: manyPeers, seconds: 6 },
+  P5: { run: handshakes, seconds: 4 },
+  hostile: { run: hostile, seconds: 5 },
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "10" },
-    clients: { type: "string", default: "128" },
+    quick: { type: "boolean", default: false },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
+    transport: { type: "string", default: "dgram" },
+    crypto: { type: "string", default: "node" },
+    "no-write": { type: "boolean", default: false },
   },
 });
 const names = positionals.length > 0 ? positionals : Object.keys(WORKLOADS);
 for (const name of names) {
-  if (!(name in WORKLOADS))
-    throw new Error(`"workload" expected ${Object.keys(WORKLOADS).join(" or ")}, got "${name}"`);
+  if (!(name in WORKLOADS)) {
+    throw new Error(`"workload" expected one of ${Object.keys(WORKLOADS).join(", ")}, got "${name}"`);
+  }
 }
+const rounds = numberOption("rounds", values.quick ? 3 : 5);
+const { transport, crypto } = values;
 
 const folder = await mkdtemp(join(tmpdir(), "sortie-bench-"));
 const keys = await saveIdentity(generateIdentity(), join(folder, "root.key"));
-const options = {
-  keys,
-  rounds: Number(values.rounds),
-  seconds: Number(values.seconds),
-  clients: Number(values.clients),
-};
 const resultsUrl = new URL("results.json", import.meta.url);
 const results = await readFile(resultsUrl, "utf8").then(JSON.parse, () => ({}));
-for (const name of names) {
-  const { lines, data } = await WORKLOADS[name](options);
-  const date = new Date().toISOString().slice(0, 10);
-  const machine = `${cpus().length} x ${cpus()[0].model.trim()}`;
-  results[name] = { date, node: process.version, machine, lines, data };
-  console.log(lines.join("\n"));
-}
-await rm(folder, { recursive: true });
-await writeFile(resultsUrl, `${JSON.stringify(results, undefined, 2)}\n`);
-await writeFile(new URL("RESULTS.md", import.meta.url), report(results));
-
-/** All workloads ever run, each with its own date and machine. */
-function report(all) {
-  const text = ["# Benchmark results", "", "Written by `npm run bench`.", ""];
-  for (const name of Object.keys(WORKLOADS)) {
-    const result = all[name];
-    if (result === undefined) continue;
-    const [title, ...rest] = result.lines;
-    text.push(title, "", `${result.date}, Node ${result.node}, ${result.machine}.`, ...rest);
+try {
+  for (const name of names) {
+    const { run, seconds } = WORKLOADS[name];
+    const { lines, data } = await run({
+      keys,
+      rounds,
+      seconds: numberOption("seconds", values.quick ? Math.min(seconds, 2) : seconds),
+      warmupMs: 2000,
+      transport,
+      crypto,
+      isQuick: values.quick,
+      locked,
+    });
+    // Runs with other parts stand beside each other.
+    const variant = [transport === "dgram" ? "" : transport, crypto === "node" ? "" : crypto].filter((part) => part);
+    results[[name, ...variant].join("+")] = { ...thisMachine(), quick: values.quick, lines, data };
+    console.log(lines.join("\n"));
   }
-  return text.join("\n");
+} finally {
+  await rm(folder, { recursive: true });
+}
+if (!values["no-write"]) {
+  await writeFile(resultsUrl, `${JSON.stringify(results, undefined, 1)}\n`);
+  await writeFile(new URL("RESULTS.md", import.meta.url), report(results, Object.keys(WORKLOADS)));
+}
+
+function numberOption(name, fallback) {
+  if (values[name] === undefined) return fallback;
+  const value = Number(values[name]);
+  if (!(value > 0)) throw new RangeError(`"--${name}" expected a number above 0, got "${values[name]}"`);
+  return value;
 }

@@ -3,7 +3,11 @@ import { ask, sleep, start, stop } from "../lib/processes.mjs";
 
 const file = (name) => new URL(name, import.meta.url);
 
-export async function hostile({ keys, seconds }) {
+export async function hostile({ keys, seconds, locked }) {
+  return locked(() => measure({ keys, seconds }));
+}
+
+async function measure({ keys, seconds }) {
   const server = await start(file("server.mjs"), [keys.privateKeyPath], ["--expose-gc"]);
   const { port } = server.first;
   const player = await start(file("player.mjs"), [String(port), keys.publicKeyPath]);

@@ -1,5 +1,5 @@
 import { createServer, loadIdentity } from "sortie";
-import { measureOnRequest } from "../lib/measure.mjs";
+import { serveFigures } from "../lib/server-meter.mjs";
 
 const identity = await loadIdentity(process.argv[2]);
 const server = createServer({
@@ -12,7 +12,7 @@ const server = createServer({
 });
 server.on("message", (peer, message) => peer.send(message.payload, { delivery: message.delivery }));
 const { port } = await server.listen();
-measureOnRequest(port, () => {
+serveFigures({ port }, () => {
   globalThis.gc();
   const { handshakes, transport, drops } = server.stats;
   let heldBytes = 0;

@@ -1,0 +1,82 @@
+// One round: a server process and a load process, started afresh, warmed up, and measured between two marks.
+import { ask, sleep, start, stop } from "./processes.mjs";
+
+const file = (path) => new URL(`../${path}`, import.meta.url);
+
+/**
+ * Runs one system under one load and returns its figures.
+ * @param system name of a system: `systems/<name>-server.mjs` and `systems/<name>-connections.mjs`
+ * @param server what the server does; see the servers
+ * @param load what the load does; see load/main.mjs
+ * @param attack what a second load process does meanwhile, unmeasured
+ * @param loadSystem the connections to use, where they are not the server's own
+ */
+export async function runRound(round) {
+  const { system, loadSystem = system, server, load, attack, warmupMs, measureMs, execArgv = [] } = round;
+  const serverSide = await start(file(`systems/${system}-server.mjs`), [JSON.stringify(server)], execArgv);
+  const target = { publicKeyPath: server.keys?.publicKeyPath, ...serverSide.first, system: loadSystem };
+  const loadSide = await start(file("load/main.mjs"), [JSON.stringify({ ...load, target })]);
+  const others = [];
+  if (attack !== undefined) {
+    const config = { ...attack, target: { ...target, system: attack.system } };
+    others.push((await start(file("load/main.mjs"), [JSON.stringify(config)])).child);
+  }
+  await sleep(warmupMs);
+  const serverBefore = await ask(serverSide.child, "figures");
+  const loadBefore = await ask(loadSide.child, "reset");
+  await sleep(measureMs);
+  const loadAfter = await ask(loadSide.child, "figures");
+  const serverAfter = await ask(serverSide.child, "figures");
+  await stop(...others, loadSide.child, serverSide.child);
+  return figures(serverBefore, serverAfter, loadBefore, loadAfter);
+}
+
+function figures(serverBefore, serverAfter, loadBefore, loadAfter) {
+  const serverMs = serverAfter.atMs - serverBefore.atMs;
+  const loadMs = loadAfter.atMs - loadBefore.atMs;
+  const cpuMs = serverAfter.cpuMs - serverBefore.cpuMs;
+  const messages = serverAfter.messages - serverBefore.messages;
+  const datagrams = serverAfter.datagrams - serverBefore.datagrams;
+  const ticks = serverAfter.ticks - serverBefore.ticks;
+  return {
+    cpuShare: cpuMs / serverMs,
+    cpuMicrosPerMessage: (cpuMs * 1000) / messages,
+    cpuMicrosPerDatagram: (cpuMs * 1000) / datagrams,
+    messagesPerSecond: (messages * 1000) / serverMs,
+    datagramsPerMessage: datagrams / messages,
+    datagramsPerSecond: (datagrams * 1000) / serverMs,
+    heapBytesPerDatagram: serverAfter.allocatedBytes / datagrams,
+    longestPauseMs: serverAfter.longestPauseMs,
+    pauseShare: serverAfter.pausesMs / serverMs,
+    rssMegabytes: serverAfter.rssBytes / 1e6,
+    ticksPerSecond: (ticks * 1000) / serverMs,
+    lateP50Ms: serverAfter.lateP50Ms,
+    lateP99Ms: serverAfter.lateP99Ms,
+    busyP99Ms: serverAfter.busyP99Ms,
+    overruns: serverAfter.overruns - serverBefore.overruns,
+    skipped: serverAfter.skipped - serverBefore.skipped,
+    sent: loadAfter.sent,
+    received: loadAfter.received,
+    receivedShare: loadAfter.received / loadAfter.sent,
+    receivedPerSecond: (loadAfter.received * 1000) / loadMs,
+    rttP50Ms: loadAfter.rttP50Ms,
+    rttP99Ms: loadAfter.rttP99Ms,
+    loadCpuShare: (loadAfter.cpuMs - loadBefore.cpuMs) / loadMs,
+    ended: loadAfter.ended,
+    peers: serverAfter.peers,
+    handshakesPerSecond: ((serverAfter.handshakes - serverBefore.handshakes) * 1000) / serverMs,
+    cpuMicrosPerHandshake: (cpuMs * 1000) / (serverAfter.handshakes - serverBefore.handshakes),
+    retriesPerSecond: ((serverAfter.retriesSent - serverBefore.retriesSent) * 1000) / serverMs,
+    cpuMicrosPerSent: (cpuMs * 1000) / loadAfter.sent,
+    sentPerSecond: (loadAfter.sent * 1000) / loadMs,
+  };
+}
+
+/** Rounds of several cases, interleaved (A B A B): what the machine does meanwhile meets all of them. */
+export async function interleave(cases, rounds, run) {
+  const runs = cases.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, one] of cases.entries()) runs[i].push(await run(one));
+  }
+  return runs;
+}
