@@ -9,9 +9,13 @@ import { generateIdentity, saveIdentity } from "sortie";
 import { hostile } from "./hostile/hostile.mjs";
 import { locked } from "./lib/lock.mjs";
 import { report, thisMachine } from "./lib/report.mjs";
+import { allocation } from "./workloads/allocation.mjs";
+import { broadcast } from "./workloads/broadcast.mjs";
+import { bulk } from "./workloads/bulk.mjs";
 import { echoOfMany, echoOfOne } from "./workloads/echo.mjs";
 import { headline, manyPeers, stateOut } from "./workloads/game.mjs";
 import { handshakes } from "./workloads/handshakes.mjs";
+import { memoryOfPeers } from "./workloads/memory.mjs";
 
 /** Each with its seconds of measuring per round. */
 const WORKLOADS = {
@@ -21,6 +25,10 @@ const WORKLOADS = {
   P3b: { run: stateOut, seconds: 5 },
   P4: { run: manyPeers, seconds: 6 },
   P5: { run: handshakes, seconds: 4 },
+  P6: { run: memoryOfPeers, seconds: 0 },
+  P7: { run: allocation, seconds: 4 },
+  P8: { run: broadcast, seconds: 4 },
+  P9: { run: bulk, seconds: 0 },
   hostile: { run: hostile, seconds: 5 },
 };
 

@@ -9,10 +9,21 @@ const file = (path) => new URL(`../${path}`, import.meta.url);
  * @param server what the server does; see the servers
  * @param load what the load does; see load/main.mjs
  * @param attack what a second load process does meanwhile, unmeasured
+ * @param profile whether to profile the server, which costs it time; the figures then have "profiles"
  * @param loadSystem the connections to use, where they are not the server's own
  */
 export async function runRound(round) {
-  const { system, loadSystem = system, server, load, attack, warmupMs, measureMs, execArgv = [] } = round;
+  const {
+    system,
+    loadSystem = system,
+    server,
+    load,
+    attack,
+    profile = false,
+    warmupMs,
+    measureMs,
+    execArgv = [],
+  } = round;
   const serverSide = await start(file(`systems/${system}-server.mjs`), [JSON.stringify(server)], execArgv);
   const target = { publicKeyPath: server.keys?.publicKeyPath, ...serverSide.first, system: loadSystem };
   const loadSide = await start(file("load/main.mjs"), [JSON.stringify({ ...load, target })]);
@@ -24,11 +35,13 @@ export async function runRound(round) {
   await sleep(warmupMs);
   const serverBefore = await ask(serverSide.child, "figures");
   const loadBefore = await ask(loadSide.child, "reset");
+  if (profile) serverSide.child.send("profile");
   await sleep(measureMs);
   const loadAfter = await ask(loadSide.child, "figures");
   const serverAfter = await ask(serverSide.child, "figures");
+  const profiles = profile ? await ask(serverSide.child, "profiled") : undefined;
   await stop(...others, loadSide.child, serverSide.child);
-  return figures(serverBefore, serverAfter, loadBefore, loadAfter);
+  return { ...figures(serverBefore, serverAfter, loadBefore, loadAfter), profiles };
 }
 
 function figures(serverBefore, serverAfter, loadBefore, loadAfter) {

@@ -1,6 +1,7 @@
 // What a server process tells of itself: CPU time, heap, garbage collections, and the counters of its workload.
 // A round is what lies between two answers.
 import { getHeapStatistics, GCProfiler } from "node:v8";
+import { startProfile, stopProfile } from "./profiler.mjs";
 
 /** Tells the parent that the server is ready, then answers its requests. `counters()` is asked for each answer. */
 export function serveFigures(first, counters) {
@@ -10,6 +11,8 @@ export function serveFigures(first, counters) {
   process.on("message", (request) => {
     if (request === "exit") process.exit(0);
     if (request === "collect") globalThis.gc?.();
+    if (request === "profile") return void startProfile();
+    if (request === "profiled") return void stopProfile().then((profiles) => process.send(profiles));
     const { user, system } = process.cpuUsage();
     const { statistics } = profiler.stop();
     const nowUsedBytes = getHeapStatistics().used_heap_size;

@@ -2,15 +2,26 @@
 //   target: what the server told of itself, and its system
 //   connections, sockets: how many; sockets are shared where a system can
 //   bytes, delivery: of each message
-//   loop: "closed" (inFlight messages of each connection, each echo sends the next), "open" (perSecond messages of each
-//         connection, whatever comes back), "handshakes" (atOnce clients come and go, again and again), or "idle"
+//   loop: "closed": inFlight messages of each connection, each echo sends the next
+//         "open": perSecond messages of each connection, whatever comes back
+//         "handshakes": atOnce clients come and go, again and again
+//         "bulk": asks for the server's totalBytes, when the parent says so
+//         "idle": only listens
 import { createHistogram } from "node:perf_hooks";
+import { runBulk } from "./bulk.mjs";
 import { runClosedLoop } from "./closed-loop.mjs";
 import { runHandshakes } from "./handshakes.mjs";
 import { runOpenLoop } from "./open-loop.mjs";
 
 const config = JSON.parse(process.argv[2]);
-const LOOPS = { closed: runClosedLoop, open: runOpenLoop, handshakes: runHandshakes, idle: async () => {} };
+const runIdle = async (_config, _link, meter, onMessage) => onMessage((_index, payload) => meter.onEcho(payload));
+const LOOPS = {
+  closed: runClosedLoop,
+  open: runOpenLoop,
+  handshakes: runHandshakes,
+  bulk: runBulk,
+  idle: runIdle,
+};
 
 /** What the loops write to. */
 const meter = {
@@ -39,6 +50,7 @@ const connectMs = performance.now() - openedMs;
 process.on("disconnect", () => process.exit(1));
 process.on("message", (request) => {
   if (request === "exit") process.exit(0);
+  if (request === "bulk") return; // the loop answers
   if (request === "close") {
     void link.close().then(() => process.send({ closed: true }));
     return;

@@ -3,7 +3,7 @@ import { percentile } from "../lib/figures.mjs";
 
 /** Calls `onTick` `tickRate` times a second; returns what to report. */
 export function startTicks(tickRate, onTick) {
-  const late = [];
+  let late = [];
   let ticks = 0;
   if (!(tickRate > 0)) return () => ({});
   const startMs = performance.now();
@@ -11,8 +11,7 @@ export function startTicks(tickRate, onTick) {
     const dueMs = startMs + ((ticks + 1) * 1000) / tickRate;
     setTimeout(
       () => {
-        late.push(Math.max(0, performance.now() - dueMs));
-        if (late.length > 1024) late.shift();
+        late.push(performance.now() - dueMs);
         ticks += 1;
         onTick();
         arm();
@@ -21,5 +20,9 @@ export function startTicks(tickRate, onTick) {
     );
   };
   arm();
-  return () => ({ ticks, lateP50Ms: percentile(late, 0.5), lateP99Ms: percentile(late, 0.99) });
+  return () => {
+    const lateness = { lateP50Ms: percentile(late, 0.5), lateP99Ms: percentile(late, 0.99) };
+    late = [];
+    return { ticks, ...lateness };
+  };
 }

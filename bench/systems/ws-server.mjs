@@ -17,11 +17,23 @@ server.on("connection", (socket) => {
   socket.on("message", (data) => {
     frames += 1;
     messages += 1;
+    if (config.bulk !== undefined) return sendBulk(socket, config.bulk);
     if (!echo) return;
     frames += 1;
     socket.send(data);
   });
 });
+/** So many messages at once, until all bytes have gone. */
+function sendBulk(socket, { totalBytes, messageBytes, inFlight }) {
+  const payload = new Uint8Array(messageBytes).fill(0xff);
+  let left = totalBytes;
+  const sendNext = () => {
+    if (left <= 0) return;
+    left -= messageBytes;
+    socket.send(payload, sendNext);
+  };
+  for (let i = 0; i < inFlight; i++) sendNext();
+}
 const state = new Uint8Array(Math.max(1, tickBytes, broadcastBytes)).fill(0xff);
 function sendToAll() {
   for (const socket of server.clients) socket.send(state);
