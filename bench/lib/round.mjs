@@ -27,6 +27,7 @@ export async function runRound(round) {
   const serverSide = await start(file(`systems/${system}-server.mjs`), [JSON.stringify(server)], execArgv);
   const target = { publicKeyPath: server.keys?.publicKeyPath, ...serverSide.first, system: loadSystem };
   const loadSide = await start(file("load/main.mjs"), [JSON.stringify({ ...load, target })]);
+  serverSide.child.send("go");
   const others = [];
   if (attack !== undefined) {
     const config = { ...attack, target: { ...target, system: attack.system } };

@@ -3,6 +3,9 @@
 import { getHeapStatistics, GCProfiler } from "node:v8";
 import { startProfile, stopProfile } from "./profiler.mjs";
 
+/** Whether the server is to send of its own: once all clients are there. */
+export const play = { isOn: false };
+
 /** Tells the parent that the server is ready, then answers its requests. `counters()` is asked for each answer. */
 export function serveFigures(first, counters) {
   let profiler = startedProfiler();
@@ -10,6 +13,10 @@ export function serveFigures(first, counters) {
   process.on("disconnect", () => process.exit(1));
   process.on("message", (request) => {
     if (request === "exit") process.exit(0);
+    if (request === "go") {
+      play.isOn = true;
+      return;
+    }
     if (request === "collect") globalThis.gc?.();
     if (request === "profile") return void startProfile();
     if (request === "profiled") return void stopProfile().then((profiles) => process.send(profiles));

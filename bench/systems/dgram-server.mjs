@@ -1,7 +1,7 @@
 // The floor: node:dgram that sends every datagram back at once, with no protocol and no encryption. A datagram of one
 // byte makes its sender known, for workloads that send by ticks.
 import { createSocket } from "node:dgram";
-import { serveFigures } from "../lib/server-meter.mjs";
+import { play, serveFigures } from "../lib/server-meter.mjs";
 import { startTicks } from "./peers-of-ticks.mjs";
 
 const { echo = true, tickRate = 0, tickBytes = 0, broadcastHz = 0, broadcastBytes = 0 } = JSON.parse(process.argv[2]);
@@ -29,6 +29,7 @@ socket.on("message", (datagram, remote) => {
 });
 const state = new Uint8Array(Math.max(1, tickBytes, broadcastBytes)).fill(0xff);
 function sendToAll() {
+  if (!play.isOn) return;
   for (const { address, port } of peers) socket.send(state, port, address);
   datagrams += peers.length;
 }
@@ -36,7 +37,7 @@ const ticks = startTicks(tickBytes > 0 ? tickRate : 0, sendToAll);
 if (broadcastHz > 0) {
   setInterval(() => {
     sendToAll();
-    messages += peers.length;
+    if (play.isOn) messages += peers.length;
   }, 1000 / broadcastHz);
 }
 socket.bind(0, "127.0.0.1", () => {

@@ -1,6 +1,6 @@
 // The obvious TypeScript: node:dgram, node:crypto, and a Map of sessions keyed by "address:port".
 import { createSocket } from "node:dgram";
-import { serveFigures } from "../lib/server-meter.mjs";
+import { play, serveFigures } from "../lib/server-meter.mjs";
 import { Session } from "./obvious-packets.mjs";
 import { startTicks } from "./peers-of-ticks.mjs";
 
@@ -26,6 +26,7 @@ socket.on("message", (datagram, remote) => {
 });
 const state = Buffer.alloc(Math.max(1, tickBytes, broadcastBytes), 0xff);
 function sendToAll() {
+  if (!play.isOn) return;
   for (const { session, address, port } of sessions.values()) socket.send(session.seal(state), port, address);
   datagrams += sessions.size;
 }
@@ -33,7 +34,7 @@ const ticks = startTicks(tickBytes > 0 ? tickRate : 0, sendToAll);
 if (broadcastHz > 0) {
   setInterval(() => {
     sendToAll();
-    messages += sessions.size;
+    if (play.isOn) messages += sessions.size;
   }, 1000 / broadcastHz);
 }
 socket.bind(0, "127.0.0.1", () => {

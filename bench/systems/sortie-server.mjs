@@ -6,7 +6,7 @@
 //   broadcastHz, broadcastBytes: broadcasts a second, beside the ticks
 import { createServer, loadIdentity } from "sortie";
 import { percentile } from "../lib/figures.mjs";
-import { serveFigures } from "../lib/server-meter.mjs";
+import { play, serveFigures } from "../lib/server-meter.mjs";
 import { createCrypto, createTransport } from "./sortie-parts.mjs";
 
 const config = JSON.parse(process.argv[2]);
@@ -38,12 +38,15 @@ server.on("tick", ({ lateMs }) => late.push(lateMs));
 if (tickBytes > 0) {
   const state = new Uint8Array(tickBytes).fill(0xff);
   server.on("tick", () => {
+    if (!play.isOn) return;
     for (const peer of server.peers.values()) peer.send(state, OPTIONS.unreliable);
   });
 }
 if (config.broadcastHz > 0) {
   const state = new Uint8Array(config.broadcastBytes).fill(0xff);
-  setInterval(() => (messages += server.broadcast(state, OPTIONS.unreliable)), 1000 / config.broadcastHz);
+  setInterval(() => {
+    if (play.isOn) messages += server.broadcast(state, OPTIONS.unreliable);
+  }, 1000 / config.broadcastHz);
 }
 /** So many ordered messages at once, until all bytes have gone. */
 async function sendBulk(peer, { totalBytes, messageBytes, inFlight }) {

@@ -3,7 +3,7 @@
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { WebSocketServer } from "ws";
-import { serveFigures } from "../lib/server-meter.mjs";
+import { play, serveFigures } from "../lib/server-meter.mjs";
 import { startTicks } from "./peers-of-ticks.mjs";
 import { PSK_OPTIONS } from "./ws-tls.mjs";
 
@@ -36,6 +36,7 @@ function sendBulk(socket, { totalBytes, messageBytes, inFlight }) {
 }
 const state = new Uint8Array(Math.max(1, tickBytes, broadcastBytes)).fill(0xff);
 function sendToAll() {
+  if (!play.isOn) return;
   for (const socket of server.clients) socket.send(state);
   frames += server.clients.size;
 }
@@ -43,7 +44,7 @@ const ticks = startTicks(tickBytes > 0 ? tickRate : 0, sendToAll);
 if (broadcastHz > 0) {
   setInterval(() => {
     sendToAll();
-    messages += server.clients.size;
+    if (play.isOn) messages += server.clients.size;
   }, 1000 / broadcastHz);
 }
 http.listen(0, "127.0.0.1", () => {
