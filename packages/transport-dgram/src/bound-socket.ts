@@ -1,10 +1,13 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions as NodeSocketOptions } from "node:dgram";
-import { type DatagramBatch, SocketAddress, type TransportCounters } from "@sortie/transport";
-import { concernsOnePeer, isSocketGone } from "./socket-errors.js";
-import type { SocketOptions } from "./socket-options.js";
+import { type DatagramBatch, SocketAddress, type TransportCounters, TransportError } from "@sortie/transport";
+import { concernsOnePeer, isSocketGone } from "./udp/socket-errors.js";
+import type { SocketOptions } from "./udp/socket-options.js";
 
 /** ms. How long closing waits for the system to take what was sent; it does in microseconds unless a link hangs. */
 const CLOSE_GRACE_MS = 1000;
+
+/** Younger than the types of Node 20; Nodes that do not know it pass over it in silence, see `hasReusePort`. */
+const REUSE_PORT: object = { reusePort: true };
 
 /** Makes an unbound socket; `createSocket` of node:dgram, or a stand-in. */
 export type SocketFactory = (options: NodeSocketOptions) => Socket;
@@ -64,10 +67,12 @@ export class BoundSocket {
   ): Promise<BoundSocket> {
     return new Promise((resolve, reject) => {
       const { local } = options;
+      if (options.reusePort && !hasReusePort(process.versions.node)) throw reusePortUnsupported(local);
       const socket = factory({
         type: local.family === 6 ? "udp6" : "udp4",
         ipv6Only: options.ipv6Only,
         reuseAddr: options.reuseAddress,
+        ...(options.reusePort ? REUSE_PORT : {}),
         lookup: literalLookup,
       });
       const onError = (error: Error): void => {
@@ -186,6 +191,19 @@ class BatchSends {
     this.#batch.release();
     this.#onDone(gone);
   }
+}
+
+/** Whether this Node's dgram has `reusePort`: from 22.12 and 23.1 on (Node's documentation of `dgram.createSocket`). */
+export function hasReusePort(nodeVersion: string): boolean {
+  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
+  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
+}
+
+function reusePortUnsupported(address: SocketAddress): TransportError {
+  const message =
+    `"reusePort" expected Node 22.12 or newer with node:dgram, got ${process.versions.node}: ` +
+    `use @sortie/transport-mmsg on Linux, or a newer Node`;
+  return new TransportError("unsupported", message, { address });
 }
 
 /** Best effort: a refusal leaves the system's own sizes. */

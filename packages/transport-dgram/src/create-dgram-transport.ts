@@ -1,6 +1,6 @@
 import type { DatagramTransport, SocketAddress } from "@sortie/transport";
 import { NodeDgramTransport } from "./dgram-transport.js";
-import type { DgramTransportOptions } from "./socket-options.js";
+import type { UdpOptions } from "./udp/socket-options.js";
 
 /** A transport over node:dgram, with what it has beyond the interface. */
 export interface DgramTransport extends DatagramTransport {
@@ -15,6 +15,6 @@ export interface DgramTransport extends DatagramTransport {
 }
 
 /** Makes a transport over a UDP socket of node:dgram; `open` binds it. Throws RangeError where an option is wrong. */
-export function createDgramTransport(options: DgramTransportOptions = {}): DgramTransport {
+export function createDgramTransport(options: UdpOptions = {}): DgramTransport {
   return new NodeDgramTransport(options);
 }

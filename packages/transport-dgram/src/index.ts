@@ -1,2 +1,2 @@
 export { createDgramTransport, type DgramTransport } from "./create-dgram-transport.js";
-export type { DgramTransportOptions } from "./socket-options.js";
+export type { UdpOptions as DgramTransportOptions } from "./udp/socket-options.js";

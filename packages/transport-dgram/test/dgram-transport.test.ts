@@ -2,6 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { type DatagramTransport, SocketAddress, TransportError } from "@sortie/transport";
 import { afterEach, describe, expect, it } from "vitest";
+import { hasReusePort } from "../src/bound-socket.js";
 import { createDgramTransport, type DgramTransport, type DgramTransportOptions } from "../src/index.js";
 import { hasIpv6 } from "./has-ipv6.js";
 import { Recorder } from "./recorder.js";
@@ -240,5 +241,28 @@ describe("DgramTransport: rebind", () => {
     await expect(moving).rejects.toMatchObject({ code: "closed" });
     await closing;
     expect(a.transport.localAddress).toBeUndefined();
+  });
+});
+
+describe("DgramTransport: reusePort", () => {
+  it.each([
+    ["20.19.0", false],
+    ["22.11.0", false],
+    ["22.12.0", true],
+    ["23.0.0", false],
+    ["23.1.0", true],
+    ["24.0.0", true],
+    ["26.1.0", true],
+  ])("Node %s: %s", (version, has) => expect(hasReusePort(version)).toBe(has));
+
+  it.runIf(process.platform === "linux")("two sockets share a port, or open says that this Node cannot", async () => {
+    const first = open({ host: "127.0.0.1", reusePort: true });
+    if (hasReusePort(process.versions.node)) {
+      const { port } = await first;
+      await expect(open({ host: "127.0.0.1", port, reusePort: true })).resolves.toMatchObject({ port });
+      await expect(open({ host: "127.0.0.1", port })).rejects.toMatchObject({ code: "address-in-use" });
+    } else {
+      await expect(first).rejects.toMatchObject({ code: "unsupported" });
+    }
   });
 });

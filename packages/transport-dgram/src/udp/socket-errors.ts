@@ -60,6 +60,7 @@ export function isSocketGone(error: unknown): boolean {
 
 /** Why a socket could not be bound to `address`, and what to do about it. */
 export function openError(cause: unknown, address: SocketAddress): TransportError {
+  if (cause instanceof TransportError) return cause;
   const code = transportCodeOf(cause);
   return new TransportError(code, openAdvice(code, address, cause), { osCode: osCodeOf(cause), address, cause });
 }

@@ -17,8 +17,8 @@ const DEFAULT_BATCHES = 8;
 /** Batches. 100 MB at the batch's sizes. */
 const MAX_BATCHES = 1024;
 
-/** Options of `createDgramTransport`. */
-export interface DgramTransportOptions {
+/** Options of every transport over UDP sockets of Node. */
+export interface UdpOptions {
   /**
    * Local address as text, not a name. Default "::": both families where the machine has IPv6, else IPv4 alone.
    */
@@ -36,6 +36,11 @@ export interface DgramTransportOptions {
    * either of them noticing.
    */
   readonly reuseAddress?: boolean;
+  /**
+   * SO_REUSEPORT: several sockets of this user share one port, and the system spreads the peers over them by a hash of
+   * both addresses. Default false. `open` rejects with "unsupported" where the system or this Node has no such thing.
+   */
+  readonly reusePort?: boolean;
   /** Batches of 64 datagrams that may be on their way at once, 1..1024. Default 8. */
   readonly batches?: number;
   /** Let the process end while the socket is open. Default false. */
@@ -49,12 +54,13 @@ export interface SocketOptions {
   readonly sendBufferBytes: number;
   readonly ipv6Only: boolean;
   readonly reuseAddress: boolean;
+  readonly reusePort: boolean;
   readonly batches: number;
   readonly unref: boolean;
 }
 
 /** Checks options and adds the defaults. Throws RangeError. */
-export function socketOptions(options: DgramTransportOptions): SocketOptions {
+export function socketOptions(options: UdpOptions): SocketOptions {
   const { receiveBufferBytes = DEFAULT_BUFFER_BYTES, sendBufferBytes = DEFAULT_BUFFER_BYTES } = options;
   const { ipv6Only = false, batches = DEFAULT_BATCHES } = options;
   checkRange("receiveBufferBytes", receiveBufferBytes, MAX_BUFFER_BYTES);
@@ -64,8 +70,8 @@ export function socketOptions(options: DgramTransportOptions): SocketOptions {
   if (ipv6Only && local.family === 4) {
     throw new RangeError(`"host" expected an IPv6 address with "ipv6Only", got ${JSON.stringify(options.host)}`);
   }
-  const { reuseAddress = false, unref = false } = options;
-  return { local, receiveBufferBytes, sendBufferBytes, ipv6Only, reuseAddress, batches, unref };
+  const { reuseAddress = false, reusePort = false, unref = false } = options;
+  return { local, receiveBufferBytes, sendBufferBytes, ipv6Only, reuseAddress, reusePort, batches, unref };
 }
 
 function checkRange(label: string, value: number, max: number): void {

@@ -1,0 +1,30 @@
+import type { DatagramBatch, SocketAddress, TransportCounters } from "@sortie/transport";
+import type { SocketOptions } from "./socket-options.js";
+
+/** What a bound socket tells the transport that opened it. */
+export interface UdpSocketUser {
+  /** Of the transport: it counts what arrives, the socket what leaves and what fails. */
+  readonly counters: TransportCounters;
+  /** One datagram; `payload` is valid until this returns. */
+  onDatagram(payload: Uint8Array, from: SocketAddress): void;
+  /** After the last datagram of those that arrived together; without effect where none arrived. */
+  onBatchEnd(): void;
+  /** A fault of the whole socket. */
+  onSocketError(error: unknown): void;
+}
+
+/** A bound UDP socket. */
+export interface UdpSocket {
+  readonly localAddress: SocketAddress;
+  /** bytes. What the system granted; Linux reports twice the usable size. */
+  readonly receiveBufferBytes: number;
+  /** bytes. What the system granted; Linux reports twice the usable size. */
+  readonly sendBufferBytes: number;
+  /** Sends all of the batch and releases it when the last datagram is done. Never throws. */
+  send(batch: DatagramBatch): void;
+  /** Resolves when what was sent is out and the socket is gone. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Makes a socket and binds it to `options.local`; rejects with the error of the system. */
+export type UdpSocketOpener = (options: SocketOptions, user: UdpSocketUser) => Promise<UdpSocket>;
