@@ -9,6 +9,7 @@ const LAYERS = {
   connection: ["handshake", "reliability", "wire"],
   transport: [],
   "transport-dgram": ["transport"],
+  "transport-mmsg": ["transport", "transport-dgram"],
   "transport-memory": ["transport"],
   client: ["connection", "handshake", "reliability", "transport", "wire"],
   server: ["connection", "handshake", "reliability", "transport", "wire"],
@@ -23,6 +24,7 @@ const LAYERS = {
     "transport",
     "transport-dgram",
     "transport-memory",
+    "transport-mmsg",
     "wire",
   ],
 };
@@ -97,7 +99,7 @@ module.exports = {
       from: {
         orphan: true,
         path: "^(packages|apps)/[^/]+/src/",
-        pathNot: "/src/(index|main|(node|sodium|wasm)/index|cli/main)[.]ts$|[.]d[.]ts$",
+        pathNot: "/src/(index|main|(node|sodium|wasm|udp)/index|cli/main)[.]ts$|[.]d[.]ts$",
       },
       to: {},
     },

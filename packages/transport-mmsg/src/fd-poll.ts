@@ -1,0 +1,69 @@
+import type { Koffi, PollEvents, PollHandle } from "./koffi.js";
+
+/**
+ * Watches a descriptor in Node's event loop and calls back from `setImmediate`, in the same turn: koffi's callback
+ * comes without Node's own frame, so that promises would not go on after it, and one that throws would stay stuck.
+ */
+export class FdPoll {
+  readonly #handle: PollHandle;
+  readonly #onReady: () => void;
+  #watched: PollEvents;
+  #ready: NodeJS.Immediate | undefined = undefined;
+  /** libuv stops a handle that it reports an error by. */
+  #failed = false;
+  #closed = false;
+
+  /** Watches for reading. `onReady` comes once for each turn in which there is something to do. */
+  constructor(koffi: Koffi, fd: number, onReady: () => void) {
+    this.#onReady = onReady;
+    this.#watched = { readable: true, writable: false };
+    this.#handle = koffi.node.poll(fd, this.#watched, this.#onEvent);
+  }
+
+  /** Watches for writing too, or no longer. */
+  watchWritable(writable: boolean): void {
+    if (this.#closed || this.#watched.writable === writable) return;
+    this.#watch({ readable: this.#watched.readable, writable });
+  }
+
+  /** Watches for reading, or not: a descriptor whose fault does not go away would keep the loop busy. */
+  watchReadable(readable: boolean): void {
+    if (this.#closed || this.#watched.readable === readable) return;
+    this.#watch({ readable, writable: this.#watched.writable });
+  }
+
+  /** Lets the process end while this watches. */
+  unref(): void {
+    this.#handle.unref();
+  }
+
+  /** Stops for good: no call comes after it, and the descriptor may be closed. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#ready !== undefined) clearImmediate(this.#ready);
+    this.#handle.stop();
+    this.#handle.close();
+  }
+
+  #watch(events: PollEvents): void {
+    this.#watched = events;
+    if (events.readable || events.writable) this.#handle.start(events, this.#onEvent);
+    else this.#handle.stop();
+  }
+
+  readonly #onEvent = (status: number): void => {
+    if (status < 0) this.#failed = true;
+    this.#ready ??= setImmediate(this.#onImmediate);
+  };
+
+  readonly #onImmediate = (): void => {
+    this.#ready = undefined;
+    if (this.#closed) return;
+    if (this.#failed) {
+      this.#failed = false;
+      this.#watch(this.#watched);
+    }
+    this.#onReady();
+  };
+}

@@ -1,0 +1,65 @@
+// What Linux lays down for 64-bit little-endian machines, the same on x86-64 and arm64 and whatever the C library:
+// include/uapi/asm-generic/socket.h, include/linux/socket.h, include/uapi/linux/{in,in6,udp}.h of the kernel.
+
+/** Numbers of system calls differ by architecture: arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h. */
+export interface SystemCallNumbers {
+  readonly recvmmsg: number;
+  readonly sendmmsg: number;
+}
+
+/** By `process.arch`. */
+export const SYSTEM_CALLS: ReadonlyMap<string, SystemCallNumbers> = new Map([
+  ["x64", { recvmmsg: 299, sendmmsg: 307 }],
+  ["arm64", { recvmmsg: 243, sendmmsg: 269 }],
+]);
+
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const SOCK_DGRAM = 2;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_REUSEPORT = 15;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_V6ONLY = 26;
+export const SOL_UDP = 17;
+/** From Linux 4.18 on: a datagram that the kernel cuts into segments of a size. */
+export const UDP_SEGMENT = 103;
+
+/** A datagram was larger than its buffer. */
+export const MSG_TRUNC = 0x20;
+
+/** bytes. struct sockaddr_in. */
+export const SOCKADDR_IN_BYTES = 16;
+/** bytes. struct sockaddr_in6. */
+export const SOCKADDR_IN6_BYTES = 28;
+/** words of 4 bytes. Room for either, a multiple of 8 bytes. */
+export const SOCKADDR_WORDS = 8;
+
+/** words of 4 bytes. struct mmsghdr: a struct msghdr of 56 bytes, then msg_len, then padding. */
+export const MMSGHDR_WORDS = 16;
+/** words. Places in it; pointers and sizes take two. */
+export const MMSGHDR = {
+  name: 0,
+  nameBytes: 2,
+  iov: 4,
+  iovCount: 6,
+  control: 8,
+  controlBytes: 10,
+  flags: 12,
+  length: 14,
+} as const;
+
+/** words of 4 bytes. struct iovec: base, then length, of 8 bytes each. */
+export const IOVEC_WORDS = 4;
+
+/** words of 4 bytes. Room for a control message with 2 bytes: CMSG_SPACE(2) is 24. */
+export const CONTROL_WORDS = 6;
+/** bytes. CMSG_LEN(2): struct cmsghdr (size_t length, int level, int type) and the value. */
+export const CONTROL_BYTES_USED = 18;
+/** bytes. CMSG_SPACE(2). */
+export const CONTROL_BYTES = 24;

@@ -1,0 +1,199 @@
+import { constants } from "node:os";
+import type { DatagramBatch, SocketAddress } from "@sortie/transport";
+import type { SocketOptions, UdpSocket, UdpSocketUser } from "@sortie/transport-dgram/udp";
+import { FdPoll } from "./fd-poll.js";
+import {
+  IPPROTO_IPV6,
+  IPV6_V6ONLY,
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SOL_SOCKET,
+} from "./linux-abi.js";
+import { type LinuxSockets, systemCallError } from "./linux-sockets.js";
+import { RECEIVE_SLOTS, ReceiveRing } from "./receive-ring.js";
+import { SendQueue } from "./send-queue.js";
+import { SendRing } from "./send-ring.js";
+import { sockaddrBuffer, type SockaddrCodec, SockaddrParts } from "./sockaddr.js";
+import type { SourceCache } from "./source-cache.js";
+
+const { EAGAIN, EBADF, EINTR, ENOTSOCK } = constants.errno;
+
+/** Receive calls of one turn of the event loop, so that a flood leaves time for ticks: 256 datagrams. */
+const MAX_FILLS_PER_TURN = 4;
+/** ms. How long closing waits for the system to take what was sent. */
+const CLOSE_GRACE_MS = 1000;
+
+/** A bound UDP socket of its own descriptor, which receives and sends in batches. */
+export class MmsgSocket implements UdpSocket {
+  readonly localAddress: SocketAddress;
+  readonly #fd: number;
+  readonly #sockets: LinuxSockets;
+  readonly #user: UdpSocketUser;
+  readonly #ring: ReceiveRing;
+  readonly #queue: SendQueue;
+  readonly #poll: FdPoll;
+  /** Slots of the ring that are filled, and the first of them that was not handed over. */
+  #filled = 0;
+  #slot = 0;
+  #closed = false;
+  #closing: Promise<void> | undefined = undefined;
+  #onDrained: (() => void) | undefined = undefined;
+
+  /** Takes over a bound descriptor; where it throws, the caller closes it. */
+  private constructor(fd: number, sockets: LinuxSockets, options: MmsgSocketOptions, user: UdpSocketUser) {
+    this.#fd = fd;
+    this.#sockets = sockets;
+    this.#user = user;
+    const { codec } = options;
+    const parts = new SockaddrParts();
+    parts.read(sockets.localAddress(fd), 0);
+    this.localAddress = codec.addressOf(parts);
+    this.#ring = new ReceiveRing(sockets, options.sources);
+    const targets = { family: options.local.family, ipv6Only: options.ipv6Only };
+    const sendRing = new SendRing(sockets, codec, targets, options.segments);
+    this.#queue = new SendQueue(fd, sockets, sendRing, user.counters, {
+      watchWritable: (watch) => this.#poll.watchWritable(watch),
+      onGone: (error) => this.#onGone(error),
+      onDrained: () => this.#onDrained?.(),
+    });
+    this.#poll = new FdPoll(sockets.koffi, fd, () => this.#onReady());
+    if (options.unref) this.#poll.unref();
+  }
+
+  /** Opens a socket at `options.local`. Throws an error of the system. */
+  static open(sockets: LinuxSockets, options: MmsgSocketOptions, user: UdpSocketUser): MmsgSocket {
+    const fd = sockets.open(options.local.family);
+    try {
+      configure(sockets, fd, options);
+      const name = sockaddrBuffer();
+      if (!options.codec.write(name, 0, options.local.family, options.local)) {
+        throw systemCallError(constants.errno.EADDRNOTAVAIL, "if_nametoindex");
+      }
+      sockets.bind(fd, name, options.local.family);
+      return new MmsgSocket(fd, sockets, options, user);
+    } catch (error) {
+      sockets.close(fd);
+      throw error;
+    }
+  }
+
+  get receiveBufferBytes(): number {
+    return this.#sockets.option(this.#fd, SOL_SOCKET, SO_RCVBUF);
+  }
+
+  get sendBufferBytes(): number {
+    return this.#sockets.option(this.#fd, SOL_SOCKET, SO_SNDBUF);
+  }
+
+  send(batch: DatagramBatch): void {
+    if (this.#closed) {
+      this.#user.counters.sendErrors += batch.count;
+      batch.release();
+      return;
+    }
+    this.#queue.send(batch);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#drainAndClose());
+  }
+
+  #onReady(): void {
+    this.#queue.resume();
+    for (let fills = 0; fills < MAX_FILLS_PER_TURN && !this.#closed; fills++) {
+      if (this.#slot === this.#filled && !this.#fill()) return;
+      const full = this.#filled === RECEIVE_SLOTS;
+      this.#deliver();
+      if (!full) return; // the loop comes back at once where more has arrived
+    }
+  }
+
+  /** Receives what waits; false where nothing came. */
+  #fill(): boolean {
+    this.#slot = 0;
+    this.#filled = 0;
+    const filled = this.#ring.fill(this.#fd);
+    if (filled > 0) {
+      this.#filled = filled;
+      return true;
+    }
+    const errno = this.#sockets.lastError;
+    if (errno === EAGAIN || errno === EINTR) return false;
+    this.#user.counters.receiveErrors++;
+    if (errno === EBADF || errno === ENOTSOCK) this.#onGone(systemCallError(errno, "recvmmsg"));
+    return false;
+  }
+
+  /** Hands the filled slots over. Where the receiver throws, the rest follows in another turn. */
+  #deliver(): void {
+    const { counters } = this.#user;
+    let done = false;
+    try {
+      while (this.#slot < this.#filled) {
+        const slot = this.#slot++;
+        const length = this.#ring.lengthOf(slot);
+        if (length < 0) {
+          counters.truncated++;
+          continue;
+        }
+        const from = this.#ring.sourceOf(slot);
+        if (from === undefined || from.port === 0) {
+          counters.receiveErrors++;
+          continue;
+        }
+        this.#user.onDatagram(this.#ring.payloadOf(slot, length), from);
+      }
+      this.#user.onBatchEnd();
+      done = true;
+    } finally {
+      if (!done) setImmediate(() => this.#afterThrow());
+    }
+  }
+
+  #afterThrow(): void {
+    if (this.#slot < this.#filled) this.#deliver();
+    else this.#user.onBatchEnd();
+  }
+
+  /** Nothing comes or goes any more: tell it, and stop asking. */
+  #onGone(error: Error): void {
+    this.#poll.watchReadable(false);
+    if (this.#closing === undefined) this.#user.onSocketError(error);
+  }
+
+  async #drainAndClose(): Promise<void> {
+    if (!this.#queue.idle) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, CLOSE_GRACE_MS);
+        this.#onDrained = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#closed = true;
+    this.#poll.close();
+    this.#queue.abandon();
+    this.#sockets.close(this.#fd);
+  }
+}
+
+/** What a socket is opened with. */
+export interface MmsgSocketOptions extends SocketOptions {
+  /** Runs of datagrams of one size to one target leave as one message (UDP_SEGMENT). */
+  readonly segments: boolean;
+  readonly codec: SockaddrCodec;
+  /** Source addresses, remembered over all sockets of one transport. */
+  readonly sources: SourceCache;
+}
+
+function configure(sockets: LinuxSockets, fd: number, options: MmsgSocketOptions): void {
+  if (options.local.family === 6) sockets.setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0);
+  if (options.reuseAddress) sockets.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (options.reusePort) sockets.setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  // Best effort: a refusal leaves the system's own sizes.
+  sockets.trySetOption(fd, SOL_SOCKET, SO_RCVBUF, options.receiveBufferBytes);
+  sockets.trySetOption(fd, SOL_SOCKET, SO_SNDBUF, options.sendBufferBytes);
+}

@@ -1,0 +1,84 @@
+import { createRequire } from "node:module";
+import { endianness } from "node:os";
+import { FdPoll } from "./fd-poll.js";
+import { type Koffi, KOFFI_VERSION } from "./koffi.js";
+import { SYSTEM_CALLS } from "./linux-abi.js";
+import { LinuxSockets } from "./linux-sockets.js";
+import { checkSystem } from "./system-check.js";
+
+/** Why this process cannot use the batched calls. */
+export type UnavailableCode = "platform" | "architecture" | "not-installed" | "version" | "not-loadable" | "refused";
+
+/** The sockets, or why there are none. */
+export type NativeSockets =
+  | { readonly sockets: LinuxSockets }
+  | { readonly sockets: undefined; readonly code: UnavailableCode; readonly reason: string };
+
+/** What is looked at; a test stands in for a machine. */
+export interface Host {
+  readonly platform: string;
+  readonly arch: string;
+  readonly endianness: string;
+  /** Gives koffi's module. Throws where it cannot be had. */
+  readonly requireKoffi: () => unknown;
+}
+
+const THIS_HOST: Host = {
+  platform: process.platform,
+  arch: process.arch,
+  endianness: endianness(),
+  requireKoffi: () => createRequire(import.meta.url)("koffi") as unknown,
+};
+
+let found: NativeSockets | undefined;
+
+/** The batched calls of this machine; found out once for each thread. Never throws. */
+export function nativeSockets(): NativeSockets {
+  return (found ??= findNativeSockets(THIS_HOST));
+}
+
+/** Whether a host can do it, tried with a real socket. Never throws. */
+export function findNativeSockets(host: Host): NativeSockets {
+  const { platform, arch } = host;
+  if (platform !== "linux") return unavailable("platform", `recvmmsg is a call of Linux, and this is ${platform}`);
+  const numbers = SYSTEM_CALLS.get(arch);
+  if (numbers === undefined || host.endianness !== "LE") {
+    return unavailable("architecture", `it is made for x64 and arm64, and this is ${arch}, ${host.endianness}`);
+  }
+  let koffi: Koffi;
+  try {
+    koffi = host.requireKoffi() as Koffi;
+  } catch (error) {
+    const code = (error as { code?: unknown } | null)?.code;
+    if (code === "MODULE_NOT_FOUND" && isAboutKoffi(error)) {
+      return unavailable(
+        "not-installed",
+        `the optional package koffi is not installed (npm install koffi@${KOFFI_VERSION})`,
+      );
+    }
+    return unavailable("not-loadable", `koffi cannot be loaded: ${messageOf(error)}`);
+  }
+  if (koffi?.version !== KOFFI_VERSION) {
+    return unavailable("version", `it takes koffi ${KOFFI_VERSION}, and ${koffi?.version} is installed`);
+  }
+  try {
+    const sockets = new LinuxSockets(koffi, numbers);
+    checkSystem(sockets, (fd) => new FdPoll(koffi, fd, () => undefined).close());
+    return { sockets };
+  } catch (error) {
+    return unavailable("refused", `the system or koffi refused it: ${messageOf(error)}`);
+  }
+}
+
+function unavailable(code: UnavailableCode, reason: string): NativeSockets {
+  return { sockets: undefined, code, reason };
+}
+
+/** Not one of the packages with koffi's binary: that one is missing where a lockfile is of another platform. */
+function isAboutKoffi(error: unknown): boolean {
+  return messageOf(error).startsWith("Cannot find module 'koffi'");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.message.split("\n")[0] as string) : String(error);
+}

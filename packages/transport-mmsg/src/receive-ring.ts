@@ -1,0 +1,79 @@
+import type { SocketAddress } from "@sortie/transport";
+import type { LinuxSockets } from "./linux-sockets.js";
+import { IOVEC_WORDS, MMSGHDR, MMSGHDR_WORDS, MSG_TRUNC, SOCKADDR_IN6_BYTES, SOCKADDR_WORDS } from "./linux-abi.js";
+import { NativeMemory, writePointer } from "./native-memory.js";
+import type { SourceCache } from "./source-cache.js";
+
+/** Datagrams of one system call. */
+export const RECEIVE_SLOTS = 64;
+/** bytes. Above every MTU of Sortie and of Ethernet; what is larger is dropped as truncated. */
+const RECEIVE_SLOT_BYTES = 2048;
+/** Views kept for each slot, by the size of the datagram: traffic has a few sizes, and a view costs 100 ns. */
+const VIEWS_PER_SLOT = 32;
+
+/**
+ * Where the kernel puts datagrams: as many struct mmsghdr as slots, each with a place for the source. Headers and
+ * contents are in separate memory, so that a receiver that writes beyond its payload damages no pointer.
+ */
+export class ReceiveRing {
+  readonly #sockets: LinuxSockets;
+  readonly #sources: SourceCache;
+  readonly #headers: NativeMemory;
+  readonly #contents: NativeMemory;
+  readonly #words: Uint32Array;
+  readonly #names: Uint32Array;
+  readonly #views: (Uint8Array | undefined)[] = new Array<undefined>(RECEIVE_SLOTS * VIEWS_PER_SLOT).fill(undefined);
+
+  constructor(sockets: LinuxSockets, sources: SourceCache) {
+    this.#sockets = sockets;
+    this.#sources = sources;
+    const namesAt = RECEIVE_SLOTS * MMSGHDR_WORDS * 4;
+    const vectorsAt = namesAt + RECEIVE_SLOTS * SOCKADDR_WORDS * 4;
+    this.#headers = new NativeMemory(sockets.koffi, vectorsAt + RECEIVE_SLOTS * IOVEC_WORDS * 4);
+    this.#contents = new NativeMemory(sockets.koffi, RECEIVE_SLOTS * RECEIVE_SLOT_BYTES);
+    this.#words = this.#headers.words(0, RECEIVE_SLOTS * MMSGHDR_WORDS);
+    this.#names = this.#headers.words(namesAt, RECEIVE_SLOTS * SOCKADDR_WORDS);
+    const vectors = this.#headers.words(vectorsAt, RECEIVE_SLOTS * IOVEC_WORDS);
+    for (let slot = 0; slot < RECEIVE_SLOTS; slot++) {
+      const at = slot * MMSGHDR_WORDS;
+      writePointer(vectors, slot * IOVEC_WORDS, this.#contents.address + slot * RECEIVE_SLOT_BYTES);
+      writePointer(vectors, slot * IOVEC_WORDS + 2, RECEIVE_SLOT_BYTES);
+      writePointer(this.#words, at + MMSGHDR.name, this.#headers.address + namesAt + slot * SOCKADDR_WORDS * 4);
+      this.#words[at + MMSGHDR.nameBytes] = SOCKADDR_IN6_BYTES;
+      writePointer(this.#words, at + MMSGHDR.iov, this.#headers.address + vectorsAt + slot * IOVEC_WORDS * 4);
+      writePointer(this.#words, at + MMSGHDR.iovCount, 1);
+    }
+  }
+
+  /** Fills slots from 0 on; how many, or -1 with the error in `lastError` of the sockets. */
+  fill(fd: number): number {
+    return this.#sockets.receive(fd, this.#headers.address, RECEIVE_SLOTS);
+  }
+
+  /** bytes of the datagram in a filled slot; -1 where it was larger than the slot. */
+  lengthOf(slot: number): number {
+    const at = slot * MMSGHDR_WORDS;
+    if (((this.#words[at + MMSGHDR.flags] as number) & MSG_TRUNC) === 0)
+      return this.#words[at + MMSGHDR.length] as number;
+    this.#words[at + MMSGHDR.nameBytes] = SOCKADDR_IN6_BYTES;
+    return -1;
+  }
+
+  /** The source of the datagram in a filled slot; undefined where it has none that can be told. Once for each fill. */
+  sourceOf(slot: number): SocketAddress | undefined {
+    const at = slot * MMSGHDR_WORDS + MMSGHDR.nameBytes;
+    const bytes = this.#words[at] as number;
+    this.#words[at] = SOCKADDR_IN6_BYTES; // the kernel wrote what it used; the next datagram may take more
+    return bytes === 0 ? undefined : this.#sources.get(this.#names, slot * SOCKADDR_WORDS);
+  }
+
+  /** The content of a filled slot, `length` bytes; valid until the next fill. */
+  payloadOf(slot: number, length: number): Uint8Array {
+    const at = slot * VIEWS_PER_SLOT + (length % VIEWS_PER_SLOT);
+    const kept = this.#views[at];
+    if (kept !== undefined && kept.length === length) return kept;
+    const view = new Uint8Array(this.#contents.buffer, slot * RECEIVE_SLOT_BYTES, length);
+    this.#views[at] = view;
+    return view;
+  }
+}

@@ -1,0 +1,168 @@
+import type { DatagramBatch, SocketAddress } from "@sortie/transport";
+import {
+  CONTROL_BYTES,
+  CONTROL_BYTES_USED,
+  CONTROL_WORDS,
+  IOVEC_WORDS,
+  MMSGHDR,
+  MMSGHDR_WORDS,
+  SOCKADDR_IN6_BYTES,
+  SOCKADDR_IN_BYTES,
+  SOCKADDR_WORDS,
+  SOL_UDP,
+  UDP_SEGMENT,
+} from "./linux-abi.js";
+import type { LinuxSockets } from "./linux-sockets.js";
+import { NativeMemory, writePointer } from "./native-memory.js";
+import type { SockaddrCodec } from "./sockaddr.js";
+
+/** Messages of one system call. */
+const SEND_SLOTS = 64;
+/** Segments that the kernel cuts from one message (UDP_MAX_SEGMENTS before Linux 6.9; 128 since). */
+const MAX_SEGMENTS = 64;
+/** bytes. Most that one message may carry: 65,535 less the headers of IPv6 and UDP. */
+const MAX_SEGMENTED_BYTES = 65_487;
+
+/** Which targets a socket takes. */
+export interface Targets {
+  /** Of the socket. */
+  readonly family: 4 | 6;
+  /** An IPv6 socket that refuses IPv4. */
+  readonly ipv6Only: boolean;
+}
+
+/**
+ * Messages on their way to the kernel: struct mmsghdr that point into the buffers of batches. A run of datagrams of one
+ * size to one target may be one message, which the kernel cuts (UDP_SEGMENT).
+ *
+ * The kernel reads a batch's buffer during the call only, and the batch is held for as long: so its address is safe to
+ * use, unlike one of memory that the kernel writes to.
+ */
+export class SendRing {
+  readonly #sockets: LinuxSockets;
+  readonly #codec: SockaddrCodec;
+  readonly #targets: Targets;
+  readonly #memory: NativeMemory;
+  readonly #words: Uint32Array;
+  readonly #names: Uint32Array;
+  readonly #vectors: Uint32Array;
+  readonly #control: Uint32Array;
+  /** Whose struct sockaddr a slot has: games send to the same peers in the same order, tick after tick. */
+  readonly #named: (SocketAddress | undefined)[] = new Array<undefined>(SEND_SLOTS).fill(undefined);
+  readonly #addresses: WeakMap<DatagramBatch, number> = new WeakMap();
+  /** First datagram of the batch in each message, and how many datagrams and bytes it has. */
+  readonly firstOf: Int32Array = new Int32Array(SEND_SLOTS);
+  readonly datagramsOf: Int32Array = new Int32Array(SEND_SLOTS);
+  readonly bytesOf: Int32Array = new Int32Array(SEND_SLOTS);
+  /** Runs to one target go as one message. Turned off where the system cannot cut them. */
+  segments: boolean;
+
+  constructor(sockets: LinuxSockets, codec: SockaddrCodec, targets: Targets, segments: boolean) {
+    this.#sockets = sockets;
+    this.#codec = codec;
+    this.#targets = targets;
+    this.segments = segments;
+    const namesAt = SEND_SLOTS * MMSGHDR_WORDS * 4;
+    const vectorsAt = namesAt + SEND_SLOTS * SOCKADDR_WORDS * 4;
+    const controlAt = vectorsAt + SEND_SLOTS * IOVEC_WORDS * 4;
+    this.#memory = new NativeMemory(sockets.koffi, controlAt + SEND_SLOTS * CONTROL_WORDS * 4);
+    this.#words = this.#memory.words(0, SEND_SLOTS * MMSGHDR_WORDS);
+    this.#names = this.#memory.words(namesAt, SEND_SLOTS * SOCKADDR_WORDS);
+    this.#vectors = this.#memory.words(vectorsAt, SEND_SLOTS * IOVEC_WORDS);
+    this.#control = this.#memory.words(controlAt, SEND_SLOTS * CONTROL_WORDS);
+    const { address } = this.#memory;
+    for (let slot = 0; slot < SEND_SLOTS; slot++) {
+      const at = slot * MMSGHDR_WORDS;
+      writePointer(this.#words, at + MMSGHDR.name, address + namesAt + slot * SOCKADDR_WORDS * 4);
+      this.#words[at + MMSGHDR.nameBytes] = targets.family === 4 ? SOCKADDR_IN_BYTES : SOCKADDR_IN6_BYTES;
+      writePointer(this.#words, at + MMSGHDR.iov, address + vectorsAt + slot * IOVEC_WORDS * 4);
+      writePointer(this.#words, at + MMSGHDR.iovCount, 1);
+      writePointer(this.#words, at + MMSGHDR.control, address + controlAt + slot * CONTROL_WORDS * 4);
+      const control = slot * CONTROL_WORDS;
+      writePointer(this.#control, control, CONTROL_BYTES_USED);
+      this.#control[control + 2] = SOL_UDP;
+      this.#control[control + 3] = UDP_SEGMENT;
+    }
+  }
+
+  /** Whether a datagram can be sent at all: a target that the socket takes, and bytes inside of the batch's buffer. */
+  canSend(batch: DatagramBatch, index: number): boolean {
+    const to = batch.addresses[index];
+    if (to === undefined || to.port === 0) return false;
+    const { family, ipv6Only } = this.#targets;
+    if (family === 4 ? to.family !== 4 : ipv6Only && to.family === 4) return false;
+    // The kernel is about to read these bytes: what is not in the buffer must not leave the machine.
+    const offset = batch.offsets[index] as number;
+    const length = batch.lengths[index] as number;
+    return offset >= 0 && length >= 0 && offset + length <= batch.buffer.length;
+  }
+
+  /**
+   * Makes messages of the batch's datagrams from `first` on, as many as fit, up to the first that cannot be sent;
+   * those below `wholeBelow` are not joined. How many messages; 0 where `first` cannot be sent.
+   */
+  load(batch: DatagramBatch, first: number, wholeBelow: number): number {
+    const base = this.#addressOf(batch);
+    let next = first;
+    let slot = 0;
+    while (slot < SEND_SLOTS && next < batch.count && this.canSend(batch, next)) {
+      const to = batch.addresses[next] as SocketAddress;
+      if (!this.#name(slot, to)) break;
+      const joined = this.segments && next >= wholeBelow ? this.#runFrom(batch, next) : 1;
+      const start = batch.offsets[next] as number;
+      const last = next + joined - 1;
+      const bytes = (batch.offsets[last] as number) + (batch.lengths[last] as number) - start;
+      writePointer(this.#vectors, slot * IOVEC_WORDS, base + start);
+      this.#vectors[slot * IOVEC_WORDS + 2] = bytes;
+      this.#words[slot * MMSGHDR_WORDS + MMSGHDR.controlBytes] = joined > 1 ? CONTROL_BYTES : 0;
+      if (joined > 1) this.#control[slot * CONTROL_WORDS + 4] = batch.lengths[next] as number;
+      this.firstOf[slot] = next;
+      this.datagramsOf[slot] = joined;
+      this.bytesOf[slot] = bytes;
+      next += joined;
+      slot++;
+    }
+    return slot;
+  }
+
+  /** Sends loaded messages from slot `first` to before `end`; how many, or -1 with the error in `lastError`. */
+  send(fd: number, first: number, end: number): number {
+    return this.#sockets.send(fd, this.#memory.address + first * MMSGHDR_WORDS * 4, end - first);
+  }
+
+  /** Datagrams from `first` on that can be one message: adjacent, of one target and size (the last may be smaller). */
+  #runFrom(batch: DatagramBatch, first: number): number {
+    const to = batch.addresses[first];
+    const size = batch.lengths[first] as number;
+    if (size === 0) return 1;
+    let end = (batch.offsets[first] as number) + size;
+    const start = end - size;
+    let next = first + 1;
+    while (next < batch.count && next - first < MAX_SEGMENTS && batch.addresses[next] === to) {
+      const length = batch.lengths[next] as number;
+      if (length > size || length === 0 || batch.offsets[next] !== end) break;
+      if (end + length - start > MAX_SEGMENTED_BYTES || end + length > batch.buffer.length) break;
+      end += length;
+      next++;
+      if (length < size) break;
+    }
+    return next - first;
+  }
+
+  #name(slot: number, to: SocketAddress): boolean {
+    if (this.#named[slot] === to) return true;
+    this.#named[slot] = undefined;
+    if (!this.#codec.write(this.#names, slot * SOCKADDR_WORDS, this.#targets.family, to)) return false;
+    this.#named[slot] = to;
+    return true;
+  }
+
+  #addressOf(batch: DatagramBatch): number {
+    let address = this.#addresses.get(batch);
+    if (address === undefined) {
+      address = Number(this.#sockets.koffi.address(batch.buffer));
+      this.#addresses.set(batch, address);
+    }
+    return address;
+  }
+}

@@ -1,0 +1,96 @@
+import { createRequire } from "node:module";
+import { createSocket } from "node:dgram";
+import type { DatagramReceiver, DatagramTransport, SocketAddress, TransportError } from "@sortie/transport";
+import type { Koffi } from "../src/koffi.js";
+import { SYSTEM_CALLS } from "../src/linux-abi.js";
+import { LinuxSockets } from "../src/linux-sockets.js";
+import { nativeSockets } from "../src/native-sockets.js";
+
+/** Whether this machine has what the package needs; where it has not, the fall-back is what is tested. */
+export const isAvailable: boolean = nativeSockets().sockets !== undefined;
+
+export const koffi = (): Koffi => createRequire(import.meta.url)("koffi") as Koffi;
+
+/** The system's calls, and the descriptors that were opened by them. */
+export class WatchedSockets extends LinuxSockets {
+  readonly descriptors: number[] = [];
+
+  constructor() {
+    super(koffi(), SYSTEM_CALLS.get(process.arch)!);
+  }
+
+  override open(family: 4 | 6): number {
+    const fd = super.open(family);
+    this.descriptors.push(fd);
+    return fd;
+  }
+}
+
+/** Keeps what arrives, and wakes who waits for it. */
+export class Inbox implements DatagramReceiver {
+  readonly payloads: Uint8Array[] = [];
+  readonly sources: SocketAddress[] = [];
+  readonly errors: TransportError[] = [];
+  batches = 0;
+  /** Called first with each datagram. */
+  onEach: ((payload: Uint8Array, from: SocketAddress) => void) | undefined = undefined;
+  #wake: (() => void) | undefined = undefined;
+
+  get texts(): string[] {
+    return this.payloads.map((payload) => new TextDecoder().decode(payload));
+  }
+
+  onDatagram(payload: Uint8Array, from: SocketAddress): void {
+    this.payloads.push(payload.slice());
+    this.sources.push(from);
+    this.onEach?.(payload, from);
+  }
+
+  onBatchEnd(): void {
+    this.batches++;
+    this.#wake?.();
+  }
+
+  onError(error: TransportError): void {
+    this.errors.push(error);
+    this.#wake?.();
+  }
+
+  onWritable(): void {
+    this.#wake?.();
+  }
+
+  /** Resolves at the end of the first batch after which the condition holds. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  /** Resolves when so many datagrams have arrived in all. */
+  received(count: number): Promise<void> {
+    return this.until(() => this.payloads.length >= count);
+  }
+}
+
+/** Sends datagrams, each with its target, in one batch. */
+export function sendAll(
+  transport: DatagramTransport,
+  ...datagrams: (readonly [Uint8Array | string, SocketAddress])[]
+): void {
+  const batch = transport.acquireBatch();
+  if (batch === undefined) throw new Error("no batch is free");
+  for (const [content, to] of datagrams) {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    batch.buffer.set(bytes, batch.reserve());
+    batch.commit(bytes.length, to);
+  }
+  transport.send(batch);
+}
+
+/** Whether the machine has IPv6 on loopback. */
+export async function hasIpv6(): Promise<boolean> {
+  const socket = createSocket("udp6");
+  return new Promise((resolve) => {
+    socket.once("error", () => socket.close(() => resolve(false)));
+    socket.bind(0, "::1", () => socket.close(() => resolve(true)));
+  });
+}
