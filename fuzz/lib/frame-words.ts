@@ -16,6 +16,9 @@ export const FRAME_WORDS: readonly Uint8Array[] = [
   // PATH_CHALLENGE, PATH_RESPONSE
   "06 0102030405060708",
   "07 0102030405060708",
+  // CREDIT
+  "08 00 bfffffff bfffffff",
+  "08 03 4040 c01fffffffffffff",
   // messages of the five deliveries, with length
   "11 00 01 61",
   "13 00 01 61",

@@ -146,6 +146,7 @@ class Session {
       const frame = frames.at(i);
       let violation: string | undefined;
       if (frame.kind === FrameKind.Ack) violation = endpoint.onAck(frame, packet, nowMs);
+      if (frame.kind === FrameKind.Credit) endpoint.onCredit(frame, nowMs);
       if (frame.kind === FrameKind.Message) violation = endpoint.onMessage(frame, packet, this.packetNumber, nowMs);
       if (frame.kind === FrameKind.Fragment) violation = endpoint.onFragment(frame, packet, this.packetNumber, nowMs);
       if (violation !== undefined) {

@@ -6,6 +6,7 @@ import {
   encodeAck,
   encodeClose,
   encodeConnect,
+  encodeCredit,
   encodeFragment,
   encodeMessage,
   encodePadding,
@@ -97,6 +98,9 @@ function write(writer: ByteWriter, frame: Frame, bytes: Uint8Array): boolean {
       return true;
     case FrameKind.Close:
       encodeClose(writer, frame.code as CloseCode, payload);
+      return true;
+    case FrameKind.Credit:
+      encodeCredit(writer, frame.channel, frame.channelLimitBytes, frame.connectionLimitBytes);
       return true;
     case FrameKind.PathChallenge:
       encodePathChallenge(writer, payload);

@@ -21,6 +21,7 @@ const ADDRESSES = ["198.51.100.7", "198.51.100.8", "2001:db8::7", "127.0.0.1"].m
 const NOBODY: ServerCoreHandler = {
   onConnect: () => undefined,
   onMessage: () => undefined,
+  onDrain: () => undefined,
   onQuality: () => undefined,
   onDisconnect: () => undefined,
   onHandshakeFailed: () => undefined,

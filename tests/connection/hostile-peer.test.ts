@@ -49,7 +49,7 @@ function connected(options: Partial<ConnectionPairOptions> = {}): Attack {
 /** As an array of bytes, so that a failed case is named. */
 const MALFORMED: [what: string, body: Uint8Array, word: string][] = [
   ["an unknown frame type", frames(unreliable("lost"), bytes(0x0a)), "unknown-frame"],
-  ["a reserved CREDIT", frames(unreliable("lost"), bytes(0x08, 1)), "unknown-frame"],
+  ["a CREDIT cut short", frames(unreliable("lost"), bytes(0x08, 1)), "truncated"],
   ["a reserved TICKET", frames(unreliable("lost"), bytes(0x09)), "unknown-frame"],
   ["a delivery that does not exist", frames(unreliable("lost"), bytes(0x1a, 0, 0, 0)), "unknown-frame"],
   ["an ACK cut short", frames(unreliable("lost"), bytes(0x02, 0x00)), "truncated"],

@@ -63,7 +63,7 @@ describe("T33 counts and lengths beyond the bytes that are left, unknown frames,
   });
 
   it("T33b frame types that do not exist, or are reserved", () => {
-    const known = [...Array.from({ length: 8 }, (_, i) => i)];
+    const known = Array.from({ length: 9 }, (_, i) => i);
     const messages = Array.from({ length: 10 }, (_, i) => i);
     const legal = new Set([...known, ...messages.map((i) => 0x10 + i), ...messages.map((i) => 0x20 + i)]);
     for (let type = 0; type < 256; type++) {

@@ -43,6 +43,7 @@ export type ClientCoreEvent =
   | { readonly type: "connected"; readonly sessionId: Uint8Array }
   | { readonly type: "failed"; readonly error: ConnectError }
   | { readonly type: "quality"; readonly quality: Quality }
+  | { readonly type: "drain" }
   | { readonly type: "disconnected"; readonly reason: DisconnectReason }
   /** A fault of the whole socket; the connection lives on if it can. */
   | { readonly type: "socket-error"; readonly error: TransportError };
@@ -272,7 +273,7 @@ export class ClientCore implements DatagramCore {
     const { connection } = this;
     if (connection === undefined) return;
     for (let event = connection.pollEvent(); event !== undefined; event = connection.pollEvent()) {
-      if (event.type === "quality") this.events.push(event);
+      if (event.type === "quality" || event.type === "drain") this.events.push(event);
       else if (event.type === "connected") this.onConnected(event.sessionId);
       else if (event.type === "closed") this.onClosed(event.reason, nowMs);
     }

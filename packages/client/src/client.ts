@@ -93,8 +93,27 @@ export class Client extends TypedEmitter<ClientEvents> {
   /** As `TypedEmitter.on`. What came before there was a listener for "message" or "disconnect" waits for one. */
   override on<Name extends keyof ClientEvents>(name: Name, listener: ClientEvents[Name]): this {
     super.on(name, listener);
-    if (name === "message" || name === "disconnect") this.#clock.defer(() => this.#tellWaiting());
+    if (name === "message" || name === "disconnect") this.#clock.defer(() => this.#tellMessages());
     return this;
+  }
+
+  /**
+   * Keeps reliable and ordered messages of a channel (0..255) back: they wait, first here and then with the server,
+   * while other channels and modes go on.
+   */
+  pause(channel: number): void {
+    this.#live().flow.setPaused(channel, true);
+  }
+
+  /** What `pause` kept back comes, at the end of the current turn. */
+  resume(channel: number): void {
+    this.#live().flow.setPaused(channel, false);
+    this.#clock.defer(() => this.#tellMessages());
+  }
+
+  /** bytes of messages that wait to be sent or, where they are resent, to be acknowledged. */
+  get queuedBytes(): number {
+    return this.#live().flow.queuedBytes;
   }
 
   /** Sends what is queued at once. */
@@ -177,6 +196,12 @@ export class Client extends TypedEmitter<ClientEvents> {
     else if (this.#opened === undefined) void this.close();
   }
 
+  /** Outside of the driver's turns: what is read gives the server credit, which has to be sent. */
+  #tellMessages(): void {
+    this.#tellWaiting();
+    this.#driver.wake();
+  }
+
   /** Messages, and last the end, wait until somebody listens: nothing is lost between `connect` and `on`. */
   #tellWaiting(): void {
     const { connection } = this.#core;
@@ -202,6 +227,9 @@ export class Client extends TypedEmitter<ClientEvents> {
         break;
       case "quality":
         this.emit("quality", event.quality);
+        break;
+      case "drain":
+        this.emit("drain");
         break;
       case "socket-error":
         this.#report(event.error);

@@ -5,9 +5,11 @@ import type { InboundMessage } from "@sortie/reliability";
 export interface ClientEvents {
   message: (message: InboundMessage) => void;
   quality: (quality: Quality) => void;
+  /** There is room again after a send was refused as "queue-full": at most half of the queue is used. */
+  drain: () => void;
   disconnect: (reason: DisconnectReason) => void;
   /** What a listener threw, or a TransportError of the socket. */
   error: (error: unknown) => void;
 }
 
-export const CLIENT_EVENTS = ["message", "quality", "disconnect", "error"] as const;
+export const CLIENT_EVENTS = ["message", "quality", "drain", "disconnect", "error"] as const;

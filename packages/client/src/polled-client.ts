@@ -122,6 +122,25 @@ export class PolledClient implements DatagramReceiver {
     return this.#core?.state === "connecting" ? undefined : this.#core?.connection?.pollMessage();
   }
 
+  /**
+   * Keeps reliable and ordered messages of a channel (0..255) from `receive`: they wait, first here and then with the
+   * server, while other channels and modes go on. Throws RangeError for another number. Without effect before the
+   * handshake is done.
+   */
+  pause(channel: number): void {
+    this.#core?.connection?.flow.setPaused(channel, true);
+  }
+
+  /** What `pause` kept back is to be received. */
+  resume(channel: number): void {
+    this.#core?.connection?.flow.setPaused(channel, false);
+  }
+
+  /** bytes of messages that wait to be sent or, where they are resent, to be acknowledged. */
+  get queuedBytes(): number {
+    return this.#core?.connection?.flow.queuedBytes ?? 0;
+  }
+
   /** Queues a message for the next `update`; see `Client.send`. Refused as "closed" before the handshake is done. */
   send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
     const bytes = payloadBytes(payload);

@@ -9,5 +9,10 @@ export type ConnectionEvent =
   /** The peer's new address was validated and is in use. */
   | { readonly type: "path-changed"; readonly address: PeerAddress }
   | { readonly type: "quality"; readonly quality: Quality }
+  /** After a refusal "queue-full": no more than half of the send queue is used. */
+  | { readonly type: "drain" }
   /** The last event of a connection, once. */
   | { readonly type: "closed"; readonly reason: DisconnectReason };
+
+/** One object for all connections. */
+export const DRAIN: ConnectionEvent = { type: "drain" };

@@ -22,6 +22,10 @@ export interface ConnectionSettings {
   /** bytes, 1200..1452: the largest datagram sent, always. Without it the path's MTU is searched for. */
   readonly mtuBytes?: number;
   readonly limits?: Partial<EndpointLimits>;
+  /** By channel, 1..255: shares where channels of one priority compete. Default 1. */
+  readonly channelWeights?: Readonly<Record<number, number>>;
+  /** ms. Longest that an unreliable or sequenced message waits to be sent. Default 100. */
+  readonly maxUnreliableWaitMs?: number;
   /** A controller for each connection; the default is a fixed budget. */
   readonly createCongestionController?: () => CongestionController;
 }

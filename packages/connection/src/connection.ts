@@ -1,10 +1,10 @@
 import type { PacketProtection } from "@sortie/handshake";
-import type { InboundMessage, ReliableEndpoint, SendOptions, SendReceipt } from "@sortie/reliability";
+import type { FlowControl, InboundMessage, ReliableEndpoint, SendOptions, SendReceipt } from "@sortie/reliability";
 import { CloseCode, PACKET_HEADER_BYTES, TAG_BYTES } from "@sortie/wire";
 import { LAST_PACKET_NUMBER, writeClosePacket } from "./close-packet.js";
 import { Closing } from "./closing.js";
 import { ConnectExchange } from "./connect-exchange.js";
-import type { ConnectionEvent } from "./connection-events.js";
+import { type ConnectionEvent, DRAIN } from "./connection-events.js";
 import { type ConnectionOptions, createIdleWatch, DEFAULT_HANDSHAKE_TIMEOUT_MS } from "./connection-options.js";
 import type { ConnectionState, TransitionCause } from "./connection-state.js";
 import { ConnectionControlFrames, ControlBit } from "./control-frames.js";
@@ -12,7 +12,7 @@ import { createProtection } from "./create-protection.js";
 import { type DisconnectReason, reasonOfLocalClose } from "./disconnect-reason.js";
 import type { DropReason } from "./drop-reason.js";
 import { createEndpoint, createMtuDiscovery } from "./endpoint-options.js";
-import { applyFrames, type FrameTarget } from "./frame-dispatch.js";
+import { applyFrames, closeCodeOf, type FrameTarget } from "./frame-dispatch.js";
 import type { IdleWatch } from "./idle-watch.js";
 import { Lifecycle } from "./lifecycle.js";
 import { PacketOpener } from "./packet-opener.js";
@@ -41,6 +41,8 @@ export class Connection {
   readonly role: "client" | "server";
   readonly localConnectionId: number;
   readonly remoteConnectionId: number;
+  /** Backpressure, both ways. */
+  readonly flow: FlowControl;
   private readonly life: Lifecycle;
   private readonly resources: ConnectionResources;
   private readonly protection: PacketProtection;
@@ -69,6 +71,7 @@ export class Connection {
     this.opener = new PacketOpener(this.protection, options.initialPacketNumber ?? 0);
     const mtu = createMtuDiscovery(options);
     this.endpoint = createEndpoint(options, this.control, mtu);
+    this.flow = this.endpoint;
     const { endpoint, events, trace } = this;
     this.paths = new PathManager({
       address: options.address,
@@ -172,10 +175,7 @@ export class Connection {
       return "malformed-frames";
     }
     const violation = applyFrames(this.frameTarget, frames, plaintext, opener.packetNumber, from, nowMs);
-    if (violation !== undefined) {
-      const code = violation === "window-exceeded" ? CloseCode.FlowControl : CloseCode.ProtocolError;
-      this.fail(code, violation, "violation", nowMs);
-    }
+    if (violation !== undefined) this.fail(closeCodeOf(violation), violation, "violation", nowMs);
     this.paths.settle(nowMs);
     this.closeWhenFlushed(nowMs);
     return undefined;
@@ -245,7 +245,7 @@ export class Connection {
   }
 
   pollEvent(): ConnectionEvent | undefined {
-    return this.events.shift();
+    return this.events.shift() ?? (this.endpoint.takeDrain() ? DRAIN : undefined);
   }
 
   pollMessage(): InboundMessage | undefined {

@@ -36,6 +36,8 @@ export function createEndpoint(
     control,
     fates: mtu,
     ...(settings.limits === undefined ? {} : { limits: settings.limits }),
+    ...(settings.channelWeights === undefined ? {} : { channelWeights: settings.channelWeights }),
+    ...(settings.maxUnreliableWaitMs === undefined ? {} : { maxUnreliableWaitMs: settings.maxUnreliableWaitMs }),
     ...(settings.createCongestionController === undefined ? {} : { congestion: settings.createCongestionController() }),
     ...(options.initialPacketNumber === undefined ? {} : { initialPacketNumber: options.initialPacketNumber }),
     ...(options.initialMessageId === undefined ? {} : { initialMessageId: options.initialMessageId }),

@@ -1,5 +1,5 @@
 import type { EndpointViolation, ReliableEndpoint } from "@sortie/reliability";
-import { type CloseCode, decodeUtf8, type Frame, FrameKind, type PacketFrames, SESSION_ID_BYTES } from "@sortie/wire";
+import { CloseCode, decodeUtf8, type Frame, FrameKind, type PacketFrames, SESSION_ID_BYTES } from "@sortie/wire";
 import { type DisconnectReason, reasonOfClose } from "./disconnect-reason.js";
 import type { PeerAddress } from "./peer-address.js";
 
@@ -17,6 +17,12 @@ export interface FrameTarget {
 
 /** How an authentic peer broke the rules; the connection is closed for it. */
 export type FrameViolation = EndpointViolation | "connect-from-server" | "accept-from-client";
+
+/** The code that the connection is closed with. */
+export function closeCodeOf(violation: FrameViolation): CloseCode {
+  const overran = violation === "window-exceeded" || violation === "credit-exceeded";
+  return overran ? CloseCode.FlowControl : CloseCode.ProtocolError;
+}
 
 /** Hands each frame of a decoded packet to its place, then the packet to the ack tracker. */
 export function applyFrames(
@@ -57,6 +63,9 @@ function applyFrame(
       return target.endpoint.onMessage(frame, plaintext, packetNumber, nowMs);
     case FrameKind.Fragment:
       return target.endpoint.onFragment(frame, plaintext, packetNumber, nowMs);
+    case FrameKind.Credit:
+      target.endpoint.onCredit(frame, nowMs);
+      return undefined;
     case FrameKind.Connect:
       if (target.role === "client") return "connect-from-server";
       target.onConnect(plaintext.slice(frame.start, frame.end), nowMs);

@@ -1,4 +1,4 @@
-import { type CongestionController, FixedBudget } from "@sortie/reliability";
+import { checkChannelWeights, type CongestionController, FixedBudget } from "@sortie/reliability";
 import { MAX_DATAGRAM_BYTES, MAX_MESSAGE_BYTES, MIN_DATAGRAM_BYTES, type TransportParameters } from "@sortie/wire";
 import { type ConnectionSettings, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
 
@@ -14,6 +14,12 @@ const DEFAULT_SEND_RATE_BYTES_PER_SECOND: number = 8 * 1024 * 1024;
 const ACK_DELAY_MS = 25;
 /** ms. The range of the transport parameter. */
 const MAX_TOLD_ACK_DELAY_MS = 1000;
+/**
+ * ms, and ticks: the longer of both is how long an unreliable or sequenced message may wait to be sent. Six ticks of a
+ * 60 Hz game: longer waits show, and a tick that is missed must not empty the queue of a slow server.
+ */
+const MAX_UNRELIABLE_WAIT_MS = 100;
+const MAX_UNRELIABLE_WAIT_TICKS = 2;
 /** bytes a fixed budget may send at once, at the most. */
 const MAX_BURST_BYTES: number = 256 * 1024;
 
@@ -35,6 +41,11 @@ export interface ProtocolOptions {
   readonly maxMessageBytes?: number;
   /** bytes held for the sender until they are whole and in order, `maxMessageBytes`..2^40. Default 4 MiB or that. */
   readonly receiveWindowBytes?: number;
+  /**
+   * Shares of the bytes, by channel (0..255), where channels of one priority compete: integers in 1..255, default 1.
+   * A channel with weight 3 sends three bytes for each byte of one with weight 1. Concerns what this side sends.
+   */
+  readonly channelWeights?: Readonly<Record<number, number>>;
   /** bytes/s that a connection sends at the most, 1000..10^9. Default 8 MiB/s. */
   readonly sendRateBytesPerSecond?: number;
   /** A congestion controller for each connection, instead of the fixed send rate. */
@@ -86,6 +97,7 @@ export function resolveProtocolOptions(
     throw new TypeError(`"createCongestionController" expected a function, got ${got}`);
   }
   const mtuBytes = integer("mtu", options.mtu, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES);
+  checkChannelWeights(options.channelWeights);
   return {
     parameters: {
       idleTimeoutMs,
@@ -101,6 +113,8 @@ export function resolveProtocolOptions(
       handshakeTimeoutMs: integer("handshakeTimeoutMs", timeout, DEFAULT_HANDSHAKE_TIMEOUT_MS, 100, 120_000),
       createCongestionController,
       ...(options.mtu === undefined ? {} : { mtuBytes }),
+      channelWeights: { ...options.channelWeights },
+      maxUnreliableWaitMs: Math.max(MAX_UNRELIABLE_WAIT_MS, MAX_UNRELIABLE_WAIT_TICKS * tickMs),
     },
   };
 }

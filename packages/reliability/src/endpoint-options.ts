@@ -8,9 +8,9 @@ export interface EndpointLimits {
   readonly maxQueuedBytes: number;
   /** Messages that wait or are not yet acknowledged. */
   readonly maxQueuedMessages: number;
-  /** Received messages the application has not polled. */
+  /** Received unreliable, sequenced and bestEffort messages the application has not polled. */
   readonly maxInboxMessages: number;
-  /** bytes of received messages the application has not polled. */
+  /** bytes of these. The others are bounded by credit, which follows from `receiveWindowBytes`. */
   readonly maxInboxBytes: number;
   /** bytes (payload and overhead) of unreliable and sequenced messages that are put together. */
   readonly unreliableReassemblyBytes: number;
@@ -28,7 +28,7 @@ export const DEFAULT_LIMITS: EndpointLimits = {
 };
 
 /**
- * Frames that are not messages. The owner gives each a bit (0..15), asks for it with `requestControl`, and writes it
+ * Frames that are not messages. The owner gives each a bit (0..14), asks for it with `requestControl`, and writes it
  * when its turn comes. All are ack-eliciting and go ahead of messages, outside of congestion control.
  */
 export interface ControlFrames {
@@ -39,6 +39,18 @@ export interface ControlFrames {
   onAcked(bit: number): void;
   /** Whether the frame must go again when its packet is lost. */
   resends(bit: number): boolean;
+}
+
+/** What an application sees and does of backpressure. */
+export interface FlowControl {
+  /** bytes of messages that wait to be sent or, where they are resent, to be acknowledged. */
+  readonly queuedBytes: number;
+  /**
+   * While a channel (0..255) is paused, its reliable and ordered messages wait here, until the peer's credit for the
+   * channel is used up and they wait there. Other modes and channels go on.
+   * @throws RangeError for another channel
+   */
+  setPaused(channel: number, paused: boolean): void;
 }
 
 /** Sees what recovery does, for tests, logs and plots. Must not call back into the endpoint. */
@@ -66,6 +78,8 @@ export type EndpointViolation =
   | "ack-of-unsent"
   /** ACK of a packet number that was left out on purpose. */
   | "ack-of-skipped"
+  /** Reliable data that the peer was given no credit for. */
+  | "credit-exceeded"
   /** More reliable data under way than the receive window allows. */
   | "window-exceeded"
   /** A message larger than this side takes. */
@@ -99,6 +113,10 @@ export interface EndpointOptions {
   /** bytes of fragmented messages this side holds for the peer. */
   readonly receiveWindowBytes: number;
   readonly limits?: Partial<EndpointLimits>;
+  /** By channel, integers in 1..255: shares of the bytes where channels of one priority compete. Default 1. */
+  readonly channelWeights?: Readonly<Record<number, number>>;
+  /** ms. Longest that an unreliable or sequenced message waits to be sent. Default 100. */
+  readonly maxUnreliableWaitMs?: number;
   /** Shared by all endpoints of the process: bytes held for messages that are not whole or not in order. */
   readonly reassemblyBudget?: ByteBudget;
   /** Default: a fixed budget of 8 MiB/s. */

@@ -1,4 +1,6 @@
+import { DeliveryCode } from "@sortie/wire";
 import type { OutgoingMessage } from "./outgoing-message.js";
+import { SendCredit } from "./send-credit.js";
 
 /**
  * bytes. What small ordered messages (payload and overhead) may take at the receiver, next to its receive window.
@@ -13,26 +15,32 @@ export const MESSAGE_OVERHEAD_BYTES = 128;
 /**
  * Sender's account of what the receiver may hold of our messages: parts of fragmented ones, and ordered ones whose
  * predecessors are missing. A message is charged whole when it starts and released when the receiver can hold nothing
- * of it, so that whatever started can also be finished. A later version may move the limits by CREDIT frames.
+ * of it, so that whatever started can also be finished. What its application has not read is the matter of `credit`.
  */
 export class FlowWindow {
+  readonly credit: SendCredit;
   private readonly largeLimit: number;
   private largeUsed = 0;
   private smallUsed = 0;
 
   /** @param receiveWindowBytes of the peer, for messages larger than a packet */
   constructor(receiveWindowBytes: number) {
+    this.credit = new SendCredit(receiveWindowBytes);
     this.largeLimit = receiveWindowBytes;
   }
 
-  /** Whether a message that has to ask may start. One always may when no other of its size is out. */
+  /** Whether a message may start. As far as the windows go, one always may when no other of its size is out. */
   allows(message: OutgoingMessage): boolean {
+    if (!this.credit.allows(message)) return false;
+    if (!isWindowed(message)) return true;
     const bytes = message.totalBytes + MESSAGE_OVERHEAD_BYTES;
     if (message.large) return this.largeUsed === 0 || this.largeUsed + bytes <= this.largeLimit;
     return this.smallUsed === 0 || this.smallUsed + bytes <= SMALL_WINDOW_BYTES;
   }
 
   charge(message: OutgoingMessage): void {
+    this.credit.charge(message);
+    if (!isWindowed(message)) return;
     message.flowBytes = message.totalBytes + MESSAGE_OVERHEAD_BYTES;
     if (message.large) this.largeUsed += message.flowBytes;
     else this.smallUsed += message.flowBytes;
@@ -43,4 +51,9 @@ export class FlowWindow {
     else this.smallUsed -= message.flowBytes;
     message.flowBytes = 0;
   }
+}
+
+/** Whether the receiver may have to hold parts of the message, so that it counts against a window. */
+function isWindowed(message: OutgoingMessage): boolean {
+  return message.delivery === DeliveryCode.Ordered || (message.large && message.retransmits);
 }

@@ -5,10 +5,12 @@ import { OrderedReceive } from "./channels/ordered.js";
 import { ReliableReceive } from "./channels/reliable.js";
 import { SequencedReceive } from "./channels/sequenced.js";
 import { retransmits } from "./delivery.js";
+import { isCredited } from "./credit.js";
 import type { EndpointLimits, EndpointOptions, EndpointViolation } from "./endpoint-options.js";
 import { MESSAGE_OVERHEAD_BYTES, SMALL_WINDOW_BYTES } from "./flow-window.js";
 import { MIN_FRAGMENT_BYTES } from "./fragmenter.js";
 import type { Inbox, InboundMessage } from "./inbox.js";
+import { ReceiveCredit } from "./receive-credit.js";
 import { Reassembler, type ReassemblyVerdict } from "./reassembler.js";
 import type { MutableStatistics } from "./statistics.js";
 
@@ -30,6 +32,7 @@ type KeptReceive = BestEffortReceive | ReliableReceive | OrderedReceive;
 
 /** Receiving side: tells new messages from old ones, puts pieces together, restores order, and fills the inbox. */
 export class Inbound {
+  readonly credit: ReceiveCredit;
   private readonly inbox: Inbox;
   private readonly statistics: MutableStatistics;
   private readonly maxMessageBytes: number;
@@ -49,6 +52,7 @@ export class Inbound {
 
   constructor(options: EndpointOptions, limits: EndpointLimits, inbox: Inbox, statistics: MutableStatistics) {
     this.inbox = inbox;
+    this.credit = new ReceiveCredit(options.receiveWindowBytes, options.maxMessageBytes);
     this.statistics = statistics;
     this.maxMessageBytes = options.maxMessageBytes;
     this.firstId = options.initialMessageId ?? 0;
@@ -97,21 +101,18 @@ export class Inbound {
   canAccept(frames: PacketFrames): boolean {
     let neededBytes = 0;
     let ordered = 0;
-    let kept = 0;
     for (let i = 0; i < frames.count; i++) {
       const frame = frames.at(i);
       const isFragment = frame.kind === FrameKind.Fragment;
       if ((!isFragment && frame.kind !== FrameKind.Message) || !retransmits(frame.delivery)) continue;
-      kept += 1;
       const bytes = frame.end - frame.start;
       if (isFragment) neededBytes += mostCharged(bytes);
       else if (this.comesEarly(frame, ordered)) neededBytes += bytes + MESSAGE_OVERHEAD_BYTES;
       if (frame.delivery === DeliveryCode.Ordered) ordered += 1;
     }
-    if (kept === 0) return true;
     const { budget } = this;
     const fits = neededBytes === 0 || budget === undefined || budget.used + neededBytes <= budget.limit;
-    if (fits && !this.inbox.isFull) return true;
+    if (fits) return true;
     this.statistics.packetsRefused += 1;
     return false;
   }
@@ -177,7 +178,11 @@ export class Inbound {
   }
 
   poll(): InboundMessage | undefined {
-    return this.inbox.poll();
+    const message = this.inbox.poll();
+    if (message === undefined) return undefined;
+    const { delivery, channel, payload } = message;
+    if (delivery === "reliable" || delivery === "ordered") this.credit.onRead(channel, payload.length);
+    return message;
   }
 
   /** Frees everything that is held; what the inbox has can still be polled. */
@@ -189,6 +194,7 @@ export class Inbound {
     this.earlyCharged = 0;
     this.earlyBytes = 0;
     for (const family of this.keptChannels) family.length = 0;
+    this.credit.close();
   }
 
   private onIncomplete(verdict: ReassemblyVerdict, delivery: DeliveryCode): EndpointViolation | undefined {
@@ -208,6 +214,7 @@ export class Inbound {
     payload: Uint8Array,
     packetNumber: number,
   ): EndpointViolation | undefined {
+    if (isCredited(delivery) && !this.credit.onReceived(channel, payload.length)) return "credit-exceeded";
     if (receive instanceof OrderedReceive) {
       if (receive.distance(id) > 0) return this.holdEarly(receive, id, payload);
       this.deliver(payload, channel, delivery);

@@ -1,4 +1,5 @@
 import type { DeliveryCode } from "@sortie/wire";
+import { isCredited } from "./credit.js";
 import { type Delivery, deliveryTraits } from "./delivery.js";
 import type { EndpointLimits } from "./endpoint-options.js";
 import { Ring } from "./ring.js";
@@ -32,19 +33,25 @@ class ReceivedMessage implements InboundMessage {
 }
 
 /**
- * Messages the application has not polled, in the order of arrival, under caps. When full, the oldest unreliable or
- * sequenced ones go; the others are never dropped, but `isFull` says that no more of them may come.
+ * Messages the application has not polled, in the order of arrival. Reliable and ordered ones are bounded by the credit
+ * that the peer was given, and wait here while their channel is paused; of the others the oldest go when there are too
+ * many.
  */
 export class Inbox {
   /** bytes of all messages held. */
   bytes = 0;
-  /** Messages dropped because it was full, since construction. */
+  /** Messages dropped because there were too many, since construction. */
   dropped = 0;
   private readonly maxMessages: number;
   private readonly maxBytes: number;
   private readonly droppable = new Ring<ReceivedMessage>();
+  private droppableBytes = 0;
   private readonly kept = new Ring<ReceivedMessage>();
-  private keptBytes = 0;
+  /** Kept messages whose turn came while their channel was paused, by channel; undefined: not paused. */
+  private readonly paused: (Ring<ReceivedMessage> | undefined)[] = [];
+  /** Of channels that were resumed: older than everything in `kept`. */
+  private readonly resumed = new Ring<ReceivedMessage>();
+  private pausedMessages = 0;
   private arrivals = 0;
 
   constructor(limits: EndpointLimits) {
@@ -53,51 +60,68 @@ export class Inbox {
   }
 
   get messages(): number {
-    return this.droppable.length + this.kept.length;
-  }
-
-  /** Whether messages that must not be lost fill it. */
-  get isFull(): boolean {
-    return this.kept.length >= this.maxMessages || this.keptBytes >= this.maxBytes;
+    return this.droppable.length + this.kept.length + this.resumed.length + this.pausedMessages;
   }
 
   push(payload: Uint8Array, channel: number, delivery: DeliveryCode): void {
-    const traits = deliveryTraits(delivery);
-    const message = new ReceivedMessage(payload, channel, traits.name, this.arrivals++);
+    const message = new ReceivedMessage(payload, channel, deliveryTraits(delivery).name, this.arrivals++);
     this.bytes += payload.length;
-    if (traits.retransmits) {
+    if (isCredited(delivery)) {
       this.kept.push(message);
-      this.keptBytes += payload.length;
-    } else {
-      this.droppable.push(message);
+      return;
     }
-    while (this.messages > this.maxMessages || this.bytes > this.maxBytes) {
-      const oldest = this.droppable.shift();
-      if (oldest === undefined) return;
-      this.bytes -= oldest.payload.length;
+    this.droppable.push(message);
+    this.droppableBytes += payload.length;
+    while (this.droppable.length > this.maxMessages || this.droppableBytes > this.maxBytes) {
+      this.takeDroppable();
       this.dropped += 1;
     }
   }
 
   poll(): InboundMessage | undefined {
+    const kept = this.nextKept();
     const droppable = this.droppable.peek();
-    const kept = this.kept.peek();
-    if (kept === undefined || (droppable !== undefined && droppable.isBefore(kept))) {
-      if (droppable === undefined) return undefined;
-      this.droppable.shift();
-      this.bytes -= droppable.payload.length;
-      return droppable;
-    }
-    this.kept.shift();
+    if (droppable !== undefined && (kept === undefined || droppable.isBefore(kept))) return this.takeDroppable();
+    if (kept === undefined) return undefined;
+    if (kept === this.resumed.peek()) this.resumed.shift();
+    else this.kept.shift();
     this.bytes -= kept.payload.length;
-    this.keptBytes -= kept.payload.length;
     return kept;
   }
 
-  clear(): void {
-    this.droppable.clear();
-    this.kept.clear();
-    this.bytes = 0;
-    this.keptBytes = 0;
+  /** Reliable and ordered messages of the channel wait from now on. */
+  pause(channel: number): void {
+    this.paused[channel] ??= new Ring<ReceivedMessage>();
+  }
+
+  /** They wait no longer. */
+  resume(channel: number): void {
+    const waiting = this.paused[channel];
+    if (waiting === undefined) return;
+    this.paused[channel] = undefined;
+    this.pausedMessages -= waiting.length;
+    for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) this.resumed.push(message);
+  }
+
+  /** The kept message that came first and may be given out; those of paused channels step aside. */
+  private nextKept(): ReceivedMessage | undefined {
+    const { resumed, kept, paused } = this;
+    for (;;) {
+      const ring = resumed.length > 0 ? resumed : kept;
+      const message = ring.peek();
+      const waiting = message === undefined ? undefined : paused[message.channel];
+      if (message === undefined || waiting === undefined) return message;
+      ring.shift();
+      waiting.push(message);
+      this.pausedMessages += 1;
+    }
+  }
+
+  private takeDroppable(): ReceivedMessage | undefined {
+    const message = this.droppable.shift();
+    if (message === undefined) return undefined;
+    this.bytes -= message.payload.length;
+    this.droppableBytes -= message.payload.length;
+    return message;
   }
 }

@@ -9,6 +9,7 @@ export {
   type EndpointOptions,
   type EndpointTrace,
   type EndpointViolation,
+  type FlowControl,
   type PacketFates,
 } from "./endpoint-options.js";
 export type { InboundMessage } from "./inbox.js";
@@ -16,6 +17,6 @@ export { MAX_UNRELIABLE_MESSAGE_BYTES } from "./outbound.js";
 export { TokenBucket } from "./pacer.js";
 export { ReliableEndpoint } from "./reliable-endpoint.js";
 export type { RttEstimator } from "./rtt-estimator.js";
-export type { SendOptions } from "./send-options.js";
+export { checkChannelWeights, type SendOptions } from "./send-options.js";
 export { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";
 export type { EndpointStatistics } from "./statistics.js";

@@ -11,8 +11,8 @@ import type { OutgoingMessage } from "./outgoing-message.js";
 import type { SentPackets } from "./sent-packets.js";
 import type { MutableStatistics } from "./statistics.js";
 
-/** Frames before the messages: 16 control bits, ACK and PING at most. */
-const RESERVED_FRAMES = 18;
+/** Frames before the messages: 15 control bits, four CREDITs, ACK and PING at most. */
+const RESERVED_FRAMES = 21;
 
 /** Writes message frames into the packet being built and records them with it. */
 export class MessageWriter {
@@ -23,6 +23,7 @@ export class MessageWriter {
   private frameStart = 0;
   private framePayload = 0;
   private frameCount = 0;
+  private lastFrameBytes = 0;
   private sealed = false;
 
   constructor(sent: SentPackets, statistics: MutableStatistics) {
@@ -33,6 +34,11 @@ export class MessageWriter {
   /** Message frames of this packet. */
   get frames(): number {
     return this.frameCount;
+  }
+
+  /** bytes of the frame written last, its length field included. */
+  get frameBytes(): number {
+    return this.lastFrameBytes;
   }
 
   /** Whether this packet carries something of the message. */
@@ -98,6 +104,7 @@ export class MessageWriter {
     this.sent.addItem(message, from, to);
     message.lastPacketNumber = this.packetNumber;
     this.frameStart = start;
+    this.lastFrameBytes = (this.writer as ByteWriter).offset - start;
     this.framePayload = to - from;
     this.frameCount += 1;
     if (!again) return;

@@ -1,19 +1,18 @@
-import { DeliveryCode, MIN_DATAGRAM_BYTES, PACKET_OVERHEAD_BYTES } from "@sortie/wire";
+import { DeliveryCode, type Frame, MIN_DATAGRAM_BYTES, PACKET_OVERHEAD_BYTES } from "@sortie/wire";
 import { BestEffortSend } from "./channels/best-effort.js";
-import { OrderedSend } from "./channels/ordered.js";
-import { ReliableSend } from "./channels/reliable.js";
+import { ChannelTable } from "./channels/channel-table.js";
 import type { SendChannel } from "./channels/send-channel.js";
 import { SequencedSend } from "./channels/sequenced.js";
-import { UnreliableSend } from "./channels/unreliable.js";
+import { isCredited } from "./credit.js";
 import { DeadlineHeap } from "./deadline-heap.js";
-import { DELIVERIES, deliveryTraits, retransmits } from "./delivery.js";
+import { deliveryTraits, retransmits } from "./delivery.js";
 import type { EndpointLimits, EndpointOptions } from "./endpoint-options.js";
 import { FlowWindow } from "./flow-window.js";
 import type { MessageWriter } from "./message-writer.js";
 import { OutgoingMessage } from "./outgoing-message.js";
-import { isGated, PacketScheduler } from "./packet-scheduler.js";
+import { PacketScheduler } from "./packet-scheduler.js";
 import { QueueBudget } from "./queue-budget.js";
-import { checkSend, DEFAULT_PRIORITY, type SendOptions } from "./send-options.js";
+import { checkSend, DEFAULT_PRIORITY, type SendOptions, weightsByChannel } from "./send-options.js";
 import { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";
 import type { SentPackets } from "./sent-packets.js";
 import type { MutableStatistics } from "./statistics.js";
@@ -31,35 +30,48 @@ const SMALL_FRAME_BYTES: number = MIN_DATAGRAM_BYTES - PACKET_OVERHEAD_BYTES;
 /** Messages looked at for what may be sent again in one probe. */
 const MAX_PROBED_MESSAGES = 256;
 
+/**
+ * ms. Longest that an unreliable or sequenced message waits for its turn: six ticks of a 60 Hz game. Longer waits than
+ * that are what the game's own smoothing cannot hide; much shorter ones would drop honest bursts.
+ */
+export const DEFAULT_MAX_WAIT_MS = 100;
+
 /** Sending side: takes messages, lets the scheduler choose, writes them to packets, and settles their outcomes. */
 export class Outbound {
   private readonly maxMessageBytes: number;
-  private readonly firstId: number;
   private readonly statistics: MutableStatistics;
   private readonly flow: FlowWindow;
   private readonly budget: QueueBudget;
-  private readonly scheduler = new PacketScheduler();
+  private readonly scheduler: PacketScheduler;
+  private readonly maxWaitMs: number;
   private readonly deadlines = new DeadlineHeap();
   private readonly unacked = new UnackedList();
-  /** By delivery code, then by channel; made on first use. */
-  private readonly channels: SendChannel[][] = DELIVERIES.map(() => []);
+  private readonly channels: ChannelTable;
   /** bytes of frames that an empty packet takes. */
   private usableBytes: number;
   private sends = 0;
   private probeRound = 0;
   private closed = false;
+  private wasRefused = false;
 
   constructor(options: EndpointOptions, limits: EndpointLimits, usableBytes: number, statistics: MutableStatistics) {
     this.maxMessageBytes = options.peerMaxMessageBytes;
-    this.firstId = options.initialMessageId ?? 0;
     this.flow = new FlowWindow(options.peerReceiveWindowBytes);
+    this.channels = new ChannelTable(options.initialMessageId ?? 0, this.flow);
     this.budget = new QueueBudget(limits);
+    this.scheduler = new PacketScheduler(weightsByChannel(options.channelWeights));
+    this.maxWaitMs = options.maxUnreliableWaitMs ?? DEFAULT_MAX_WAIT_MS;
     this.usableBytes = usableBytes;
     this.statistics = statistics;
   }
 
   get queuedBytes(): number {
     return this.budget.bytes;
+  }
+
+  /** Channels that wait for the peer's application to read. */
+  get blockedChannels(): number {
+    return this.scheduler.countBlocked(this.flow.credit);
   }
 
   get queuedMessages(): number {
@@ -71,14 +83,26 @@ export class Outbound {
     return this.budget.undroppableMessages;
   }
 
+  /** Whether, for the first time after a refusal, no more than half of the queue is used. */
+  takeDrain(): boolean {
+    if (!this.wasRefused || this.closed || !this.budget.isHalfEmpty) return false;
+    this.wasRefused = false;
+    return true;
+  }
+
   /** Refuses everything from now on; what is queued still goes. */
   stopAccepting(): void {
     this.closed = true;
   }
 
   /** Whether a message could be written now, given room and permission. */
-  get hasData(): boolean {
-    return this.scheduler.peek(this.flow) !== undefined;
+  hasData(nowMs: number): boolean {
+    return this.next(nowMs) !== undefined;
+  }
+
+  /** The peer's application has read: more may go. */
+  onCredit(frame: Frame): void {
+    this.flow.credit.onCredit(frame.channel, frame.channelLimitBytes, frame.connectionLimitBytes);
   }
 
   /** ms. When the next message expires; Infinity when none does. */
@@ -92,37 +116,46 @@ export class Outbound {
 
   send(payload: Uint8Array, options: SendOptions | undefined, nowMs: number): SendReceipt {
     const delivery = checkSend(payload, options);
-    const refusal = this.refusal(payload.length, delivery);
+    const priority = options?.priority ?? DEFAULT_PRIORITY;
+    const channel = options?.channel ?? 0;
+    const refusal = this.refusal(payload.length, delivery, channel, priority);
     if (refusal !== undefined) {
       this.statistics.messagesRefused += 1;
+      if (refusal === "queue-full") this.wasRefused = true;
       return refusedReceipt(refusal);
     }
-    const expiresInMs = options?.expiresInMs ?? deliveryTraits(delivery).defaultExpiresInMs;
+    const resent = retransmits(delivery);
+    const lifetimeMs = resent ? deliveryTraits(delivery).defaultExpiresInMs : this.maxWaitMs;
     const message = new OutgoingMessage(
       // Not slice(): that of a Node Buffer shares its memory.
       new Uint8Array(payload),
       delivery,
-      options?.channel ?? 0,
-      options?.priority ?? DEFAULT_PRIORITY,
-      nowMs + expiresInMs,
+      channel,
+      priority,
+      nowMs + (options?.expiresInMs ?? lifetimeMs),
       this.sends++,
     );
     // Not by the MTU of the moment: when that falls, what went whole goes again in pieces, which the receiver holds.
     message.large = message.wholeFrameBytes > SMALL_FRAME_BYTES;
     this.statistics.messagesSent[delivery] = (this.statistics.messagesSent[delivery] as number) + 1;
     this.budget.add(message);
-    if (message.expiresAtMs !== Infinity) this.deadlines.push(message);
-    this.enqueue(message, this.channelOf(message));
+    // What may be dropped, and was given no deadline, is looked at when its turn comes: no timer for each of them.
+    const isTimed = resent ? message.expiresAtMs !== Infinity : options?.expiresInMs !== undefined;
+    if (isTimed) this.deadlines.push(message);
+    this.enqueue(message, this.channels.of(message));
+    if (!resent) this.shedBefore(message, nowMs);
     return message;
   }
 
   /** Writes what may go by priority, until the next has no room. */
-  fill(packet: MessageWriter): void {
+  fill(packet: MessageWriter, nowMs: number): void {
     while (!packet.isFull) {
-      const message = this.scheduler.peek(this.flow);
+      const message = this.next(nowMs);
       if (message === undefined) return;
+      const { frames } = packet;
       const went = this.scheduler.isResend ? this.writeLost(message, packet) : this.writeNew(message, packet);
       if (!went) return;
+      if (packet.frames > frames) this.scheduler.charge(packet.frameBytes);
     }
   }
 
@@ -142,7 +175,7 @@ export class Outbound {
 
   onDataAcked(message: OutgoingMessage, from: number, to: number): void {
     if (!message.onAcked(from, to)) return;
-    const channel = this.channelOf(message);
+    const channel = this.channels.of(message);
     if (channel instanceof BestEffortSend) channel.onReceived(message.id);
     if (!message.finished) this.finish(message, "acked");
   }
@@ -166,24 +199,54 @@ export class Outbound {
   close(sent: SentPackets): void {
     this.closed = true;
     for (let message = this.scheduler.any(); message !== undefined; message = this.scheduler.any()) this.drop(message);
-    for (const family of this.channels) {
-      for (const channel of family) {
-        if (channel === undefined || !channel.hasWaiting) continue;
-        for (let message = channel.waiting.shift(); message !== undefined; message = channel.waiting.shift()) {
-          this.drop(message);
-        }
-      }
-    }
+    for (let next = this.channels.takeWaiting(); next !== undefined; next = this.channels.takeWaiting())
+      this.drop(next);
     for (let message = this.unacked.oldest; message !== undefined; message = this.unacked.oldest) this.drop(message);
     sent.clear({ onItem: (message) => this.drop(message) });
   }
 
-  private refusal(bytes: number, delivery: DeliveryCode): SendRefusal | undefined {
+  /** The message to be written next. Those that waited too long for their turn, and may be dropped, are. */
+  private next(nowMs: number): OutgoingMessage | undefined {
+    for (;;) {
+      const message = this.scheduler.peek(this.flow);
+      if (message === undefined || !message.isOverdue(nowMs)) return message;
+      this.shed(message);
+    }
+  }
+
+  /** Of the queue that took `message`, drops what is overdue: while nothing goes out, only what comes in bounds it. */
+  private shedBefore(message: OutgoingMessage, nowMs: number): void {
+    for (;;) {
+      const first = this.scheduler.firstBefore(message);
+      if (first === undefined || !first.isOverdue(nowMs)) return;
+      this.shed(first);
+    }
+  }
+
+  private shed(message: OutgoingMessage): void {
+    const expires = message.heapIndex >= 0;
+    if (!expires) this.statistics.messagesShed += 1;
+    this.finish(message, expires ? "expired" : "dropped");
+  }
+
+  private refusal(bytes: number, delivery: DeliveryCode, channel: number, priority: number): SendRefusal | undefined {
     if (this.closed) return "closed";
     if (bytes > this.maxMessageBytes) return "message-too-large";
     if (!retransmits(delivery) && bytes > MAX_UNRELIABLE_MESSAGE_BYTES) return "message-too-large";
-    if (!this.budget.couldFit(bytes)) return "queue-full";
-    while (!this.budget.fits(bytes)) this.finish(this.scheduler.oldestDroppable() as OutgoingMessage, "dropped");
+    const { budget, scheduler } = this;
+    const { credit } = this.flow;
+    budget.setAsideNone();
+    if (!budget.couldFit(bytes)) {
+      const waits = scheduler.isBlocked(channel, credit) || !credit.has(channel, bytes, bytes > this.usableBytes);
+      if (isCredited(delivery) && waits) return "queue-full";
+      budget.setAsideBlocked(scheduler, credit);
+      if (!budget.couldFit(bytes)) return "queue-full";
+    }
+    while (!budget.fits(bytes)) {
+      const least = scheduler.leastDroppable() as OutgoingMessage;
+      if (!retransmits(delivery) && least.priority > priority) return "queue-full";
+      this.finish(least, "dropped");
+    }
     return undefined;
   }
 
@@ -278,7 +341,7 @@ export class Outbound {
 
   /** Gives the message its ID; it goes `whole` or in pieces. False when it had to be given up instead. */
   private start(message: OutgoingMessage, whole: boolean): boolean {
-    const channel = this.channelOf(message);
+    const channel = this.channels.of(message);
     if (channel instanceof BestEffortSend) {
       if (!channel.mayStart(whole)) {
         this.finish(message, "dropped");
@@ -288,7 +351,7 @@ export class Outbound {
     }
     channel.onStart(message, whole);
     message.started = true;
-    if (isGated(message)) this.flow.charge(message);
+    this.flow.charge(message);
     if (message.retransmits) this.unacked.append(message);
     this.admit(channel);
     return true;
@@ -313,7 +376,7 @@ export class Outbound {
     else if (outcome === "expired") this.statistics.messagesExpired += 1;
     // What the receiver holds of ordered messages is released in order, by their channel.
     if (message.flowBytes > 0 && message.delivery !== DeliveryCode.Ordered) this.flow.release(message);
-    const channel = this.channelOf(message);
+    const channel = this.channels.of(message);
     channel.onFinish(message);
     this.admit(channel);
   }
@@ -329,30 +392,5 @@ export class Outbound {
     this.deadlines.remove(message);
     if (message.payload !== undefined) this.budget.release(message);
     if (message.started && message.retransmits) this.unacked.remove(message);
-  }
-
-  private channelOf(message: OutgoingMessage): SendChannel {
-    const family = this.channels[message.delivery] as (SendChannel | undefined)[];
-    let channel = family[message.channel];
-    if (channel === undefined) {
-      channel = this.createChannel(message.delivery);
-      family[message.channel] = channel;
-    }
-    return channel;
-  }
-
-  private createChannel(delivery: DeliveryCode): SendChannel {
-    switch (delivery) {
-      case DeliveryCode.Unreliable:
-        return new UnreliableSend(this.firstId);
-      case DeliveryCode.Sequenced:
-        return new SequencedSend(this.firstId);
-      case DeliveryCode.BestEffort:
-        return new BestEffortSend(this.firstId);
-      case DeliveryCode.Reliable:
-        return new ReliableSend(this.firstId);
-      case DeliveryCode.Ordered:
-        return new OrderedSend(this.firstId, this.flow);
-    }
   }
 }

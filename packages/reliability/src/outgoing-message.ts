@@ -23,7 +23,7 @@ export class OutgoingMessage implements SendReceipt {
   readonly channel: number;
   readonly priority: number;
   readonly totalBytes: number;
-  /** ms; Infinity: never. */
+  /** ms; Infinity: never. Of a message that may be dropped: until when it may wait to start. */
   readonly expiresAtMs: number;
   /** Place in the order of sends. */
   readonly order: number;
@@ -98,6 +98,11 @@ export class OutgoingMessage implements SendReceipt {
 
   get retransmits(): boolean {
     return retransmits(this.delivery);
+  }
+
+  /** Whether it may be dropped and waited too long to be of use. */
+  isOverdue(nowMs: number): boolean {
+    return !this.started && !this.retransmits && this.expiresAtMs <= nowMs;
   }
 
   /** bytes of a frame that carries the whole message. */

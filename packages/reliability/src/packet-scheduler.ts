@@ -1,45 +1,127 @@
-import { DeliveryCode } from "@sortie/wire";
+import { ChannelQueues } from "./channel-queues.js";
 import type { FlowWindow } from "./flow-window.js";
-import { MessageQueue } from "./message-queue.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
+import type { SendCredit } from "./send-credit.js";
 import { MAX_PRIORITY } from "./send-options.js";
 
 /** Each priority twice: large messages below, small ones above. */
 const RANKS: number = (MAX_PRIORITY + 1) * 2;
 
-/** Queues of one rank. */
-class Rank {
-  /** To be sent again. */
-  readonly lost: MessageQueue = new MessageQueue();
-  /** New unreliable and sequenced messages: may go at any time, and may be dropped. */
-  readonly droppable: MessageQueue = new MessageQueue();
-  /** New messages that are resent and of which the receiver holds nothing. */
-  readonly free: MessageQueue = new MessageQueue();
-  /** New messages that may start only when the flow window has room. */
-  readonly gated: MessageQueue = new MessageQueue();
+/** bytes for each unit of weight in a turn: above the largest frame, so that every turn sends something. */
+const QUANTUM_BYTES = 1500;
 
-  queueOf(message: OutgoingMessage): MessageQueue {
-    if (!message.retransmits) return this.droppable;
-    return isGated(message) ? this.gated : this.free;
+/**
+ * Channels of one rank in a ring, each served in turn by deficit round robin (Shreedhar and Varghese, SIGCOMM 1995),
+ * in the form where a turn may overdraw and the next one pays.
+ */
+class Rank {
+  /** Whose turn it is. */
+  current: ChannelQueues | undefined = undefined;
+  /** Channels in the ring. */
+  size = 0;
+  private readonly channels: (ChannelQueues | undefined)[] = [];
+
+  of(message: OutgoingMessage): ChannelQueues | undefined {
+    return this.channels[message.channel];
+  }
+
+  /** The channel of a message that is about to be queued: in the ring from now on. */
+  join(message: OutgoingMessage, weights: Uint8Array): ChannelQueues {
+    let channel = this.channels[message.channel];
+    if (channel === undefined) {
+      channel = new ChannelQueues(message.channel, weights[message.channel] as number);
+      this.channels[message.channel] = channel;
+    }
+    if (channel.next === undefined) this.insert(channel);
+    return channel;
+  }
+
+  turnTo(channel: ChannelQueues): void {
+    this.current = channel;
+    if (channel.deficitBytes <= 0) channel.deficitBytes += QUANTUM_BYTES * channel.weight;
+  }
+
+  /** The channel whose turn it is sent so many bytes. */
+  charge(bytes: number): void {
+    const { current } = this;
+    if (current === undefined) return;
+    current.deficitBytes -= bytes;
+    if (current.deficitBytes <= 0) this.turnTo(current.next as ChannelQueues);
+  }
+
+  remove(channel: ChannelQueues): void {
+    const { previous, next } = channel as { previous: ChannelQueues; next: ChannelQueues };
+    previous.next = next;
+    next.previous = previous;
+    channel.previous = undefined;
+    channel.next = undefined;
+    channel.deficitBytes = 0;
+    this.size -= 1;
+    if (this.size === 0) this.current = undefined;
+    else if (this.current === channel) this.turnTo(next);
+  }
+
+  /** The unreliable or sequenced message of the rank that waits longest. */
+  oldestDroppable(): OutgoingMessage | undefined {
+    let oldest: OutgoingMessage | undefined;
+    let channel = this.current;
+    for (let left = this.size; left > 0; left--) {
+      oldest = earliest(oldest, channel?.peekDroppable());
+      channel = channel?.next;
+    }
+    return oldest;
+  }
+
+  isBlocked(channel: number, credit: SendCredit): boolean {
+    return this.channels[channel]?.isBlocked(credit) === true;
+  }
+
+  any(): OutgoingMessage | undefined {
+    let channel = this.current;
+    for (let left = this.size; left > 0; left--) {
+      const message = channel?.peekLost() ?? channel?.peekAny();
+      if (message !== undefined) return message;
+      channel = channel?.next;
+    }
+    return undefined;
+  }
+
+  /** At the end of the ring: its turn comes after everybody else's. */
+  private insert(channel: ChannelQueues): void {
+    this.size += 1;
+    const { current } = this;
+    if (current === undefined) {
+      channel.previous = channel;
+      channel.next = channel;
+      this.turnTo(channel);
+      return;
+    }
+    const last = current.previous as ChannelQueues;
+    channel.previous = last;
+    channel.next = current;
+    last.next = channel;
+    current.previous = channel;
   }
 }
 
-/** Whether the receiver may have to hold parts of the message, so that it counts against its window. */
-export function isGated(message: OutgoingMessage): boolean {
-  return message.delivery === DeliveryCode.Ordered || (message.large && message.retransmits);
-}
-
 /**
- * Decides which message goes next: by priority, within one small messages before pieces of large ones, then what was
- * lost before what is new, then in the order of sending. Messages that wait for the flow window hold up neither those
- * that need none nor other priorities.
+ * Decides which message goes next: by priority; within one, small messages before pieces of large ones; then channels
+ * in turn, by bytes and weight; of a channel what was lost before what is new, then in the order of sending. What
+ * waits for the receiver holds up neither other modes nor other channels nor other priorities.
  */
 export class PacketScheduler {
   private readonly ranks: (Rank | undefined)[] = new Array<Rank | undefined>(RANKS);
+  private readonly weights: Uint8Array;
   /** Bit r: rank r may have something. */
   private occupied = 0;
-  private current: MessageQueue | undefined = undefined;
+  private rank: Rank | undefined = undefined;
+  private message: OutgoingMessage | undefined = undefined;
   private resending = false;
+
+  /** @param weights by channel, 1..255 */
+  constructor(weights: Uint8Array) {
+    this.weights = weights;
+  }
 
   /** Whether the message that `peek` gave is to be sent again. */
   get isResend(): boolean {
@@ -48,20 +130,18 @@ export class PacketScheduler {
 
   /** Queues a new message; `message.large` is set. */
   push(message: OutgoingMessage): void {
-    this.rank(message).queueOf(message).push(message);
+    this.join(message).queueOf(message).push(message);
   }
 
   /** Queues a message that has lost data. */
   pushLost(message: OutgoingMessage): void {
-    if (message.inLostQueue) return;
-    message.inLostQueue = true;
-    this.rank(message).lost.push(message);
+    if (!message.inLostQueue) this.join(message).pushLost(message);
   }
 
   /** Puts `next` in the place of `previous`, which waits here, or at the end when they rank differently. */
   replace(previous: OutgoingMessage, next: OutgoingMessage): void {
-    const queue = this.rank(next).queueOf(next);
-    if (queue === this.rank(previous).queueOf(previous)) queue.replace(previous, next);
+    const queue = this.join(next).queueOf(next);
+    if (rankIndex(previous) === rankIndex(next)) queue.replace(previous, next);
     else queue.push(next);
   }
 
@@ -71,77 +151,112 @@ export class PacketScheduler {
       const index = 31 - Math.clz32(left);
       left &= ~(1 << index);
       const rank = this.ranks[index] as Rank;
-      const lost = peekLost(rank.lost);
-      if (lost !== undefined) return this.choose(rank.lost, lost, true);
-      const droppable = rank.droppable.peek();
-      const free = rank.free.peek();
-      let gated = rank.gated.peek();
-      if (droppable === undefined && free === undefined && gated === undefined) {
-        this.occupied &= ~(1 << index);
-        continue;
+      let channel = rank.current;
+      for (let turns = rank.size; turns > 0; turns--) {
+        const { next } = channel as ChannelQueues;
+        if (this.choose(rank, channel as ChannelQueues, flow)) return this.message;
+        channel = next;
       }
-      if (gated !== undefined && !gated.started && !flow.allows(gated)) gated = undefined;
-      const first = earliest(earliest(droppable, free), gated);
-      if (first !== undefined) return this.choose(rank.queueOf(first), first, false);
+      if (rank.size === 0) this.occupied &= ~(1 << index);
     }
     return undefined;
   }
 
-  /** Takes out the message that `peek` gave. */
-  shift(): void {
-    const message = this.current?.shift();
-    if (message !== undefined && this.resending) message.inLostQueue = false;
-    this.current = undefined;
+  /** So many bytes of the message that `peek` gave were written. */
+  charge(bytes: number): void {
+    this.rank?.charge(bytes);
   }
 
-  /** The unreliable or sequenced message that waits longest. */
-  oldestDroppable(): OutgoingMessage | undefined {
-    let oldest: OutgoingMessage | undefined;
-    for (const rank of this.ranks) {
-      oldest = earliest(oldest, rank?.droppable.peek());
+  /** Takes out the message that `peek` gave; before `charge`, which may turn to the next channel. */
+  shift(): void {
+    const { message, rank } = this;
+    if (message === undefined) return;
+    const channel = rank?.of(message);
+    if (this.resending) channel?.shiftLost();
+    else channel?.queueOf(message).shift();
+    this.message = undefined;
+  }
+
+  /** The unreliable or sequenced message that is missed least: of the lowest priority the one that waits longest. */
+  leastDroppable(): OutgoingMessage | undefined {
+    for (let index = 0; index < RANKS; index += 2) {
+      const large = this.ranks[index]?.oldestDroppable();
+      const least = earliest(large, this.ranks[index + 1]?.oldestDroppable());
+      if (least !== undefined) return least;
     }
-    return oldest;
+    return undefined;
+  }
+
+  /** The unreliable or sequenced message that is before `message` in its queue; itself when none is. */
+  firstBefore(message: OutgoingMessage): OutgoingMessage | undefined {
+    return this.ranks[rankIndex(message)]?.of(message)?.queueOf(message).peek();
+  }
+
+  /** Channels of which something waits for credit. */
+  countBlocked(credit: SendCredit): number {
+    let count = 0;
+    for (let index = 0; index < RANKS; index++) {
+      const rank = this.ranks[index];
+      let channel = rank?.current;
+      for (let left = rank?.size ?? 0; left > 0; left--) {
+        const { number, next } = channel as ChannelQueues;
+        // A channel may be in several ranks.
+        if (channel?.isBlocked(credit) === true && !this.isBlocked(number, credit, index)) count += 1;
+        channel = next;
+      }
+    }
+    return count;
+  }
+
+  /** Whether something of the channel waits for credit, in one of the ranks below `endIndex`. */
+  isBlocked(channel: number, credit: SendCredit, endIndex: number = RANKS): boolean {
+    for (let index = 0; index < endIndex; index++) {
+      if (this.ranks[index]?.isBlocked(channel, credit) === true) return true;
+    }
+    return false;
   }
 
   /** Any message that waits here, undefined when none does. */
   any(): OutgoingMessage | undefined {
     for (const rank of this.ranks) {
-      if (rank === undefined) continue;
-      const message = rank.lost.peek() ?? rank.droppable.peek() ?? rank.free.peek() ?? rank.gated.peek();
+      const message = rank?.any();
       if (message !== undefined) return message;
     }
     return undefined;
   }
 
-  private choose(queue: MessageQueue, message: OutgoingMessage, resending: boolean): OutgoingMessage {
-    this.current = queue;
-    this.resending = resending;
-    return message;
+  /** Whether the channel has something that may go. One that has nothing at all leaves the ring. */
+  private choose(rank: Rank, channel: ChannelQueues, flow: FlowWindow): boolean {
+    const lost = channel.peekLost();
+    const message = lost ?? channel.peekFresh(flow);
+    if (message === undefined) {
+      if (channel.isEmpty) rank.remove(channel);
+      return false;
+    }
+    if (rank.current !== channel) rank.turnTo(channel);
+    this.rank = rank;
+    this.message = message;
+    this.resending = lost !== undefined;
+    return true;
   }
 
-  private rank(message: OutgoingMessage): Rank {
-    const index = message.priority * 2 + (message.large ? 0 : 1);
+  private join(message: OutgoingMessage): ChannelQueues {
+    const index = rankIndex(message);
     this.occupied |= 1 << index;
     let rank = this.ranks[index];
     if (rank === undefined) {
       rank = new Rank();
       this.ranks[index] = rank;
     }
-    return rank;
+    return rank.join(message, this.weights);
   }
+}
+
+function rankIndex(message: OutgoingMessage): number {
+  return message.priority * 2 + (message.large ? 0 : 1);
 }
 
 function earliest(a: OutgoingMessage | undefined, b: OutgoingMessage | undefined): OutgoingMessage | undefined {
   if (a === undefined) return b;
   return b === undefined || a.order < b.order ? a : b;
-}
-
-/** Passes over messages whose lost data arrived after all. */
-function peekLost(queue: MessageQueue): OutgoingMessage | undefined {
-  for (;;) {
-    const message = queue.peek();
-    if (message === undefined || message.hasLost) return message;
-    queue.shift();
-    message.inLostQueue = false;
-  }
 }

@@ -1,5 +1,7 @@
 import type { EndpointLimits } from "./endpoint-options.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
+import type { PacketScheduler } from "./packet-scheduler.js";
+import type { SendCredit } from "./send-credit.js";
 
 /**
  * Account of what the send side holds: payloads that wait or may have to be resent. There is one place outside of the
@@ -15,6 +17,12 @@ export class QueueBudget {
   private cappedBytes = 0;
   private droppableBytes = 0;
   private droppableMessages = 0;
+  /** By channel, of messages that are resent. */
+  private readonly channelBytes: number[] = [];
+  private readonly channelMessages: number[] = [];
+  /** Of channels whose messages wait for the peer's application: left out of the account while a send is judged. */
+  private asideBytes = 0;
+  private asideMessages = 0;
 
   constructor(limits: EndpointLimits) {
     this.maxBytes = limits.maxQueuedBytes;
@@ -31,6 +39,10 @@ export class QueueBudget {
     return this.messages - this.droppableMessages;
   }
 
+  get isHalfEmpty(): boolean {
+    return this.cappedBytes * 2 <= this.maxBytes && this.messages * 2 <= this.maxMessages;
+  }
+
   /** Whether a message of `bytes` fits now. */
   fits(bytes: number): boolean {
     return this.fitsBeside(bytes, this.cappedBytes, this.messages);
@@ -39,6 +51,26 @@ export class QueueBudget {
   /** Whether it would fit if all that may be dropped were. */
   couldFit(bytes: number): boolean {
     return this.fitsBeside(bytes, this.cappedBytes - this.droppableBytes, this.messages - this.droppableMessages);
+  }
+
+  /**
+   * Leaves what waits for the peer's application to read out of the account, up to once the caps, until `setAsideNone`:
+   * a channel that nobody reads must not keep out what can go.
+   */
+  setAsideBlocked(scheduler: PacketScheduler, credit: SendCredit): void {
+    for (let channel = 0; channel < this.channelMessages.length; channel++) {
+      const messages = this.channelMessages[channel] ?? 0;
+      if (messages === 0 || !scheduler.isBlocked(channel, credit)) continue;
+      this.asideMessages += messages;
+      this.asideBytes += this.channelBytes[channel] as number;
+    }
+    this.asideMessages = Math.min(this.asideMessages, this.maxMessages);
+    this.asideBytes = Math.min(this.asideBytes, this.maxBytes);
+  }
+
+  setAsideNone(): void {
+    this.asideBytes = 0;
+    this.asideMessages = 0;
   }
 
   add(message: OutgoingMessage): void {
@@ -55,14 +87,19 @@ export class QueueBudget {
     const bytes = this.oversize === message ? 0 : sign * message.totalBytes;
     this.cappedBytes += bytes;
     this.messages += sign;
-    if (message.retransmits) return;
+    if (message.retransmits) {
+      const { channel } = message;
+      this.channelBytes[channel] = (this.channelBytes[channel] ?? 0) + bytes;
+      this.channelMessages[channel] = (this.channelMessages[channel] ?? 0) + sign;
+      return;
+    }
     this.droppableBytes += bytes;
     this.droppableMessages += sign;
   }
 
   private fitsBeside(bytes: number, cappedBytes: number, messages: number): boolean {
-    if (messages >= this.maxMessages) return false;
-    return this.takesPlace(bytes) || cappedBytes + bytes <= this.maxBytes;
+    if (messages - this.asideMessages >= this.maxMessages) return false;
+    return this.takesPlace(bytes) || cappedBytes - this.asideBytes + bytes <= this.maxBytes;
   }
 
   private takesPlace(bytes: number): boolean {

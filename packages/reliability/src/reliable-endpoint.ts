@@ -16,7 +16,9 @@ import {
   DEFAULT_LIMITS,
   type EndpointOptions,
   type EndpointViolation,
+  type FlowControl,
 } from "./endpoint-options.js";
+import { checkEndpointOptions } from "./check-endpoint-options.js";
 import { expectNumber } from "./expect-number.js";
 import { Inbound } from "./inbound.js";
 import { Inbox, type InboundMessage } from "./inbox.js";
@@ -25,25 +27,28 @@ import { Outbound } from "./outbound.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import { Recovery, type RecoverySink } from "./recovery.js";
 import type { RttEstimator } from "./rtt-estimator.js";
-import type { SendOptions } from "./send-options.js";
+import { checkChannel, type SendOptions } from "./send-options.js";
 import type { SendReceipt } from "./send-receipt.js";
 import { createStatistics, type EndpointStatistics, type MutableStatistics } from "./statistics.js";
 
-/** Control bits 0..15. */
-const CONTROL_BITS = 16;
+/** Control bits 0..14 are the owner's. */
+const CONTROL_BITS = 15;
+/** The bit of CREDIT frames. */
+const CREDIT_BIT = 15;
 
 /**
  * One side's end of a connection, without I/O, timers or cryptography: messages in, frames out, and back.
  *
  * - Sending: `send` queues; `buildPacket` fills a datagram's frames, to be called until it gives -1.
  * - Receiving, for each packet that authenticated, was no replay, and decoded: `canAccept`; if true, each of its
- *   frames to `onAck`, `onMessage` or `onFragment`, then `onPacketReceived`. Then `pollMessage` until undefined.
+ *   frames to `onAck`, `onMessage`, `onFragment` or `onCredit`, then `onPacketReceived`. Then `pollMessage` until
+ *   undefined, and `buildPacket` again: what was read gives the peer credit.
  * - Time: `handleTimeout` when `nextTimeoutAt` has come, then `buildPacket` again.
  *
  * `nowMs` is monotonic, in milliseconds, and never runs backwards. Frames and their bytes are read during the call
  * only; payloads given out are the caller's own.
  */
-export class ReliableEndpoint {
+export class ReliableEndpoint implements FlowControl {
   private readonly control: ControlFrames;
   private readonly congestion: CongestionController;
   private readonly overheadBytes: number;
@@ -62,7 +67,7 @@ export class ReliableEndpoint {
 
   /** @throws RangeError or TypeError when an option is out of range */
   constructor(options: EndpointOptions) {
-    checkOptions(options);
+    checkEndpointOptions(options);
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.control = options.control;
     this.congestion = options.congestion ?? new FixedBudget();
@@ -93,6 +98,7 @@ export class ReliableEndpoint {
     counters.inboxBytes = inbox.bytes;
     counters.packetsInFlight = sent.packetsInFlight;
     counters.bytesInFlight = sent.bytesInFlight;
+    counters.blockedChannels = outbound.blockedChannels;
     counters.queuedBytes = outbound.queuedBytes;
     counters.queuedMessages = outbound.queuedMessages;
     return counters;
@@ -101,6 +107,10 @@ export class ReliableEndpoint {
   /** Reliable, ordered and bestEffort messages that the peer has not acknowledged. */
   get undelivered(): number {
     return this.outbound.undelivered;
+  }
+
+  get queuedBytes(): number {
+    return this.outbound.queuedBytes;
   }
 
   /** Refuses further messages as "closed"; those queued are still delivered. */
@@ -122,7 +132,7 @@ export class ReliableEndpoint {
     return this.outbound.send(payload, options, nowMs);
   }
 
-  /** Asks that control frame `bit` (0..15) go in the next packet. */
+  /** Asks that control frame `bit` (0..14) go in the next packet. */
   requestControl(bit: number): void {
     if (!Number.isInteger(bit) || bit < 0 || bit >= CONTROL_BITS) {
       throw new RangeError(`"bit" expected an integer in 0..${CONTROL_BITS - 1}, got ${bit}`);
@@ -155,7 +165,7 @@ export class ReliableEndpoint {
   /** Whether `buildPacket` would produce something now. */
   wantsToSend(nowMs: number): boolean {
     if (this.closed) return false;
-    return this.mustSend(nowMs) || (this.outbound.hasData && this.maySendData(nowMs));
+    return this.mustSend(nowMs) || (this.outbound.hasData(nowMs) && this.maySendData(nowMs));
   }
 
   /**
@@ -168,7 +178,7 @@ export class ReliableEndpoint {
     if (this.closed) return -1;
     const { outbound, recovery, packet } = this;
     const isProbe = recovery.probesPending > 0;
-    const withData = isProbe || (outbound.hasData && this.maySendData(nowMs));
+    const withData = isProbe || (outbound.hasData(nowMs) && this.maySendData(nowMs));
     if (!withData && !this.mustSend(nowMs)) return -1;
     recovery.makeRoom(nowMs);
     const packetNumber = recovery.sent.begin();
@@ -178,7 +188,7 @@ export class ReliableEndpoint {
     const ackLargest = this.writeAck(writer, nowMs);
     packet.begin(writer, packetNumber);
     if (isProbe) outbound.fillOldest(packet);
-    if (withData) outbound.fill(packet);
+    if (withData) outbound.fill(packet, nowMs);
     if (withData && !isProbe && recovery.isStalled(nowMs)) {
       // No acknowledgement comes, yet packets go: each carries the oldest data, so that the first to arrive helps.
       outbound.beginProbeRound();
@@ -215,7 +225,7 @@ export class ReliableEndpoint {
 
   /**
    * To be asked before any frame of a packet is applied. False when buffers for data that must not be lost are full
-   * (the inbox, or the process budget): then the packet is to be dropped as if it had not come, and will be resent.
+   * (the process budget): then the packet is to be dropped as if it had not come, and will be resent.
    */
   canAccept(frames: PacketFrames, _plaintextBytes: number): boolean {
     return this.inbound.canAccept(frames);
@@ -238,15 +248,38 @@ export class ReliableEndpoint {
     return this.closed ? undefined : this.inbound.onFragment(frame, bytes, packetNumber, nowMs);
   }
 
+  /** The peer's application has read, and more may be sent. Never a violation: lower limits are old news. */
+  onCredit(frame: Frame, nowMs: number): void {
+    this.lastNowMs = nowMs;
+    if (!this.closed) this.outbound.onCredit(frame);
+  }
+
   /** After a packet's frames: it will be acknowledged. `ackEliciting`: it had frames other than ACK and PADDING. */
   onPacketReceived(packetNumber: number, ackEliciting: boolean, nowMs: number): void {
     this.lastNowMs = nowMs;
     this.acks.onPacketReceived(packetNumber, ackEliciting, nowMs);
   }
 
-  /** The next received message; after `close`, what had been received before. */
+  /**
+   * The next received message; after `close`, what had been received before. What is read gives the peer credit for
+   * more, so that `buildPacket` may have something to send afterwards.
+   */
   pollMessage(): InboundMessage | undefined {
-    return this.inbound.poll();
+    const message = this.inbound.poll();
+    if (this.inbound.credit.isPending && !this.closed) this.pendingControls |= 1 << CREDIT_BIT;
+    return message;
+  }
+
+  /** See `FlowControl`. */
+  setPaused(channel: number, paused: boolean): void {
+    checkChannel(channel);
+    if (paused) this.inbox.pause(channel);
+    else this.inbox.resume(channel);
+  }
+
+  /** Whether there is room again after a message was refused as "queue-full": at most half is used. Once each time. */
+  takeDrain(): boolean {
+    return this.outbound.takeDrain();
   }
 
   /** ms. When `handleTimeout` or `buildPacket` has something to do that only time brings; Infinity: never. */
@@ -306,7 +339,7 @@ export class ReliableEndpoint {
 
   /** ms. When data that waits for permission may get it by time alone; Infinity when none waits, or it has it. */
   private permissionAt(): number {
-    if (!this.outbound.hasData || this.maySendData(this.lastNowMs)) return Infinity;
+    if (!this.outbound.hasData(this.lastNowMs) || this.maySendData(this.lastNowMs)) return Infinity;
     const at = Math.max(this.recovery.roomAt(), this.congestion.nextSendAt(this.maxDatagramBytes, this.lastNowMs));
     return at > this.lastNowMs ? at : Infinity;
   }
@@ -316,6 +349,10 @@ export class ReliableEndpoint {
     for (let left = this.pendingControls; left !== 0;) {
       const bit = 31 - Math.clz32(left & -left);
       left &= left - 1;
+      if (bit === CREDIT_BIT) {
+        if (this.writeCredit(writer)) written |= 1 << bit;
+        continue;
+      }
       const bytes = this.control.bytesOf(bit);
       if (bytes > writer.remaining) continue;
       this.pendingControls &= ~(1 << bit);
@@ -326,6 +363,14 @@ export class ReliableEndpoint {
     return written;
   }
 
+  private writeCredit(writer: ByteWriter): boolean {
+    const { credit } = this.inbound;
+    const before = writer.offset;
+    credit.write(writer);
+    if (!credit.isPending) this.pendingControls &= ~(1 << CREDIT_BIT);
+    return writer.offset > before;
+  }
+
   private writeAck(writer: ByteWriter, nowMs: number): number {
     if (!this.acks.hasNews() && !this.acks.isDue(nowMs)) return -1;
     const bytes = this.acks.frameBytes(nowMs);
@@ -333,25 +378,16 @@ export class ReliableEndpoint {
   }
 
   private onControlsAcked(mask: number): void {
-    for (let left = mask; left !== 0; left &= left - 1) this.control.onAcked(31 - Math.clz32(left & -left));
+    const owned = mask & ~(1 << CREDIT_BIT);
+    for (let left = owned; left !== 0; left &= left - 1) this.control.onAcked(31 - Math.clz32(left & -left));
   }
 
   private requestAgain(mask: number): void {
     for (let left = mask; left !== 0; left &= left - 1) {
       const bit = 31 - Math.clz32(left & -left);
-      if (this.control.resends(bit)) this.pendingControls |= 1 << bit;
+      if (bit === CREDIT_BIT) this.inbound.credit.onLost();
+      else if (!this.control.resends(bit)) continue;
+      this.pendingControls |= 1 << bit;
     }
   }
-}
-
-function checkOptions(options: EndpointOptions): void {
-  expectNumber("maxDatagramBytes", options.maxDatagramBytes, MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES);
-  expectNumber("peerMaxMessageBytes", options.peerMaxMessageBytes, 1, Number.MAX_SAFE_INTEGER);
-  expectNumber("peerReceiveWindowBytes", options.peerReceiveWindowBytes, 1, Number.MAX_SAFE_INTEGER);
-  expectNumber("maxMessageBytes", options.maxMessageBytes, 1, Number.MAX_SAFE_INTEGER);
-  expectNumber("receiveWindowBytes", options.receiveWindowBytes, 1, Number.MAX_SAFE_INTEGER);
-  expectNumber("packetOverheadBytes", options.packetOverheadBytes ?? PACKET_OVERHEAD_BYTES, 0, MIN_DATAGRAM_BYTES / 2);
-  expectNumber("initialPacketNumber", options.initialPacketNumber ?? 0, 0, MAX_PACKET_NUMBER);
-  expectNumber("initialMessageId", options.initialMessageId ?? 0, 0, 0xffff);
-  for (const [name, value] of Object.entries(options.limits ?? {})) expectNumber(name, value, 1, Infinity);
 }

@@ -18,6 +18,8 @@ export interface SendOptions {
 
 /** Channels 0..255: one byte on the wire. */
 const CHANNELS = 256;
+/** Largest share of a channel; a turn of a channel is that many quanta. */
+const MAX_WEIGHT = 255;
 /** Highest priority. */
 export const MAX_PRIORITY = 7;
 /** Middle, so that an application can go up and down from it. */
@@ -44,10 +46,42 @@ export function checkSend(payload: Uint8Array, options: SendOptions | undefined)
       `"delivery" expected "unreliable", "sequenced", "bestEffort", "reliable" or "ordered", got ${describe(delivery)}`,
     );
   }
-  if (channel !== undefined) checkInteger("channel", channel, CHANNELS - 1);
+  if (channel !== undefined) checkChannel(channel);
   if (priority !== undefined) checkInteger("priority", priority, MAX_PRIORITY);
   if (expiresInMs !== undefined) checkExpiry(code, expiresInMs);
   return code;
+}
+
+/**
+ * @throws TypeError when it is no object
+ * @throws RangeError when a channel or a weight is out of range
+ */
+export function checkChannelWeights(weights: Readonly<Record<number, number>> | undefined): void {
+  if (weights === undefined) return;
+  if (typeof weights !== "object" || weights === null || Array.isArray(weights)) {
+    throw new TypeError(`"channelWeights" expected an object of channels and weights, got ${describe(weights)}`);
+  }
+  for (const [channel, weight] of Object.entries(weights)) {
+    if (!/^(0|[1-9]\d{0,2})$/.test(channel) || Number(channel) >= CHANNELS) {
+      throw new RangeError(`"channelWeights" expected channels in 0..${CHANNELS - 1}, got ${JSON.stringify(channel)}`);
+    }
+    if (!Number.isInteger(weight) || weight < 1 || weight > MAX_WEIGHT) {
+      const expected = `an integer in 1..${MAX_WEIGHT}`;
+      throw new RangeError(`"channelWeights[${channel}]" expected ${expected}, got ${describe(weight)}`);
+    }
+  }
+}
+
+/** The weights of all channels, 1 where none is given. */
+export function weightsByChannel(weights: Readonly<Record<number, number>> | undefined): Uint8Array {
+  const byChannel = new Uint8Array(CHANNELS).fill(1);
+  for (const [channel, weight] of Object.entries(weights ?? {})) byChannel[Number(channel)] = weight;
+  return byChannel;
+}
+
+/** @throws RangeError when it is no channel */
+export function checkChannel(channel: number): void {
+  checkInteger("channel", channel, CHANNELS - 1);
 }
 
 function checkInteger(label: string, value: number, max: number): void {

@@ -18,6 +18,8 @@ export interface EndpointStatistics {
   readonly messagesDropped: number;
   /** Of those, sequenced messages replaced by a newer one before they went. */
   readonly messagesSuperseded: number;
+  /** Of those, unreliable and sequenced messages that waited too long for their turn. */
+  readonly messagesShed: number;
   /** Sent messages whose outcome was "expired". */
   readonly messagesExpired: number;
   /** Frames with message bytes that were sent before. */
@@ -42,6 +44,8 @@ export interface EndpointStatistics {
   /** Ack-eliciting packets neither acknowledged nor taken for lost. */
   readonly packetsInFlight: number;
   readonly bytesInFlight: number;
+  /** Channels with something to send that wait for credit: the peer's application does not read. */
+  readonly blockedChannels: number;
   readonly queuedBytes: number;
   /** Messages that wait or, when they are resent, are not yet acknowledged. */
   readonly queuedMessages: number;
@@ -68,6 +72,7 @@ export function createStatistics(): MutableStatistics {
     messagesRefused: 0,
     messagesDropped: 0,
     messagesSuperseded: 0,
+    messagesShed: 0,
     messagesExpired: 0,
     retransmittedMessages: 0,
     retransmittedBytes: 0,
@@ -82,6 +87,7 @@ export function createStatistics(): MutableStatistics {
     packetsRefused: 0,
     packetsInFlight: 0,
     bytesInFlight: 0,
+    blockedChannels: 0,
     queuedBytes: 0,
     queuedMessages: 0,
     inboxMessages: 0,

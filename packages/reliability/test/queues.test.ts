@@ -148,7 +148,7 @@ describe("QueueBudget", () => {
 describe("FlowWindow", () => {
   it("counts large and small apart, and lets one of each go always", () => {
     const flow = new FlowWindow(5000);
-    const big = message({ delivery: DeliveryCode.Reliable, bytes: 9000 });
+    const big = message({ delivery: DeliveryCode.BestEffort, bytes: 9000 });
     expect(flow.allows(big)).toBe(true);
     flow.charge(big);
     expect(flow.allows(message({ delivery: DeliveryCode.Reliable, bytes: 1200 }))).toBe(false);
@@ -192,9 +192,10 @@ describe("cutPiece", () => {
 
 describe("PacketScheduler", () => {
   const flow = new FlowWindow(1e6);
+  const evenly = new Uint8Array(256).fill(1);
 
   it("puts lost before new of the same rank, and forgets those that arrived after all", () => {
-    const scheduler = new PacketScheduler();
+    const scheduler = new PacketScheduler(evenly);
     const fresh = message({ delivery: DeliveryCode.Reliable });
     const lost = message({ delivery: DeliveryCode.Reliable });
     const arrived = message({ delivery: DeliveryCode.Reliable });
@@ -216,7 +217,7 @@ describe("PacketScheduler", () => {
   });
 
   it("replaces at the end when the ranks differ", () => {
-    const scheduler = new PacketScheduler();
+    const scheduler = new PacketScheduler(evenly);
     const [old, other] = [message({ delivery: DeliveryCode.Sequenced }), message()];
     scheduler.push(old);
     scheduler.push(other);
@@ -240,19 +241,39 @@ describe("Inbox", () => {
     expect([inbox.messages, inbox.bytes]).toEqual([0, 0]);
   });
 
-  it("reliable messages push out unreliable ones, and fill it", () => {
-    const inbox = new Inbox({ ...DEFAULT_LIMITS, maxInboxMessages: 3 });
-    for (let i = 0; i < 3; i++) inbox.push(new Uint8Array(1), i, DeliveryCode.Unreliable);
-    for (let i = 0; i < 3; i++) {
-      expect(inbox.isFull).toBe(false);
-      inbox.push(new Uint8Array(1), i, DeliveryCode.Reliable);
-    }
-    expect([inbox.isFull, inbox.dropped, inbox.messages]).toEqual([true, 3, 3]);
-    inbox.push(new Uint8Array(1), 0, DeliveryCode.Unreliable);
-    expect([inbox.dropped, inbox.messages]).toEqual([4, 3]);
-    inbox.poll();
-    expect(inbox.isFull).toBe(false);
-    inbox.clear();
-    expect(inbox.poll()).toBeUndefined();
+  it("drops the oldest of what may be dropped, and of the rest nothing", () => {
+    const inbox = new Inbox({ ...DEFAULT_LIMITS, maxInboxMessages: 3, maxInboxBytes: 5 });
+    for (let i = 0; i < 4; i++) inbox.push(new Uint8Array(1), i, DeliveryCode.BestEffort);
+    for (let i = 4; i < 20; i++) inbox.push(new Uint8Array(9), i, DeliveryCode.Reliable);
+    expect([inbox.dropped, inbox.messages, inbox.bytes]).toEqual([1, 19, 3 + 16 * 9]);
+    inbox.push(new Uint8Array(4), 20, DeliveryCode.Sequenced);
+    expect([inbox.dropped, inbox.messages]).toEqual([3, 18]);
+    expect(inbox.poll()?.channel).toBe(3);
+    for (let i = 4; i < 21; i++) expect(inbox.poll()?.channel).toBe(i);
+    expect([inbox.poll(), inbox.messages, inbox.bytes]).toEqual([undefined, 0, 0]);
+  });
+
+  it("keeps back reliable and ordered messages of a paused channel, in their order, and nothing else", () => {
+    const inbox = new Inbox(DEFAULT_LIMITS);
+    const take = (count: number) => Array.from({ length: count }, () => inbox.poll()?.payload[0]);
+    const push = (value: number, channel: number, delivery: DeliveryCode) =>
+      inbox.push(Uint8Array.of(value), channel, delivery);
+    inbox.pause(1);
+    inbox.pause(1);
+    for (let i = 0; i < 6; i++) push(i, i & 1, DeliveryCode.Ordered);
+    push(6, 1, DeliveryCode.Unreliable);
+    expect(take(5)).toEqual([0, 2, 4, 6, undefined]);
+    expect([inbox.messages, inbox.bytes]).toEqual([3, 3]);
+    inbox.resume(1);
+    push(7, 1, DeliveryCode.Ordered);
+    push(8, 0, DeliveryCode.Reliable);
+    expect(take(1)).toEqual([1]);
+    // Paused again in the middle: what was resumed steps aside once more.
+    inbox.pause(1);
+    expect(take(2)).toEqual([8, undefined]);
+    inbox.resume(1);
+    inbox.resume(2);
+    expect(take(4)).toEqual([3, 5, 7, undefined]);
+    expect([inbox.messages, inbox.bytes]).toEqual([0, 0]);
   });
 });

@@ -1,7 +1,7 @@
 import { DeliveryCode } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { DELIVERIES, deliveryCodeOf } from "../src/delivery.js";
-import { checkSend, type SendOptions } from "../src/send-options.js";
+import { checkChannelWeights, checkSend, type SendOptions } from "../src/send-options.js";
 
 const BYTES = new Uint8Array(1);
 
@@ -55,5 +55,23 @@ describe("checkSend", () => {
     for (const payload of ["text", [1], {}, null, undefined, new ArrayBuffer(2)]) {
       expect(() => checkSend(payload as Uint8Array, undefined)).toThrow(/^"payload" expected a Uint8Array, got /);
     }
+  });
+});
+
+describe("channelWeights", () => {
+  it("are integers in 1..255 by channel", () => {
+    expect(() => checkChannelWeights(undefined)).not.toThrow();
+    expect(() => checkChannelWeights({ 0: 1, 255: 255 })).not.toThrow();
+    for (const weight of [0, 256, 1.5, NaN, -1]) {
+      expect(() => checkChannelWeights({ 7: weight })).toThrow(
+        `"channelWeights[7]" expected an integer in 1..255, got ${weight}`,
+      );
+    }
+    for (const channel of ["256", "-1", "x", "1.5", "01"]) {
+      const expected = `"channelWeights" expected channels in 0..255, got "${channel}"`;
+      expect(() => checkChannelWeights({ [channel]: 1 })).toThrow(expected);
+    }
+    expect(() => checkChannelWeights([1] as never)).toThrow('"channelWeights" expected an object');
+    expect(() => checkChannelWeights("even" as never)).toThrow('got "even"');
   });
 });

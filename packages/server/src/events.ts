@@ -10,6 +10,8 @@ import type { TickEvent } from "./tick-loop.js";
 export interface ServerEvents<Data = unknown> {
   connect: (peer: Peer<Data>) => void;
   message: (peer: Peer<Data>, message: InboundMessage) => void;
+  /** There is room again after a send to the peer was refused as "queue-full": at most half of its queue is used. */
+  drain: (peer: Peer<Data>) => void;
   quality: (peer: Peer<Data>, quality: Quality) => void;
   disconnect: (peer: Peer<Data>, reason: DisconnectReason) => void;
   tick: (event: TickEvent) => void;
@@ -17,4 +19,4 @@ export interface ServerEvents<Data = unknown> {
   error: (error: unknown, peer: Peer<Data> | undefined) => void;
 }
 
-export const SERVER_EVENTS = ["connect", "message", "quality", "disconnect", "tick", "error"] as const;
+export const SERVER_EVENTS = ["connect", "message", "quality", "drain", "disconnect", "tick", "error"] as const;

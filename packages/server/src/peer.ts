@@ -6,6 +6,7 @@ import type { ConnectionEntry } from "./connection-table.js";
 /** What peers ask of their server. */
 export interface PeerHost {
   send(entry: ConnectionEntry, payload: Uint8Array | string, options: SendOptions | undefined): SendReceipt;
+  setPaused(entry: ConnectionEntry, channel: number, paused: boolean): void;
   disconnect(entry: ConnectionEntry, reason: string): void;
   flush(entry: ConnectionEntry): void;
   statistics(entry: ConnectionEntry): ConnectionStatistics;
@@ -61,6 +62,24 @@ export class Peer<Data = unknown> {
    */
   send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
     return this.#host.send(this.#entry, payload, options);
+  }
+
+  /** bytes of messages that wait to be sent or, where they are resent, to be acknowledged. */
+  get queuedBytes(): number {
+    return this.#entry.connection.flow.queuedBytes;
+  }
+
+  /**
+   * Keeps reliable and ordered messages of a channel (0..255) back: they wait, first here and then with the peer, while
+   * other channels and modes go on. For a listener that cannot keep up: uploads that are written to a disk.
+   */
+  pause(channel: number): void {
+    this.#host.setPaused(this.#entry, channel, true);
+  }
+
+  /** What `pause` kept back comes with the next tick. */
+  resume(channel: number): void {
+    this.#host.setPaused(this.#entry, channel, false);
   }
 
   /** Ends the connection. The peer is told the reason: up to 256 bytes of UTF-8, cut beyond. */

@@ -55,6 +55,7 @@ export interface ServerCoreOptions {
 export interface ServerCoreHandler {
   onConnect(entry: ConnectionEntry): void;
   onMessage(entry: ConnectionEntry, message: InboundMessage): void;
+  onDrain(entry: ConnectionEntry): void;
   onQuality(entry: ConnectionEntry, quality: Quality): void;
   onDisconnect(entry: ConnectionEntry, reason: DisconnectReason): void;
   /** A half-open connection ended; the application never heard of it. */
@@ -162,6 +163,12 @@ export class ServerCore implements DatagramCore {
       entry.eventful = false;
       this.dispatchEntry(entry, handler);
     }
+  }
+
+  /** Keeps reliable and ordered messages of a channel from `dispatch`, or no longer. */
+  setPaused(entry: ConnectionEntry, channel: number, paused: boolean): void {
+    entry.connection.flow.setPaused(channel, paused);
+    if (!paused) this.afterInput(entry);
   }
 
   /** The application queued something for this connection. */
@@ -300,6 +307,7 @@ export class ServerCore implements DatagramCore {
     for (let event = connection.pollEvent(); event !== undefined; event = connection.pollEvent()) {
       if (event.type === "connected") handler.onConnect(entry);
       else if (event.type === "quality") handler.onQuality(entry, event.quality);
+      else if (event.type === "drain") handler.onDrain(entry);
       else if (event.type === "closed") ended = event.reason;
     }
     if (entry.isPeer) {

@@ -65,6 +65,10 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #peers: Map<number, Peer<Data>> = new Map();
   readonly #host: PeerHost = {
     send: (entry, payload, options) => this.#send(entry, payload, options),
+    setPaused: (entry, channel, paused) => {
+      this.#core.setPaused(entry, channel, paused);
+      if (this.#ticks === undefined) this.#driver.wake();
+    },
     disconnect: (entry, reason) => {
       this.#core.close(entry, CloseCode.Kicked, reason, this.#clock.now());
       this.#driver.wake();
@@ -78,6 +82,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #handler: ServerCoreHandler = {
     onConnect: (entry) => this.#onConnect(entry),
     onMessage: (entry, message) => this.emit("message", this.#ownerOf(entry).peer, message),
+    onDrain: (entry) => this.emit("drain", this.#ownerOf(entry).peer),
     onQuality: (entry, quality) => this.emit("quality", this.#ownerOf(entry).peer, quality),
     onDisconnect: (entry, reason) => this.#onDisconnect(entry, reason),
     onHandshakeFailed: (entry, reason) => this.#onHandshakeFailed(entry, reason),

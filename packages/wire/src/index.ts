@@ -6,6 +6,7 @@ export { encodeAccept } from "./frames/accept.js";
 export { encodeAck } from "./frames/ack.js";
 export { CloseCode, encodeClose, MAX_CLOSE_CODE } from "./frames/close.js";
 export { encodeConnect } from "./frames/connect.js";
+export { encodeCredit } from "./frames/credit.js";
 export { encodeFragment, fragmentHeaderBytes } from "./frames/fragment.js";
 export { Frame, FrameKind } from "./frames/frame.js";
 export { DeliveryCode, FrameType, hasMessageId } from "./frames/frame-type.js";

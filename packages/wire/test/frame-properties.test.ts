@@ -9,6 +9,7 @@ import {
   encodeAck,
   encodeClose,
   encodeConnect,
+  encodeCredit,
   encodeFragment,
   encodeMessage,
   encodePadding,
@@ -33,6 +34,7 @@ type Sample =
   | { kind: "connect"; payload: Uint8Array }
   | { kind: "accept"; sessionId: Uint8Array; resetToken: Uint8Array }
   | { kind: "close"; code: CloseCode; text: Uint8Array }
+  | { kind: "credit"; channel: number; channelLimitBytes: number; connectionLimitBytes: number }
   | { kind: "challenge" | "response"; data: Uint8Array }
   | { kind: "message"; delivery: DeliveryCode; channel: number; messageId: number; payload: Uint8Array }
   | {
@@ -83,6 +85,12 @@ const inner: fc.Arbitrary<Sample> = fc.oneof(
   }),
   fc.record({ kind: fc.constantFrom("challenge" as const, "response" as const), data: bytesOf(8) }),
   fc.record({
+    kind: constant("credit"),
+    channel: u8,
+    channelLimitBytes: varintUpTo(Number.MAX_SAFE_INTEGER),
+    connectionLimitBytes: varintUpTo(Number.MAX_SAFE_INTEGER),
+  }),
+  fc.record({
     kind: constant("message"),
     delivery,
     channel: u8,
@@ -111,6 +119,8 @@ function encode(writer: ByteWriter, sample: Sample): void {
       return encodeAccept(writer, sample.sessionId, sample.resetToken);
     case "close":
       return encodeClose(writer, sample.code, sample.text);
+    case "credit":
+      return encodeCredit(writer, sample.channel, sample.channelLimitBytes, sample.connectionLimitBytes);
     case "challenge":
       return encodePathChallenge(writer, sample.data);
     case "response":
@@ -154,6 +164,10 @@ function sampleOf(frame: Frame, bytes: Uint8Array): Sample {
       return { kind: "accept", sessionId: body.slice(0, 16), resetToken: body.slice(16) };
     case FrameKind.Close:
       return { kind: "close", code: frame.code as CloseCode, text: body };
+    case FrameKind.Credit: {
+      const { channelLimitBytes, connectionLimitBytes } = frame;
+      return { kind: "credit", channel, channelLimitBytes, connectionLimitBytes };
+    }
     case FrameKind.PathChallenge:
       return { kind: "challenge", data: body };
     case FrameKind.PathResponse:

@@ -7,6 +7,7 @@ import {
   encodeAck,
   encodeClose,
   encodeConnect,
+  encodeCredit,
   encodeFragment,
   encodeMessage,
   encodePadding,
@@ -185,6 +186,26 @@ describe("PATH_CHALLENGE and PATH_RESPONSE", () => {
   });
 });
 
+describe("CREDIT", () => {
+  it("names a channel, its limit and that of the connection", () => {
+    expect(toHex(written((w) => encodeCredit(w, 5, 2 ** 22, 2 ** 24)))).toBe("08058040000081000000");
+    const { frame } = only("08 05 80400000 81000000");
+    expect(frame).toMatchObject({
+      kind: FrameKind.Credit,
+      channel: 5,
+      channelLimitBytes: 2 ** 22,
+      connectionLimitBytes: 2 ** 24,
+    });
+    expect(only("08 ff c01fffffffffffff 00").frame.channelLimitBytes).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
+  it("has one spelling, and every field", () => {
+    for (const cut of ["08", "08 05", "08 05 40", "08 05 4040"]) expect(frameError(cut)).toBe("truncated");
+    expect(frameError("08 05 4005 05")).toBe("non-canonical");
+    expect(frameError("08 05 c020000000000000 00")).toBe("out-of-range");
+  });
+});
+
 describe("messages", () => {
   const payload = hex("aabbcc");
 
@@ -303,7 +324,7 @@ describe("closeLastFrame", () => {
 describe("packets of frames", () => {
   it("are refused when empty, with unknown frames, and with more than 256", () => {
     expect(frameError("")).toBe("empty-packet");
-    for (const type of ["08", "09", "0a", "0f", "40", "80", "ff"]) expect(frameError(type)).toBe("unknown-frame");
+    for (const type of ["09", "0a", "0f", "40", "80", "ff"]) expect(frameError(type)).toBe("unknown-frame");
     expect(frameError("01".repeat(256))).toBeUndefined();
     expect(frameError("01".repeat(257))).toBe("too-many-frames");
   });

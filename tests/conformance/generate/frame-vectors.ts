@@ -24,6 +24,9 @@ const LEGAL: readonly (readonly [name: string, bytes: string])[] = [
   ["close with the highest code and 256 bytes", `05 09 4100 ${"61".repeat(256)}`],
   ["path challenge", "06 0102030405060708"],
   ["path response", "07 0102030405060708"],
+  ["credit", "08 05 80400000 81000000"],
+  ["credit of nothing", "08 00 00 00"],
+  ["the highest credit", "08 ff c01fffffffffffff c01fffffffffffff"],
   ["unreliable message", "10 05 aabbcc"],
   ["sequenced message", "12 05 aabbcc"],
   ["best-effort message", "14 05 0102 aabbcc"],
@@ -50,7 +53,6 @@ const LEGAL: readonly (readonly [name: string, bytes: string])[] = [
 const ILLEGAL: readonly (readonly [name: string, bytes: string, error: string])[] = [
   ["no frame", "", "empty-packet"],
   ["257 frames", "01".repeat(257), "too-many-frames"],
-  ["reserved type CREDIT", "08", "unknown-frame"],
   ["reserved type TICKET", "09", "unknown-frame"],
   ["unknown type", "0a", "unknown-frame"],
   ["delivery 5 in a message", "1a 00 aa", "unknown-frame"],
@@ -78,6 +80,10 @@ const ILLEGAL: readonly (readonly [name: string, bytes: string, error: string])[
   ["close: cut short", "05 00 02 61", "truncated"],
   ["path challenge: cut short", "06 01020304050607", "truncated"],
   ["path response: cut short", "07", "truncated"],
+  ["credit: no channel", "08", "truncated"],
+  ["credit: no limit of the connection", "08 05 4040", "truncated"],
+  ["credit: above 2^53 - 1", "08 05 4040 c020000000000000", "out-of-range"],
+  ["credit: in too many bytes", "08 05 4005 05", "non-canonical"],
   ["message: length on the last frame", "11 05 03 aabbcc", "non-canonical"],
   ["message: length in too many bytes", "11 05 4003 aabbcc 01", "non-canonical"],
   ["message: longer than the packet", "11 05 04 aabbcc", "truncated"],
@@ -112,6 +118,10 @@ function describeFrame(frame: Frame, bytes: Uint8Array): Record<string, unknown>
       return { kind, sessionId: body.slice(0, 32), resetToken: body.slice(32) };
     case FrameKind.Close:
       return { kind, code: frame.code, text: new TextDecoder().decode(bytes.subarray(frame.start, frame.end)) };
+    case FrameKind.Credit: {
+      const { channelLimitBytes, connectionLimitBytes } = frame;
+      return { kind, channel, channelLimitBytes, connectionLimitBytes };
+    }
     case FrameKind.PathChallenge:
     case FrameKind.PathResponse:
       return { kind, data: body };

@@ -246,6 +246,9 @@ def decode_frame(r):
         return decode_close(r)
     if kind in (0x06, 0x07):
         return {"kind": "PathChallenge" if kind == 6 else "PathResponse", "data": r.take(8)}
+    if kind == 0x08:
+        channel, limit, total = r.number(1), r.varint(), r.varint()
+        return {"kind": "Credit", "channel": channel, "channelLimitBytes": limit, "connectionLimitBytes": total}
     raise Refused("unknown-frame")
 
 
@@ -308,6 +311,8 @@ def encode_frame(f, is_last):
         return bytes([5, f["code"]]) + varint(len(text)) + text
     if kind in ("PathChallenge", "PathResponse"):
         return (b"\x06" if kind == "PathChallenge" else b"\x07") + f["data"]
+    if kind == "Credit":
+        return bytes([8, f["channel"]]) + varint(f["channelLimitBytes"]) + varint(f["connectionLimitBytes"])
     base = 0x20 if kind == "Fragment" else 0x10
     out = bytes([base | DELIVERIES.index(f["delivery"]) << 1 | (not is_last), f["channel"]])
     if "messageId" in f:

@@ -159,6 +159,9 @@ export class Side {
     switch (frame.kind) {
       case FrameKind.Ack:
         return this.endpoint.onAck(frame, bytes, nowMs);
+      case FrameKind.Credit:
+        this.endpoint.onCredit(frame, nowMs);
+        return undefined;
       case FrameKind.Message:
         return this.endpoint.onMessage(frame, bytes, packetNumber, nowMs);
       case FrameKind.Fragment:

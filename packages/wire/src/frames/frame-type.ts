@@ -11,7 +11,7 @@ export const FrameType = {
   Close: 0x05,
   PathChallenge: 0x06,
   PathResponse: 0x07,
-  /** Reserved for flow control. */
+  /** Flow control. */
   Credit: 0x08,
   /** Reserved for resumption. */
   Ticket: 0x09,

@@ -12,6 +12,7 @@ export const FrameKind = {
   PathResponse: 7,
   Message: 8,
   Fragment: 9,
+  Credit: 10,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
@@ -23,7 +24,7 @@ export class Frame {
   kind: FrameKind = FrameKind.Padding;
   /** Message, Fragment. */
   delivery: DeliveryCode = DeliveryCode.Unreliable;
-  /** Message, Fragment: 0..255. */
+  /** Message, Fragment, Credit: 0..255. */
   channel = 0;
   /** Message with an ID, Fragment: 0..65535. */
   messageId = 0;
@@ -35,6 +36,9 @@ export class Frame {
   largest = 0;
   /** Ack: microseconds between the receipt of `largest` and the sending of this frame. */
   delayUs = 0;
+  /** Credit: bytes that may have been sent on the channel, and on all, since the connection began. */
+  channelLimitBytes = 0;
+  connectionLimitBytes = 0;
   /** Close. */
   code = 0;
   /** Message, Fragment, Connect: payload. Ack: bitmap. Accept: session ID, then token. Close: text. Path: data. */

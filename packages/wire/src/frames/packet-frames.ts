@@ -5,6 +5,7 @@ import { decodeAccept } from "./accept.js";
 import { decodeAck } from "./ack.js";
 import { decodeClose } from "./close.js";
 import { decodeConnect } from "./connect.js";
+import { decodeCredit } from "./credit.js";
 import { decodeFragment } from "./fragment.js";
 import { Frame, FrameKind } from "./frame.js";
 import { DeliveryCode, FrameType } from "./frame-type.js";
@@ -72,6 +73,8 @@ function decodeFrame(reader: ByteReader, frame: Frame): void {
     case FrameType.PathChallenge:
     case FrameType.PathResponse:
       return decodePath(reader, frame, type);
+    case FrameType.Credit:
+      return decodeCredit(reader, frame);
     default:
       return reader.fail("unknown-frame");
   }

@@ -1,0 +1,58 @@
+import { DeliveryCode } from "@sortie/wire";
+import { DELIVERIES } from "../delivery.js";
+import type { FlowWindow } from "../flow-window.js";
+import type { OutgoingMessage } from "../outgoing-message.js";
+import { BestEffortSend } from "./best-effort.js";
+import { OrderedSend } from "./ordered.js";
+import { ReliableSend } from "./reliable.js";
+import type { SendChannel } from "./send-channel.js";
+import { SequencedSend } from "./sequenced.js";
+import { UnreliableSend } from "./unreliable.js";
+
+/** Sending sides of all channels in all modes; made on first use. */
+export class ChannelTable {
+  private readonly firstId: number;
+  private readonly flow: FlowWindow;
+  /** By delivery code, then by channel. */
+  private readonly families: (SendChannel | undefined)[][] = DELIVERIES.map(() => []);
+
+  constructor(firstId: number, flow: FlowWindow) {
+    this.firstId = firstId;
+    this.flow = flow;
+  }
+
+  of(message: OutgoingMessage): SendChannel {
+    const family = this.families[message.delivery] as (SendChannel | undefined)[];
+    let channel = family[message.channel];
+    if (channel === undefined) {
+      channel = this.create(message.delivery);
+      family[message.channel] = channel;
+    }
+    return channel;
+  }
+
+  /** Takes out a message that may not be scheduled yet; undefined when there is none. */
+  takeWaiting(): OutgoingMessage | undefined {
+    for (const family of this.families) {
+      for (const channel of family) {
+        if (channel?.hasWaiting === true) return channel.waiting.shift();
+      }
+    }
+    return undefined;
+  }
+
+  private create(delivery: DeliveryCode): SendChannel {
+    switch (delivery) {
+      case DeliveryCode.Unreliable:
+        return new UnreliableSend(this.firstId);
+      case DeliveryCode.Sequenced:
+        return new SequencedSend(this.firstId);
+      case DeliveryCode.BestEffort:
+        return new BestEffortSend(this.firstId);
+      case DeliveryCode.Reliable:
+        return new ReliableSend(this.firstId);
+      case DeliveryCode.Ordered:
+        return new OrderedSend(this.firstId, this.flow);
+    }
+  }
+}
