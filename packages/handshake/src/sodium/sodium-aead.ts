@@ -1,6 +1,7 @@
 import { TAG_BYTES } from "@sortie/wire";
 import { expectAeadLengths, expectNonce, MAX_AEAD_BODY_BYTES, MAX_AEAD_HEADER_BYTES } from "../aead-arguments.js";
 import type { Aead } from "../crypto-provider.js";
+import { resumeStackTraces, suspendStackTraces } from "../node/stack-traces.js";
 import { PrefixViews } from "../prefix-views.js";
 
 /** What is used of sodium-native. */
@@ -85,12 +86,15 @@ export class SodiumChaCha20Poly1305 implements Aead {
     for (let i = 0; i < TAG_BYTES; i++) tag[i] = bytes[bodyEnd + i] as number;
     const plaintext = plaintextViews.first(bodyEnd - bodyStart);
     const body = bytes.subarray(bodyStart, bodyEnd);
+    const limit = suspendStackTraces();
     try {
       sodium.crypto_aead_chacha20poly1305_ietf_decrypt_detached(plaintext, null, body, tag, header, nonce, this.#key);
     } catch (error) {
       // Arguments it does not take are no forgery.
       if ((error as { readonly code?: unknown }).code === "ERR_ASSERTION") throw error;
       return -1;
+    } finally {
+      resumeStackTraces(limit);
     }
     out.set(plaintext);
     return plaintext.length;

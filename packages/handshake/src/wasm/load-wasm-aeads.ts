@@ -4,7 +4,7 @@ import { chachaSource } from "../chacha-source.js";
 import { WasmChaCha20Poly1305 } from "./wasm-aead.js";
 import { WasmHeap } from "./wasm-heap.js";
 
-const COST: AeadCost = /* @__PURE__ */ Object.freeze({ baseNs: 400, perByteNs: 2.85 });
+const COST: AeadCost = /* @__PURE__ */ Object.freeze({ baseNs: 450, perByteNs: 2.7 });
 
 /**
  * ChaCha20-Poly1305 of libsodium in WebAssembly, for `composeProvider`: in browsers, Node, Bun and Deno. Compiles for
