@@ -105,6 +105,17 @@ async function checkImports(specifiers, project) {
       if (names.length === 0 || names.includes("default")) throw new Error("exports: " + names.join(", "));`;
     await check(`import ${specifier}`, process.execPath, ["--input-type=module", "-e", code], { cwd: project });
   }
+  // Nobody installed sodium-native here: WebAssembly serves, and nothing is said of it.
+  const encrypts = `import { connect, createServer, generateIdentity } from "sortie";
+    process.on("warning", (warning) => { throw warning; });
+    const identity = generateIdentity();
+    const server = createServer({ protocol: "p/1", identity, host: "127.0.0.1", port: 0, tickRate: 0 });
+    const { port } = await server.listen();
+    const client = await connect({ host: "127.0.0.1", port, protocol: "p/1", serverKey: identity.publicKey });
+    await client.close();
+    await server.close();
+    if (!/ChaCha20-Poly1305 by libsodium-wasm; /.test(server.stats.crypto)) throw new Error(server.stats.crypto);`;
+  await check("libsodium-wasm encrypts", process.execPath, ["--input-type=module", "-e", encrypts], { cwd: project });
   await check("sortie --help", process.execPath, ["node_modules/sortie/bin/sortie.js", "--help"], { cwd: project });
 }
 
