@@ -110,8 +110,9 @@ describe("DgramTransport: families", () => {
   });
 
   it.runIf(ipv6)("ipv6Only takes no IPv4 and counts IPv4 targets as send errors", async () => {
-    const server = await open({ ipv6Only: true });
-    const v4 = await open({ host: "127.0.0.1", port: server.port }); // the IPv4 port is free beside it
+    // IPv4 first: the system gives it a port that no dual-stack socket of another process has.
+    const v4 = await open({ host: "127.0.0.1" });
+    const server = await open({ ipv6Only: true, port: v4.port }); // the IPv4 port needs not be free
     send(server.transport, "x", SocketAddress.parse("127.0.0.1", v4.port), SocketAddress.parse("::1", server.port));
     expect((await server.recorder.entries(1))[0]).toBe(`datagram x from [::1]:${server.port}`);
     expect(server.transport.statistics.sendErrors).toBe(1);

@@ -1,3 +1,4 @@
+import { isMainThread } from "node:worker_threads";
 import { createDgramTransport } from "@sortie/transport-dgram";
 import { type MmsgTransport, mmsgTransport, type MmsgTransportOptions } from "./create-mmsg-transport.js";
 import { type NativeSockets, nativeSockets, type UnavailableCode } from "./native-sockets.js";
@@ -10,12 +11,20 @@ export interface FastTransportOptions extends MmsgTransportOptions {
 
 let told = false;
 
+/** `terminate` gives a thread no chance to close its poll handles; see FdPoll for what becomes of them. */
+const IN_A_WORKER: NativeSockets = {
+  sockets: undefined,
+  code: "worker",
+  reason:
+    "in a worker thread createMmsgTransport must be called for it, since terminate() with it open ends the process",
+};
+
 /**
  * Makes the quickest UDP transport that this machine has: recvmmsg and sendmmsg on Linux where koffi is installed and
- * works, node:dgram everywhere else. Both take the same options. Throws RangeError where an option is wrong.
+ * works, node:dgram everywhere else and in worker threads. Both take the same options. Throws RangeError where an option is wrong.
  */
 export function createFastTransport(options: FastTransportOptions = {}): MmsgTransport {
-  return fastTransport(options, nativeSockets());
+  return fastTransport(options, isMainThread ? nativeSockets() : IN_A_WORKER);
 }
 
 /** The choice itself. */

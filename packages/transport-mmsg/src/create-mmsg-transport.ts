@@ -31,6 +31,9 @@ export interface MmsgTransport extends DatagramTransport {
 /**
  * Makes a transport over recvmmsg and sendmmsg of Linux; `open` binds it. Throws RangeError where an option is wrong,
  * and TransportError "unsupported" where this machine cannot, with the reason.
+ *
+ * In a worker thread, close it before `worker.terminate()`: Node takes the thread down without a word, and an event of
+ * a socket that is still watched ends the process. A thread that ends by itself closes what is open.
  */
 export function createMmsgTransport(options: MmsgTransportOptions = {}): MmsgTransport {
   const native = nativeSockets();

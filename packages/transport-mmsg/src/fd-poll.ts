@@ -1,5 +1,21 @@
 import type { Koffi, PollEvents, PollHandle } from "./koffi.js";
 
+/** Those that watch in this thread. */
+const watching = new Set<FdPoll>();
+let closesAtExit = false;
+
+/**
+ * Closes all when the thread ends: an event that comes while Node takes a thread down would find no JavaScript to call,
+ * and koffi ends the whole process then.
+ */
+function closeAtExit(): void {
+  if (closesAtExit) return;
+  closesAtExit = true;
+  process.once("exit", () => {
+    for (const poll of watching) poll.close();
+  });
+}
+
 /**
  * Watches a descriptor in Node's event loop and calls back from `setImmediate`, in the same turn: koffi's callback
  * comes without Node's own frame, so that promises would not go on after it, and one that throws would stay stuck.
@@ -17,7 +33,9 @@ export class FdPoll {
   constructor(koffi: Koffi, fd: number, onReady: () => void) {
     this.#onReady = onReady;
     this.#watched = { readable: true, writable: false };
+    closeAtExit();
     this.#handle = koffi.node.poll(fd, this.#watched, this.#onEvent);
+    watching.add(this);
   }
 
   /** Watches for writing too, or no longer. */
@@ -41,6 +59,7 @@ export class FdPoll {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    watching.delete(this);
     if (this.#ready !== undefined) clearImmediate(this.#ready);
     this.#handle.stop();
     this.#handle.close();

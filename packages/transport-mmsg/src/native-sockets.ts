@@ -7,7 +7,8 @@ import { LinuxSockets } from "./linux-sockets.js";
 import { checkSystem } from "./system-check.js";
 
 /** Why this process cannot use the batched calls. */
-export type UnavailableCode = "platform" | "architecture" | "not-installed" | "version" | "not-loadable" | "refused";
+export type UnavailableCode =
+  "platform" | "architecture" | "not-installed" | "version" | "not-loadable" | "refused" | "worker";
 
 /** The sockets, or why there are none. */
 export type NativeSockets =

@@ -91,16 +91,16 @@ export class SendQueue {
     while (this.#next < batch.count) {
       const loaded = this.#ring.load(batch, this.#next, this.#wholeBelow);
       if (loaded === 0) this.#skip(1);
-      else if (!this.#sendLoaded(loaded)) return false;
+      else if (!this.#sendLoaded(batch, loaded)) return false;
     }
     return true;
   }
 
   /** Sends the loaded messages up to the first that must be loaded again; false where the rest waits. */
-  #sendLoaded(loaded: number): boolean {
+  #sendLoaded(batch: DatagramBatch, loaded: number): boolean {
     for (let slot = 0; slot < loaded;) {
       const sent = this.#ring.send(this.#fd, slot, loaded);
-      if (sent < 0) return this.#onError(slot);
+      if (sent < 0) return this.#onError(batch, slot);
       this.#noBuffersTries = 0;
       for (const end = slot + sent; slot < end; slot++) this.#countSent(slot);
     }
@@ -116,7 +116,7 @@ export class SendQueue {
   }
 
   /** What to do about the message in `slot`, whose first datagram is `#next`; false where it waits. */
-  #onError(slot: number): boolean {
+  #onError(batch: DatagramBatch, slot: number): boolean {
     const errno = this.#sockets.lastError;
     const datagrams = this.#ring.datagramsOf[slot] as number;
     switch (errno) {
@@ -134,7 +134,8 @@ export class SendQueue {
       case EBADF:
       case ENOTSOCK:
         this.#user.onGone(systemCallError(errno, "sendmmsg"));
-        break;
+        this.#skip(batch.count - this.#next);
+        return true;
       case EIO:
       case EINVAL:
       case EMSGSIZE:

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { createSocket } from "node:dgram";
+import { readdirSync, readlinkSync } from "node:fs";
 import type { DatagramReceiver, DatagramTransport, SocketAddress, TransportError } from "@sortie/transport";
 import type { Koffi } from "../src/koffi.js";
 import { SYSTEM_CALLS } from "../src/linux-abi.js";
@@ -11,17 +12,36 @@ export const isAvailable: boolean = nativeSockets().sockets !== undefined;
 
 export const koffi = (): Koffi => createRequire(import.meta.url)("koffi") as Koffi;
 
-/** The system's calls, and the descriptors that were opened by them. */
+/** What the open descriptors of this process are: "socket:[123]" and the like. */
+export function openFiles(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
+}
+
+/** The system's calls, and the sockets that were opened by them. */
 export class WatchedSockets extends LinuxSockets {
   readonly descriptors: number[] = [];
+  readonly #names: string[] = [];
 
   constructor() {
     super(koffi(), SYSTEM_CALLS.get(process.arch)!);
   }
 
+  /** Names of those that are open still; other threads' sockets do not count. */
+  get stillOpen(): string[] {
+    const open = openFiles();
+    return this.#names.filter((name) => open.includes(name));
+  }
+
   override open(family: 4 | 6): number {
     const fd = super.open(family);
     this.descriptors.push(fd);
+    this.#names.push(readlinkSync(`/proc/self/fd/${fd}`));
     return fd;
   }
 }

@@ -1,0 +1,139 @@
+import { SocketAddress } from "@sortie/transport";
+import { describe, expect, it } from "vitest";
+import { fastTransport } from "../src/create-fast-transport.js";
+import { KOFFI_VERSION } from "../src/koffi.js";
+import { findNativeSockets, type Host } from "../src/native-sockets.js";
+import { Inbox, isAvailable, koffi, sendAll } from "./support.js";
+
+const linux: Host = { platform: "linux", arch: process.arch, endianness: "LE", requireKoffi: koffi };
+
+function throwing(message: string, code?: string): () => never {
+  return () => {
+    throw Object.assign(new Error(message), { code });
+  };
+}
+
+/** koffi with some of it replaced. */
+function altered(changes: object): () => unknown {
+  return () => ({ ...koffi(), ...changes });
+}
+
+/** koffi whose functions of these names always answer -1. */
+function refusing(...refused: string[]): () => unknown {
+  return altered({
+    load: (path: null) => {
+      const library = koffi().load(path);
+      const func = (name: string, ...rest: [string, string[]]) =>
+        refused.includes(name) ? () => -1 : library.func(name, ...rest);
+      return { func };
+    },
+    errno: () => 38, // ENOSYS
+  });
+}
+
+const missing = throwing("Cannot find module 'koffi'\nRequire stack:\n- /x.js", "MODULE_NOT_FOUND");
+
+describe("where the batched calls are not to be had", () => {
+  it.each<[string, Partial<Host>, string, string]>([
+    ["macOS", { platform: "darwin" }, "platform", "recvmmsg is a call of Linux, and this is darwin"],
+    ["32 bits", { arch: "arm" }, "architecture", "it is made for x64 and arm64, and this is arm, LE"],
+    [
+      "big endian",
+      { endianness: "BE" },
+      "architecture",
+      `it is made for x64 and arm64, and this is ${process.arch}, BE`,
+    ],
+    [
+      "no koffi",
+      { requireKoffi: missing },
+      "not-installed",
+      `the optional package koffi is not installed (npm install koffi@${KOFFI_VERSION})`,
+    ],
+    [
+      "no binary for this libc",
+      { requireKoffi: throwing("Cannot find the native Koffi module; did you bundle it correctly?") },
+      "not-loadable",
+      "koffi cannot be loaded: Cannot find the native Koffi module; did you bundle it correctly?",
+    ],
+    [
+      "a part of koffi is missing",
+      { requireKoffi: throwing("Cannot find module '@koromix/koffi-linux-x64'", "MODULE_NOT_FOUND") },
+      "not-loadable",
+      "koffi cannot be loaded: Cannot find module '@koromix/koffi-linux-x64'",
+    ],
+    [
+      "nothing in it",
+      { requireKoffi: () => undefined },
+      "version",
+      `it takes koffi ${KOFFI_VERSION}, and undefined is installed`,
+    ],
+  ])("%s", (_name, host, code, reason) => {
+    expect(
+      findNativeSockets({ ...linux, arch: "x64", ...(host.endianness ? { arch: process.arch } : {}), ...host }),
+    ).toEqual({
+      sockets: undefined,
+      code,
+      reason,
+    });
+  });
+
+  it.runIf(isAvailable).each<[string, () => unknown, string, RegExp]>([
+    ["another version", altered({ version: "4.0.0" }), "version", /takes koffi .*, and 4\.0\.0 is installed/],
+    [
+      "a C library without a call",
+      altered({ load: throwing("Cannot find function") }),
+      "refused",
+      /Cannot find function/,
+    ],
+    ["a sandbox without sockets", refusing("socket"), "refused", /socket ENOSYS/],
+    [
+      "a sandbox without recvmmsg",
+      refusing("syscall"),
+      "refused",
+      /recvmmsg of an empty socket: expected -11, got -38/,
+    ],
+    ["no poll handles", altered({ node: { poll: throwing("no poll") } }), "refused", /no poll/],
+    [
+      "no memory to look at",
+      altered({ view: throwing("This runtime does not support external buffers") }),
+      "refused",
+      /external buffers/,
+    ],
+  ])("%s", (_name, requireKoffi, code, reason) => {
+    const found = findNativeSockets({ ...linux, requireKoffi });
+    expect(found).toMatchObject({ sockets: undefined, code });
+    expect((found as { reason: string }).reason).toMatch(reason);
+  });
+
+  it("node:dgram takes over with the same options, and one line tells why", async () => {
+    const lines: string[] = [];
+    const onFallback = (message: string, code: string): void => void lines.push(`${code}: ${message}`);
+    const native = findNativeSockets({ ...linux, arch: "x64", requireKoffi: missing });
+    const transports = [1, 2].map(() => fastTransport({ host: "127.0.0.1", batches: 3, onFallback }, native));
+    expect(lines).toEqual([
+      `not-installed: UDP goes through node:dgram: the optional package koffi is not installed (npm install koffi@${KOFFI_VERSION})`,
+    ]);
+    const [a, b] = transports as [(typeof transports)[0], (typeof transports)[0]];
+    const inbox = new Inbox();
+    await a.open(new Inbox());
+    const address = await b.open(inbox);
+    sendAll(a, ["works", SocketAddress.parse("127.0.0.1", address.port)]);
+    await inbox.received(1);
+    expect(inbox.texts).toEqual(["works"]);
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it("wrong options are refused by both alike", () => {
+    const native = findNativeSockets({ ...linux, platform: "win32" });
+    expect(() => fastTransport({ port: 65_536 }, native)).toThrow(RangeError);
+  });
+});
+
+describe.runIf(isAvailable)("where they are", () => {
+  it("this machine has them, and no line is written", () => {
+    const native = findNativeSockets(linux);
+    expect(native.sockets).toBeDefined();
+    const transport = fastTransport({ onFallback: () => expect.unreachable() }, native);
+    expect(transport.localAddress).toBeUndefined();
+  });
+});
