@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
     delivery: { type: "string", default: "unreliable" },
     system: { type: "string", default: "sortie" },
     transport: { type: "string", default: "dgram" },
-    crypto: { type: "string", default: "node" },
+    crypto: { type: "string", default: "pure" },
   },
 });
 const [name = "P1"] = positionals;
@@ -38,7 +38,8 @@ const [behaviour, load] = SHAPES[name];
 const folder = await mkdtemp(join(tmpdir(), "sortie-profile-"));
 try {
   const keys = await saveIdentity(generateIdentity(), join(folder, "root.key"));
-  const { delivery, server } = sortie({ keys, ...values }, values.delivery, behaviour);
+  const variants = [{ name: "profiled", transport: values.transport, crypto: values.crypto }];
+  const [{ delivery, server }] = sortie({ keys, variants }, values.delivery, behaviour);
   const figures = await locked(() =>
     runRound({
       system: values.system,

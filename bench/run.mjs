@@ -1,12 +1,14 @@
-// npm run bench -- [P1 ...] [--quick] [--rounds N] [--seconds N] [--transport dgram|mmsg] [--crypto node|noble|...]
-//   [--no-write]: runs workloads (without a name all of them), each in processes of its own, and writes
-// bench/RESULTS.md and bench/results.json.
+// npm run bench -- [P1 ...] [--quick] [--rounds N] [--seconds N] [--no-write]
+//   [--transport dgram|mmsg] [--crypto pure|fast|node|noble|wasm|sodium]
+// Runs workloads (without a name all of them), each in processes of its own, and writes bench/RESULTS.md and
+// bench/results.json.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { generateIdentity, saveIdentity } from "sortie";
 import { hostile } from "./hostile/hostile.mjs";
+import { whyNotFast } from "./systems/sortie-parts.mjs";
 import { locked } from "./lib/lock.mjs";
 import { report, thisMachine } from "./lib/report.mjs";
 import { allocation } from "./workloads/allocation.mjs";
@@ -38,8 +40,8 @@ const { values, positionals } = parseArgs({
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
     seconds: { type: "string" },
-    transport: { type: "string", default: "dgram" },
-    crypto: { type: "string", default: "node" },
+    transport: { type: "string" },
+    crypto: { type: "string" },
     "no-write": { type: "boolean", default: false },
   },
 });
@@ -50,7 +52,7 @@ for (const name of names) {
   }
 }
 const rounds = numberOption("rounds", values.quick ? 3 : 5);
-const { transport, crypto } = values;
+const variants = await chosenVariants();
 
 const folder = await mkdtemp(join(tmpdir(), "sortie-bench-"));
 const keys = await saveIdentity(generateIdentity(), join(folder, "root.key"));
@@ -64,14 +66,13 @@ try {
       rounds,
       seconds: numberOption("seconds", values.quick ? Math.min(seconds, 2) : seconds),
       warmupMs: 2000,
-      transport,
-      crypto,
+      variants,
       isQuick: values.quick,
       locked,
     });
-    // Runs with other parts stand beside each other.
-    const variant = [transport === "dgram" ? "" : transport, crypto === "node" ? "" : crypto].filter((part) => part);
-    results[[name, ...variant].join("+")] = { ...thisMachine(), quick: values.quick, lines, data };
+    // Runs with chosen parts stand beside those of the two sets.
+    const key = variants[0].isChosen ? `${name}+${variants[0].name}` : name;
+    results[key] = { ...thisMachine(), quick: values.quick, lines, data };
     console.log(lines.join("\n"));
   }
 } finally {
@@ -87,4 +88,18 @@ function numberOption(name, fallback) {
   const value = Number(values[name]);
   if (!(value > 0)) throw new RangeError(`"--${name}" expected a number above 0, got "${values[name]}"`);
   return value;
+}
+
+/** The two sets, as far as they are here; or the one that the command line asks for. */
+async function chosenVariants() {
+  const { transport, crypto } = values;
+  if (transport !== undefined || crypto !== undefined) {
+    const parts = { transport: transport ?? "dgram", crypto: crypto ?? "pure" };
+    return [{ name: `${parts.transport} ${parts.crypto}`, isChosen: true, ...parts }];
+  }
+  const pure = { name: "pure", transport: "dgram", crypto: "pure" };
+  const reason = await whyNotFast();
+  if (reason === undefined) return [pure, { name: "fast", transport: "mmsg", crypto: "fast" }];
+  console.log(`Without native packages (${reason}): "pure" alone.\n`);
+  return [pure];
 }

@@ -1,6 +1,7 @@
-// The load's side of Sortie.
+// The load's side of Sortie: with the native parts where they are, whatever the server has, since the load must not
+// set the pace.
 import { readFile } from "node:fs/promises";
-import { createCrypto, createTransport } from "./sortie-parts.mjs";
+import { createCrypto, createTransport, whyNotFast } from "./sortie-parts.mjs";
 import { Swarm } from "./swarm.mjs";
 
 /** Handshakes under way at once on each socket. */
@@ -9,6 +10,7 @@ const CONNECTING_AT_ONCE = 32;
 /** Opens `count` connections; `onMessage(index, payload)` hears what comes. */
 export async function openConnections(target, { connections, sockets, delivery, protocolOptions }, onMessage) {
   const serverKey = await readFile(target.publicKeyPath, "utf8");
+  const isFast = (await whyNotFast()) === undefined;
   const swarms = [];
   const places = new Array(connections);
   for (let i = 0; i < (connections > 0 ? Math.min(sockets, connections) : sockets); i++) {
@@ -17,8 +19,8 @@ export async function openConnections(target, { connections, sockets, delivery, 
       port: target.port,
       serverKey,
       protocolOptions,
-      crypto: createCrypto(target.crypto),
-      transport: await createTransport(target.transport, { host: "127.0.0.1", batches: 64 }),
+      crypto: await createCrypto(isFast ? "fast" : "pure"),
+      transport: await createTransport(isFast ? "mmsg" : "dgram", { host: "127.0.0.1", batches: 64 }),
       onMessage: (at, payload) => onMessage(indices[at], payload),
     });
     await swarm.open();

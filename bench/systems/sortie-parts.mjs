@@ -1,18 +1,32 @@
-// Transport and cryptography of a Sortie process, by name. What is not built (yet) is told with what there is.
-import * as handshake from "@sortie/handshake";
-import * as node from "@sortie/handshake/node";
+// Transport and cryptography of a Sortie process, by name.
+import { composeProvider, nobleAeads } from "@sortie/handshake";
+import { createNodeProvider, nodeAeads } from "@sortie/handshake/node";
 import { createDgramTransport } from "@sortie/transport-dgram";
 
-/** "node", "noble", or the middle part of any `create...Provider` that the handshake package exports. */
-export function createCrypto(name = "node") {
-  const makers = new Map();
-  for (const [exported, make] of [...Object.entries(handshake), ...Object.entries(node)]) {
-    const found = /^create(\w+)Provider$/.exec(exported);
-    if (found !== null) makers.set(found[1].toLowerCase(), make);
+/** Where AEADs come from, by name; loaded when asked for, since libraries may be missing. */
+const AEADS = {
+  node: async () => nodeAeads,
+  noble: async () => nobleAeads,
+  wasm: async () => (await import("@sortie/handshake/wasm")).loadWasmAeads(),
+  sodium: async () => (await import("@sortie/handshake/sodium")).loadSodiumAeads(),
+};
+/** What a server takes by itself: without and with the native package. */
+const CHOICES = { pure: ["wasm", "node"], fast: ["wasm", "sodium", "node"] };
+
+/** What each part of the choice may be. */
+export const CRYPTO_NAMES = [...Object.keys(AEADS), ...Object.keys(CHOICES)];
+
+/**
+ * "pure": the quickest AEADs of what installs without native packages; "fast": of all there are; or one library by
+ * name, with node:crypto for the suites that it lacks.
+ */
+export async function createCrypto(name = "pure") {
+  if (!CRYPTO_NAMES.includes(name)) {
+    throw new RangeError(`"crypto" expected one of ${CRYPTO_NAMES.join(", ")}, got "${name}"`);
   }
-  const make = makers.get(name.toLowerCase());
-  if (make === undefined) throw new RangeError(`"crypto" expected ${[...makers.keys()].join(", ")}, got "${name}"`);
-  return make();
+  const sources = await Promise.all((CHOICES[name] ?? [name]).map((one) => AEADS[one]()));
+  const hasBothSuites = name in CHOICES || name === "node" || name === "noble";
+  return composeProvider(createNodeProvider(), hasBothSuites ? sources : [...sources, nodeAeads]);
 }
 
 /** Not named where it is imported: the package may not be there. */
@@ -26,4 +40,15 @@ export async function createTransport(name = "dgram", options = {}) {
     throw new Error(`"--transport mmsg" needs the package ${MMSG_PACKAGE}, which cannot be loaded`, { cause });
   });
   return mmsg.createMmsgTransport(options);
+}
+
+/** Whether the native parts are here: undefined, or why not. */
+export async function whyNotFast() {
+  try {
+    await createCrypto("fast");
+    await createTransport("mmsg", { host: "127.0.0.1" });
+    return undefined;
+  } catch (error) {
+    return error.message;
+  }
 }

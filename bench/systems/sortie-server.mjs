@@ -21,7 +21,7 @@ const server = createServer({
   protocol: "bench/1",
   identity: await loadIdentity(keys.privateKeyPath),
   transport: await createTransport(transport, { host: "127.0.0.1", port: config.port ?? 0 }),
-  crypto: createCrypto(crypto),
+  crypto: await createCrypto(crypto),
   tickRate,
   maxPeers,
   handshakesPerSecond: 100_000,
@@ -62,7 +62,7 @@ async function sendBulk(peer, { totalBytes, messageBytes, inFlight }) {
   await Promise.all(Array.from({ length: inFlight }, worker));
 }
 const { port } = await server.listen();
-serveFigures({ port, publicKeyPath: keys.publicKeyPath, crypto, transport }, () => {
+serveFigures({ port, publicKeyPath: keys.publicKeyPath }, () => {
   const { ticks, transport, peers, handshakes, retriesSent, halfOpen } = server.stats;
   const datagrams = transport.datagramsReceived + transport.datagramsSent;
   const lateness = { lateP50Ms: percentile(late, 0.5), lateP99Ms: percentile(late, 0.99) };

@@ -8,7 +8,7 @@ const BYTES = 200;
 
 export async function broadcast({ rounds, seconds, warmupMs, locked, isQuick, ...options }) {
   const connections = isQuick ? 200 : 1000;
-  const cases = [sortie(options, "unreliable", { tickRate: BROADCASTS_PER_SECOND }), RAW, OBVIOUS, WS];
+  const cases = [...sortie(options, "unreliable", { tickRate: BROADCASTS_PER_SECOND }), RAW, OBVIOUS, WS];
   const runs = await locked(() =>
     interleave(cases, rounds, (one) =>
       runRound({

@@ -13,7 +13,7 @@ const IN_FLIGHT = 32;
 export async function bulk({ rounds, locked, isQuick, ...options }) {
   const totalBytes = (isQuick ? 16 : 64) * MEBIBYTE;
   const wide = { sendRateBytesPerSecond: 1_000_000_000, receiveWindowBytes: 16 * MEBIBYTE };
-  const cases = [sortie(options, "ordered", { options: { ...wide, mtu: 1452 } }), WS, WSS];
+  const cases = [...sortie(options, "ordered", { options: { ...wide, mtu: 1452 } }), WS, WSS];
   const runs = await locked(() => interleave(cases, rounds, (one) => transfer(one, totalBytes, wide)));
   const rows = cases.map(({ name }, i) => ({ name, ...summarise(runs[i]) }));
   const lines = [

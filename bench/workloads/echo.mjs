@@ -16,7 +16,7 @@ export async function echoOfOne(options) {
 
 async function echo(options, title, sizes, loop) {
   const { rounds, seconds } = options;
-  const cases = [sortie(options, "unreliable"), sortie(options, "ordered"), RAW, OBVIOUS, WS, WSS];
+  const cases = [...sortie(options, "unreliable"), ...sortie(options, "ordered"), RAW, OBVIOUS, WS, WSS];
   const lines = [`## ${title}`, "", `Closed loop, event-driven server. ${rounds} rounds of ${seconds} s, interleaved.`];
   const data = {};
   for (const bytes of sizes) {

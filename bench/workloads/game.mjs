@@ -25,7 +25,7 @@ const GAME_COLUMNS = [
 export async function headline(options) {
   return game(options, {
     title: "P3a: 128 peers, each 32 messages of 64 bytes per second, all echoed; 60 ticks/s",
-    systems: (server) => [sortie(options, "unreliable", server), RAW, OBVIOUS, WS, WSS],
+    systems: (server) => [...sortie(options, "unreliable", server), RAW, OBVIOUS, WS, WSS],
     server: { echo: true, tickRate: 60 },
     load: { connections: 128, perSecond: 32, bytes: 64, sockets: 4 },
   });
@@ -35,7 +35,7 @@ export async function headline(options) {
 export async function stateOut(options) {
   return game(options, {
     title: "P3b: 128 peers, each 32 messages of 64 bytes per second in, and 200 bytes out every tick; 60 ticks/s",
-    systems: (server) => [sortie(options, "unreliable", server), RAW, OBVIOUS, WS],
+    systems: (server) => [...sortie(options, "unreliable", server), RAW, OBVIOUS, WS],
     server: { echo: false, tickRate: 60, tickBytes: 200 },
     load: { connections: 128, perSecond: 32, bytes: 64, sockets: 4 },
   });
@@ -46,7 +46,7 @@ export async function manyPeers(options) {
   const reliable = { connections: options.isQuick ? 500 : 2000, perSecond: 30, bytes: 64, sockets: 16 };
   return game(options, {
     title: `P4: ${reliable.connections} peers at 30 Hz both ways, 64 bytes in, 256 bytes out; 30 ticks/s`,
-    systems: (server) => [sortie(options, "unreliable", server), RAW],
+    systems: (server) => [...sortie(options, "unreliable", server), RAW],
     server: { echo: false, tickRate: 30, tickBytes: 256 },
     load: reliable,
   });

@@ -18,7 +18,7 @@ export async function handshakes(options) {
 }
 
 async function fullHandshakes({ rounds, seconds, warmupMs, locked, ...options }) {
-  const { system, server } = sortie(options, "unreliable");
+  const [{ system, server }] = sortie(options, "unreliable");
   const load = { loop: "handshakes", connections: 0, sockets: 4, atOnce: 16 };
   const [runs] = await locked(() =>
     interleave([0], rounds, () => runRound({ system, server, load, warmupMs, measureMs: seconds * 1000 })),
@@ -41,7 +41,7 @@ async function fullHandshakes({ rounds, seconds, warmupMs, locked, ...options })
 }
 
 async function hellosAlone({ rounds, seconds, warmupMs, locked, ...options }) {
-  const cases = [sortie(options, "RETRY"), { ...RAW, server: options }];
+  const cases = [...sortie(options, "RETRY"), { ...RAW, server: options }];
   const load = { loop: "open", connections: SOCKETS, perSecond: HELLOS_PER_SECOND / SOCKETS, bytes: 1200 };
   const runs = await locked(() =>
     interleave(cases, rounds, ({ system, server }) =>
@@ -49,7 +49,7 @@ async function hellosAlone({ rounds, seconds, warmupMs, locked, ...options }) {
     ),
   );
   const rows = cases.map(({ name }, i) => ({ name, ...summarise(runs[i]) }));
-  for (const row of rows) row.ratio = row.cpuMicrosPerSent.median / rows[1].cpuMicrosPerSent.median;
+  for (const row of rows) row.ratio = row.cpuMicrosPerSent.median / rows.at(-1).cpuMicrosPerSent.median;
   const lines = [
     `Hellos without cookie, ${HELLOS_PER_SECOND} a second from ${SOCKETS} addresses, and nothing else:`,
     "",
@@ -69,7 +69,7 @@ async function hellosAlone({ rounds, seconds, warmupMs, locked, ...options }) {
 }
 
 async function floodedGame({ rounds, seconds, warmupMs, locked, ...options }) {
-  const game = sortie(options, "unreliable", { echo: true, tickRate: 60 });
+  const games = sortie(options, "unreliable", { echo: true, tickRate: 60 });
   const attack = {
     system: "hello",
     loop: "open",
@@ -77,10 +77,10 @@ async function floodedGame({ rounds, seconds, warmupMs, locked, ...options }) {
     perSecond: FLOOD_PER_SECOND / SOCKETS,
     bytes: 8,
   };
-  const cases = [
-    { ...game, name: "P3a alone" },
-    { ...game, name: `P3a and ${FLOOD_PER_SECOND} hellos/s`, attack },
-  ];
+  const cases = games.flatMap((game) => [
+    { ...game, name: `${game.name}: P3a alone` },
+    { ...game, name: `${game.name}: and ${FLOOD_PER_SECOND} hellos/s`, attack },
+  ]);
   const load = { loop: "open", connections: 128, perSecond: 32, bytes: 64, sockets: 4, delivery: "unreliable" };
   const runs = await locked(() =>
     interleave(cases, rounds, ({ system, server, attack }) =>

@@ -14,7 +14,7 @@ const FORGET_MS = 30_000;
 
 export async function memoryOfPeers(options) {
   const peers = options.isQuick ? 2000 : 10_000;
-  const { system, server } = sortie(options, "unreliable", { echo: false, tickRate: 60, maxPeers: peers + 1000 });
+  const [{ system, server }] = sortie(options, "unreliable", { echo: false, tickRate: 60, maxPeers: peers + 1000 });
   const config = { ...server, options: { ...QUIET, maxHalfOpen: 1024 } };
   const side = await start(file(`systems/${system}-server.mjs`), [JSON.stringify(config)], ["--expose-gc"]);
   const target = { ...side.first, system };

@@ -7,11 +7,17 @@ export const OBVIOUS = { name: "the obvious TypeScript (AES-GCM per packet, stri
 export const WS = { name: "ws", system: "ws" };
 export const WSS = { name: "ws over TLS", system: "ws", server: { tls: true } };
 
-/** Sortie with one delivery mode, as the command line wants it. */
-export function sortie({ keys, transport, crypto }, delivery, server = {}) {
-  const how = [transport === "dgram" ? "" : transport, crypto === "node" ? "" : crypto].filter((part) => part !== "");
-  const name = ["Sortie", delivery, ...how].join(", ");
-  return { name, system: "sortie", delivery, server: { keys, transport, crypto, ...server } };
+/**
+ * Sortie with one delivery mode, once for each set of parts that is measured.
+ * @param variants each with the name of the set, "transport" and "crypto" (see sortie-parts)
+ */
+export function sortie({ keys, variants }, delivery, server = {}) {
+  return variants.map(({ name, transport, crypto }) => ({
+    name: `Sortie ${name}, ${delivery}`,
+    system: "sortie",
+    delivery,
+    server: { keys, transport, crypto, ...server },
+  }));
 }
 
 export const COLUMNS = [
