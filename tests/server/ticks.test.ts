@@ -88,4 +88,52 @@ describe("ticks", () => {
     expect(game.server.stats.ticks).toBeUndefined();
     await game.end();
   });
+
+  it("peers' datagrams are opened at the tick, as of the time when they came", async () => {
+    const game = new GameNetwork({ server: { tickRate: 30 }, link: { latencyMs: 10 } });
+    const ticks: number[] = [];
+    game.server.on("tick", () => ticks.push(game.clock.now()));
+    await game.listen();
+    const client = await game.connect();
+    await game.run(1000);
+    const [peer] = game.server.peers.values();
+    const before = peer?.stats.packetsReceived;
+    // Arrives between two ticks: 10 ms on its way, from 10 ms after one.
+    await game.run((ticks.at(-1) as number) + 1000 / 30 + 10 - game.clock.now());
+    client.send("between", { delivery: "reliable" });
+    await game.run(20);
+    expect(peer?.stats.packetsReceived).toBe(before);
+    await game.run(1000 / 30);
+    expect(peer?.stats.packetsReceived).toBeGreaterThan(before as number);
+    for (let i = 0; i < 50; i++) {
+      client.send("again", { delivery: "reliable" });
+      peer?.send("and back", { delivery: "reliable" });
+      await game.run(47);
+    }
+    // 20 ms of path: the wait for the tick is in neither side's samples.
+    expect(client.rttMs).toBeGreaterThan(19.9);
+    expect(client.rttMs).toBeLessThan(21);
+    expect(peer?.rttMs).toBeLessThan(24);
+    await game.end();
+  });
+
+  it("more datagrams between two ticks than are kept for the tick are opened early, and none is lost", async () => {
+    const game = new GameNetwork({ server: { tickRate: 30 } });
+    let received = 0;
+    game.server.on("message", () => (received += 1));
+    await game.listen();
+    const client = await game.connect();
+    await game.run(200);
+    const payload = new Uint8Array(1000);
+    for (let i = 0; i < 1500; i++) {
+      expect(client.send(payload, { delivery: "unreliable" }).accepted).toBe(true);
+      if (i % 250 === 249) {
+        client.flush();
+        await game.run(2);
+      }
+    }
+    await game.run(1000);
+    expect(received).toBe(1500);
+    await game.end();
+  });
 });

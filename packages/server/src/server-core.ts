@@ -25,7 +25,10 @@ import { type ConnectionEntry, ConnectionTable } from "./connection-table.js";
 import type { RateLimit } from "./prefix-limiter.js";
 import { ReplyQueue } from "./reply-queue.js";
 import { StatelessReset } from "./stateless-reset.js";
+import { TickInbox } from "./tick-inbox.js";
 
+/** ms. Longest tick that peers' datagrams wait for: 30 ticks/s. With slower ones they are opened as they come. */
+const MAX_HOLD_MS = 34;
 /** Stateless resets per second, for the whole server. */
 const RESETS_PER_SECOND = 100;
 
@@ -92,6 +95,12 @@ export class ServerCore implements DatagramCore {
   private readonly sendNow: ConnectionEntry[] = [];
   /** Peers whose datagrams wait for the end of the tick. */
   private readonly held: ConnectionEntry[] = [];
+  /** Datagrams of peers that wait for the tick; undefined without ticks, and with slow ones. */
+  private readonly inbox: TickInbox | undefined;
+  /** Whether something came since the last `receiveEnd` that does not wait for the tick. */
+  private hasNews = false;
+  /** ms. The latest time that a connection was told: what waited longer counts as of then. */
+  private latestMs = 0;
 
   constructor(options: ServerCoreOptions) {
     this.options = options;
@@ -99,15 +108,40 @@ export class ServerCore implements DatagramCore {
     this.table = new ConnectionTable(maxPeers + maxHalfOpen, resources.random);
     this.admission = new Admission({ ...options, table: this.table, replies: this.replies });
     this.reset = new StatelessReset(resources.crypto, options.identity);
+    const { tickIntervalMs } = options;
+    this.inbox = tickIntervalMs > 0 && tickIntervalMs <= MAX_HOLD_MS ? new TickInbox() : undefined;
   }
 
+  /** Takes a datagram; with ticks of 34 ms or less, one of a peer waits for `receiveHeld`. */
   receive(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
-    const dropped = this.route(datagram, from, nowMs);
-    if (dropped !== undefined) this.drops.count(dropped);
+    if (this.inbox !== undefined && this.waitsForTick(datagram)) {
+      if (this.inbox.isFull) this.receiveHeld();
+      this.inbox.push(datagram, from, nowMs);
+      return;
+    }
+    this.hasNews = true;
+    this.receiveNow(datagram, from, nowMs);
   }
 
   /** Nothing waits for the end of a batch but the flush that the driver does after it. */
-  receiveEnd(): void {}
+  receiveEnd(): void {
+    this.hasNews = false;
+  }
+
+  /** False when all that came waits for the tick. */
+  needsFlush(): boolean {
+    return this.hasNews;
+  }
+
+  /** Start of a tick: opens what peers have sent since the last one, each as of the time when it came. */
+  receiveHeld(): void {
+    const { inbox } = this;
+    if (inbox === undefined) return;
+    for (let i = 0; i < inbox.count; i++) {
+      this.receiveNow(inbox.datagram(i), inbox.from(i), Math.max(inbox.arrivedAtMs(i), this.latestMs));
+    }
+    inbox.clear();
+  }
 
   /** The transport goes on if it can; peers behind a dead socket end by their idle timeout. */
   onTransportError(error: TransportError): void {
@@ -194,6 +228,7 @@ export class ServerCore implements DatagramCore {
   }
 
   pollTransmit(batch: DatagramBatch, nowMs: number): boolean {
+    this.latestMs = nowMs;
     if (this.replies.drainInto(batch)) return true;
     const { sendNow } = this;
     for (let done = 0; done < sendNow.length; done++) {
@@ -216,6 +251,7 @@ export class ServerCore implements DatagramCore {
   }
 
   handleTimeout(nowMs: number): void {
+    this.latestMs = nowMs;
     if (wasHeldUp(this.table.nextDeadline(), nowMs, this.options.tickIntervalMs)) {
       this.table.forEach((held) => {
         held.connection.excuseSilence(nowMs);
@@ -229,6 +265,19 @@ export class ServerCore implements DatagramCore {
       this.afterInput(entry);
       entry = this.table.nextDue(entry.slot + 1, nowMs);
     }
+  }
+
+  /** Whether it may be a peer's: those of clients that are about to be one, and the handshake, do not wait. */
+  private waitsForTick(datagram: Uint8Array): boolean {
+    const { length } = datagram;
+    if (length < MIN_PROTECTED_BYTES || length > MAX_DATAGRAM_BYTES) return false;
+    if (datagramKind(datagram[0] as number) !== "protected") return false;
+    return this.table.find(readConnectionId(datagram))?.isPeer === true;
+  }
+
+  private receiveNow(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
+    const dropped = this.route(datagram, from, nowMs);
+    if (dropped !== undefined) this.drops.count(dropped);
   }
 
   private route(datagram: Uint8Array, from: SocketAddress, nowMs: number): DropReason | undefined {

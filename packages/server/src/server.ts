@@ -291,6 +291,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   }
 
   #runTick(event: TickEvent): void {
+    this.#core.receiveHeld();
     this.#core.handleTimeout(this.#clock.now());
     this.#takeRequests();
     this.#core.dispatch(this.#handler);

@@ -75,9 +75,9 @@ describe("TickLoop", () => {
     const { clock, loop, ticks } = started((time) => time.block(50));
     clock.runTo(10_000);
     const { overruns, skipped, ticks: ran } = loop.statistics.snapshot();
-    // One tick after the other, with no pause: more cannot be done, and no backlog grows.
-    expect(ran).toBeGreaterThan(190);
-    expect(ran).toBeLessThan(210);
+    // A tick, a quarter of its time for receiving, the next time on the grid: and no backlog grows.
+    expect(ran).toBeGreaterThan(120);
+    expect(ran).toBeLessThan(160);
     expect(overruns).toBe(ran);
     expect(ran + skipped).toBeGreaterThan(480);
     expect(Math.max(...ticks.map((tick) => tick.lateMs))).toBeLessThan(5 * 50);
@@ -131,5 +131,28 @@ describe("TickLoop", () => {
     expect(() => clock.runTo(100)).toThrow("bug");
     clock.runTo(100);
     expect(ticks.map((tick) => tick.atMs)).toEqual([20, 40, 60, 80, 100]);
+  });
+
+  it("leaves a quarter of its time to receiving when every tick takes longer than its interval", () => {
+    const { clock, loop, ticks } = started((time) => time.block(24));
+    clock.runTo(2000);
+    const busyMs = ticks.length * 24;
+    // The first four are late in a row; after that each leaves 6 ms at the least, up to the next of the rate's times.
+    expect(busyMs / 2000).toBeLessThan(0.8);
+    expect(busyMs / 2000).toBeGreaterThan(0.5);
+    const gaps = ticks.slice(5).map((tick, i) => tick.atMs - (ticks[i + 4] as { atMs: number }).atMs - 24);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(6);
+    const { skipped } = loop.statistics.snapshot();
+    expect(ticks.length + skipped).toBeGreaterThanOrEqual(98);
+  });
+
+  it("makes up for three slow ticks in a row without skipping any", () => {
+    let slow = 3;
+    const { clock, loop, ticks } = started((time) => {
+      if (slow-- > 0) time.block(24);
+    });
+    clock.runTo(401);
+    expect(ticks).toHaveLength(20);
+    expect(loop.statistics.snapshot().skipped).toBe(0);
   });
 });

@@ -8,6 +8,11 @@ export interface DatagramCore {
   receive(payload: Uint8Array, from: SocketAddress, nowMs: number): void;
   /** After the last datagram of a batch. */
   receiveEnd(nowMs: number): void;
+  /**
+   * Asked before `receiveEnd`: false when nothing of what came since the last one needs `receiveEnd`, `afterWork` or a
+   * flush, as it only waits for something else. Without this method: always.
+   */
+  needsFlush?(): boolean;
   /** Adds datagrams to the empty batch; true when more wait than fitted. Adding none means: nothing to send. */
   pollTransmit(batch: DatagramBatch, nowMs: number): boolean;
   /** Monotonic ms; Infinity for none. Asked after every entry. */

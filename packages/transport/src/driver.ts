@@ -29,6 +29,8 @@ export class Driver implements DatagramReceiver {
   #wakePending = false;
   #wokenOutside = false;
   #draining = false;
+  /** `wake` was called while a flush was to come anyway. */
+  #wokenMeanwhile = false;
 
   constructor(options: DriverOptions) {
     this.#options = options;
@@ -58,7 +60,11 @@ export class Driver implements DatagramReceiver {
 
   /** The core was changed from outside: sends at the end of the current turn, or of the open receive batch; once. */
   wake(): void {
-    if (this.#state !== "running" || this.#flushComing) return;
+    if (this.#state !== "running") return;
+    if (this.#flushComing) {
+      this.#wokenMeanwhile = true;
+      return;
+    }
     if (!this.#draining) this.#wokenOutside = true;
     if (this.#wakePending) return;
     this.#wakePending = true;
@@ -89,7 +95,9 @@ export class Driver implements DatagramReceiver {
   }
 
   onBatchEnd(): void {
-    if (this.#isLive()) this.#enter(this.#receiveEnd);
+    if (!this.#isLive()) return;
+    if (!this.#wokenMeanwhile && this.#core.needsFlush?.() === false) this.#flushComing = false;
+    else this.#enter(this.#receiveEnd);
   }
 
   onError(error: TransportError): void {
@@ -137,6 +145,7 @@ export class Driver implements DatagramReceiver {
         this.#drain();
       } finally {
         this.#flushComing = false;
+        this.#wokenMeanwhile = false;
         this.flush();
       }
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { range, startDriver } from "./driver-setup.js";
+import { LOCAL } from "./fakes.js";
 
 describe("Driver: transmitting", () => {
   it("sends as many batches as the core fills", async () => {
@@ -221,5 +222,40 @@ describe("Driver: exceptions", () => {
     core.output.push(4);
     driver.flush();
     expect(transport.sent).toEqual([4]);
+  });
+});
+
+describe("Driver: what waits for something else", () => {
+  it("neither drains nor sends after a batch of which nothing needs it", async () => {
+    const { core, driver, transport, owner } = await startDriver();
+    let drains = 0;
+    owner.afterWork = () => (drains += 1);
+    let isWanted = false;
+    core.needsFlush = () => isWanted;
+    core.output.push(...range(0, 2));
+    driver.onDatagram(Uint8Array.of(1), LOCAL);
+    driver.onBatchEnd();
+    expect([drains, transport.sent]).toEqual([0, []]);
+    isWanted = true;
+    driver.onDatagram(Uint8Array.of(1), LOCAL);
+    driver.onBatchEnd();
+    expect([drains > 0, transport.sent]).toEqual([true, range(0, 2)]);
+  });
+
+  it("does so all the same when it was woken while the batch was open, and wakes as before after it", async () => {
+    const { core, clock, driver, transport } = await startDriver();
+    core.needsFlush = () => false;
+    driver.onDatagram(Uint8Array.of(1), LOCAL);
+    core.output.push(...range(0, 1));
+    driver.wake();
+    expect(clock.pendingDeferred).toBe(0);
+    driver.onBatchEnd();
+    expect(transport.sent).toEqual(range(0, 1));
+    driver.onDatagram(Uint8Array.of(1), LOCAL);
+    driver.onBatchEnd();
+    core.output.push(...range(1, 1));
+    driver.wake();
+    clock.runDeferred();
+    expect(transport.sent).toEqual(range(0, 2));
   });
 });

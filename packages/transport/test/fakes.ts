@@ -122,6 +122,7 @@ export class FakeTransport implements DatagramTransport {
 
 /** A core that records what happens to it and sends numbers. */
 export class FakeCore implements DatagramCore {
+  needsFlush?: () => boolean;
   readonly log: string[] = [];
   /** Waiting to be sent, one datagram each. */
   readonly output: number[] = [];
