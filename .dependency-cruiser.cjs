@@ -13,6 +13,8 @@ const LAYERS = {
   "transport-memory": ["transport"],
   client: ["connection", "handshake", "reliability", "transport", "wire"],
   server: ["connection", "handshake", "reliability", "transport", "wire"],
+  metrics: ["client", "connection", "reliability", "server", "transport"],
+  tokens: ["server"],
   testkit: ["client", "connection", "handshake", "reliability", "server", "transport", "transport-memory", "wire"],
   sortie: [
     "certificates",

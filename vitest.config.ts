@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-const conditions = ["@sortie/source", "node", "import", "module", "default"];
+// "module" is for bundlers: what Node itself loads must not get files that only a bundler can read.
+const conditions = ["@sortie/source", "node", "import", "default"];
 
 export default defineConfig({
   resolve: { conditions },

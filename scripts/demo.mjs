@@ -12,6 +12,8 @@ const USAGE = `npm run demo -- [options]
   --duration N     seconds to play (default 15)
   --forever        play until Ctrl-C
   --port N         the server's port (default: a free one)
+  --dashboard N    port of the dashboard on this machine (default: a free one)
+  --no-dashboard   without it
   --json FILE      also write the bots' summary to FILE`;
 
 /** ms. Both programs have loaded their files by then; until then no other run may build. */
@@ -50,6 +52,7 @@ async function play(folder, options, release) {
 
   const serverArgs = ["--host", "127.0.0.1", "--port", options.port, "--key", keyFile];
   serverArgs.push("--max-peers", String(Number(options.count) + SEATS_FOR_PEOPLE));
+  if (!options["no-dashboard"]) serverArgs.push("--dashboard", options.dashboard);
   const server = start(colors.cyan("server |"), "apps/demo-server/dist/main.js", serverArgs);
   const { port } = await server.message("listening");
   if (interrupted) return server.stop();
@@ -74,6 +77,8 @@ async function demo() {
       duration: { type: "string", default: "15" },
       forever: { type: "boolean", default: false },
       port: { type: "string", default: "0" },
+      dashboard: { type: "string", default: "0" },
+      "no-dashboard": { type: "boolean", default: false },
       json: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },

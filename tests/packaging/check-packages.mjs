@@ -10,7 +10,7 @@ import { publicPackages } from "../../scripts/lib/packages.mjs";
 import { capture, lastLines, main, readJson, ROOT, runQuietly, toolPath } from "../../scripts/lib/run.mjs";
 
 const CONSUMER = join(ROOT, "tests", "packaging", "consumer");
-const SHIPPED = /^(bin|dist|src|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+const SHIPPED = /^(bin|dashboard|dist|grafana|src|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
 
 const problems = [];
 

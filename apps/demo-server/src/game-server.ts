@@ -99,6 +99,12 @@ export class GameServer {
     this.eventToAll(encodeRoster(this.writer, 0, "left", seat.player.id));
   }
 
+  /** What to call a peer in a table; empty for one that has no player. */
+  nameOf(peerId: number): string {
+    const seat = this.seats.get(peerId);
+    return seat === undefined ? "" : `player ${seat.player.id}, score ${seat.player.score}`;
+  }
+
   /** A peer has said something. */
   receive(peerId: number, { payload, delivery, channel }: GameMessage): void {
     const seat = this.seats.get(peerId);

@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { ARENA_PROTOCOL, TerminalStatus, World } from "@sortie-apps/arena";
 import colors from "picocolors";
 import { createServer, loadIdentity, type Server } from "sortie";
+import { openDashboard } from "./dashboard.js";
 import { GameServer } from "./game-server.js";
 import { type DemoServerOptions, parseOptions } from "./options.js";
 import { StatusLine } from "./status-line.js";
@@ -51,6 +52,8 @@ async function run(options: DemoServerOptions): Promise<void> {
   const stop = stopRequested(options.duration);
   console.log(`listening on ${family === 6 ? `[${address}]` : address}:${port}`);
   process.send?.({ type: "listening", port });
+  const dashboard = options.dashboard === undefined ? undefined : await openDashboard(server, game, options.dashboard);
+  if (dashboard !== undefined) console.log(`dashboard: ${dashboard.url}`);
 
   const status = options.quiet === true ? undefined : new StatusLine(new TerminalStatus(process.stdout));
   const showStatus = (): void => status?.update(server.stats, game.counters, performance.now());
@@ -61,6 +64,7 @@ async function run(options: DemoServerOptions): Promise<void> {
   status?.end();
 
   await server.close({ drainMs: DRAIN_MS });
+  await dashboard?.close();
   if (options.quiet === true) return;
   const { user, system } = process.cpuUsage();
   const seconds = (performance.now() - startedAtMs) / 1_000;

@@ -12,6 +12,8 @@ export interface DemoServerOptions {
   readonly quiet?: boolean;
   /** s; 0: until a signal comes. */
   readonly duration: number;
+  /** TCP port of the dashboard on this machine, 0 for any free one; undefined: none. */
+  readonly dashboard?: number;
   /** Of the world; undefined: another one with each start. */
   readonly seed?: number;
 }
@@ -25,6 +27,7 @@ export function parseOptions(argv: readonly string[]): DemoServerOptions {
     .option("--key <file>", "private key (PEM), as `sortie keygen` writes it (default: a throw-away one)")
     .option("--tick-rate <rate>", "ticks per second", numberIn(1, 240), 60)
     .option("--max-peers <number>", "players at once", numberIn(1, MAX_PLAYERS), 256)
+    .option("--dashboard <port>", "show metrics in a browser on this machine, 0 for any free port", numberIn(0, 65_535))
     .option("--quiet", "print nothing but where it listens, and errors")
     .option("--duration <seconds>", "time to run, 0 for ever", numberIn(0, 2_000_000, false), 0)
     .option("--seed <number>", "of the world (default: random)", numberIn(0, 0xffff_ffff))

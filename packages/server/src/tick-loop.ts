@@ -21,6 +21,8 @@ export interface TickEvent {
   readonly deltaMs: number;
   /** ms this tick came after its time. */
   readonly lateMs: number;
+  /** ms that the tick before this one took; 0 for the first. */
+  readonly previousBusyMs: number;
 }
 
 /**
@@ -36,6 +38,7 @@ export class TickLoop {
   private nextAtMs = 0;
   private tick = 0;
   private overrunsInRow = 0;
+  private busyMs = 0;
 
   constructor(tickRate: number, clock: Clock, onTick: (event: TickEvent) => void) {
     this.intervalMs = 1000 / tickRate;
@@ -98,7 +101,8 @@ export class TickLoop {
     const beganMs = this.clock.now();
     const lateMs = Math.max(0, beganMs - this.nextAtMs);
     this.nextAtMs += this.intervalMs;
-    this.onTick({ tick: this.tick++, deltaMs: this.intervalMs, lateMs });
-    this.statistics.onTick(lateMs, this.clock.now() - beganMs);
+    this.onTick({ tick: this.tick++, deltaMs: this.intervalMs, lateMs, previousBusyMs: this.busyMs });
+    this.busyMs = this.clock.now() - beganMs;
+    this.statistics.onTick(lateMs, this.busyMs);
   }
 }

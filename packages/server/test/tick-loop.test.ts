@@ -37,6 +37,12 @@ describe("TickLoop", () => {
     expect(ticks.at(-1)?.atMs).toBe(10_000);
   });
 
+  it("tells each tick how long the one before took", () => {
+    const { clock, ticks } = started((time) => time.block(time.now() < 25 ? 9 : 4));
+    clock.runTo(85);
+    expect(ticks.map((tick) => tick.previousBusyMs)).toEqual([0, 9, 4, 4]);
+  });
+
   it("does not drift when its rate is no round number", () => {
     const clock = new ManualClock();
     let last = 0;

@@ -1,0 +1,76 @@
+import type { ConnectionStatistics } from "@sortie/connection";
+import { DELIVERIES } from "@sortie/reliability";
+import { CONNECTION_FIELDS, ENDPOINT_FIELDS, exportedFields, type Field } from "./statistics-fields.js";
+
+/** One number of a connection, and where it stands in its snapshot. */
+interface Column {
+  readonly field: Field;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly read: (stats: ConnectionStatistics) => number;
+}
+
+function columns(): Column[] {
+  const all: Column[] = [];
+  for (const [key, field] of exportedFields(CONNECTION_FIELDS)) {
+    all.push({ field, read: (stats) => stats[key] as number });
+  }
+  for (const [key, field] of exportedFields(ENDPOINT_FIELDS)) {
+    all.push({ field, read: (stats) => stats.endpoint[key] as number });
+  }
+  for (const [key, way] of [
+    ["messagesSent", "sent"],
+    ["messagesReceived", "received"],
+  ] as const) {
+    const help = way === "sent" ? "Messages that send accepted." : "Messages received.";
+    const field: Field = { kind: "counter", name: `reliability_messages_${way}_total`, help };
+    DELIVERIES.forEach(({ name }, code) => {
+      all.push({ field, labels: { delivery: name }, read: (stats) => stats.endpoint[key][code] ?? 0 });
+    });
+  }
+  return all;
+}
+
+/** What of a connection was counted already. */
+export type Counted = Float64Array;
+
+/**
+ * Sums over all connections, those that have ended included: counters never fall when a peer leaves. Each look at a
+ * connection adds what came since the last one.
+ */
+export class ConnectionTotals {
+  readonly columns: readonly Column[] = columns();
+  readonly #sums: Float64Array = new Float64Array(this.columns.length);
+
+  /** For a connection that nobody has looked at. */
+  start(): Counted {
+    return new Float64Array(this.columns.length);
+  }
+
+  /** Adds what changed since the last look. */
+  add(stats: ConnectionStatistics, counted: Counted): void {
+    for (let i = 0; i < this.columns.length; i++) {
+      const value = (this.columns[i] as Column).read(stats);
+      this.#sums[i] = (this.#sums[i] as number) + value - (counted[i] as number);
+      counted[i] = value;
+    }
+  }
+
+  /** A connection has ended: its counters stay in the sums, its gauges go. */
+  end(stats: ConnectionStatistics, counted: Counted): void {
+    this.add(stats, counted);
+    for (let i = 0; i < this.columns.length; i++) {
+      if ((this.columns[i] as Column).field.kind === "gauge") {
+        this.#sums[i] = (this.#sums[i] as number) - (counted[i] as number);
+      }
+    }
+  }
+
+  sum(index: number): number {
+    return this.#sums[index] as number;
+  }
+
+  /** Of the first column with this name. */
+  sumOf(name: string): number {
+    return this.sum(this.columns.findIndex(({ field }) => field.name === name));
+  }
+}

@@ -1,0 +1,97 @@
+import type { Quality } from "@sortie/connection";
+import type { ServerStatistics } from "@sortie/server";
+import type { Emit, Instrument } from "./instrument.js";
+import type { PeerRecords } from "./peer-records.js";
+import type { ProcessWatch } from "./process-usage.js";
+import { exportedFields, type Field, SERVER_FIELDS, TICK_FIELDS, TRANSPORT_FIELDS } from "./statistics-fields.js";
+
+const QUALITIES: readonly Quality[] = ["good", "fair", "poor"];
+
+/** Where instruments read. */
+export interface InstrumentSources {
+  /** A snapshot that is fresh enough for one export. */
+  readonly serverStatistics: () => ServerStatistics;
+  readonly records: PeerRecords;
+  readonly process: ProcessWatch;
+  readonly blockedRanges: () => number;
+  /** s. Longest slice of the last round of looking at peers. */
+  readonly sampleSeconds: () => number;
+}
+
+/** Every counter and gauge that is exported. */
+export function createInstruments(sources: InstrumentSources): Instrument[] {
+  return [
+    ...serverInstruments(sources),
+    ...connectionInstruments(sources),
+    simple("gauge", "server_blocked_ranges", "Blocked addresses and ranges.", sources.blockedRanges),
+    simple("counter", "process_cpu_seconds_total", "Processor time of the process.", () => {
+      return sources.process.last.cpuSeconds;
+    }),
+    simple("gauge", "process_resident_memory_bytes", "Resident memory of the process.", () => {
+      return sources.process.last.residentBytes;
+    }),
+    simple("gauge", "metrics_sample_seconds", "Time that the last round of sampling took.", sources.sampleSeconds),
+  ];
+}
+
+function serverInstruments({ serverStatistics }: InstrumentSources): Instrument[] {
+  const drops: Instrument = {
+    kind: "counter",
+    name: "datagrams_dropped_total",
+    help: "Datagrams dropped, by reason.",
+    labelNames: ["reason"],
+    read: (emit) => {
+      for (const [reason, count] of Object.entries(serverStatistics().drops)) emit(count, { reason });
+    },
+  };
+  return [
+    ...exportedFields(SERVER_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics()[key] as number)),
+    ...exportedFields(TRANSPORT_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().transport[key])),
+    // Without ticks there is nothing to tell: 0 ticks with an interval of 0.
+    ...exportedFields(TICK_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().ticks?.[key] ?? 0)),
+    drops,
+  ];
+}
+
+function connectionInstruments({ records }: InstrumentSources): Instrument[] {
+  const { totals } = records;
+  const byName = new Map<string, Instrument & { readonly parts: ((emit: Emit) => void)[] }>();
+  totals.columns.forEach(({ field, labels }, index) => {
+    const known = byName.get(field.name);
+    const part = (emit: Emit): void => emit(totals.sum(index) * (field.scale ?? 1), labels);
+    if (known !== undefined) known.parts.push(part);
+    else {
+      const parts = [part];
+      const read = (emit: Emit): void => parts.forEach((each) => each(emit));
+      byName.set(field.name, { ...field, labelNames: Object.keys(labels ?? {}), read, parts });
+    }
+  });
+  const quality: Instrument = {
+    kind: "gauge",
+    name: "peers_by_quality",
+    help: "Connected peers by the quality of their connection.",
+    labelNames: ["quality"],
+    read: (emit) => {
+      const rows = records.rows();
+      for (const grade of QUALITIES) emit(rows.filter((row) => row.quality === grade).length, { quality: grade });
+    },
+  };
+  const disconnects: Instrument = {
+    kind: "counter",
+    name: "server_disconnects_total",
+    help: "Peers that have ended, by code and by the side that ended them.",
+    labelNames: ["code", "by"],
+    read: (emit) => {
+      for (const { reason, count } of records.disconnects.values()) emit(count, { code: reason.code, by: reason.by });
+    },
+  };
+  return [...byName.values(), quality, disconnects];
+}
+
+function ofField(field: Field, read: () => number): Instrument {
+  return simple(field.kind, field.name, field.help, () => read() * (field.scale ?? 1));
+}
+
+function simple(kind: Instrument["kind"], name: string, help: string, read: () => number): Instrument {
+  return { kind, name, help, labelNames: [], read: (emit) => emit(read()) };
+}

@@ -1,0 +1,89 @@
+import { isIP } from "node:net";
+
+/** Bytes of a token, at least: 16 of random text cannot be guessed over a network. */
+const MIN_TOKEN_CHARACTERS = 16;
+const MAX_TOKEN_CHARACTERS = 256;
+/** What an Authorization header carries unharmed (RFC 6750 section 2.1). */
+const TOKEN = /^[A-Za-z0-9._~+/=-]+$/;
+
+/** Something an operator did. */
+export interface OperatorAction {
+  readonly action: "kick" | "block" | "unblock";
+  /** Peer ID, or address or range. */
+  readonly target: number | string;
+  /** IP address of the operator's machine, or of its proxy. */
+  readonly from: string;
+}
+
+export interface MetricsListenerOptions {
+  /** 0..65535, TCP; 0 lets the system choose. Default 9474. */
+  readonly port?: number;
+  /** IP address or name to bind. Default "127.0.0.1". One that is not loopback requires `token`. */
+  readonly host?: string;
+  /**
+   * 16..256 characters of a random bearer token. With it, /metrics and the API ask for it, and peers can be kicked and
+   * addresses blocked; without it, those who can reach the port on this machine may read, and nobody may act.
+   */
+  readonly token?: string;
+  /** What /readyz says beside "the server listens": false while new players should not be sent here. */
+  readonly ready?: () => boolean | Promise<boolean>;
+  /** Hears what operators did, after it was done. */
+  readonly onAction?: (action: OperatorAction) => void;
+  /** Name in the dashboard's title, at most 64 characters. Default "Sortie". */
+  readonly title?: string;
+}
+
+export interface CheckedListenerOptions extends MetricsListenerOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly title: string;
+}
+
+/** Port of the HTTP listener unless told otherwise. */
+const DEFAULT_PORT = 9474;
+
+/** Throws TypeError or RangeError that names the option, what is expected, and what came. */
+export function checkListenerOptions(options: MetricsListenerOptions): CheckedListenerOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
+  }
+  const { port = DEFAULT_PORT, host = "127.0.0.1", token, title = "Sortie" } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new RangeError(`"port" expected 0..65535, got ${String(port)}`);
+  }
+  if (typeof host !== "string" || host === "") {
+    throw new TypeError(`"host" expected an address or a name, got ${typeof host === "string" ? '""' : typeof host}`);
+  }
+  if (typeof title !== "string" || title.length > 64) {
+    throw new RangeError(`"title" expected at most 64 characters, got ${typeof title}`);
+  }
+  for (const name of ["ready", "onAction"] as const) {
+    const value = options[name];
+    if (value !== undefined && typeof value !== "function") {
+      throw new TypeError(`"${name}" expected a function, got ${typeof value}`);
+    }
+  }
+  checkToken("token", token);
+  if (token === undefined && !isLoopback(host)) {
+    const advice = `a "token" when "host" is not loopback: others could read the server's figures`;
+    throw new TypeError(`expected ${advice}; got host "${host}" without one`);
+  }
+  return { ...options, port, host, title };
+}
+
+/** Never has the token itself in its message. */
+export function checkToken(label: string, token: string | undefined): void {
+  if (token === undefined) return;
+  if (typeof token !== "string") throw new TypeError(`"${label}" expected a string, got ${typeof token}`);
+  if (token.length < MIN_TOKEN_CHARACTERS || token.length > MAX_TOKEN_CHARACTERS) {
+    const range = `${MIN_TOKEN_CHARACTERS}..${MAX_TOKEN_CHARACTERS} characters`;
+    throw new RangeError(`"${label}" expected ${range}, got ${token.length}`);
+  }
+  if (!TOKEN.test(token)) throw new RangeError(`"${label}" expected letters, digits and ._~+/=- only`);
+}
+
+/** Whether only this machine reaches the address. */
+export function isLoopback(host: string): boolean {
+  if (isIP(host) === 4) return host.startsWith("127.");
+  return host === "::1" || host.toLowerCase() === "localhost";
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from "node:http";
+import type { ServerMetrics } from "../server-metrics.js";
+import { failure, json, type Reply } from "./http-reply.js";
+import { noSuchPeer, peerIdOf } from "./json-api.js";
+import type { OperatorAction } from "./listener-options.js";
+import { readJsonObject } from "./request-body.js";
+
+type Done = Pick<OperatorAction, "action" | "target">;
+
+/** What was done, or why nothing was; undefined for a path that is no action. */
+type Result = Done | { readonly refusal: Reply } | undefined;
+
+/** Kicks a peer, blocks and unblocks addresses. The caller has checked the token. */
+export async function act(
+  metrics: ServerMetrics,
+  path: string,
+  request: IncomingMessage,
+  onAction: ((action: OperatorAction) => void) | undefined,
+): Promise<Reply | undefined> {
+  const result = await perform(metrics, path, request);
+  if (result === undefined) return undefined;
+  if ("refusal" in result) return result.refusal;
+  onAction?.({ ...result, from: request.socket.remoteAddress ?? "" });
+  return json({ done: result });
+}
+
+async function perform(metrics: ServerMetrics, path: string, request: IncomingMessage): Promise<Result> {
+  const isKick = /^\/api\/peers\/\d{1,10}\/kick$/.test(path);
+  if (!isKick && path !== "/api/block" && path !== "/api/unblock") return undefined;
+  const body = await readJsonObject(request);
+  if ("refusal" in body) return body as { refusal: Reply };
+  if (isKick) return kick(metrics, peerIdOf(path) as number, body["reason"]);
+  return changeBlock(metrics, path === "/api/block" ? "block" : "unblock", body["range"]);
+}
+
+function kick({ server }: ServerMetrics, id: number, reason: unknown = "removed by an operator"): Result {
+  if (typeof reason !== "string") return malformed(`"reason" expected a string, got ${typeof reason}`);
+  const peer = server.peers.get(id);
+  if (peer === undefined) return { refusal: noSuchPeer(id) };
+  peer.disconnect(reason);
+  return { action: "kick", target: id };
+}
+
+function changeBlock({ server }: ServerMetrics, action: "block" | "unblock", range: unknown): Result {
+  if (typeof range !== "string") return malformed(`"range" expected an IP address or CIDR range, got ${typeof range}`);
+  try {
+    if (action === "block") server.block(range);
+    else if (!server.unblock(range)) return { refusal: failure(404, "not-blocked", "that range is not blocked") };
+  } catch (error) {
+    // No address, or the list is full: the message says which.
+    return malformed(error instanceof Error ? error.message : String(error));
+  }
+  return { action, target: range };
+}
+
+function malformed(message: string): Result {
+  return { refusal: failure(400, "malformed", message) };
+}

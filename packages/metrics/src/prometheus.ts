@@ -1,0 +1,42 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { HistogramInstrument, Instrument, Labels } from "./instrument.js";
+
+/** Registers everything with prom-client; the function that is returned takes it out again. */
+export function registerWithPrometheus(
+  registry: Registry,
+  prefix: string,
+  instruments: readonly Instrument[],
+  histograms: readonly HistogramInstrument[],
+): () => void {
+  const undo: (() => void)[] = [];
+  const registers = [registry];
+  for (const instrument of instruments) {
+    const name = prefix + instrument.name;
+    const { help, labelNames, kind } = instrument;
+    const options = { name, help, labelNames: [...labelNames], registers };
+    if (kind === "gauge") {
+      const gauge = new Gauge({
+        ...options,
+        collect: () => instrument.read((value, labels: Labels = {}) => gauge.set(labels, value)),
+      });
+    } else {
+      // prom-client has no counter that is read elsewhere: it is set anew with each scrape.
+      const counter = new Counter({
+        ...options,
+        collect: () => {
+          counter.reset();
+          instrument.read((value, labels: Labels = {}) => counter.inc(labels, value));
+        },
+      });
+    }
+    undo.push(() => registry.removeSingleMetric(name));
+  }
+  for (const instrument of histograms) {
+    const { help, bounds } = instrument;
+    const name = prefix + instrument.name;
+    const histogram = new Histogram({ name, help, buckets: [...bounds], registers });
+    const unsubscribe = instrument.subscribe((value) => histogram.observe(value));
+    undo.push(unsubscribe, () => registry.removeSingleMetric(name));
+  }
+  return () => undo.splice(0).forEach((each) => each());
+}
