@@ -1,5 +1,6 @@
 export type { Distribution } from "./distribution.js";
 export { HISTORY_SECONDS, History, type HistoryColumn, type HistoryPart, type HistorySecond } from "./history.js";
+export { answerInBand, type InBandOptions } from "./in-band/in-band-server.js";
 export type { MetricsListenerOptions, OperatorAction } from "./listener/listener-options.js";
 export { createMetricsListener, type MetricsAddress, type MetricsListener } from "./listener/metrics-listener.js";
 export type { ObservedPeer, ObservedServer } from "./observed-server.js";

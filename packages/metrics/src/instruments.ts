@@ -16,6 +16,8 @@ export interface InstrumentSources {
   readonly blockedRanges: () => number;
   /** s. Longest slice of the last round of looking at peers. */
   readonly sampleSeconds: () => number;
+  /** Requests over peers' own connections, by what became of them. */
+  readonly inBand: Readonly<Record<string, number>>;
 }
 
 /** Every counter and gauge that is exported. */
@@ -30,26 +32,20 @@ export function createInstruments(sources: InstrumentSources): Instrument[] {
     simple("gauge", "process_resident_memory_bytes", "Resident memory of the process.", () => {
       return sources.process.last.residentBytes;
     }),
+    byLabel("metrics_in_band_requests_total", "Requests for metrics over a peer's connection.", "result", () => {
+      return sources.inBand;
+    }),
     simple("gauge", "metrics_sample_seconds", "Time that the last round of sampling took.", sources.sampleSeconds),
   ];
 }
 
 function serverInstruments({ serverStatistics }: InstrumentSources): Instrument[] {
-  const drops: Instrument = {
-    kind: "counter",
-    name: "datagrams_dropped_total",
-    help: "Datagrams dropped, by reason.",
-    labelNames: ["reason"],
-    read: (emit) => {
-      for (const [reason, count] of Object.entries(serverStatistics().drops)) emit(count, { reason });
-    },
-  };
   return [
     ...exportedFields(SERVER_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics()[key] as number)),
     ...exportedFields(TRANSPORT_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().transport[key])),
     // Without ticks there is nothing to tell: 0 ticks with an interval of 0.
     ...exportedFields(TICK_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().ticks?.[key] ?? 0)),
-    drops,
+    byLabel("datagrams_dropped_total", "Datagrams dropped, by reason.", "reason", () => serverStatistics().drops),
   ];
 }
 
@@ -90,6 +86,19 @@ function connectionInstruments({ records }: InstrumentSources): Instrument[] {
 
 function ofField(field: Field, read: () => number): Instrument {
   return simple(field.kind, field.name, field.help, () => read() * (field.scale ?? 1));
+}
+
+/** A counter for each value of one label. */
+function byLabel(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): Instrument {
+  return {
+    kind: "counter",
+    name,
+    help,
+    labelNames: [label],
+    read: (emit) => {
+      for (const [value, count] of Object.entries(read())) emit(count, { [label]: value });
+    },
+  };
 }
 
 function simple(kind: Instrument["kind"], name: string, help: string, read: () => number): Instrument {

@@ -6,6 +6,7 @@ import { BackgroundClock } from "./background-clock.js";
 import { History } from "./history.js";
 import type { HistogramInstrument, Instrument } from "./instrument.js";
 import { createInstruments } from "./instruments.js";
+import type { InBandRefusal } from "./in-band/in-band-protocol.js";
 import type { ObservedPeer, ObservedServer } from "./observed-server.js";
 import { exportToMeter, type OpenTelemetryMeter } from "./open-telemetry.js";
 import { type PeerRow, PeerRecords } from "./peer-records.js";
@@ -19,6 +20,9 @@ import { TickWatch } from "./tick-watch.js";
 const SNAPSHOT_MS = 50;
 /** Valid beginning of a Prometheus name. */
 const PREFIX = /^[a-zA-Z_][a-zA-Z0-9_]{0,31}$/;
+
+/** What became of a request over a peer's own connection. */
+type InBandResult = "answered" | InBandRefusal;
 
 export interface MetricsOptions {
   /** What names begin with: 1..32 letters, digits and underscores. Default "sortie_". */
@@ -52,6 +56,12 @@ export class ServerMetrics {
   readonly #histograms: HistogramInstrument[];
   readonly #sampler: Sampler;
   readonly #undo: (() => void)[] = [];
+  readonly #inBand: Record<InBandResult, number> = {
+    answered: 0,
+    unauthorized: 0,
+    "too-many-requests": 0,
+    malformed: 0,
+  };
   #snapshot: ServerStatistics;
   #snapshotAtMs: number;
   #lastSecond: ServerStatistics;
@@ -76,6 +86,7 @@ export class ServerMetrics {
       process: this.#process,
       blockedRanges: () => server.blocked.length,
       sampleSeconds: () => this.#lastSampleMs / 1000,
+      inBand: this.#inBand,
     });
     const { rtt, jitter, loss } = this.#records;
     this.#histograms = [this.#ticks.busy, this.#ticks.late, rtt, jitter, loss];
@@ -137,6 +148,16 @@ export class ServerMetrics {
   /** Datagrams dropped since the start, by reason. */
   drops(): Readonly<Record<DropReason, number>> {
     return this.#statistics().drops;
+  }
+
+  /** Counts one request that came over a peer's own connection, by what became of it. */
+  countInBand(result: InBandResult): void {
+    this.#inBand[result] += 1;
+  }
+
+  /** ms of the metrics' clock. */
+  now(): number {
+    return this.#clock.now();
   }
 
   /** Stops watching; the registry is empty of it, meters hear no more. Idempotent. */

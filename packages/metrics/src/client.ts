@@ -1,0 +1,7 @@
+export type { InBandAnswers } from "./in-band/in-band-protocol.js";
+export {
+  MetricsClient,
+  MetricsClientError,
+  type MetricsClientErrorCode,
+  type MetricsClientOptions,
+} from "./in-band/metrics-client.js";

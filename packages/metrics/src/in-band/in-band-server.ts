@@ -1,0 +1,100 @@
+import type { InboundMessage } from "@sortie/reliability";
+import { BearerToken } from "../listener/bearer-token.js";
+import { checkToken } from "../listener/listener-options.js";
+import type { ObservedPeer } from "../observed-server.js";
+import type { ServerMetrics } from "../server-metrics.js";
+import {
+  checkChannel,
+  decodeRequest,
+  DEFAULT_IN_BAND_CHANNEL,
+  encodeReply,
+  type InBandAnswers,
+  type InBandRefusal,
+  type InBandRequest,
+  MAX_IN_BAND_ROWS,
+} from "./in-band-protocol.js";
+
+/** Requests of one peer per second; an answer can have 50 kB. */
+const REQUESTS_PER_SECOND = 4;
+/** Wrong tokens of one connection, after which it is asked for none any more. */
+const MAX_WRONG_TOKENS = 5;
+
+export interface InBandOptions {
+  /** 0..255, of messages each way. Default 255. The application must not use it for anything else. */
+  readonly channel?: number;
+  /** 16..256 characters that a client must know. */
+  readonly token?: string;
+  /** Or: whether this peer may ask, from what `authenticate` knows of it. With both, either is enough. */
+  readonly authorize?: (peer: ObservedPeer) => boolean;
+}
+
+/** How one peer has behaved. */
+interface Asker {
+  windowMs: number;
+  requests: number;
+  wrongTokens: number;
+}
+
+/**
+ * Answers clients that ask for the server's figures over their own connection: see `MetricsClient` of
+ * `@sortie/metrics/client`. The function that is returned ends it. Throws TypeError without `token` and `authorize`.
+ */
+export function answerInBand(metrics: ServerMetrics, options: InBandOptions): () => void {
+  const { token, authorize } = options;
+  const channel = checkChannel(options.channel ?? DEFAULT_IN_BAND_CHANNEL);
+  checkToken("token", token);
+  if (authorize !== undefined && typeof authorize !== "function") {
+    throw new TypeError(`"authorize" expected a function, got ${typeof authorize}`);
+  }
+  if (token === undefined && authorize === undefined) {
+    throw new TypeError(`expected "token" or "authorize": every player could read the server's figures without`);
+  }
+  const secret = token === undefined ? undefined : new BearerToken(token);
+  const askers = new WeakMap<ObservedPeer, Asker>();
+  const onMessage = (peer: ObservedPeer, message: InboundMessage): void => {
+    if (message.channel !== channel) return;
+    const asker = askers.get(peer) ?? { windowMs: -Infinity, requests: 0, wrongTokens: 0 };
+    askers.set(peer, asker);
+    const request = decodeRequest(message.payload);
+    const refusal = refusalOf(request, peer, asker);
+    metrics.countInBand(refusal ?? "answered");
+    if (request === undefined) return;
+    const { id } = request;
+    const reply =
+      refusal === undefined
+        ? encodeReply({ id, ok: true, body: answer(metrics, request) })
+        : encodeReply({ id, ok: false, code: refusal });
+    peer.send(reply, { delivery: "reliable", channel });
+  };
+
+  function refusalOf(request: InBandRequest | undefined, peer: ObservedPeer, asker: Asker): InBandRefusal | undefined {
+    const nowMs = metrics.now();
+    if (nowMs - asker.windowMs >= 1000) {
+      asker.windowMs = nowMs;
+      asker.requests = 0;
+    }
+    asker.requests += 1;
+    if (asker.requests > REQUESTS_PER_SECOND) return "too-many-requests";
+    if (request === undefined) return "malformed";
+    return mayAsk(request, peer, asker) ? undefined : "unauthorized";
+  }
+
+  function mayAsk({ token: given }: InBandRequest, peer: ObservedPeer, asker: Asker): boolean {
+    // Only `true`: a promise, which an async function gives, is no permission.
+    if ((authorize?.(peer) as unknown) === true) return true;
+    if (secret === undefined || given === undefined || asker.wrongTokens >= MAX_WRONG_TOKENS) return false;
+    const isRight = secret.matches(given);
+    if (!isRight) asker.wrongTokens += 1;
+    return isRight;
+  }
+
+  metrics.server.on("message", onMessage);
+  return () => void metrics.server.off("message", onMessage);
+}
+
+function answer(metrics: ServerMetrics, { want, since }: InBandRequest): InBandAnswers[keyof InBandAnswers] {
+  if (want === "summary") return metrics.summary();
+  if (want === "history") return metrics.history.since(since);
+  const rows = metrics.peers().sort((a, b) => b.rttMs - a.rttMs);
+  return { total: rows.length, peers: rows.slice(0, MAX_IN_BAND_ROWS) };
+}
