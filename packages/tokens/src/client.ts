@@ -1,0 +1,1 @@
+export { type ClientSecret, createClientSecret } from "./client-secret.js";

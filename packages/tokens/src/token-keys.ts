@@ -1,0 +1,73 @@
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from "jose";
+import { TOKEN_ALGORITHMS, type TokenAlgorithm } from "./token-claims.js";
+
+/** Keys of an issuer, or of a verifier; more are a mistake. */
+export const MAX_KEYS = 16;
+/** Characters of a key's name. */
+const MAX_KEY_ID_CHARACTERS = 64;
+
+/** A private key of an issuer, as JSON (RFC 7517): keep it as you keep a password. */
+export type TokenPrivateKey = JWK;
+
+/** Public keys, as a backend publishes them (RFC 7517 section 5). */
+export interface TokenKeySet {
+  readonly keys: readonly JWK[];
+}
+
+/** A key that is ready for use. */
+export interface ImportedKey {
+  readonly id: string;
+  readonly algorithm: TokenAlgorithm;
+  readonly key: CryptoKey;
+  readonly publicJwk: JWK;
+}
+
+/**
+ * A new key for an issuer: Ed25519 for "EdDSA" (the default: short and quick), P-256 for "ES256". Its ID is its
+ * thumbprint (RFC 7638) unless one is given.
+ */
+export async function generateTokenKey(
+  options: { readonly algorithm?: TokenAlgorithm; readonly keyId?: string } = {},
+): Promise<TokenPrivateKey> {
+  const { algorithm = "EdDSA", keyId } = options;
+  if (!TOKEN_ALGORITHMS.includes(algorithm)) {
+    throw new RangeError(`"algorithm" expected one of ${TOKEN_ALGORITHMS.join(", ")}, got ${String(algorithm)}`);
+  }
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  const jwk = await exportJWK(privateKey);
+  return { ...jwk, alg: algorithm, use: "sig", kid: keyId ?? (await calculateJwkThumbprint(jwk)).slice(0, 16) };
+}
+
+/** The algorithm that a key is for, by its curve; undefined for keys that sign no tokens. */
+function algorithmOf({ kty, crv }: JWK): TokenAlgorithm | undefined {
+  if (kty === "OKP" && crv === "Ed25519") return "EdDSA";
+  return kty === "EC" && crv === "P-256" ? "ES256" : undefined;
+}
+
+/** Rejects with TypeError that says which key is wrong and how; never with the key itself. */
+export async function importTokenKey(label: string, jwk: JWK, kind: "private" | "public"): Promise<ImportedKey> {
+  if (typeof jwk !== "object" || jwk === null) throw new TypeError(`"${label}" expected a JWK, got ${typeof jwk}`);
+  const { kid: id, alg, d } = jwk;
+  if (typeof id !== "string" || id === "" || id.length > MAX_KEY_ID_CHARACTERS) {
+    throw new TypeError(`"${label}.kid" expected 1..${MAX_KEY_ID_CHARACTERS} characters, got ${typeof id}`);
+  }
+  const algorithm = algorithmOf(jwk);
+  if (algorithm === undefined || (alg !== undefined && alg !== algorithm)) {
+    throw new TypeError(`"${label}" expected an Ed25519 or P-256 key, got ${jwk.kty} ${jwk.crv ?? ""} for ${alg}`);
+  }
+  if (kind === "private" && typeof d !== "string")
+    throw new TypeError(`"${label}" expected a private key, got a public`);
+  if (kind === "public" && d !== undefined) {
+    throw new TypeError(`"${label}" expected a public key, got a private one: it has no business on a game server`);
+  }
+  const { kty, crv, x, y } = jwk;
+  const coordinates = y === undefined ? { x } : { x, y };
+  const publicJwk = { kty, crv, ...coordinates, kid: id, alg: algorithm, use: "sig" } as JWK;
+  try {
+    const key = (await importJWK(kind === "public" ? publicJwk : jwk, algorithm)) as CryptoKey;
+    return { id, algorithm, key, publicJwk };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`"${label}" expected a key, got one that cannot be read: ${why}`);
+  }
+}
