@@ -53,7 +53,10 @@ async function run(options: DemoServerOptions): Promise<void> {
   console.log(`listening on ${family === 6 ? `[${address}]` : address}:${port}`);
   process.send?.({ type: "listening", port });
   const dashboard = options.dashboard === undefined ? undefined : await openDashboard(server, game, options.dashboard);
-  if (dashboard !== undefined) console.log(`dashboard: ${dashboard.url}`);
+  if (dashboard !== undefined) {
+    if (options.quiet !== true) console.log(`dashboard: ${dashboard.url}`);
+    process.send?.({ type: "dashboard", url: dashboard.url });
+  }
 
   const status = options.quiet === true ? undefined : new StatusLine(new TerminalStatus(process.stdout));
   const showStatus = (): void => status?.update(server.stats, game.counters, performance.now());

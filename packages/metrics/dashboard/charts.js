@@ -28,9 +28,9 @@ const CHARTS = [
     format: milliseconds,
     least: 5,
     series: [
-      { column: "tickBusyMaxMs", name: "busy max", colour: "--c1", fill: true },
-      { column: "tickBusyMeanMs", name: "busy mean", colour: "--c2" },
-      { column: "tickLateMaxMs", name: "late max", colour: "--c3" },
+      { column: "tickBusyMaxMs", name: "max", colour: "--c1", fill: true },
+      { column: "tickBusyMeanMs", name: "mean", colour: "--c2" },
+      { column: "tickLateMaxMs", name: "late", colour: "--c3" },
     ],
   },
   {
@@ -79,12 +79,12 @@ const CHARTS = [
     ],
   },
   {
-    title: "Lost, sent again, dropped",
+    title: "Lost and resent",
     format: perSecond,
     least: 10,
     series: [
       { column: "packetsLost", name: "lost", colour: "--c3", fill: true },
-      { column: "retransmittedMessages", name: "again", colour: "--c1" },
+      { column: "retransmittedMessages", name: "resent", colour: "--c1" },
       { column: "drops", name: "dropped", colour: "--c4" },
     ],
   },

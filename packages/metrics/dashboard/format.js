@@ -29,7 +29,7 @@ export function bytesPerSecond(value) {
 
 export function milliseconds(value) {
   if (value === 0) return "0 ms";
-  if (value >= 9_950) return `${(value / 1000).toFixed(0)} s`;
+  if (value >= 999.5) return `${(value / 1000).toFixed(1)} s`;
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 

@@ -20,7 +20,8 @@ const TILES = [
 function tickRate(now, { stats }) {
   if (stats.ticks === undefined) return ["none", "event-driven"];
   const rate = Math.round(1000 / stats.ticks.intervalMs);
-  const note = `of ${rate}, ${count(stats.ticks.skipped)} skipped`;
+  const { skipped } = stats.ticks;
+  const note = skipped === 0 ? `of ${rate}` : `${count(skipped)} skipped`;
   return [perSecond(now.ticks), note, now.ticksSkipped > 0];
 }
 
@@ -43,7 +44,7 @@ export function newest(columns) {
 
 export class Overview {
   #tiles;
-  #rtt = new Spread(byId("rtt-spread"), (ms) => (ms < 1000 ? `${ms}` : "1 s"), "ms, upper bound");
+  #rtt = new Spread(byId("rtt-spread"), String, "ms, upper bound");
   #loss = new Spread(byId("loss-spread"), (share) => `${Number((share * 100).toPrecision(2))}`, "%, upper bound");
   #drops = byId("drops");
 
