@@ -13,12 +13,17 @@ import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from 
 import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId, type TransportParameters } from "@sortie/wire";
 import { ConnectError, errorOfDisconnect, errorOfIdentity, errorOfReject } from "./connect-error.js";
 import { HelloSender } from "./hello-sender.js";
+import { PathWatch } from "./path-watch.js";
+import { otherAddress } from "./server-addresses.js";
 
 /**
  * ms. After a validly signed hello under another key than the pinned one the client goes on waiting this long for the
  * true server, so that someone who can listen and inject cannot end the attempt.
  */
 const IDENTITY_GRACE_MS = 1000;
+
+/** Faults after which a socket sends nothing more, until there is a new one. */
+const LOST_SOCKET: ReadonlySet<TransportError["code"]> = new Set(["closed", "address-not-available", "unreachable"]);
 
 export interface ClientCoreOptions {
   readonly resources: ConnectionResources;
@@ -45,6 +50,8 @@ export type ClientCoreEvent =
   | { readonly type: "quality"; readonly quality: Quality }
   | { readonly type: "drain" }
   | { readonly type: "disconnected"; readonly reason: DisconnectReason }
+  /** The way to the server is dead: the owner takes a new socket, if it can, and then calls `onRebound`. */
+  | { readonly type: "path-dead" }
   /** A fault of the whole socket; the connection lives on if it can. */
   | { readonly type: "socket-error"; readonly error: TransportError };
 
@@ -61,6 +68,7 @@ export class ClientCore implements DatagramCore {
   private readonly hello: HelloSender;
   private readonly connectionId: number;
   private readonly events: ClientCoreEvent[] = [];
+  private readonly watch: PathWatch = new PathWatch();
   private deadlineMs: number;
   private sawOtherIdentity = false;
   /** Why the certificate of that server is not believed; undefined where a key is pinned. */
@@ -95,9 +103,26 @@ export class ClientCore implements DatagramCore {
   /** Nothing waits for the end of a batch but the flush that the driver does after it. */
   receiveEnd(): void {}
 
-  /** Datagrams that could not be sent are lost ones; a socket that is gone is noticed by the timeouts. */
-  onTransportError(error: TransportError): void {
+  /** Datagrams that could not be sent are lost ones; a socket that is gone is replaced. */
+  onTransportError(error: TransportError, nowMs: number): void {
     this.events.push({ type: "socket-error", error });
+    if (LOST_SOCKET.has(error.code)) this.watch.onBroken(nowMs);
+    this.watchPath(nowMs);
+  }
+
+  /** @param total datagrams that the transport could not send so far: they show that the network has gone */
+  onSendErrors(total: number, nowMs: number): void {
+    this.watch.onSendErrors(total, nowMs);
+  }
+
+  /** Our address has changed, or could not: the server is told by a PING, and asked at another address of its own. */
+  onRebound(nowMs: number): void {
+    const { connection, watch } = this;
+    if (connection === undefined) return;
+    connection.onLocalMove(nowMs);
+    if (watch.attempts === 0) return;
+    const address = otherAddress(this.options.addresses, connection.address as SocketAddress, watch.attempts - 1);
+    if (address !== undefined) connection.tryAddress(address, nowMs);
   }
 
   pollEvent(): ClientCoreEvent | undefined {
@@ -130,8 +155,10 @@ export class ClientCore implements DatagramCore {
 
   nextTimeoutAt(): number {
     if (this.isOver) return Infinity;
-    const connectionAt = this.connection?.nextTimeoutAt() ?? this.hello.nextAtMs;
-    return this.state === "connecting" ? Math.min(this.deadlineMs, connectionAt) : connectionAt;
+    const { connection } = this;
+    const connectionAt = connection?.nextTimeoutAt() ?? this.hello.nextAtMs;
+    if (this.state === "connecting") return Math.min(this.deadlineMs, connectionAt);
+    return this.isWatched(connection) ? Math.min(connectionAt, this.watch.dueAtMs(connection)) : connectionAt;
   }
 
   handleTimeout(nowMs: number): void {
@@ -141,6 +168,7 @@ export class ClientCore implements DatagramCore {
       if (this.connection === undefined && this.hello.onTimeout(nowMs)) this.handshake.renewRetries();
     }
     this.connection?.handleTimeout(nowMs);
+    this.watchPath(nowMs);
     this.collect(nowMs);
   }
 
@@ -179,11 +207,25 @@ export class ClientCore implements DatagramCore {
       return "unknown-connection";
     }
     try {
-      return connection.receive(datagram, from, nowMs);
+      const dropped = connection.receive(datagram, from, nowMs);
+      if (dropped === undefined) this.watch.onHeard();
+      return dropped;
     } catch (error) {
       this.failClosed(nowMs);
       throw error;
     }
+  }
+
+  /** Only a client that is connected moves; one that is leaving has no need to. */
+  private isWatched(connection: Connection | undefined): connection is Connection {
+    return this.state === "connected" && connection !== undefined && connection.state === "connected";
+  }
+
+  private watchPath(nowMs: number): void {
+    const { connection, watch } = this;
+    if (!this.isWatched(connection) || watch.dueAtMs(connection) > nowMs) return;
+    watch.onAttempt(nowMs);
+    this.events.push({ type: "path-dead" });
   }
 
   private receiveHandshake(datagram: Uint8Array, from: SocketAddress, nowMs: number): DropReason | undefined {

@@ -121,12 +121,15 @@ export class Client extends TypedEmitter<ClientEvents> {
     this.#driver.flush();
   }
 
-  /** Takes a new local port, as when the network changed; the server follows by itself. Needs a transport that can. */
+  /**
+   * Takes a new local port, as when the network changed; the server follows by itself. Needs a transport that can. A
+   * client does so without being asked when nothing is answered for 2.5 s, or the system refuses to send.
+   */
   async rebind(): Promise<void> {
     if (this.#transport.rebind === undefined) throw new TypeError('"transport" expected one with rebind()');
     await this.#transport.rebind();
-    this.#live().onLocalMove(this.#clock.now());
-    this.#driver.wake();
+    this.#live();
+    this.#onRebound();
   }
 
   /**
@@ -185,6 +188,7 @@ export class Client extends TypedEmitter<ClientEvents> {
 
   #afterWork(): void {
     const core = this.#core;
+    core.onSendErrors(this.#transport.statistics.sendErrors, this.#clock.now());
     for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
       if (event.type === "disconnected") this.#ended = event.reason;
       else this.#onEvent(event);
@@ -230,10 +234,29 @@ export class Client extends TypedEmitter<ClientEvents> {
         break;
       case "drain":
         this.emit("drain");
+          break;
+      case "path-dead":
+        void this.#moveOn();
         break;
       case "socket-error":
         this.#report(event.error);
     }
+  }
+
+  /** The way to the server is dead: a new socket, where that can be had, and another address of the server. */
+  async #moveOn(): Promise<void> {
+    try {
+      await this.#transport.rebind?.();
+    } catch (error) {
+      // The old socket is still there; the next attempt comes by itself.
+      this.#report(error);
+    }
+    this.#onRebound();
+  }
+
+  #onRebound(): void {
+    this.#core.onRebound(this.#clock.now());
+    this.#driver.wake();
   }
 
   #finishOpening(error: ConnectError | undefined): void {

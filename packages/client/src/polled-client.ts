@@ -12,7 +12,7 @@ import {
   type DatagramTransport,
   type SocketAddress,
   SystemClock,
-  type TransportError,
+  TransportError,
 } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
 import { socketError } from "./client.js";
@@ -47,6 +47,10 @@ export class PolledClient implements DatagramReceiver {
   #socketError: TransportError | undefined;
   #sessionId = "";
   #isClosed = false;
+  /** The last fault of the socket that the core has not heard of. */
+  #untoldError: TransportError | undefined;
+  /** A new socket is there since the last update. */
+  #rebound = false;
 
   /** @internal Use `createClient`. */
   constructor(options: ClientOptions) {
@@ -110,6 +114,11 @@ export class PolledClient implements DatagramReceiver {
     if (core.state === "connecting" && this.#options.signal?.aborted === true) core.close("", nowMs);
     for (const { payload, from } of this.#waiting) core.receive(payload, from, nowMs);
     this.#waiting.length = 0;
+    core.onSendErrors(this.#transport.statistics.sendErrors, nowMs);
+    if (this.#untoldError !== undefined) core.onTransportError(this.#untoldError, nowMs);
+    this.#untoldError = undefined;
+    if (this.#rebound) core.onRebound(nowMs);
+    this.#rebound = false;
     if (core.nextTimeoutAt() <= nowMs) core.handleTimeout(nowMs);
     this.#collect(core);
     this.#transmit(core);
@@ -179,6 +188,7 @@ export class PolledClient implements DatagramReceiver {
   /** @internal */
   onError(error: TransportError): void {
     this.#socketError = error;
+    this.#untoldError = error;
   }
 
   /** @internal The next update sends on. */
@@ -213,7 +223,18 @@ export class PolledClient implements DatagramReceiver {
       if (event.type === "connected") this.#sessionId = toHex(event.sessionId);
       else if (event.type === "failed") this.#error = event.error;
       else if (event.type === "disconnected") this.#reason = event.reason;
+      else if (event.type === "path-dead") void this.#moveOn();
     }
+  }
+
+  /** The way to the server is dead: a new socket, where that can be had, of which the next update tells the core. */
+  async #moveOn(): Promise<void> {
+    try {
+      await this.#transport.rebind?.();
+    } catch (error) {
+      if (error instanceof TransportError) this.#socketError = error;
+    }
+    this.#rebound = true;
   }
 
   async #closeTransport(): Promise<void> {

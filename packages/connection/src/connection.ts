@@ -118,6 +118,16 @@ export class Connection {
     return this.paths.transmitTo;
   }
 
+  /** ms. Since when packets have gone unanswered, and nothing else was heard either; Infinity when none waits. */
+  get unansweredSinceMs(): number {
+    return Math.max(this.endpoint.unansweredSinceMs, this.idle.heardAtMs);
+  }
+
+  /** ms. How long an acknowledgement is waited for before it is asked for again, no backoff applied. */
+  get probeTimeoutMs(): number {
+    return this.endpoint.probeTimeoutMs();
+  }
+
   get rttMs(): number {
     return this.endpoint.rtt.smoothedMs;
   }

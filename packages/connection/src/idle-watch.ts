@@ -21,7 +21,8 @@ export class IdleWatch {
   /** ms. */
   deadlineMs: number = Infinity;
   private pingAtMs = Infinity;
-  private heardAtMs = 0;
+  /** ms. When the peer was last heard. */
+  heardAtMs = 0;
   private readonly keepAliveMs: number;
 
   constructor(timeoutMs: number, keepAliveMs: number, nowMs: number) {

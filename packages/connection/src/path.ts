@@ -71,9 +71,9 @@ export class Path {
     return this.isOurChoice || this.bytesToCandidate + bytes <= AMPLIFICATION_FACTOR * this.bytesFromCandidate;
   }
 
-  /** Whether a datagram may go to the candidate as well: within the same limit, and the challenges come first. */
+  /** Whether a datagram may go to the candidate as well: within the same limit, with room for another challenge. */
   mayMirror(bytes: number): boolean {
-    const kept = (MAX_CHALLENGES - this.challengesSent) * PATH_PACKET_BYTES;
+    const kept = this.challengesSent < MAX_CHALLENGES ? PATH_PACKET_BYTES : 0;
     return this.bytesToCandidate + bytes + kept <= AMPLIFICATION_FACTOR * this.bytesFromCandidate;
   }
 

@@ -168,6 +168,12 @@ export class Recovery implements LossSink {
     return this.sent.hasRoom ? -Infinity : Math.max(this.stalledAt(), this.elicitingSentAtMs + STALLED_INTERVAL_MS);
   }
 
+  /** ms. Since when nothing was acknowledged although something is in flight; Infinity when nothing is. */
+  get unansweredSinceMs(): number {
+    const { sent } = this;
+    return sent.packetsInFlight === 0 ? Infinity : Math.max(this.progressAtMs, sent.sentAtOf(sent.lowest));
+  }
+
   /** Whether acknowledgements have been missing for longer than a probe timeout, however much is being sent. */
   isStalled(nowMs: number): boolean {
     return nowMs >= this.stalledAt();
@@ -203,9 +209,7 @@ export class Recovery implements LossSink {
   }
 
   private stalledAt(): number {
-    const { sent } = this;
-    if (sent.packetsInFlight === 0) return Infinity;
-    return Math.max(this.progressAtMs, sent.sentAtOf(sent.lowest)) + this.rtt.probeTimeoutMs();
+    return this.unansweredSinceMs + this.rtt.probeTimeoutMs();
   }
 
   private checkAck(frame: Frame, bytes: Uint8Array): EndpointViolation | undefined {

@@ -157,6 +157,11 @@ export class ReliableEndpoint implements FlowControl {
     this.recovery.onPathChanged(nowMs);
   }
 
+  /** ms. Since when nothing was acknowledged although something is in flight; Infinity when nothing is. */
+  get unansweredSinceMs(): number {
+    return this.recovery.unansweredSinceMs;
+  }
+
   /** Whether acknowledgements have been missing for longer than a probe timeout, however much is being sent. */
   isStalled(nowMs: number): boolean {
     return this.recovery.isStalled(nowMs);
