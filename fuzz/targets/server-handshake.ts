@@ -23,6 +23,7 @@ const NOBODY: ServerCoreHandler = {
   onMessage: () => undefined,
   onDrain: () => undefined,
   onQuality: () => undefined,
+  onAdvice: () => undefined,
   onDisconnect: () => undefined,
   onHandshakeFailed: () => undefined,
 };

@@ -6,6 +6,7 @@ import {
   DropCounters,
   type DropReason,
   type Quality,
+  type SendAdvice,
   wasHeldUp,
 } from "@sortie/connection";
 import { ClientHandshake, type HandshakeKeys, type ServerTrust } from "@sortie/handshake";
@@ -49,6 +50,7 @@ export type ClientCoreEvent =
   | { readonly type: "failed"; readonly error: ConnectError }
   | { readonly type: "quality"; readonly quality: Quality }
   | { readonly type: "drain" }
+  | { readonly type: "advice"; readonly advice: SendAdvice }
   | { readonly type: "disconnected"; readonly reason: DisconnectReason }
   /** The way to the server is dead: the owner takes a new socket, if it can, and then calls `onRebound`. */
   | { readonly type: "path-dead" }
@@ -315,7 +317,8 @@ export class ClientCore implements DatagramCore {
     const { connection } = this;
     if (connection === undefined) return;
     for (let event = connection.pollEvent(); event !== undefined; event = connection.pollEvent()) {
-      if (event.type === "quality" || event.type === "drain") this.events.push(event);
+      const { type } = event;
+      if (type === "quality" || type === "drain" || type === "advice") this.events.push(event);
       else if (event.type === "connected") this.onConnected(event.sessionId);
       else if (event.type === "closed") this.onClosed(event.reason, nowMs);
     }

@@ -3,6 +3,7 @@ import {
   type DisconnectReason,
   payloadBytes,
   type Quality,
+  type SendAdvice,
   toHex,
   TypedEmitter,
 } from "@sortie/connection";
@@ -72,6 +73,11 @@ export class Client extends TypedEmitter<ClientEvents> {
 
   get quality(): Quality {
     return this.#live().quality;
+  }
+
+  /** How much to send so that it does not queue on its way. */
+  get advice(): SendAdvice {
+    return this.#live().advice;
   }
 
   /** A snapshot of the connection's counters. */
@@ -234,7 +240,10 @@ export class Client extends TypedEmitter<ClientEvents> {
         break;
       case "drain":
         this.emit("drain");
-          break;
+        break;
+      case "advice":
+        this.emit("advice", event.advice);
+        break;
       case "path-dead":
         void this.#moveOn();
         break;

@@ -1,4 +1,4 @@
-import type { DisconnectReason, Quality } from "@sortie/connection";
+import type { DisconnectReason, Quality, SendAdvice } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
 
 /** Events of a client. After "disconnect" nothing comes any more. */
@@ -7,9 +7,11 @@ export interface ClientEvents {
   quality: (quality: Quality) => void;
   /** There is room again after a send was refused as "queue-full": at most half of the queue is used. */
   drain: () => void;
+  /** How much to send has changed: see {@link SendAdvice}. */
+  advice: (advice: SendAdvice) => void;
   disconnect: (reason: DisconnectReason) => void;
   /** What a listener threw, or a TransportError of the socket. */
   error: (error: unknown) => void;
 }
 
-export const CLIENT_EVENTS = ["message", "quality", "drain", "disconnect", "error"] as const;
+export const CLIENT_EVENTS = ["message", "quality", "drain", "advice", "disconnect", "error"] as const;

@@ -3,6 +3,7 @@ import {
   type DisconnectReason,
   payloadBytes,
   type Quality,
+  type SendAdvice,
   toHex,
 } from "@sortie/connection";
 import { type InboundMessage, refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
@@ -90,6 +91,11 @@ export class PolledClient implements DatagramReceiver {
 
   get quality(): Quality | undefined {
     return this.#core?.connection?.quality;
+  }
+
+  /** How much to send so that it does not queue on its way; undefined before the handshake is done. */
+  get advice(): SendAdvice | undefined {
+    return this.#core?.connection?.advice;
   }
 
   get stats(): ConnectionStatistics | undefined {

@@ -22,6 +22,7 @@ import type { Quality } from "./quality.js";
 import { hasRoom } from "./receive-room.js";
 import { endsInToken } from "./reset-token.js";
 import type { ConnectionResources } from "./resources.js";
+import type { SendAdvice } from "./send-advice.js";
 import { ConnectionMonitor, type ConnectionStatistics } from "./statistics.js";
 import { Timer, TimerTable } from "./timer-table.js";
 import type { TraceSink } from "./trace.js";
@@ -80,6 +81,7 @@ export class Connection {
       crypto: options.resources.crypto,
       events,
       trace,
+      onPathForgotten: () => this.monitor.onPathChanged(),
     });
     this.exchange = new ConnectExchange(this.life, this.control, endpoint, this.timers);
     this.monitor = new ConnectionMonitor(nowMs);
@@ -134,6 +136,10 @@ export class Connection {
 
   get quality(): Quality {
     return this.monitor.quality;
+  }
+
+  get advice(): SendAdvice {
+    return this.monitor.advice;
   }
 
   /** Reliable, ordered and bestEffort messages that the peer has not acknowledged. */
@@ -319,9 +325,7 @@ export class Connection {
     // Only a server follows its peer: a client knows where its server is.
     if (this.life.state !== "connected") return;
     if (this.role === "server") this.paths.onAuthenticPacket(from, opener.isNewest, bytes, nowMs);
-    if (this.monitor.updateQuality(this.endpoint, nowMs)) {
-      this.events.push({ type: "quality", quality: this.monitor.quality });
-    }
+    this.monitor.evaluate(this.endpoint, nowMs, this.events);
   }
 
   /** Writes one packet's frames and gives its number, -1 for none: for the path, then all else, then MTU probes. */

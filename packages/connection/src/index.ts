@@ -15,6 +15,7 @@ export type { Quality } from "./quality.js";
 export { RandomPool, type RandomSource } from "./random-pool.js";
 export { type ConnectionResources, createResources, DEFAULT_REASSEMBLY_BUDGET_BYTES } from "./resources.js";
 export type { SecondOfTraffic } from "./rolling-rates.js";
+export type { SendAdvice } from "./send-advice.js";
 export type { ConnectionStatistics } from "./statistics.js";
 export type { TraceEvent, TraceSink } from "./trace.js";
 export { type EventMap, TypedEmitter } from "./typed-emitter.js";

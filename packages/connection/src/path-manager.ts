@@ -26,6 +26,8 @@ export interface PathManagerOptions {
   /** Where "path-changed" goes. */
   readonly events: ConnectionEvent[];
   readonly trace: TraceSink | undefined;
+  /** The path is another: what was measured of the old one is to be forgotten. */
+  readonly onPathForgotten: () => void;
 }
 
 /**
@@ -41,6 +43,7 @@ export class PathManager {
   private readonly crypto: CryptoProvider;
   private readonly events: ConnectionEvent[];
   private readonly trace: TraceSink | undefined;
+  private readonly onPathForgotten: () => void;
   /** A datagram that went to the current address and goes to the candidate too. */
   private mirror: Uint8Array | undefined = undefined;
   private mirrorBytes = 0;
@@ -57,6 +60,7 @@ export class PathManager {
     this.crypto = options.crypto;
     this.events = options.events;
     this.trace = options.trace;
+    this.onPathForgotten = options.onPathForgotten;
     this.toldBytes = options.mtu.usableBytes;
     this.tracedBytes = options.mtu.currentBytes;
   }
@@ -229,6 +233,7 @@ export class PathManager {
     if (this.mtu.currentBytes !== before) this.traceMtu("path", nowMs);
     this.tellEndpoint();
     this.endpoint.onPathChanged(nowMs);
+    this.onPathForgotten();
   }
 
   private tellEndpoint(): void {

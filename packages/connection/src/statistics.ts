@@ -1,6 +1,8 @@
 import type { EndpointStatistics, RttEstimator } from "@sortie/reliability";
+import type { ConnectionEvent } from "./connection-events.js";
 import { type Quality, QualityMeter } from "./quality.js";
 import { RollingRates, type SecondOfTraffic } from "./rolling-rates.js";
+import { type SendAdvice, SendAdvisor } from "./send-advice.js";
 
 /** A snapshot of one connection. Times in ms, sizes in bytes of UDP payload. */
 export interface ConnectionStatistics {
@@ -16,6 +18,7 @@ export interface ConnectionStatistics {
   /** Smoothed share of our packets that were lost, 0..1. */
   readonly loss: number;
   readonly quality: Quality;
+  readonly advice: SendAdvice;
   /** The largest datagram that is sent to the peer now: pinned, or found by probes. */
   readonly mtuBytes: number;
   /** Validated changes of the peer's address. */
@@ -31,6 +34,7 @@ export interface ConnectionStatistics {
 interface MonitoredEndpoint {
   readonly rtt: RttEstimator;
   readonly statistics: EndpointStatistics;
+  readonly sendRateBytesPerSecond: number;
 }
 
 /** What is read of the path. */
@@ -48,6 +52,7 @@ export class ConnectionMonitor {
   private bytesReceived = 0;
   private readonly rates: RollingRates = new RollingRates();
   private readonly meter: QualityMeter;
+  private readonly advisor: SendAdvisor = new SendAdvisor();
 
   constructor(nowMs: number) {
     this.meter = new QualityMeter(nowMs);
@@ -57,12 +62,27 @@ export class ConnectionMonitor {
     return this.meter.grade;
   }
 
-  /** Grades the connection when that is due; true when the grade changed. */
-  updateQuality(endpoint: MonitoredEndpoint, nowMs: number): boolean {
-    if (!this.meter.isDue(nowMs)) return false;
-    const { rtt, statistics } = endpoint;
+  get advice(): SendAdvice {
+    return this.advisor.advice;
+  }
+
+  /** Grades the connection when that is due, and tells what changed. */
+  evaluate(endpoint: MonitoredEndpoint, nowMs: number, events: ConnectionEvent[]): void {
+    if (!this.meter.isDue(nowMs)) return;
+    const { rtt, statistics, sendRateBytesPerSecond: rateBytesPerSecond } = endpoint;
     const { packetsSent, packetsLost } = statistics;
-    return this.meter.evaluate({ rttMs: rtt.smoothedMs, jitterMs: rtt.varianceMs, packetsSent, packetsLost }, nowMs);
+    const [rttMs, jitterMs] = [rtt.smoothedMs, rtt.varianceMs];
+    if (this.meter.evaluate({ rttMs, jitterMs, packetsSent, packetsLost }, nowMs)) {
+      events.push({ type: "quality", quality: this.meter.grade });
+    }
+    if (this.advisor.evaluate({ rttMs, jitterMs, loss: this.meter.loss, rateBytesPerSecond }, nowMs)) {
+      events.push({ type: "advice", advice: this.advisor.advice });
+    }
+  }
+
+  /** The path is another: what its round trip was at best says nothing of the new one. */
+  onPathChanged(): void {
+    this.advisor.onPathChanged();
   }
 
   onSent(bytes: number, nowMs: number): void {
@@ -95,6 +115,7 @@ export class ConnectionMonitor {
       rttMinMs: rtt.minMs,
       loss: this.meter.loss,
       quality: this.meter.grade,
+      advice: this.advisor.advice,
       mtuBytes,
       migrations,
       keyUpdates,

@@ -118,6 +118,12 @@ export class ReliableEndpoint implements FlowControl {
     this.outbound.stopAccepting();
   }
 
+  /** bytes/s. What congestion control lets through now: its pace, and its window once a round trip. */
+  get sendRateBytesPerSecond(): number {
+    const { paceBytesPerSecond, windowBytes } = this.congestion;
+    return Math.min(paceBytesPerSecond, (windowBytes * 1000) / this.recovery.rtt.smoothedMs);
+  }
+
   /** ms. How long an acknowledgement is waited for, no backoff applied. */
   probeTimeoutMs(): number {
     return this.recovery.rtt.probeTimeoutMs();

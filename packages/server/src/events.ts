@@ -1,4 +1,4 @@
-import type { DisconnectReason, Quality } from "@sortie/connection";
+import type { DisconnectReason, Quality, SendAdvice } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
 import type { Peer } from "./peer.js";
 import type { TickEvent } from "./tick-loop.js";
@@ -13,10 +13,21 @@ export interface ServerEvents<Data = unknown> {
   /** There is room again after a send to the peer was refused as "queue-full": at most half of its queue is used. */
   drain: (peer: Peer<Data>) => void;
   quality: (peer: Peer<Data>, quality: Quality) => void;
+  /** How much to send to this peer has changed: see {@link SendAdvice}. */
+  advice: (peer: Peer<Data>, advice: SendAdvice) => void;
   disconnect: (peer: Peer<Data>, reason: DisconnectReason) => void;
   tick: (event: TickEvent) => void;
   /** What a listener, `authenticate` or the transport threw; the peer is there when it concerns one. */
   error: (error: unknown, peer: Peer<Data> | undefined) => void;
 }
 
-export const SERVER_EVENTS = ["connect", "message", "quality", "drain", "disconnect", "tick", "error"] as const;
+export const SERVER_EVENTS = [
+  "connect",
+  "message",
+  "quality",
+  "drain",
+  "advice",
+  "disconnect",
+  "tick",
+  "error",
+] as const;

@@ -1,4 +1,4 @@
-import type { ConnectionStatistics, Quality } from "@sortie/connection";
+import type { ConnectionStatistics, Quality, SendAdvice } from "@sortie/connection";
 import type { SendOptions, SendReceipt } from "@sortie/reliability";
 import type { SocketAddress } from "@sortie/transport";
 import type { ConnectionEntry } from "./connection-table.js";
@@ -43,6 +43,11 @@ export class Peer<Data = unknown> {
 
   get quality(): Quality {
     return this.#entry.connection.quality;
+  }
+
+  /** How much to send to this peer so that it does not queue on its way. */
+  get advice(): SendAdvice {
+    return this.#entry.connection.advice;
   }
 
   /** A snapshot of the connection's counters. */

@@ -5,6 +5,7 @@ import {
   DropCounters,
   type DropReason,
   type Quality,
+  type SendAdvice,
   wasHeldUp,
 } from "@sortie/connection";
 import type { Identity } from "@sortie/handshake";
@@ -60,6 +61,7 @@ export interface ServerCoreHandler {
   onMessage(entry: ConnectionEntry, message: InboundMessage): void;
   onDrain(entry: ConnectionEntry): void;
   onQuality(entry: ConnectionEntry, quality: Quality): void;
+  onAdvice(entry: ConnectionEntry, advice: SendAdvice): void;
   onDisconnect(entry: ConnectionEntry, reason: DisconnectReason): void;
   /** A half-open connection ended; the application never heard of it. */
   onHandshakeFailed(entry: ConnectionEntry, reason: DisconnectReason): void;
@@ -357,6 +359,7 @@ export class ServerCore implements DatagramCore {
       if (event.type === "connected") handler.onConnect(entry);
       else if (event.type === "quality") handler.onQuality(entry, event.quality);
       else if (event.type === "drain") handler.onDrain(entry);
+      else if (event.type === "advice") handler.onAdvice(entry, event.advice);
       else if (event.type === "closed") ended = event.reason;
     }
     if (entry.isPeer) {

@@ -84,6 +84,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     onMessage: (entry, message) => this.emit("message", this.#ownerOf(entry).peer, message),
     onDrain: (entry) => this.emit("drain", this.#ownerOf(entry).peer),
     onQuality: (entry, quality) => this.emit("quality", this.#ownerOf(entry).peer, quality),
+    onAdvice: (entry, advice) => this.emit("advice", this.#ownerOf(entry).peer, advice),
     onDisconnect: (entry, reason) => this.#onDisconnect(entry, reason),
     onHandshakeFailed: (entry, reason) => this.#onHandshakeFailed(entry, reason),
   };

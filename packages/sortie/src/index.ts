@@ -1,6 +1,6 @@
 export { CertificateError } from "@sortie/certificates";
 export { type Client, ConnectError, type ConnectErrorCode, type PolledClient } from "@sortie/client";
-export type { ConnectionStatistics, DisconnectReason, Quality } from "@sortie/connection";
+export type { ConnectionStatistics, DisconnectReason, Quality, SendAdvice } from "@sortie/connection";
 export { type Identity, IdentityError } from "@sortie/handshake";
 export { generateIdentity } from "@sortie/handshake/node";
 export type { Delivery, InboundMessage, Outcome, SendOptions, SendReceipt } from "@sortie/reliability";
