@@ -317,8 +317,7 @@ export class ClientCore implements DatagramCore {
     const { connection } = this;
     if (connection === undefined) return;
     for (let event = connection.pollEvent(); event !== undefined; event = connection.pollEvent()) {
-      const { type } = event;
-      if (type === "quality" || type === "drain" || type === "advice") this.events.push(event);
+      if (event.type === "quality" || event.type === "drain" || event.type === "advice") this.events.push(event);
       else if (event.type === "connected") this.onConnected(event.sessionId);
       else if (event.type === "closed") this.onClosed(event.reason, nowMs);
     }
