@@ -1,0 +1,322 @@
+import type {
+  Clock,
+  DatagramBatch,
+  DatagramReceiver,
+  DatagramTransport,
+  SocketAddress,
+  TimerHandle,
+} from "@sortie/transport";
+import { checkInteger, checkNumber } from "./check.js";
+import { LinkSimulator } from "./link.js";
+import type { LinkSpec } from "./link-spec.js";
+import { ProxyClient, ProxyClients } from "./proxy-client.js";
+import { type HeldDatagram, MAX_RELAYED_BYTES, RelayQueue } from "./relay-queue.js";
+
+/** Options of a {@link LinkProxy}. */
+export interface LinkProxyOptions {
+  /** Where the clients' datagrams go. */
+  readonly target: SocketAddress;
+  /** Not yet open: where clients send to in the target's place. */
+  readonly front: DatagramTransport;
+  /** Makes the socket towards the target for one more client; not yet open. */
+  readonly createUpstream: () => DatagramTransport;
+  readonly clock: Clock;
+  /** 0..2^32-1. The same seed loses the same datagrams of each client; what arrives when is the network's as well. */
+  readonly seed: number;
+  /** What happens on the way to the target, and back. Default: nothing. */
+  readonly toTarget?: LinkSpec;
+  readonly toClient?: LinkSpec;
+  /** Whether all clients share one link for each direction, a common bottleneck; else each has its own. */
+  readonly isShared?: boolean;
+  /** 1..65,536. Datagrams of further ones are dropped and counted. Default 256. */
+  readonly maxClients?: number;
+  /** Datagrams under way, 1..2^20; what is more is dropped and counted. Default 65,536, at most 100 MB. */
+  readonly maxInFlight?: number;
+  /** ms without a datagram after which a client is forgotten, 1000..86,400,000. Default 60,000. */
+  readonly clientIdleMs?: number;
+  /** Hears of faults of sockets. Default: nobody; they are counted. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Counters of one direction. offered = relayed + lost + queueFull + tooBig + refused + held - duplicated. */
+export interface RelayStatistics {
+  readonly offered: number;
+  readonly offeredBytes: number;
+  /** Copies handed to the socket. */
+  readonly relayed: number;
+  readonly relayedBytes: number;
+  /** By the link's loss model, its queue, its MTU. */
+  readonly lost: number;
+  readonly queueFull: number;
+  readonly tooBig: number;
+  readonly duplicated: number;
+  readonly corrupted: number;
+  /** By the proxy's own limits: too many clients or datagrams under way, no free batch, a closed socket. */
+  readonly refused: number;
+}
+
+/** A snapshot of a proxy. */
+export interface LinkProxyStatistics {
+  readonly toTarget: RelayStatistics;
+  readonly toClient: RelayStatistics;
+  readonly clients: number;
+  readonly clientsSeen: number;
+  /** Datagrams under way. */
+  readonly inFlight: number;
+  /** Faults of sockets. */
+  readonly errors: number;
+}
+
+type Counters = { -readonly [Name in keyof RelayStatistics]: number };
+
+const DEFAULT_MAX_CLIENTS = 256;
+const DEFAULT_MAX_IN_FLIGHT = 65_536;
+const DEFAULT_CLIENT_IDLE_MS = 60_000;
+/** ms between two looks for clients that went. */
+const SWEEP_EVERY_MS = 1000;
+/** ms. A datagram whose socket still opens looks again after this. */
+const OPENING_RETRY_MS = 1;
+/** Directions in the random streams. */
+const TO_TARGET = 1;
+const TO_CLIENT = 2;
+
+/**
+ * Relays datagrams between clients and a target over any transports, and treats each as the link simulator says: what
+ * the memory network does within a process, between real sockets. Each client has a socket of its own towards the
+ * target, so that the target can tell them apart. Datagrams of more than 1500 bytes are dropped as too big.
+ */
+export class LinkProxy {
+  private readonly options: LinkProxyOptions;
+  private readonly clock: Clock;
+  private readonly maxClients: number;
+  private readonly clientIdleMs: number;
+  private readonly clients: ProxyClients = new ProxyClients();
+  private readonly queue: RelayQueue;
+  private readonly toTarget: Counters = counters();
+  private readonly toClient: Counters = counters();
+  private readonly sharedLinks: { readonly toTarget: LinkSimulator; readonly toClient: LinkSimulator } | undefined;
+  private clientsSeen = 0;
+  private errors = 0;
+  private isClosed = false;
+  private sweepAtMs = -Infinity;
+  private timer: TimerHandle | undefined;
+  /** The batch under construction, and where it goes. */
+  private batch: DatagramBatch | undefined;
+  private batchTransport: DatagramTransport | undefined;
+
+  /** RangeError for an option out of range or a bad link. */
+  constructor(options: LinkProxyOptions) {
+    const { maxClients = DEFAULT_MAX_CLIENTS, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
+    const { clientIdleMs = DEFAULT_CLIENT_IDLE_MS } = options;
+    checkInteger("maxClients", maxClients, 1, 65_536);
+    checkInteger("maxInFlight", maxInFlight, 1, 2 ** 20);
+    checkNumber("clientIdleMs", clientIdleMs, 1000, 86_400_000);
+    this.options = options;
+    this.clock = options.clock;
+    this.maxClients = maxClients;
+    this.clientIdleMs = clientIdleMs;
+    this.queue = new RelayQueue(maxInFlight);
+    // Made in any case: bad links throw here and not with the first datagram.
+    const links = this.newLinks(0);
+    this.sharedLinks = options.isShared === true ? links : undefined;
+  }
+
+  get statistics(): LinkProxyStatistics {
+    const { toTarget, toClient, clients, clientsSeen, queue, errors } = this;
+    return {
+      toTarget: { ...toTarget },
+      toClient: { ...toClient },
+      clients: clients.size,
+      clientsSeen,
+      inFlight: queue.size,
+      errors,
+    };
+  }
+
+  /** Opens the front; resolves with the address that clients use in the target's place. Rejects with TransportError. */
+  listen(): Promise<SocketAddress> {
+    return this.options.front.open(this.receiver((payload, from) => this.fromClient(payload, from)));
+  }
+
+  /** Drops what is under way and closes all sockets. Idempotent. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    if (this.timer !== undefined) this.clock.clearTimer(this.timer);
+    this.timer = undefined;
+    this.queue.clear();
+    await this.options.front.close();
+    await Promise.all(this.clients.all().map((client) => this.forget(client)));
+  }
+
+  private fromClient(payload: Uint8Array, from: SocketAddress): void {
+    if (this.isClosed) return;
+    this.sweep();
+    const client = this.clients.find(from) ?? this.newClient(from);
+    if (client === undefined) this.refuse(this.toTarget, payload.length);
+    else this.relay(payload, client, true);
+  }
+
+  private newClient(address: SocketAddress): ProxyClient | undefined {
+    if (this.clients.size >= this.maxClients) return undefined;
+    const links = this.sharedLinks ?? this.newLinks(this.clientsSeen);
+    const client = new ProxyClient(address, this.options.createUpstream(), links, this.clock.now());
+    this.clientsSeen += 1;
+    this.clients.add(client);
+    const onDatagram = (payload: Uint8Array, from: SocketAddress): void => {
+      // Only the target may answer.
+      if (from.equals(this.options.target)) this.relay(payload, client, false);
+    };
+    client.upstream.open(this.receiver(onDatagram)).then(
+      () => {
+        if (client.state === "opening") client.state = "open";
+      },
+      (error: unknown) => {
+        if (client.state === "opening") this.fail(error);
+        void this.forget(client);
+      },
+    );
+    return client;
+  }
+
+  private newLinks(index: number): { readonly toTarget: LinkSimulator; readonly toClient: LinkSimulator } {
+    const { seed, toTarget = {}, toClient = {} } = this.options;
+    return {
+      toTarget: new LinkSimulator(toTarget, seed, [index, TO_TARGET]),
+      toClient: new LinkSimulator(toClient, seed, [index, TO_CLIENT]),
+    };
+  }
+
+  private relay(payload: Uint8Array, client: ProxyClient, isToTarget: boolean): void {
+    if (this.isClosed) return;
+    const nowMs = this.clock.now();
+    const counted = isToTarget ? this.toTarget : this.toClient;
+    client.lastUsedMs = nowMs;
+    if (payload.length > MAX_RELAYED_BYTES) {
+      counted.offered += 1;
+      counted.offeredBytes += payload.length;
+      counted.tooBig += 1;
+      return;
+    }
+    const link = isToTarget ? client.toTarget : client.toClient;
+    const copies = link.transmit(payload.length, nowMs);
+    counted.offered += 1;
+    counted.offeredBytes += payload.length;
+    if (link.verdict === "lost") counted.lost += 1;
+    else if (link.verdict === "queue-full") counted.queueFull += 1;
+    else if (link.verdict === "too-big") counted.tooBig += 1;
+    if (copies === 2) counted.duplicated += 1;
+    for (let copy = 0; copy < copies; copy++) {
+      const held = this.queue.push(payload, client, isToTarget, link.arrivalMs(copy));
+      if (held === undefined) counted.refused += 1;
+      else if (link.isCorrupted(copy)) {
+        link.damage(held.bytes.subarray(0, held.length));
+        counted.corrupted += 1;
+      }
+    }
+    this.arm();
+  }
+
+  private arm(): void {
+    const atMs = this.queue.nextAtMs;
+    if (atMs === Infinity || this.isClosed) return;
+    if (this.timer !== undefined) {
+      if (this.timer.atMs <= atMs) return;
+      this.clock.clearTimer(this.timer);
+    }
+    this.timer = this.clock.setTimer(atMs, this.onTimer);
+  }
+
+  private readonly onTimer = (): void => {
+    this.timer = undefined;
+    const nowMs = this.clock.now();
+    for (let held = this.queue.popDue(nowMs); held !== undefined; held = this.queue.popDue(nowMs)) {
+      if (held.client?.state === "opening") this.queue.defer(held, nowMs + OPENING_RETRY_MS);
+      else {
+        this.send(held);
+        this.queue.release(held);
+      }
+    }
+    this.flush();
+    this.arm();
+  };
+
+  private send(held: HeldDatagram): void {
+    const client = held.client as ProxyClient;
+    const counted = held.isToTarget ? this.toTarget : this.toClient;
+    const transport = held.isToTarget ? client.upstream : this.options.front;
+    const batch = client.state === "open" ? this.batchFor(transport, held.length) : undefined;
+    if (batch === undefined) {
+      counted.refused += 1;
+      return;
+    }
+    batch.buffer.set(
+      held.length === MAX_RELAYED_BYTES ? held.bytes : held.bytes.subarray(0, held.length),
+      batch.reserve(),
+    );
+    batch.commit(held.length, held.isToTarget ? this.options.target : client.address);
+    counted.relayed += 1;
+    counted.relayedBytes += held.length;
+  }
+
+  /** A batch of that transport with room for one more; undefined when none is free. */
+  private batchFor(transport: DatagramTransport, length: number): DatagramBatch | undefined {
+    if (this.batchTransport !== transport || (this.batch?.reserve() ?? -1) < 0) {
+      this.flush();
+      this.batch = transport.acquireBatch();
+      this.batchTransport = transport;
+    }
+    return this.batch !== undefined && length <= this.batch.slotBytes ? this.batch : undefined;
+  }
+
+  private flush(): void {
+    if (this.batch !== undefined) this.batchTransport?.send(this.batch);
+    this.batch = undefined;
+    this.batchTransport = undefined;
+  }
+
+  /** Forgets clients that were silent for long. */
+  private sweep(): void {
+    const nowMs = this.clock.now();
+    if (nowMs < this.sweepAtMs) return;
+    this.sweepAtMs = nowMs + SWEEP_EVERY_MS;
+    for (const client of this.clients.all()) {
+      if (nowMs - client.lastUsedMs >= this.clientIdleMs) void this.forget(client);
+    }
+  }
+
+  private async forget(client: ProxyClient): Promise<void> {
+    client.state = "closed";
+    this.clients.remove(client);
+    await client.upstream.close();
+  }
+
+  private refuse(counted: Counters, bytes: number): void {
+    counted.offered += 1;
+    counted.offeredBytes += bytes;
+    counted.refused += 1;
+  }
+
+  private receiver(onDatagram: (payload: Uint8Array, from: SocketAddress) => void): DatagramReceiver {
+    return { onDatagram, onBatchEnd: () => {}, onError: (error) => this.fail(error), onWritable: () => {} };
+  }
+
+  private fail(error: unknown): void {
+    this.errors += 1;
+    this.options.onError?.(error);
+  }
+}
+
+function counters(): Counters {
+  return {
+    offered: 0,
+    offeredBytes: 0,
+    relayed: 0,
+    relayedBytes: 0,
+    lost: 0,
+    queueFull: 0,
+    tooBig: 0,
+    duplicated: 0,
+    corrupted: 0,
+    refused: 0,
+  };
+}
