@@ -38,7 +38,7 @@ export interface LinkProxyOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** Counters of one direction. offered = relayed + lost + queueFull + tooBig + refused + held - duplicated. */
+/** Counters of one direction: offered + duplicated = relayed + lost + queueFull + tooBig + refused + under way. */
 export interface RelayStatistics {
   readonly offered: number;
   readonly offeredBytes: number;

@@ -1,10 +1,12 @@
 import { Command } from "commander";
 import { certCommand } from "./cert.js";
 import { keygenCommand } from "./keygen.js";
+import { proxyCommand } from "./proxy.js";
 
 const program = new Command("sortie")
   .description("Encrypted, reliable UDP for multiplayer games")
   .addCommand(keygenCommand())
+  .addCommand(proxyCommand())
   .addCommand(certCommand())
   .showHelpAfterError();
 

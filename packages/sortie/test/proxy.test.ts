@@ -1,0 +1,157 @@
+import { createSocket, type Socket } from "node:dgram";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SocketAddress } from "@sortie/transport";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { parseHostAndPort } from "../src/cli/host-and-port.js";
+import { proxyCommand } from "../src/cli/proxy.js";
+import { parseLink } from "../src/cli/proxy-link.js";
+
+/** A proxy under test: ended by `end`, which gives what it printed to standard output. */
+interface RunningProxy {
+  readonly address: SocketAddress;
+  /** What it printed, once it ended by itself. */
+  finished(): Promise<string>;
+  end(): Promise<string>;
+}
+
+const sockets: Socket[] = [];
+
+afterEach(async () => {
+  await Promise.all(sockets.splice(0).map((socket) => new Promise<void>((resolve) => socket.close(resolve))));
+});
+
+async function start(...args: string[]): Promise<RunningProxy> {
+  const lines: string[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+  const error = vi.spyOn(console, "error").mockImplementation(() => {});
+  let interrupt = (): void => {};
+  let ran: Promise<unknown> = Promise.resolve();
+  const address = await new Promise<SocketAddress>((resolve, reject) => {
+    const interrupted = new Promise<void>((done) => (interrupt = done));
+    const command = proxyCommand({ interrupted: () => interrupted, onListening: resolve });
+    ran = command
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} })
+      .parseAsync(args, { from: "user" });
+    ran.catch(reject);
+  }).finally(() => error.mockRestore());
+  const finished = async (): Promise<string> => {
+    await ran;
+    log.mockRestore();
+    return lines.join("\n");
+  };
+  const end = (): Promise<string> => {
+    interrupt();
+    return finished();
+  };
+  return { address, finished, end };
+}
+
+async function bind(type: "udp4" | "udp6", onMessage: (socket: Socket, bytes: Buffer, port: number) => void) {
+  const socket = createSocket(type);
+  sockets.push(socket);
+  socket.on("message", (bytes, remote) => onMessage(socket, bytes, remote.port));
+  await new Promise<void>((resolve) => socket.bind(0, type === "udp4" ? "127.0.0.1" : "::1", resolve));
+  return socket;
+}
+
+/** Answers with what came. */
+function echoServer(): Promise<Socket> {
+  return bind("udp4", (socket, bytes, port) => socket.send(bytes, port, "127.0.0.1"));
+}
+
+describe("sortie proxy", () => {
+  it("relays each client's datagrams to the target and the answers back, later and fewer", async () => {
+    const server = await echoServer();
+    const target = `127.0.0.1:${server.address().port}`;
+    const link = ["--up", "latencyMs=20", "--down", "loss=0.5", "--seed", "4"];
+    const proxy = await start(target, "--host", "127.0.0.1", "--json", ...link);
+    const answers: number[][] = [[], []];
+    const allDone = [0, 1].map(
+      (index) =>
+        new Promise<void>((resolve) => {
+          void bind("udp4", (_socket, bytes) => {
+            answers[index]?.push(bytes[0] ?? -1);
+            if (bytes[0] === 255) resolve();
+          }).then((socket) => {
+            // The last one again and again: half of the answers are lost.
+            for (let i = 0; i < 100; i++) socket.send(Uint8Array.of(i < 80 ? i : 255), proxy.address.port, "127.0.0.1");
+          });
+        }),
+    );
+    await Promise.all(allDone);
+    const summary = JSON.parse(await proxy.end());
+    expect(summary).toMatchObject({ target, seed: 4, clientsSeen: 2, errors: 0 });
+    expect(summary.toTarget).toMatchObject({ offered: 200, relayed: 200, lost: 0, refused: 0 });
+    expect(summary.toClient.lost).toBeGreaterThan(40);
+    expect(summary.toClient.offered).toBe(200);
+    for (const marks of answers) expect(marks.length).toBeLessThan(90);
+  });
+
+  it("ends by itself after --seconds, and says what went through", async () => {
+    const proxy = await start("127.0.0.1:9", "--host", "127.0.0.1", "--seconds", "1");
+    const { port } = proxy.address;
+    const output = await proxy.finished();
+    expect(output).toContain(`127.0.0.1:${port} -> 127.0.0.1:9`);
+    expect(output).toMatch(/ran {4}\d\.\d s, 0 clients, 0 faults/);
+    expect(output).toContain("up     0 datagrams came");
+  });
+
+  it.each([
+    ["nonsense", [], /"target" expected HOST:PORT/],
+    ["127.0.0.1:70000", [], /"target" expected HOST:PORT/],
+    ["no-such-host.invalid:1", [], /no-such-host\.invalid/],
+    ["127.0.0.1:1", ["--link", "dialup"], /expected a preset, NAME=VALUE or @FILE, got "dialup"/],
+    ["127.0.0.1:1", ["--link", "loss=2"], /"loss" expected 0\.\.1, got 2/],
+    ["127.0.0.1:1", ["--up", "speed=2"], /expected one of the options .* got "speed"/],
+    ["127.0.0.1:1", ["--up", "loss="], /"loss" expected a number, got ""/],
+    ["127.0.0.1:1", ["--up", "@/no/such/file"], /no such file/],
+    ["127.0.0.1:1", ["--port", "-1"], /expected an integer in 0\.\.65535, got "-1"/],
+    ["127.0.0.1:1", ["--max-clients", "0"], /expected an integer in 1\.\.65536/],
+    ["127.0.0.1:1", ["--host", "localhost"], /"host" expected an IPv4 or IPv6 address/],
+  ])("refuses %s %s", async (target, args, message) => {
+    const error: unknown = await start(target, ...args).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    vi.restoreAllMocks();
+    expect(error).toBeInstanceOf(Error);
+    expect((error as Error).message).toMatch(message);
+  });
+});
+
+describe("a link on the command line", () => {
+  it("is a preset, options, or both, the later one first", () => {
+    expect(parseLink("latencyMs=50, loss=0.1")).toEqual({ latencyMs: 50, loss: 0.1 });
+    expect(parseLink("satellite,latencyMs=1")).toMatchObject({ latencyMs: 1, loss: 0.005, queueBytes: 131_072 });
+    const wifi = parseLink("wifi,loss=0.2") as Record<string, unknown>;
+    expect(wifi).toMatchObject({ loss: 0.2, latencyMs: 15 });
+    expect(wifi).not.toHaveProperty("gilbertElliott");
+  });
+
+  it("is a trace file of either form", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sortie-proxy-"));
+    const json = join(folder, "link.json");
+    const mahimahi = join(folder, "link.trace");
+    const trace = { format: "sortie-link-trace/1", durationMs: 100, steps: [{ atMs: 0, latencyMs: 9 }] };
+    await writeFile(json, JSON.stringify(trace));
+    await writeFile(mahimahi, "1\n2\n3\n");
+    expect(parseLink(`wifi,@${json}`)).toMatchObject({ trace, base: { latencyMs: 15 } });
+    expect(parseLink(`@${mahimahi}`)).toMatchObject({ trace: { durationMs: 3 }, base: {} });
+    await writeFile(json, "{}");
+    expect(() => parseLink(`@${json}`)).toThrow(`${json}: "trace.format"`);
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe("a host and a port", () => {
+  it("may be a name or an address of either family", () => {
+    expect(parseHostAndPort("target", "example.net:1474")).toEqual({ host: "example.net", port: 1474 });
+    expect(parseHostAndPort("target", "[::1]:1")).toEqual({ host: "::1", port: 1 });
+    for (const bad of ["", "a", "a:", ":1", "::1:5", "[::1]", "a:0", "a:65536", "a:1x"]) {
+      expect(() => parseHostAndPort("target", bad)).toThrow('"target" expected HOST:PORT');
+    }
+  });
+});
