@@ -21,6 +21,8 @@ export class FlowBook {
   /** Refused by `send`: never part of the flow. */
   refused = 0;
   lastReceivedAtMs = NaN;
+  /** ms. Longest time between two messages that came. */
+  longestGapMs = 0;
   delays: DelayHistogram;
   private highest = -1;
   private seen: Uint8Array = new Uint8Array(INITIAL_SEEN);
@@ -63,6 +65,7 @@ export class FlowBook {
     else this.highest = number;
     this.received += 1;
     this.receivedBytes += payload.length;
+    if (nowMs - this.lastReceivedAtMs > this.longestGapMs) this.longestGapMs = nowMs - this.lastReceivedAtMs;
     this.lastReceivedAtMs = nowMs;
     this.delays.add(nowMs - view.getFloat64(4));
   }

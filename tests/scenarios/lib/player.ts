@@ -1,5 +1,5 @@
 import type { LinkSimulator, MemoryNetwork, MemoryTransport } from "@sortie/transport-memory";
-import type { Client, Peer } from "sortie";
+import type { Client, InboundMessage, Peer } from "sortie";
 import { FlowBooks } from "./flow-books.js";
 
 const SERVER_HOST = "10.0.0.1";
@@ -12,6 +12,9 @@ export class Player {
   readonly toServer: FlowBooks = new FlowBooks();
   readonly toClient: FlowBooks = new FlowBooks();
   private readonly network: MemoryNetwork;
+  private readonly onMessage = ({ channel, payload }: InboundMessage): void => {
+    this.toClient.receive(channel, payload, this.network.clock.now());
+  };
 
   constructor(parts: {
     readonly network: MemoryNetwork;
@@ -23,6 +26,16 @@ export class Player {
     this.client = parts.client;
     this.peer = parts.peer;
     this.transport = parts.transport;
+  }
+
+  /** Takes all messages from now on, those that wait as well: the application reads. */
+  startReading(): void {
+    this.client.on("message", this.onMessage);
+  }
+
+  /** Leaves what comes where it is: the application has stopped to read. */
+  stopReading(): void {
+    this.client.off("message", this.onMessage);
   }
 
   /** The path from the server to this client. */

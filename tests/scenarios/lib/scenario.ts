@@ -65,6 +65,11 @@ export function atLeast(what: string, value: number, limit: number, unit: string
   return { mustShow: `${what} >= ${show(limit, unit)}`, measured: show(value, unit), pass: value >= limit };
 }
 
+/** A check of `value === expected`. */
+export function exactly(what: string, value: number | string, expected: number | string): Check {
+  return { mustShow: `${what}: ${expected}`, measured: String(value), pass: value === expected };
+}
+
 /** A check that nothing went wrong; "" is no fault, and equal ones are counted. */
 export function noFaults(what: string, faults: readonly string[]): Check {
   const counts = new Map<string, number>();

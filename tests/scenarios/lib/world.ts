@@ -121,7 +121,7 @@ export class World {
     const player = new Player({ network, client, peer, transport });
     this.byPeer.set(peer.id, player);
     this.players.push(player);
-    client.on("message", ({ channel, payload }) => player.toClient.receive(channel, payload, clock.now()));
+    player.startReading();
     client.on("error", (error) => this.faults.push(`client: ${String(error)}`));
     client.on("disconnect", (reason) => {
       if (!this.isEnding) this.faults.push(`client: disconnected, ${reason.code}`);
