@@ -1,6 +1,7 @@
 // `npm run scenarios -- [S4 ...] [options]`: the network scenarios, from the sources as they stand.
 import { join } from "node:path";
 import { bootstrap } from "./bootstrap.mjs";
+import { buildToRun } from "./build.mjs";
 import { main, ROOT, run } from "./lib/run.mjs";
 
 /** Where the bundle goes: below node_modules, so that no tool takes it for a source. */
@@ -26,6 +27,12 @@ async function bundle() {
 
 await main(async () => {
   await bootstrap();
+  // sortie proxy is what was built; the lock is kept while others could build over it.
+  const release = process.argv.includes("--real") ? await buildToRun() : () => undefined;
   await bundle();
-  return run(process.execPath, ["--enable-source-maps", join(BUNDLE_FOLDER, "main.js"), ...process.argv.slice(2)]);
+  return run(process.execPath, [
+    "--enable-source-maps",
+    join(BUNDLE_FOLDER, "main.js"),
+    ...process.argv.slice(2),
+  ]).finally(release);
 });

@@ -1,81 +1,96 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { parseArgs } from "node:util";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { type MainOptions, parseOptions, USAGE } from "./lib/main-options.js";
+import { plotRuns, plotsOf } from "./lib/plots.js";
+import { formatResults, formatTable } from "./lib/report.js";
+import { mergeRuns, readResults, writeResults } from "./lib/results-file.js";
+import { runParallel } from "./lib/run-parallel.js";
+import { hasPassed, type Job, jobsOf, type Run, runJob } from "./lib/run-scenarios.js";
 import { SCENARIOS } from "./index.js";
-import { CONTROLLER_NAMES, type ControllerName } from "./lib/controllers.js";
-import { formatTable } from "./lib/report.js";
-import { hasPassed, jobsOf, type Run, runJob } from "./lib/run-scenarios.js";
+import { REAL_SCENARIOS } from "./real/index.js";
 
-const DEFAULT_SEEDS = [1, 2, 3];
+const RESULTS_JSON = "results/scenarios.json";
+const RESULTS_PAGE = "RESULTS.md";
 
-const USAGE = `npm run scenarios -- [S4 ...] [options]
-  --seed N           one seed in place of ${DEFAULT_SEEDS.join(", ")}
-  --controller NAME  congestion controller of both sides: ${CONTROLLER_NAMES.join(", ")}
-  --quick            the short versions that the test run has
-  --json FILE        also write all figures to FILE`;
-
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      seed: { type: "string" },
-      controller: { type: "string", default: "default" },
-      quick: { type: "boolean", default: false },
-      json: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const scenarios = chosen(positionals);
-  const seeds = values.seed === undefined ? DEFAULT_SEEDS : [seedOf(values.seed)];
-  const controller = controllerOf(values.controller);
-  const runs: Run[] = [];
-  for (const job of jobsOf(scenarios, seeds, controller, values.quick)) {
-    const run = await runJob(job);
-    runs.push(run);
-    const verdict = hasPassed(run) ? "PASS" : "FAIL";
-    console.error(`${verdict} ${run.scenario} ${run.variant} seed ${run.seed} (${(run.tookMs / 1000).toFixed(1)} s)`);
-  }
+async function main(options: MainOptions): Promise<number> {
+  const { seeds, controller, quick, isReal } = options;
+  const all = isReal ? REAL_SCENARIOS : SCENARIOS;
+  const chosen = choose(
+    options.scenarios,
+    all.map(({ id }) => id),
+  );
+  const jobs = jobsOf(
+    all.filter(({ id }) => chosen.includes(id)),
+    seeds,
+    controller,
+    quick,
+  );
+  const tell = (run: Run): void => {
+    console.error(
+      `${hasPassed(run) ? "pass" : "FAIL"} ${run.scenario} ${run.variant}, seed ${run.seed}, ${run.tookSeconds} s`,
+    );
+  };
+  const runs = isReal ? await runInTurn(jobs, tell) : await runParallel(jobs, threads(options), ownUrl(), tell);
   console.log(formatTable(runs));
-  if (values.json !== undefined) {
-    mkdirSync(dirname(values.json), { recursive: true });
-    writeFileSync(values.json, `${JSON.stringify({ runs }, undefined, 1)}\n`);
+  if (options.jsonFile !== undefined) {
+    mkdirSync(dirname(options.jsonFile), { recursive: true });
+    writeFileSync(options.jsonFile, `${JSON.stringify({ runs }, undefined, 1)}\n`);
   }
+  if (!quick && options.docsFolder !== undefined) writeDocs(runs, options.docsFolder, isReal);
   return runs.every(hasPassed) ? 0 : 1;
 }
 
-function chosen(ids: readonly string[]) {
-  const wanted = ids.map((id) => id.toUpperCase());
-  const unknown = wanted.filter((id) => !SCENARIOS.some((scenario) => scenario.id === id));
+/** Real time is not shared: one after the other. */
+async function runInTurn(jobs: readonly Job[], tell: (run: Run) => void): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const job of jobs) {
+    const run = await runJob(job, REAL_SCENARIOS);
+    runs.push(run);
+    tell(run);
+  }
+  return runs;
+}
+
+function writeDocs(runs: readonly Run[], folder: string, isReal: boolean): void {
+  const path = join(folder, RESULTS_JSON);
+  const older = readResults(path);
+  const results = isReal
+    ? { ...older, real: mergeRuns(older.real, runs) }
+    : { ...older, memory: mergeRuns(older.memory, runs) };
+  writeResults(path, results);
+  if (!isReal) plotRuns(runs, folder);
+  writeFileSync(join(folder, RESULTS_PAGE), formatResults(results, SCENARIOS, REAL_SCENARIOS, plotsOf(folder)));
+}
+
+function choose(wanted: readonly string[], known: readonly string[]): readonly string[] {
+  const unknown = wanted.filter((id) => !known.includes(id));
   if (unknown.length > 0) {
-    const known = SCENARIOS.map(({ id }) => id).join(", ");
-    throw new RangeError(`scenario expected one of ${known}, got "${unknown.join('", "')}"`);
+    throw new RangeError(`scenario expected one of ${known.join(", ")}, got "${unknown.join('", "')}"`);
   }
-  return wanted.length === 0 ? SCENARIOS : SCENARIOS.filter(({ id }) => wanted.includes(id));
+  return wanted.length === 0 ? known : wanted;
 }
 
-function seedOf(text: string): number {
-  const seed = Number(text);
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff) {
-    throw new RangeError(`"--seed" expected an integer in 0..4294967295, got "${text}"`);
-  }
-  return seed;
+function threads({ threads: asked }: MainOptions): number {
+  return asked ?? availableParallelism();
 }
 
-function controllerOf(name: string): ControllerName {
-  const found = CONTROLLER_NAMES.find((known) => known === name);
-  if (found === undefined) {
-    throw new RangeError(`"--controller" expected one of ${CONTROLLER_NAMES.join(", ")}, got "${name}"`);
-  }
-  return found;
+function ownUrl(): URL {
+  return new URL(import.meta.url);
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof RangeError ? error.message : error);
-  process.exitCode = 1;
+async function start(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === "help") console.log(USAGE);
+  else process.exitCode = await main(options);
+}
+
+if (isMainThread) {
+  start().catch((error: unknown) => {
+    console.error(error instanceof RangeError || error instanceof TypeError ? error.message : error);
+    process.exitCode = 1;
+  });
+} else {
+  parentPort?.postMessage(await runJob(workerData as Job, SCENARIOS));
 }

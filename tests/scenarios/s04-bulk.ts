@@ -26,7 +26,9 @@ async function run(context: RunContext, loss: number, minGoodput: number): Promi
   const { downLink, toClient, toServer, peer } = player;
   const watch = new LinkWatch(world, downLink, {
     bulkBytes: () => toClient.bulk.receivedBytes,
+    wireBytes: () => downLink.statistics.passedBytes,
     rttMs: () => peer.rttMs,
+    bytesInFlight: () => peer.stats.endpoint.bytesInFlight,
     ...world.windowGauges(),
   });
   const bulk = startBulk(world, player, BULK_BYTES);

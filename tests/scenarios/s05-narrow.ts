@@ -39,7 +39,9 @@ async function run(context: RunContext): Promise<Outcome> {
   const { downLink, toClient, toServer, peer } = player;
   const watch = new LinkWatch(world, downLink, {
     bulkBytes: () => toClient.bulk.receivedBytes,
+    wireBytes: () => downLink.statistics.passedBytes,
     rttMs: () => peer.rttMs,
+    bytesInFlight: () => peer.stats.endpoint.bytesInFlight,
     ...world.windowGauges(),
   });
   // All that the link can carry and not more, so that what was taken can also arrive.

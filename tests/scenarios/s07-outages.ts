@@ -30,6 +30,7 @@ async function run(context: RunContext, outages: number, outageMs: number, every
     unreliableReceived: () => toClient.unreliable.received,
     orderedReceived: () => toClient.ordered.received,
     rttMs: () => peer.rttMs,
+    bytesInFlight: () => peer.stats.endpoint.bytesInFlight,
     ...world.windowGauges(),
   });
   world.run(2000);

@@ -7,10 +7,10 @@ const SEED = 1;
 
 describe(`short scenarios (seed ${SEED})`, () => {
   for (const job of jobsOf(SCENARIOS, [SEED], "default", true)) {
-    const { scenario, variantIndex } = job;
-    const name = `${scenario.id} ${scenario.variants(true)[variantIndex]?.name}`;
-    it(`${name}: ${scenario.title}`, async () => {
-      const { outcome } = await runJob(job);
+    const scenario = SCENARIOS.find(({ id }) => id === job.scenario);
+    const name = `${job.scenario} ${scenario?.variants(true)[job.variantIndex]?.name}`;
+    it(`${name}: ${scenario?.title}`, async () => {
+      const { outcome } = await runJob(job, SCENARIOS);
       const unexpected = outcome.checks.filter(({ mustShow, pass }) => pass === SHORTFALLS.has(`${name}: ${mustShow}`));
       // What fails and is no known shortfall, or passes and is listed as one.
       expect(unexpected).toEqual([]);

@@ -1,24 +1,24 @@
 import type { ControllerName } from "./controllers.js";
 import type { Outcome, Scenario } from "./scenario.js";
 
+/** What is to be run; plain data, so that another thread can be told. */
+export interface Job {
+  readonly scenario: string;
+  readonly variantIndex: number;
+  readonly seed: number;
+  readonly controller: ControllerName;
+  readonly quick: boolean;
+}
+
 /** One run of one variant. */
 export interface Run {
   readonly scenario: string;
   readonly variant: string;
   readonly seed: number;
   readonly controller: ControllerName;
-  /** ms of real time that it took. */
-  readonly tookMs: number;
+  /** s of real time that it took. */
+  readonly tookSeconds: number;
   readonly outcome: Outcome;
-}
-
-/** What is to be run. */
-export interface Job {
-  readonly scenario: Scenario;
-  readonly variantIndex: number;
-  readonly seed: number;
-  readonly controller: ControllerName;
-  readonly quick: boolean;
 }
 
 /** Every variant of the scenarios with every seed. */
@@ -31,15 +31,17 @@ export function jobsOf(
   return scenarios.flatMap((scenario) =>
     scenario
       .variants(quick)
-      .flatMap((_variant, variantIndex) => seeds.map((seed) => ({ scenario, variantIndex, seed, controller, quick }))),
+      .flatMap((_variant, variantIndex) =>
+        seeds.map((seed) => ({ scenario: scenario.id, variantIndex, seed, controller, quick })),
+      ),
   );
 }
 
 /** A scenario that throws has failed: the run says so. */
-export async function runJob(job: Job): Promise<Run> {
+export async function runJob(job: Job, scenarios: readonly Scenario[]): Promise<Run> {
   const { scenario, variantIndex, seed, controller, quick } = job;
-  const variant = scenario.variants(quick)[variantIndex];
-  if (variant === undefined) throw new RangeError(`${scenario.id} has no variant ${variantIndex}`);
+  const variant = scenarios.find(({ id }) => id === scenario)?.variants(quick)[variantIndex];
+  if (variant === undefined) throw new RangeError(`${scenario} has no variant ${variantIndex}`);
   const startMs = performance.now();
   let outcome: Outcome;
   try {
@@ -48,8 +50,8 @@ export async function runJob(job: Job): Promise<Run> {
     const measured = error instanceof Error ? error.message : String(error);
     outcome = { checks: [{ mustShow: "runs to its end", measured, pass: false }] };
   }
-  const tookMs = performance.now() - startMs;
-  return { scenario: scenario.id, variant: variant.name, seed, controller, tookMs, outcome };
+  const tookSeconds = Math.round((performance.now() - startMs) / 100) / 10;
+  return { scenario, variant: variant.name, seed, controller, tookSeconds, outcome };
 }
 
 export function hasPassed(run: Run): boolean {

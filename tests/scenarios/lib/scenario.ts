@@ -41,8 +41,8 @@ export interface Variant {
   run(context: RunContext): Promise<Outcome>;
 }
 
-/** What a scenario runs on: client and server by the public API over the memory network, or two bare connections. */
-export type Engine = "client and server" | "connection pair";
+/** Client and server by the public API over the memory network; two bare connections; the first over UDP. */
+export type Engine = "client and server" | "connection pair" | "real UDP";
 
 export interface Scenario {
   /** "S1" .. "S13". */
