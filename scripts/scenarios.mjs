@@ -1,11 +1,15 @@
 // `npm run scenarios -- [S4 ...] [options]`: the network scenarios, from the sources as they stand.
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { bootstrap } from "./bootstrap.mjs";
 import { buildToRun } from "./build.mjs";
 import { main, ROOT, run } from "./lib/run.mjs";
 
-/** Where the bundle goes: below node_modules, so that no tool takes it for a source. */
-const BUNDLE_FOLDER = join(ROOT, "node_modules", ".cache", "scenarios");
+/**
+ * Where the bundle goes: below node_modules, so that no tool takes it for a source; one for each run, since its threads
+ * load it until the end.
+ */
+const BUNDLE_FOLDER = join(ROOT, "node_modules", ".cache", `scenarios-${process.pid}`);
 
 async function bundle() {
   const { build } = await import("tsup"); // not before it is installed
@@ -30,9 +34,13 @@ await main(async () => {
   // sortie proxy is what was built; the lock is kept while others could build over it.
   const release = process.argv.includes("--real") ? await buildToRun() : () => undefined;
   await bundle();
+  const removeBundle = () => rmSync(BUNDLE_FOLDER, { recursive: true, force: true });
   return run(process.execPath, [
     "--enable-source-maps",
     join(BUNDLE_FOLDER, "main.js"),
     ...process.argv.slice(2),
-  ]).finally(release);
+  ]).finally(() => {
+    release();
+    removeBundle();
+  });
 });
