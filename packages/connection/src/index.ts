@@ -20,6 +20,8 @@ export type { ConnectionStatistics } from "./statistics.js";
 export type { TraceEvent, TraceSink } from "./trace.js";
 export { type EventMap, TypedEmitter } from "./typed-emitter.js";
 export {
+  type CongestionAlgorithm,
+  type CongestionContext,
   DEFAULT_IDLE_TIMEOUT_MS,
   type ProtocolOptions,
   type ResolvedProtocolOptions,

@@ -1,4 +1,10 @@
-import { checkChannelWeights, type CongestionController, FixedBudget } from "@sortie/reliability";
+import {
+  AdaptiveRate,
+  checkChannelWeights,
+  type CongestionController,
+  FixedBudget,
+  NewReno,
+} from "@sortie/reliability";
 import { MAX_DATAGRAM_BYTES, MAX_MESSAGE_BYTES, MIN_DATAGRAM_BYTES, type TransportParameters } from "@sortie/wire";
 import { type ConnectionSettings, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
 
@@ -8,8 +14,10 @@ export const DEFAULT_IDLE_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_MESSAGE_BYTES: number = 1024 * 1024;
 /** bytes. */
 const DEFAULT_RECEIVE_WINDOW_BYTES: number = 4 * 1024 * 1024;
-/** bytes/s. */
-const DEFAULT_SEND_RATE_BYTES_PER_SECOND: number = 8 * 1024 * 1024;
+/** bytes/s of the fixed rate. */
+const DEFAULT_FIXED_RATE_BYTES_PER_SECOND: number = 8 * 1024 * 1024;
+/** bytes/s that an adaptive controller is capped at: in effect not at all. */
+const MAX_RATE_BYTES_PER_SECOND = 1e9;
 /** ms. How long an acknowledgement may wait for company. RFC 9000 section 18.2, max_ack_delay. */
 const ACK_DELAY_MS = 25;
 /** ms. The range of the transport parameter. */
@@ -46,10 +54,30 @@ export interface ProtocolOptions {
    * A channel with weight 3 sends three bytes for each byte of one with weight 1. Concerns what this side sends.
    */
   readonly channelWeights?: Readonly<Record<number, number>>;
-  /** bytes/s that a connection sends at the most, 1000..10^9. Default 8 MiB/s. */
+  /**
+   * bytes/s that a connection sends at the most, 1000..10^9. Default: no cap; with `congestion: "fixed"` this is the
+   * rate itself, 8 MiB/s by default.
+   */
   readonly sendRateBytesPerSecond?: number;
-  /** A congestion controller for each connection, instead of the fixed send rate. */
-  readonly createCongestionController?: () => CongestionController;
+  /**
+   * What decides how fast a connection sends. "adaptive" (the default) finds the path's rate and keeps its queues
+   * short; "new-reno" is that of RFC 9002, which shares with loss-based flows and fills queues; "fixed" always sends at
+   * `sendRateBytesPerSecond`.
+   */
+  readonly congestion?: CongestionAlgorithm;
+  /** A congestion controller of your own for each connection, instead of `congestion`. */
+  readonly createCongestionController?: (context: CongestionContext) => CongestionController;
+}
+
+/** Congestion controllers that come with Sortie. */
+export type CongestionAlgorithm = "adaptive" | "new-reno" | "fixed";
+
+/** What a congestion controller should know of its owner. */
+export interface CongestionContext {
+  /** bytes/s: `sendRateBytesPerSecond`, or 10^9. */
+  readonly maxRateBytesPerSecond: number;
+  /** ms between two flushes of a server with ticks; what may go in that time goes at once. 0: whenever it may. */
+  readonly flushIntervalMs: number;
 }
 
 /** What a side tells the other, and what it keeps to itself. */
@@ -82,20 +110,8 @@ export function resolveProtocolOptions(
     maxMessageBytes,
     2 ** 40,
   );
-  const rate = integer(
-    "sendRateBytesPerSecond",
-    options.sendRateBytesPerSecond,
-    DEFAULT_SEND_RATE_BYTES_PER_SECOND,
-    1000,
-    1e9,
-  );
-  const burstBytes = Math.max(2 * MAX_DATAGRAM_BYTES, Math.min(rate, MAX_BURST_BYTES));
-  const fixedBudget = (): CongestionController => new FixedBudget({ rateBytesPerSecond: rate, burstBytes });
-  const { createCongestionController = fixedBudget, handshakeTimeoutMs: timeout } = options;
-  if (typeof createCongestionController !== "function") {
-    const got = typeof createCongestionController;
-    throw new TypeError(`"createCongestionController" expected a function, got ${got}`);
-  }
+  const createCongestionController = controllerFactory(options, tickMs);
+  const { handshakeTimeoutMs: timeout } = options;
   const mtuBytes = integer("mtu", options.mtu, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES);
   checkChannelWeights(options.channelWeights);
   return {
@@ -117,6 +133,40 @@ export function resolveProtocolOptions(
       maxUnreliableWaitMs: Math.max(MAX_UNRELIABLE_WAIT_MS, MAX_UNRELIABLE_WAIT_TICKS * tickMs),
     },
   };
+}
+
+function controllerFactory(options: ProtocolOptions, tickMs: number): () => CongestionController {
+  const { createCongestionController, sendRateBytesPerSecond } = options;
+  const congestion = options.congestion === undefined ? "adaptive" : options.congestion;
+  if (createCongestionController !== undefined) {
+    if (options.congestion !== undefined) {
+      throw new TypeError(
+        `"congestion" expected to be left out beside "createCongestionController", got ${congestion}`,
+      );
+    }
+    if (typeof createCongestionController !== "function") {
+      throw new TypeError(`"createCongestionController" expected a function, got ${typeof createCongestionController}`);
+    }
+  }
+  const fallback = congestion === "fixed" ? DEFAULT_FIXED_RATE_BYTES_PER_SECOND : MAX_RATE_BYTES_PER_SECOND;
+  const rate = integer("sendRateBytesPerSecond", sendRateBytesPerSecond, fallback, 1000, MAX_RATE_BYTES_PER_SECOND);
+  const context: CongestionContext = {
+    maxRateBytesPerSecond: rate,
+    flushIntervalMs: Math.min(tickMs, MAX_TOLD_ACK_DELAY_MS),
+  };
+  if (createCongestionController !== undefined) return () => createCongestionController(context);
+  switch (congestion as string) {
+    case "adaptive":
+      return () => new AdaptiveRate(context);
+    case "new-reno":
+      return () => new NewReno(context);
+    case "fixed": {
+      const burstBytes = Math.max(2 * MAX_DATAGRAM_BYTES, Math.min(rate, MAX_BURST_BYTES));
+      return () => new FixedBudget({ rateBytesPerSecond: rate, burstBytes });
+    }
+    default:
+      throw new TypeError(`"congestion" expected "adaptive", "new-reno" or "fixed", got ${String(congestion)}`);
+  }
 }
 
 function integer(label: string, value: number | undefined, fallback: number, min: number, max: number): number {

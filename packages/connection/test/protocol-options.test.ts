@@ -1,6 +1,6 @@
-import { FixedBudget } from "@sortie/reliability";
+import { AdaptiveRate, type CongestionController, FixedBudget, NewReno } from "@sortie/reliability";
 import { describe, expect, it } from "vitest";
-import { type ProtocolOptions, resolveProtocolOptions } from "../src/protocol-options.js";
+import { type CongestionContext, type ProtocolOptions, resolveProtocolOptions } from "../src/protocol-options.js";
 
 type Options = ProtocolOptions & { readonly handshakeTimeoutMs?: number };
 
@@ -26,8 +26,7 @@ describe("resolveProtocolOptions", () => {
     expect(settings).toMatchObject({ ackDelayMs: 25, keepAliveMs: 3000, handshakeTimeoutMs: 10_000 });
     expect(settings.mtuBytes).toBeUndefined();
     const controller = settings.createCongestionController?.();
-    expect(controller).toBeInstanceOf(FixedBudget);
-    expect(controller?.paceBytesPerSecond).toBe(8 * 1024 * 1024);
+    expect(controller).toBeInstanceOf(AdaptiveRate);
     expect(settings.createCongestionController?.()).not.toBe(controller);
   });
 
@@ -62,19 +61,45 @@ describe("resolveProtocolOptions", () => {
   });
 
   it.each([1000, 3000, 1e6, 1e9])("makes a budget of %d bytes/s that lets two datagrams go at once", (rate) => {
-    const { settings } = resolveProtocolOptions({ sendRateBytesPerSecond: rate }, 0);
+    const { settings } = resolveProtocolOptions({ congestion: "fixed", sendRateBytesPerSecond: rate }, 0);
     const controller = settings.createCongestionController?.() as FixedBudget;
     expect(controller.paceBytesPerSecond).toBe(rate);
     controller.onPacketSent(1200, 0, 0);
     expect(controller.canSend(1200, 1200, 0)).toBe(true);
   });
 
-  it("takes a congestion controller of the user's own, and nothing but a function", () => {
-    const mine = (): FixedBudget => new FixedBudget();
-    const { settings } = resolveProtocolOptions({ createCongestionController: mine }, 0);
-    expect(settings.createCongestionController).toBe(mine);
+  it("makes the controller that was named, with the send rate as its cap", () => {
+    const made = (options: Options): CongestionController | undefined =>
+      resolveProtocolOptions(options, 0).settings.createCongestionController?.();
+    expect(made({ congestion: "adaptive" })).toBeInstanceOf(AdaptiveRate);
+    expect(made({ congestion: "new-reno" })).toBeInstanceOf(NewReno);
+    expect(made({ congestion: "fixed" })).toBeInstanceOf(FixedBudget);
+    expect(made({ congestion: "fixed" })?.paceBytesPerSecond).toBe(8 * 1024 * 1024);
+    for (const congestion of ["adaptive", "new-reno", "fixed"] as const) {
+      expect(made({ congestion, sendRateBytesPerSecond: 2000 })?.paceBytesPerSecond).toBe(2000);
+    }
+    for (const wrong of ["cubic", "", null, 1, {}]) {
+      expect(() => made({ congestion: wrong as "fixed" })).toThrow(
+        new TypeError(`"congestion" expected "adaptive", "new-reno" or "fixed", got ${String(wrong)}`),
+      );
+    }
+  });
+
+  it("takes a congestion controller of the user's own, which hears of cap and ticks, and nothing else", () => {
+    const mine = new FixedBudget();
+    const contexts: CongestionContext[] = [];
+    const createCongestionController = (context: CongestionContext): FixedBudget => {
+      contexts.push(context);
+      return mine;
+    };
+    const { settings } = resolveProtocolOptions({ createCongestionController, sendRateBytesPerSecond: 5000 }, 50);
+    expect(settings.createCongestionController?.()).toBe(mine);
+    expect(contexts).toEqual([{ maxRateBytesPerSecond: 5000, flushIntervalMs: 50 }]);
     expect(() => resolveProtocolOptions({ createCongestionController: new FixedBudget() as never }, 0)).toThrow(
       new TypeError('"createCongestionController" expected a function, got object'),
+    );
+    expect(() => resolveProtocolOptions({ createCongestionController, congestion: "fixed" }, 0)).toThrow(
+      new TypeError('"congestion" expected to be left out beside "createCongestionController", got fixed'),
     );
   });
 });

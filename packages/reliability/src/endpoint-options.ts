@@ -119,7 +119,7 @@ export interface EndpointOptions {
   readonly maxUnreliableWaitMs?: number;
   /** Shared by all endpoints of the process: bytes held for messages that are not whole or not in order. */
   readonly reassemblyBudget?: ByteBudget;
-  /** Default: a fixed budget of 8 MiB/s. */
+  /** Default: {@link AdaptiveRate}. */
   readonly congestion?: CongestionController;
   readonly control: ControlFrames;
   readonly trace?: EndpointTrace;

@@ -1,6 +1,10 @@
 export { ByteBudget } from "./byte-budget.js";
 export type { CongestionController } from "./congestion/congestion-controller.js";
+export type { AckSample } from "./congestion/ack-sample.js";
+export { type AdaptivePhase, AdaptiveRate } from "./congestion/adaptive-rate.js";
 export { FixedBudget } from "./congestion/fixed-budget.js";
+export { NewReno } from "./congestion/new-reno.js";
+export type { PacedControllerOptions } from "./congestion/paced-options.js";
 export { DELIVERIES, type Delivery, deliveryCodeOf, type DeliveryTraits } from "./delivery.js";
 export {
   type ControlFrames,

@@ -95,9 +95,9 @@ export class Outbound {
     this.closed = true;
   }
 
-  /** Whether a message could be written now, given room and permission. */
-  hasData(nowMs: number): boolean {
-    return this.next(nowMs) !== undefined;
+  /** Whether a message could be written now, given room and permission. `smallOnly`: one that fits a packet. */
+  hasData(nowMs: number, smallOnly: boolean = false): boolean {
+    return this.next(nowMs, smallOnly) !== undefined;
   }
 
   /** The peer's application has read: more may go. */
@@ -147,10 +147,10 @@ export class Outbound {
     return message;
   }
 
-  /** Writes what may go by priority, until the next has no room. */
-  fill(packet: MessageWriter, nowMs: number): void {
+  /** Writes what may go by priority, until the next has no room. `smallOnly`: no pieces of messages above a packet. */
+  fill(packet: MessageWriter, nowMs: number, smallOnly: boolean): void {
     while (!packet.isFull) {
-      const message = this.next(nowMs);
+      const message = this.next(nowMs, smallOnly);
       if (message === undefined) return;
       const { frames } = packet;
       const went = this.scheduler.isResend ? this.writeLost(message, packet) : this.writeNew(message, packet);
@@ -206,9 +206,9 @@ export class Outbound {
   }
 
   /** The message to be written next. Those that waited too long for their turn, and may be dropped, are. */
-  private next(nowMs: number): OutgoingMessage | undefined {
+  private next(nowMs: number, smallOnly: boolean): OutgoingMessage | undefined {
     for (;;) {
-      const message = this.scheduler.peek(this.flow);
+      const message = this.scheduler.peek(this.flow, smallOnly);
       if (message === undefined || !message.isOverdue(nowMs)) return message;
       this.shed(message);
     }

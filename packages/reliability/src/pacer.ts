@@ -17,7 +17,7 @@ const TOLERANCE_BYTES = 1;
  */
 export class TokenBucket {
   private rateBytesPerMs: number;
-  private readonly burstBytes: number;
+  private burstBytes: number;
   private tokens: number;
   private updatedAtMs: number;
 
@@ -37,14 +37,18 @@ export class TokenBucket {
   }
 
   /**
-   * Changes the rate from `nowMs` on; what came in before counts at the old one.
+   * Changes the rate, and the burst if it is given, from `nowMs` on; what came in before counts at the old one.
    * @param rateBytesPerSecond 1..10^9
-   * @throws RangeError when it is out of range
+   * @param burstBytes 1..10^9
+   * @throws RangeError when one of them is out of range
    */
-  setRate(rateBytesPerSecond: number, nowMs: number): void {
+  setRate(rateBytesPerSecond: number, nowMs: number, burstBytes: number = this.burstBytes): void {
     expectNumber("rateBytesPerSecond", rateBytesPerSecond, 1, MAX_BUCKET_BYTES);
+    expectNumber("burstBytes", burstBytes, 1, MAX_BUCKET_BYTES);
     this.refill(nowMs);
     this.rateBytesPerMs = rateBytesPerSecond / 1000;
+    this.burstBytes = burstBytes;
+    this.tokens = Math.min(Math.max(this.tokens, -burstBytes), burstBytes);
   }
 
   /** bytes that may go now; negative while in debt. */
@@ -63,6 +67,11 @@ export class TokenBucket {
   readyAt(bytes: number, nowMs: number): number {
     const missing = Math.min(bytes, this.burstBytes) - this.available(nowMs);
     return missing < TOLERANCE_BYTES ? nowMs : nowMs + missing / this.rateBytesPerMs;
+  }
+
+  /** When `bytes` may go on credit, which reaches as far as one burst: `nowMs` itself when they may now. */
+  creditAt(bytes: number, nowMs: number): number {
+    return this.readyAt(bytes - this.burstBytes, nowMs);
   }
 
   private refill(nowMs: number): void {

@@ -7,6 +7,9 @@ import { MAX_PRIORITY } from "./send-options.js";
 /** Each priority twice: large messages below, small ones above. */
 const RANKS: number = (MAX_PRIORITY + 1) * 2;
 
+/** The ranks of small messages, as bits. */
+const SMALL_RANKS = 0xaaaa;
+
 /** bytes for each unit of weight in a turn: above the largest frame, so that every turn sends something. */
 const QUANTUM_BYTES = 1500;
 
@@ -145,9 +148,12 @@ export class PacketScheduler {
     else queue.push(next);
   }
 
-  /** The message to be written now; the same until it is taken out, finishes, or one with a higher rank comes. */
-  peek(flow: FlowWindow): OutgoingMessage | undefined {
-    for (let left = this.occupied; left !== 0;) {
+  /**
+   * The message to be written now; the same until it is taken out, finishes, or one with a higher rank comes.
+   * @param smallOnly passes over messages larger than a packet
+   */
+  peek(flow: FlowWindow, smallOnly: boolean = false): OutgoingMessage | undefined {
+    for (let left = smallOnly ? this.occupied & SMALL_RANKS : this.occupied; left !== 0;) {
       const index = 31 - Math.clz32(left);
       left &= ~(1 << index);
       const rank = this.ranks[index] as Rank;

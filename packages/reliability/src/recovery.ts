@@ -1,5 +1,6 @@
 import type { Frame } from "@sortie/wire";
 import type { CongestionController } from "./congestion/congestion-controller.js";
+import { DeliveryRateSampler } from "./congestion/delivery-rate.js";
 import type { EndpointOptions, EndpointTrace, EndpointViolation, PacketFates } from "./endpoint-options.js";
 import { LossDetector, type LossSink } from "./loss-detector.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
@@ -36,6 +37,7 @@ export class Recovery implements LossSink {
   readonly sent: SentPackets;
   readonly rtt: RttEstimator;
   readonly detector: LossDetector = new LossDetector();
+  readonly sampler: DeliveryRateSampler = new DeliveryRateSampler();
   /** Probe packets that are to be sent. */
   probesPending = 0;
   /** Probe timeouts in a row. */
@@ -53,6 +55,8 @@ export class Recovery implements LossSink {
   /** First packet number sent on the present path: those before it measure another. */
   private pathSince = 0;
   private lostBytes = 0;
+  /** bytes lost since the last ACK. */
+  private lostSinceAck = 0;
   private lostLastSentAtMs = 0;
   private lostRunFromMs = 0;
   private lostRunNext = -1;
@@ -84,12 +88,13 @@ export class Recovery implements LossSink {
     if (violation !== undefined) return violation;
 
     const previous = this.largestAcked;
-    const state = sent.stateOf(largest);
     if (largest > previous) this.largestAcked = largest;
-    if (isAwaited(state) && largest >= this.pathSince) {
-      // Only the largest, and only when it asked for the ACK, says how long the way was (RFC 9002 section 5.1).
-      this.rtt.update(nowMs - sent.sentAtOf(largest), frame.delayUs / 1000);
-    }
+    const ackDelayMs = this.rtt.believedDelayMs(frame.delayUs / 1000);
+    // Only the largest, and only when it asked for the ACK, says how long the way was (RFC 9002 section 5.1).
+    const sampleMs =
+      isAwaited(sent.stateOf(largest)) && largest >= this.pathSince ? nowMs - sent.sentAtOf(largest) : -1;
+    if (sampleMs >= 0) this.rtt.update(sampleMs, ackDelayMs);
+    this.sampler.begin(nowMs, ackDelayMs);
     let progress = false;
     for (let at = frame.end - 1; at >= frame.start; at--) {
       const byte = bytes[at] as number;
@@ -105,6 +110,7 @@ export class Recovery implements LossSink {
     this.probeCount = 0;
     this.probesPending = 0;
     this.detectLosses(nowMs);
+    this.reportAck(sampleMs < 0 ? -1 : Math.max(sampleMs - ackDelayMs, 0));
     return undefined;
   }
 
@@ -128,6 +134,7 @@ export class Recovery implements LossSink {
   /** Records the packet that `sent.begin` prepared. `eliciting`: it asks for an acknowledgement. */
   commit(eliciting: boolean, bytes: number, nowMs: number, controlMask: number, ackLargest: number): void {
     const { sent } = this;
+    if (eliciting) this.sampler.onSent(sent, sent.nextNumber, sent.bytesInFlight, nowMs);
     sent.commit(eliciting ? SentState.InFlight : SentState.Passive, bytes, nowMs, controlMask, ackLargest);
     this.statistics.packetsSent += 1;
     if (!eliciting) return;
@@ -141,7 +148,7 @@ export class Recovery implements LossSink {
     this.pathSince = this.sent.nextNumber;
     this.probeCount = 0;
     this.rtt.onPathChanged();
-    this.congestion.onPathChanged?.(nowMs);
+    this.congestion.onPathChanged(nowMs);
   }
 
   /** Records a path probe; see `SentState.Probe`. */
@@ -165,7 +172,15 @@ export class Recovery implements LossSink {
 
   /** ms. When `mayNumber` becomes true by time. */
   roomAt(): number {
-    return this.sent.hasRoom ? -Infinity : Math.max(this.stalledAt(), this.elicitingSentAtMs + STALLED_INTERVAL_MS);
+    return this.sent.hasRoom ? -Infinity : this.trickleAt();
+  }
+
+  /**
+   * ms. When a packet with data may go although the congestion window is full: on a stalled path, now and then. Its
+   * end is noticed by the first packet that gets through, and a game should not wait for a probe timeout.
+   */
+  trickleAt(): number {
+    return Math.max(this.stalledAt(), this.elicitingSentAtMs + STALLED_INTERVAL_MS);
   }
 
   /** ms. Since when nothing was acknowledged although something is in flight; Infinity when nothing is. */
@@ -191,8 +206,9 @@ export class Recovery implements LossSink {
       return false;
     }
     if (this.probeAt() > nowMs) return false;
+    // A few packets, once: one that is lost too costs a timeout more, two would be more bytes than they guard.
+    this.probesPending = this.isSparse ? 1 : PROBES;
     this.probeCount += 1;
-    this.probesPending = PROBES;
     this.statistics.probeTimeouts += 1;
     this.trace?.onProbeTimeout?.(this.probeCount, nowMs);
     return true;
@@ -205,7 +221,22 @@ export class Recovery implements LossSink {
     const base = this.rtt.probeTimeoutMs();
     // 2^20 is beyond any cap; the exponent must not grow without end.
     const backedOff = base * 2 ** Math.min(this.probeCount, 20);
-    return this.elicitingSentAtMs + Math.min(backedOff, Math.max(MAX_PROBE_INTERVAL_MS, base));
+    return this.probeFromMs() + Math.min(backedOff, Math.max(MAX_PROBE_INTERVAL_MS, base));
+  }
+
+  /**
+   * ms. What the probe timeout counts from: the last packet that asked for an acknowledgement (RFC 9002 section 6.2.1),
+   * at first of a few the oldest. With fewer behind it than the packet threshold nothing else would tell of its loss
+   * before another round trip; a message now and then should not wait for that.
+   */
+  private probeFromMs(): number {
+    const { sent } = this;
+    const hasOldest = this.isSparse && sent.stateOf(sent.lowest) === SentState.InFlight;
+    return hasOldest ? sent.sentAtOf(sent.lowest) : this.elicitingSentAtMs;
+  }
+
+  private get isSparse(): boolean {
+    return this.sent.packetsInFlight <= this.detector.packetThreshold && this.probeCount === 0;
   }
 
   private stalledAt(): number {
@@ -237,8 +268,9 @@ export class Recovery implements LossSink {
     this.statistics.packetsAcked += 1;
     if (state !== SentState.Passive) this.fates?.onPacketAcked(packetNumber, sent.bytesOf(packetNumber));
     if (state === SentState.InFlight) {
-      const sentAtMs = sent.sentAtOf(packetNumber);
-      this.congestion.onPacketAcked(sent.bytesOf(packetNumber), sentAtMs, nowMs, this.rtt.smoothedMs);
+      const isAppLimited = sent.wasAppLimited(packetNumber);
+      this.sampler.onAcked(sent, packetNumber);
+      this.congestion.onPacketAcked(sent.bytesOf(packetNumber), sent.sentAtOf(packetNumber), nowMs, isAppLimited);
     } else if (isLost(state)) {
       this.onSpuriousLoss(packetNumber, state, previousLargest, nowMs);
     }
@@ -254,6 +286,8 @@ export class Recovery implements LossSink {
   private onSpuriousLoss(packetNumber: number, state: SentState, previousLargest: number, nowMs: number): void {
     this.statistics.spuriousLosses += 1;
     this.trace?.onSpuriousLoss?.(packetNumber, nowMs);
+    this.sampler.onAcked(this.sent, packetNumber);
+    this.congestion.onSpuriousLoss(this.sent.bytesOf(packetNumber), this.sent.sentAtOf(packetNumber), nowMs);
     if (state === SentState.GivenUp) return;
     const elapsedMs = nowMs - this.sent.sentAtOf(packetNumber);
     this.detector.onSpuriousLoss(state, previousLargest - packetNumber, elapsedMs, this.rtt, nowMs);
@@ -280,9 +314,21 @@ export class Recovery implements LossSink {
     return true;
   }
 
+  private reportAck(rttMs: number): void {
+    const sample = this.sampler.end(this.rtt.minMs);
+    sample.rttMs = rttMs;
+    sample.smoothedRttMs = this.rtt.smoothedMs;
+    sample.maxAckDelayMs = this.rtt.peerMaxAckDelayMs;
+    sample.lostBytes = this.lostSinceAck;
+    sample.bytesInFlight = this.sent.bytesInFlight;
+    this.lostSinceAck = 0;
+    this.congestion.onAck(sample);
+  }
+
   private reportLosses(nowMs: number): void {
     if (this.lostBytes === 0) return;
     this.congestion.onPacketsLost(this.lostBytes, this.lostLastSentAtMs, nowMs, this.persistent);
+    this.lostSinceAck += this.lostBytes;
     this.lostBytes = 0;
     this.persistent = false;
   }

@@ -10,7 +10,7 @@ import {
 } from "@sortie/wire";
 import { AckTracker } from "./ack-tracker.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
-import { FixedBudget } from "./congestion/fixed-budget.js";
+import { AdaptiveRate } from "./congestion/adaptive-rate.js";
 import {
   type ControlFrames,
   DEFAULT_LIMITS,
@@ -28,6 +28,7 @@ import type { OutgoingMessage } from "./outgoing-message.js";
 import { Recovery, type RecoverySink } from "./recovery.js";
 import type { RttEstimator } from "./rtt-estimator.js";
 import { checkChannel, type SendOptions } from "./send-options.js";
+import { Allowed, SendPermission } from "./send-permission.js";
 import type { SendReceipt } from "./send-receipt.js";
 import { createStatistics, type EndpointStatistics, type MutableStatistics } from "./statistics.js";
 
@@ -58,6 +59,7 @@ export class ReliableEndpoint implements FlowControl {
   private readonly inbound: Inbound;
   private readonly outbound: Outbound;
   private readonly recovery: Recovery;
+  private readonly permission: SendPermission;
   private readonly packet: MessageWriter;
   private maxDatagramBytes: number;
   private pendingControls = 0;
@@ -70,7 +72,7 @@ export class ReliableEndpoint implements FlowControl {
     checkEndpointOptions(options);
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.control = options.control;
-    this.congestion = options.congestion ?? new FixedBudget();
+    this.congestion = options.congestion ?? new AdaptiveRate();
     this.overheadBytes = options.packetOverheadBytes ?? PACKET_OVERHEAD_BYTES;
     this.maxDatagramBytes = options.maxDatagramBytes;
     this.acks = new AckTracker(options.localMaxAckDelayMs);
@@ -78,6 +80,7 @@ export class ReliableEndpoint implements FlowControl {
     this.inbound = new Inbound(options, limits, this.inbox, this.counters);
     this.outbound = new Outbound(options, limits, this.maxDatagramBytes - this.overheadBytes, this.counters);
     this.recovery = new Recovery(options, this.congestion, this.counters, this.recoverySink());
+    this.permission = new SendPermission(this.congestion, this.recovery, this.outbound);
     this.packet = new MessageWriter(this.recovery.sent, this.counters);
   }
 
@@ -176,7 +179,7 @@ export class ReliableEndpoint implements FlowControl {
   /** Whether `buildPacket` would produce something now. */
   wantsToSend(nowMs: number): boolean {
     if (this.closed) return false;
-    return this.mustSend(nowMs) || (this.outbound.hasData(nowMs) && this.maySendData(nowMs));
+    return this.mustSend(nowMs) || this.permission.of(nowMs, this.maxDatagramBytes) !== Allowed.Nothing;
   }
 
   /**
@@ -189,7 +192,8 @@ export class ReliableEndpoint implements FlowControl {
     if (this.closed) return -1;
     const { outbound, recovery, packet } = this;
     const isProbe = recovery.probesPending > 0;
-    const withData = isProbe || (outbound.hasData(nowMs) && this.maySendData(nowMs));
+    const allowed = isProbe ? Allowed.All : this.permission.of(nowMs, this.maxDatagramBytes);
+    const withData = allowed !== Allowed.Nothing;
     if (!withData && !this.mustSend(nowMs)) return -1;
     recovery.makeRoom(nowMs);
     const packetNumber = recovery.sent.begin();
@@ -199,7 +203,7 @@ export class ReliableEndpoint implements FlowControl {
     const ackLargest = this.writeAck(writer, nowMs);
     packet.begin(writer, packetNumber);
     if (isProbe) outbound.fillOldest(packet);
-    if (withData) outbound.fill(packet, nowMs);
+    if (withData) outbound.fill(packet, nowMs, allowed === Allowed.Small);
     if (withData && !isProbe && recovery.isStalled(nowMs)) {
       // No acknowledgement comes, yet packets go: each carries the oldest data, so that the first to arrive helps.
       outbound.beginProbeRound();
@@ -301,7 +305,7 @@ export class ReliableEndpoint implements FlowControl {
       this.recovery.nextTimeoutAt(),
       this.outbound.nextExpiryAt(),
       this.inbound.nextExpiryAt(),
-      this.permissionAt(),
+      this.permission.nextAt(this.lastNowMs, this.maxDatagramBytes),
     );
   }
 
@@ -340,19 +344,6 @@ export class ReliableEndpoint implements FlowControl {
   /** Whether a packet must go that no budget holds back. */
   private mustSend(nowMs: number): boolean {
     return this.pendingControls !== 0 || this.pendingPing || this.recovery.probesPending > 0 || this.acks.isDue(nowMs);
-  }
-
-  private maySendData(nowMs: number): boolean {
-    const { recovery } = this;
-    if (!recovery.mayNumber(nowMs)) return false;
-    return this.congestion.canSend(this.maxDatagramBytes, recovery.sent.bytesInFlight, nowMs);
-  }
-
-  /** ms. When data that waits for permission may get it by time alone; Infinity when none waits, or it has it. */
-  private permissionAt(): number {
-    if (!this.outbound.hasData(this.lastNowMs) || this.maySendData(this.lastNowMs)) return Infinity;
-    const at = Math.max(this.recovery.roomAt(), this.congestion.nextSendAt(this.maxDatagramBytes, this.lastNowMs));
-    return at > this.lastNowMs ? at : Infinity;
   }
 
   private writeControls(writer: ByteWriter): number {

@@ -20,7 +20,8 @@ const MAX_ACK_DELAY_MS = 2 ** 14;
  * positive number (`varianceMs`: not negative).
  */
 export class RttEstimator {
-  private readonly peerMaxAckDelayMs: number;
+  /** ms. The longest that the peer promised to hold an ACK back. */
+  readonly peerMaxAckDelayMs: number;
   private smoothed: number;
   private variance: number;
   private min: number;
@@ -88,7 +89,7 @@ export class RttEstimator {
       return;
     }
     this.min = Math.min(this.min, sample);
-    const delay = ackDelayMs > 0 ? Math.min(ackDelayMs, this.peerMaxAckDelayMs) : 0;
+    const delay = this.believedDelayMs(ackDelayMs);
     const adjusted = sample >= this.min + delay ? sample - delay : sample;
     this.variance += (Math.abs(this.smoothed - adjusted) - this.variance) / 4;
     this.smoothed += (adjusted - this.smoothed) / 8;
@@ -101,6 +102,11 @@ export class RttEstimator {
   onPathChanged(): void {
     this.sampled = false;
     this.variance = Math.max(this.variance, this.smoothed / 2);
+  }
+
+  /** ms. What is believed of a delay that an ACK states: no more than the peer promised. */
+  believedDelayMs(ackDelayMs: number): number {
+    return ackDelayMs > 0 ? Math.min(ackDelayMs, this.peerMaxAckDelayMs) : 0;
   }
 
   /** ms. How long to wait for an acknowledgement before probing, no backoff applied (RFC 9002 section 6.2.1). */

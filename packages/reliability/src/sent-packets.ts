@@ -64,6 +64,10 @@ export class SentPackets {
   private controls = new Uint16Array(INITIAL_SLOTS);
   private acks = new Float64Array(INITIAL_SLOTS);
   private chains = new Int32Array(INITIAL_SLOTS).fill(NONE);
+  private delivered = new Float64Array(INITIAL_SLOTS);
+  private deliveredAt = new Float64Array(INITIAL_SLOTS);
+  private firstSentAt = new Float64Array(INITIAL_SLOTS);
+  private appLimited = new Uint8Array(INITIAL_SLOTS);
   private readonly itemMessages: (OutgoingMessage | undefined)[] = [];
   private itemFrom = new Int32Array(INITIAL_ITEMS);
   private itemTo = new Int32Array(INITIAL_ITEMS);
@@ -159,6 +163,42 @@ export class SentPackets {
     return this.acks[packetNumber & this.mask] as number;
   }
 
+  /**
+   * Keeps with the packet being built how delivery stood when it went; see `DeliveryRateSampler`.
+   * @param deliveredBytes acknowledged until then
+   * @param deliveredAtMs when the last of them arrived
+   * @param firstSentAtMs when the packet was sent from which on the rate of sending is measured
+   */
+  noteDelivery(
+    packetNumber: number,
+    deliveredBytes: number,
+    deliveredAtMs: number,
+    firstSentAtMs: number,
+    isAppLimited: boolean,
+  ): void {
+    const slot = packetNumber & this.mask;
+    this.delivered[slot] = deliveredBytes;
+    this.deliveredAt[slot] = deliveredAtMs;
+    this.firstSentAt[slot] = firstSentAtMs;
+    this.appLimited[slot] = isAppLimited ? 1 : 0;
+  }
+
+  deliveredBytesOf(packetNumber: number): number {
+    return this.delivered[packetNumber & this.mask] as number;
+  }
+
+  deliveredAtOf(packetNumber: number): number {
+    return this.deliveredAt[packetNumber & this.mask] as number;
+  }
+
+  firstSentAtOf(packetNumber: number): number {
+    return this.firstSentAt[packetNumber & this.mask] as number;
+  }
+
+  wasAppLimited(packetNumber: number): boolean {
+    return this.appLimited[packetNumber & this.mask] === 1;
+  }
+
   /** Sets what became of a packet and takes it out of flight. */
   resolve(packetNumber: number, state: SentState): void {
     const slot = packetNumber & this.mask;
@@ -232,7 +272,8 @@ export class SentPackets {
   }
 
   private grow(): void {
-    const { numbers, states, sentAt, sizes, controls, acks, chains } = this;
+    const { numbers, states, sentAt, sizes, controls, acks, chains, delivered, deliveredAt, firstSentAt, appLimited } =
+      this;
     const size = numbers.length * 2;
     this.mask = size - 1;
     this.numbers = new Float64Array(size).fill(NONE);
@@ -242,6 +283,10 @@ export class SentPackets {
     this.controls = new Uint16Array(size);
     this.acks = new Float64Array(size);
     this.chains = new Int32Array(size).fill(NONE);
+    this.delivered = new Float64Array(size);
+    this.deliveredAt = new Float64Array(size);
+    this.firstSentAt = new Float64Array(size);
+    this.appLimited = new Uint8Array(size);
     for (let from = 0; from < numbers.length; from++) {
       const number = numbers[from] as number;
       if (number === NONE) continue;
@@ -253,6 +298,10 @@ export class SentPackets {
       this.controls[to] = controls[from] as number;
       this.acks[to] = acks[from] as number;
       this.chains[to] = chains[from] as number;
+      this.delivered[to] = delivered[from] as number;
+      this.deliveredAt[to] = deliveredAt[from] as number;
+      this.firstSentAt[to] = firstSentAt[from] as number;
+      this.appLimited[to] = appLimited[from] as number;
     }
   }
 

@@ -170,10 +170,14 @@ function closedGate(): CongestionController {
   return {
     onPacketSent: () => undefined,
     onPacketAcked: () => undefined,
+    onAck: () => undefined,
     onPacketsLost: () => undefined,
+    onSpuriousLoss: () => undefined,
+    onPathChanged: () => undefined,
     canSend: () => false,
     nextSendAt: () => Infinity,
     windowBytes: 0,
     paceBytesPerSecond: 0,
+    bandwidthBytesPerSecond: 0,
   };
 }

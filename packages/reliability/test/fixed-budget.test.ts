@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { CongestionController } from "../src/congestion/congestion-controller.js";
 import { FixedBudget } from "../src/congestion/fixed-budget.js";
 
 describe("FixedBudget", () => {
   it("lets 256 KiB go at once and 8 MiB a second by default", () => {
-    const budget: CongestionController = new FixedBudget();
+    const budget = new FixedBudget();
     expect(budget.paceBytesPerSecond).toBe(8 * 1024 * 1024);
     expect(budget.windowBytes).toBe(Infinity);
+    expect(budget.bandwidthBytesPerSecond).toBe(0);
     let sent = 0;
     while (budget.canSend(1200, sent, 0)) {
       sent += 1200;
@@ -27,7 +27,9 @@ describe("FixedBudget", () => {
   it("is not slowed by what is in flight or lost", () => {
     const budget = new FixedBudget({ rateBytesPerSecond: 1000, burstBytes: 2000 });
     budget.onPacketsLost(1200, 0, 5, true);
-    budget.onPacketAcked(1200, 0, 5, 5);
+    budget.onPacketAcked(1200, 0, 5, false);
+    budget.onSpuriousLoss(1200, 0, 5);
+    budget.onPathChanged(5);
     expect(budget.paceBytesPerSecond).toBe(1000);
     expect(budget.canSend(1200, 1e9, 10)).toBe(true);
     expect(budget.nextSendAt(1200, 10)).toBe(10);

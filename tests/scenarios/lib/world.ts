@@ -80,7 +80,7 @@ export class World {
       ...this.protocol,
       ...(createCongestionController === undefined
         ? {}
-        : { createCongestionController: () => this.noteController(createCongestionController()) }),
+        : { createCongestionController: (context) => this.noteController(createCongestionController(context)) }),
     });
     this.server.on("error", (error) => this.faults.push(`server: ${String(error)}`));
     this.server.on("message", (peer, message) => {

@@ -1,3 +1,5 @@
+import type { AckSample } from "./ack-sample.js";
+
 /**
  * Decides how much may be in flight and how fast it may go. Sees numbers only: no packets, no timers, no clock.
  * Packets that are not ack-eliciting, and path probes, are never shown to it.
@@ -11,10 +13,13 @@ export interface CongestionController {
   onPacketSent(bytes: number, nowMs: number, bytesInFlight: number): void;
 
   /**
-   * A packet was acknowledged for the first time.
-   * @param rttMs smoothed round trip
+   * A packet in flight was acknowledged. `onAck` follows once all packets of the ACK were shown.
+   * @param isAppLimited whether it was sent for want of more data, so that it shows no need of a larger window
    */
-  onPacketAcked(bytes: number, sentAtMs: number, nowMs: number, rttMs: number): void;
+  onPacketAcked(bytes: number, sentAtMs: number, nowMs: number, isAppLimited: boolean): void;
+
+  /** An ACK with news was applied, its losses included. The sample is reused: it must not be kept. */
+  onAck(sample: AckSample): void;
 
   /**
    * Packets were declared lost, all those of one look of the loss detector at once.
@@ -25,20 +30,27 @@ export interface CongestionController {
    */
   onPacketsLost(bytes: number, largestLostSentAtMs: number, nowMs: number, persistent: boolean): void;
 
-  /** The peer is at another address: what was measured says nothing of the new path (RFC 9000 section 9.4). */
-  onPathChanged?(nowMs: number): void;
+  /** A packet of `bytes`, sent at `sentAtMs`, that had been taken for lost was acknowledged. */
+  onSpuriousLoss(bytes: number, sentAtMs: number, nowMs: number): void;
 
-  /** Whether a packet of `bytes` may go now, with `bytesInFlight` in flight without it. */
-  canSend(bytes: number, bytesInFlight: number, nowMs: number): boolean;
+  /** The peer is at another address: what was measured says nothing of the new path (RFC 9000 section 9.4). */
+  onPathChanged(nowMs: number): void;
 
   /**
-   * When pacing lets a packet of `bytes` go: `nowMs` when at once, Infinity when only acknowledgements can free it.
+   * Whether a packet of `bytes` may go now, with `bytesInFlight` in flight without it.
+   * @param isSmall it carries small messages only: they may borrow from what larger ones get later
    */
-  nextSendAt(bytes: number, nowMs: number): number;
+  canSend(bytes: number, bytesInFlight: number, nowMs: number, isSmall: boolean): boolean;
+
+  /** When pacing lets a packet of `bytes` go: `nowMs` when at once. Acknowledgements may be needed besides. */
+  nextSendAt(bytes: number, nowMs: number, isSmall: boolean): number;
 
   /** bytes that may be in flight; Infinity when only the rate is limited. */
   readonly windowBytes: number;
 
   /** bytes per second at which packets are let through. */
   readonly paceBytesPerSecond: number;
+
+  /** bytes per second that the path is thought to carry; 0 when the controller makes no such estimate. */
+  readonly bandwidthBytesPerSecond: number;
 }

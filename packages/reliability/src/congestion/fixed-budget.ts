@@ -1,6 +1,7 @@
 import { MAX_DATAGRAM_BYTES } from "@sortie/wire";
 import { expectNumber } from "../expect-number.js";
 import { MAX_BUCKET_BYTES, TokenBucket } from "../pacer.js";
+import type { AckSample } from "./ack-sample.js";
 import type { CongestionController } from "./congestion-controller.js";
 
 /** bytes per second. 64 Mbit/s: far above the game state of one player, and no more than a common home line carries. */
@@ -24,6 +25,7 @@ export interface FixedBudgetOptions {
 export class FixedBudget implements CongestionController {
   readonly windowBytes: number = Infinity;
   readonly paceBytesPerSecond: number;
+  readonly bandwidthBytesPerSecond: number = 0;
   private readonly bucket: TokenBucket;
 
   /** @throws RangeError or TypeError when an option is out of range */
@@ -39,9 +41,15 @@ export class FixedBudget implements CongestionController {
     this.bucket.take(bytes, nowMs);
   }
 
-  onPacketAcked(_bytes: number, _sentAtMs: number, _nowMs: number, _rttMs: number): void {}
+  onPacketAcked(_bytes: number, _sentAtMs: number, _nowMs: number, _isAppLimited: boolean): void {}
+
+  onAck(_sample: AckSample): void {}
 
   onPacketsLost(_bytes: number, _largestLostSentAtMs: number, _nowMs: number, _persistent: boolean): void {}
+
+  onSpuriousLoss(_bytes: number, _sentAtMs: number, _nowMs: number): void {}
+
+  onPathChanged(_nowMs: number): void {}
 
   canSend(bytes: number, _bytesInFlight: number, nowMs: number): boolean {
     return this.bucket.readyAt(bytes, nowMs) <= nowMs;

@@ -1,4 +1,5 @@
 import { ByteWriter, type Frame, FrameKind, PACKET_OVERHEAD_BYTES, PacketFrames } from "@sortie/wire";
+import { FixedBudget } from "../../src/congestion/fixed-budget.js";
 import type { EndpointOptions, EndpointViolation } from "../../src/endpoint-options.js";
 import type { InboundMessage } from "../../src/inbox.js";
 import { ReliableEndpoint } from "../../src/reliable-endpoint.js";
@@ -54,6 +55,7 @@ export function createEndpoint(options: Partial<EndpointOptions> = {}, seed: num
   const random = seededRandom(seed);
   return new ReliableEndpoint({
     ...DEFAULTS,
+    congestion: new FixedBudget(),
     randomU32: () => Math.floor(random() * 2 ** 32),
     control: { bytesOf: () => 0, write: () => undefined, onAcked: () => undefined, resends: () => false },
     ...options,

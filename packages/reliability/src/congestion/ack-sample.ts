@@ -1,0 +1,57 @@
+/**
+ * What one ACK told, once all of it was applied: bytes that arrived, how fast, and how long it took. Reused: valid
+ * until the call it is passed to returns.
+ */
+export interface AckSample {
+  readonly nowMs: number;
+  /** ms, the peer's acknowledgement delay taken off; -1 when the ACK gives no round trip (RFC 9002 section 5.1). */
+  readonly rttMs: number;
+  /** ms. Smoothed round trip (RFC 9002 section 5.3). */
+  readonly smoothedRttMs: number;
+  /** ms. How long the peer says it held the ACK back, cut to what it promised. */
+  readonly ackDelayMs: number;
+  /** ms. The longest that the peer promised to hold an ACK back. */
+  readonly maxAckDelayMs: number;
+  /** bytes acknowledged for the first time by this ACK. */
+  readonly ackedBytes: number;
+  /** bytes taken for lost since the last ACK. */
+  readonly lostBytes: number;
+  /** bytes in flight afterwards. */
+  readonly bytesInFlight: number;
+  /** bytes acknowledged since the connection began. */
+  readonly deliveredBytes: number;
+  /** `deliveredBytes` when the youngest packet of this ACK was sent: tells rounds apart. */
+  readonly priorDeliveredBytes: number;
+  /** ms. When the latest of the delivered bytes arrived, on our clock and by the peer's word (ack delay taken off). */
+  readonly deliveredAtMs: number;
+  /** bytes/s; 0 when the ACK gives no sample. */
+  readonly deliveryRateBytesPerSecond: number;
+  /**
+   * bytes/s at which the last packets that were sent at one instant arrived: what the bottleneck passes on at the
+   * most. 0 when too few of them were acknowledged, or all at once.
+   */
+  readonly trainRateBytesPerSecond: number;
+  /** Whether the sender had too little to send for the sample to show what the path can do. */
+  readonly isAppLimited: boolean;
+}
+
+export type MutableAckSample = { -readonly [K in keyof AckSample]: AckSample[K] };
+
+export function createAckSample(): MutableAckSample {
+  return {
+    nowMs: 0,
+    rttMs: -1,
+    smoothedRttMs: 0,
+    ackDelayMs: 0,
+    maxAckDelayMs: 0,
+    ackedBytes: 0,
+    lostBytes: 0,
+    bytesInFlight: 0,
+    deliveredBytes: 0,
+    priorDeliveredBytes: 0,
+    deliveredAtMs: 0,
+    deliveryRateBytesPerSecond: 0,
+    trainRateBytesPerSecond: 0,
+    isAppLimited: false,
+  };
+}

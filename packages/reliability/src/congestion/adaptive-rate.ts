@@ -1,0 +1,380 @@
+import { MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from "@sortie/wire";
+import { TokenBucket } from "../pacer.js";
+import type { AckSample } from "./ack-sample.js";
+import { BandwidthFilter } from "./bandwidth-filter.js";
+import { BandwidthProbe } from "./bandwidth-probe.js";
+import type { CongestionController } from "./congestion-controller.js";
+import { LossReview } from "./loss-review.js";
+import { burstBytes, firstPace, MIN_PACE_BYTES_PER_SECOND, STARTUP_GAIN, startupGain } from "./pace.js";
+import {
+  ASSUMED_RTT_MS,
+  checkPacedOptions,
+  INITIAL_WINDOW_BYTES,
+  type PacedControllerOptions,
+} from "./paced-options.js";
+import { QueueSignal } from "./queue-signal.js";
+import { RoundMeter } from "./round-meter.js";
+
+/** bytes. BBR's minimum pipe: enough that acknowledgements keep coming. */
+const MIN_WINDOW_BYTES: number = 4 * MIN_DATAGRAM_BYTES;
+/** bytes that small messages may be in flight beyond the window: bulk that fills it does not hold them up. */
+const SMALL_RESERVE_BYTES: number = 10 * MIN_DATAGRAM_BYTES;
+/** The start ends after so many rounds without this growth (BBR). */
+const FULL_ROUNDS = 3;
+const FULL_GROWTH = 1.25;
+
+/** Of the bandwidth that may be in flight for a round trip: twice, so that late ACKs do not stop the flow (BBR). */
+const WINDOW_GAIN = 2;
+
+/** Rounds and ms between probes, and the longest random time added so that flows do not probe together. */
+const CRUISE_ROUNDS = 4;
+const CRUISE_MS = 400;
+const CRUISE_SPREAD_MS = 300;
+
+const DRAIN_GAIN: number = 3 / 4;
+/** After the start the rate is known and the queue may be long. */
+const STARTUP_DRAIN_GAIN = 0.3;
+/** ms, or a round trip if that is longer: beyond, a queue is drained quicker. */
+const LONG_QUEUE_MS = 50;
+const LONG_DRAIN_GAIN = 0.5;
+/** A queue of so many times the threshold is not looked at for a whole round: the path's rate fell. */
+const SUDDEN = 3;
+const MAX_DRAIN_ROUNDS = 4;
+/** Rounds until what was sent since a change is seen in acknowledgements. */
+const SETTLE_ROUNDS = 2;
+/** Of the rate that arrived while there was a queue: what is sent afterwards. */
+const BACK_OFF = 0.9;
+/**
+ * bytes, and seconds of the own rate if that is less: what a flow may have in the queue before it gives way. Flows that
+ * keep equal shares of a queue get equal shares of the link, as in TCP Vegas and FAST.
+ */
+const OWN_QUEUE_BYTES: number = 3 * MIN_DATAGRAM_BYTES;
+const OWN_QUEUE_SECONDS = 0.05;
+
+/** ms at half the window in which the shortest round trip is measured anew (BBRv2). */
+const PROBE_RTT_MS = 200;
+/** ms without data enough to measure the bandwidth, after which half of it is forgotten; then again and again. */
+const UNUSED_MS = 20_000;
+const UNUSED_AGAIN_MS = 10_000;
+
+/** What the controller is doing. */
+export type AdaptivePhase = "startup" | "drain" | "cruise" | "probe" | "probe-end" | "probe-rtt";
+
+/**
+ * The default controller: sends at the rate that the path was measured to carry, and keeps queues short.
+ *
+ * As in BBR a model of the path (bandwidth, shortest round trip) sets pace and window, so that random losses do not
+ * slow it down and ACKs may be late; from delay-based control (Vegas, FAST, Copa) it has that a queue it contributes to
+ * makes it give way. docs/decisions/0026-adaptive-rate.md says why, and what was measured.
+ *
+ * - startup: grows from round to round, up to what packet trains show, until the rate stops growing or a queue forms.
+ * - cruise: sends at the bandwidth. A queue, or more loss than the path has anyway: gives way to 90 % of what arrived.
+ * - probe, probe-end: sends more for a round and looks whether more arrives; if so, tries still more at once.
+ * - drain: sends less until the queue is gone.
+ * - probe-rtt: sends half as much for 200 ms when the shortest round trip has not been seen for ten seconds.
+ */
+export class AdaptiveRate implements CongestionController {
+  private readonly maxRate: number;
+  private readonly flushIntervalMs: number;
+  private readonly bucket: TokenBucket;
+  private readonly bandwidth: BandwidthFilter = new BandwidthFilter();
+  private readonly queue: QueueSignal;
+  private readonly rounds: RoundMeter = new RoundMeter();
+  private readonly losses: LossReview = new LossReview();
+  private current: AdaptivePhase = "startup";
+  private phaseFromRound = 0;
+  private phaseFromMs = 0;
+  private phaseFromBytes = 0;
+  private deliveredBytes = 0;
+  private gain: number = STARTUP_GAIN;
+  private window: number = INITIAL_WINDOW_BYTES;
+  /** bytes. After persistent congestion the window grows from small again, as packets arrive. */
+  private restrictedTo: number = Infinity;
+  private pace = 0;
+  private train = 0;
+  private previousTrain = 0;
+  private fullRate = 0;
+  private fullRounds = 0;
+  private readonly probing: BandwidthProbe;
+  private probeMinRttMs: number = Infinity;
+  private cruiseMs: number = CRUISE_MS;
+  /** Whether the drain answers to congestion, not to the end of a probe or of the start. */
+  private givesWay = false;
+  private ackDelayMs = 0;
+  private maxAckDelayMs = 0;
+  private usedAtMs = 0;
+
+  /** @throws RangeError or TypeError when an option is out of range */
+  constructor(options: PacedControllerOptions = {}) {
+    const { maxRateBytesPerSecond, flushIntervalMs } = checkPacedOptions(options);
+    this.maxRate = maxRateBytesPerSecond;
+    this.flushIntervalMs = flushIntervalMs;
+    this.queue = new QueueSignal(flushIntervalMs);
+    this.probing = new BandwidthProbe(this.queue, flushIntervalMs);
+    this.bucket = new TokenBucket(this.maxRate, INITIAL_WINDOW_BYTES);
+    this.applyModel(0);
+  }
+
+  get phase(): AdaptivePhase {
+    return this.current;
+  }
+
+  get windowBytes(): number {
+    return Math.min(this.window, this.restrictedTo);
+  }
+
+  get paceBytesPerSecond(): number {
+    return this.pace;
+  }
+
+  get bandwidthBytesPerSecond(): number {
+    return this.bandwidth.bytesPerSecond;
+  }
+
+  onPacketSent(bytes: number, nowMs: number, _bytesInFlight: number): void {
+    this.bucket.take(bytes, nowMs);
+  }
+
+  onPacketAcked(bytes: number, _sentAtMs: number, _nowMs: number, _isAppLimited: boolean): void {
+    this.restrictedTo += bytes;
+    if (this.restrictedTo >= this.window) this.restrictedTo = Infinity;
+  }
+
+  onPacketsLost(_bytes: number, _largestLostSentAtMs: number, _nowMs: number, persistent: boolean): void {
+    // How much was lost is judged by the round; that nothing arrived for long is another matter.
+    if (persistent) this.restrictedTo = MIN_WINDOW_BYTES;
+  }
+
+  onSpuriousLoss(bytes: number, _sentAtMs: number, nowMs: number): void {
+    this.rounds.onSpuriousLoss(bytes);
+    if (!this.losses.onSpuriousLoss(bytes)) return;
+    this.bandwidth.set(Math.max(this.losses.rateBefore, this.bandwidthBytesPerSecond), this.deliveredBytes);
+    if (this.current === "drain") this.cruise(nowMs);
+  }
+
+  onPathChanged(nowMs: number): void {
+    this.queue.reset();
+    this.losses.reset();
+    this.bandwidth.set(0, this.rounds.fromBytes);
+    this.restrictedTo = Infinity;
+    this.startUp(nowMs);
+    this.applyModel(nowMs);
+  }
+
+  canSend(bytes: number, bytesInFlight: number, nowMs: number, isSmall: boolean): boolean {
+    const limit = isSmall ? this.windowBytes + SMALL_RESERVE_BYTES : this.windowBytes;
+    return bytesInFlight + bytes <= limit && this.nextSendAt(bytes, nowMs, isSmall) <= nowMs;
+  }
+
+  nextSendAt(bytes: number, nowMs: number, isSmall: boolean): number {
+    return isSmall ? this.bucket.creditAt(bytes, nowMs) : this.bucket.readyAt(bytes, nowMs);
+  }
+
+  onAck(sample: AckSample): void {
+    const { nowMs, rttMs } = sample;
+    this.maxAckDelayMs = sample.maxAckDelayMs;
+    this.deliveredBytes = sample.deliveredBytes;
+    if (rttMs >= 0) {
+      this.queue.onSample(rttMs, nowMs);
+      this.probeMinRttMs = Math.min(this.probeMinRttMs, rttMs);
+      this.ackDelayMs += (sample.ackDelayMs - this.ackDelayMs) / 8;
+    }
+    this.bandwidth.onAck(sample);
+    this.train = Math.max(this.train, sample.trainRateBytesPerSecond);
+    const roundEnds = this.rounds.onAck(sample);
+    if (roundEnds) this.onRound(nowMs);
+    this.movePhase(sample, roundEnds);
+    this.applyModel(nowMs);
+  }
+
+  private onRound(nowMs: number): void {
+    const { rounds, losses } = this;
+    if (this.train > 0) this.previousTrain = this.train;
+    this.train = 0;
+    const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.phaseRounds > SETTLE_ROUNDS);
+    this.queue.onRound(isQuiet && this.queue.recentQueueMs <= this.queue.thresholdMs);
+    if (rounds.isAppLimited) return this.onUnused(nowMs);
+    this.usedAtMs = nowMs;
+    if (this.current === "drain" && this.givesWay && this.phaseRounds === SETTLE_ROUNDS) {
+      const rate = losses.onSlower(rounds.lossShare);
+      if (rate > 0) this.bandwidth.set(rate, rounds.fromBytes);
+    }
+    const isLossy = losses.isExcess(rounds.lossShare, rounds.lostBytes);
+    if (this.current === "startup") this.checkFull(isLossy, nowMs);
+    else if (isLossy && (this.current === "cruise" || this.current === "probe-end")) {
+      losses.onBackOff(rounds.lossShare, rounds.lostBytes, this.bandwidthBytesPerSecond);
+      this.giveWay(0, nowMs);
+    }
+  }
+
+  /** What was measured long ago says little: half of it is forgotten, and found again by a new start if it is there. */
+  private onUnused(nowMs: number): void {
+    if (nowMs - this.usedAtMs < UNUSED_MS) return;
+    this.usedAtMs = nowMs - UNUSED_MS + UNUSED_AGAIN_MS;
+    const rate = Math.max(this.bandwidthBytesPerSecond / 2, this.rounds.rateBytesPerSecond);
+    this.bandwidth.set(Math.min(rate, this.bandwidthBytesPerSecond), this.rounds.fromBytes);
+    if (this.current !== "startup") this.startUp(nowMs);
+  }
+
+  private checkFull(isLossy: boolean, nowMs: number): void {
+    const rate = this.bandwidthBytesPerSecond;
+    if (rate >= this.fullRate * FULL_GROWTH) {
+      this.fullRate = rate;
+      this.fullRounds = 0;
+    } else if (++this.fullRounds >= FULL_ROUNDS || isLossy) {
+      this.drain(STARTUP_DRAIN_GAIN, nowMs);
+    }
+  }
+
+  private movePhase(sample: AckSample, roundEnds: boolean): void {
+    const { nowMs, isAppLimited } = sample;
+    const { queue } = this;
+    switch (this.current) {
+      case "startup":
+        if (!isAppLimited && this.isOwnQueue(queue.recentQueueMs)) this.drain(STARTUP_DRAIN_GAIN, nowMs);
+        break;
+      case "drain":
+        if (this.isDrained(sample.bytesInFlight)) this.cruise(nowMs);
+        break;
+      case "cruise":
+        if (!isAppLimited && this.phaseRounds >= SETTLE_ROUNDS && this.isOwnQueue(queue.recentQueueMs / SUDDEN)) {
+          this.giveWay(sample.deliveryRateBytesPerSecond, nowMs);
+        } else if (roundEnds) {
+          this.afterCruiseRound(nowMs, isAppLimited);
+        }
+        break;
+      case "probe":
+        if (this.isProbeQueue()) this.drain(DRAIN_GAIN, nowMs);
+        else if (nowMs - this.phaseFromMs >= this.probing.durationMs) this.enter("probe-end", 1, nowMs);
+        break;
+      case "probe-end":
+        if (this.isProbeQueue()) this.drain(DRAIN_GAIN, nowMs);
+        else if (this.isSeen(sample)) {
+          if (this.probing.foundRoom(this.bandwidthBytesPerSecond)) this.probe(true, nowMs);
+          else this.drain(DRAIN_GAIN, nowMs);
+        }
+        break;
+      case "probe-rtt":
+        if (this.phaseRounds < 1 || nowMs - this.phaseFromMs < PROBE_RTT_MS || this.probeMinRttMs === Infinity) break;
+        queue.rebase(this.probeMinRttMs, nowMs);
+        this.cruise(nowMs);
+    }
+  }
+
+  private afterCruiseRound(nowMs: number, isAppLimited: boolean): void {
+    const { queue } = this;
+    if (queue.isStale(nowMs)) {
+      this.probeMinRttMs = Infinity;
+      // A flow that leaves the path idle sees its shortest round trip as it is.
+      if (!isAppLimited) this.enter("probe-rtt", 1, nowMs);
+      else if (queue.recentMinMs !== Infinity) queue.rebase(queue.recentMinMs, nowMs);
+      return;
+    }
+    if (isAppLimited || this.phaseRounds < SETTLE_ROUNDS) return;
+    if (this.isOwnQueue(queue.roundQueueMs)) this.giveWay(0, nowMs);
+    else if (this.phaseRounds >= CRUISE_ROUNDS && nowMs - this.phaseFromMs >= this.cruiseMs) {
+      this.probe(false, nowMs);
+    }
+  }
+
+  private startUp(nowMs: number): void {
+    this.fullRate = this.fullRounds = this.train = this.previousTrain = 0;
+    this.enter("startup", STARTUP_GAIN, nowMs);
+  }
+
+  private cruise(nowMs: number): void {
+    // Not random, but different from flow to flow: how much has arrived.
+    this.cruiseMs = CRUISE_MS + (this.rounds.fromBytes % CRUISE_SPREAD_MS);
+    this.enter("cruise", 1, nowMs);
+  }
+
+  private drain(gain: number, nowMs: number): void {
+    this.givesWay = false;
+    this.enter("drain", gain, nowMs);
+  }
+
+  /** `deliveryRate`: bytes/s at which data arrived lately; 0 when unknown. */
+  private giveWay(deliveryRate: number, nowMs: number): void {
+    const { queue } = this;
+    let rate = Math.min(this.bandwidthBytesPerSecond, this.rounds.rateBytesPerSecond);
+    if (deliveryRate > 0) rate = Math.min(rate, deliveryRate);
+    this.bandwidth.set(rate * BACK_OFF, this.deliveredBytes);
+    this.drain(queue.recentQueueMs > Math.max(queue.baseMs, LONG_QUEUE_MS) ? LONG_DRAIN_GAIN : DRAIN_GAIN, nowMs);
+    this.givesWay = true;
+  }
+
+  private probe(again: boolean, nowMs: number): void {
+    this.probing.start(this.bandwidthBytesPerSecond, again);
+    this.bandwidth.nextCycle();
+    this.enter("probe", this.probing.gain, nowMs);
+  }
+
+  private enter(phase: AdaptivePhase, gain: number, nowMs: number): void {
+    this.current = phase;
+    this.gain = gain;
+    this.phaseFromRound = this.rounds.count;
+    this.phaseFromMs = nowMs;
+    this.phaseFromBytes = this.deliveredBytes;
+  }
+
+  /** Whether packets that were sent in this phase are acknowledged already. */
+  private isSeen(sample: AckSample): boolean {
+    return sample.priorDeliveredBytes >= this.phaseFromBytes;
+  }
+
+  private get phaseRounds(): number {
+    return this.rounds.count - this.phaseFromRound;
+  }
+
+  /** Whether packets wait, and enough of them are ours that it is for us to give way. */
+  private isOwnQueue(queueMs: number): boolean {
+    if (queueMs <= this.queue.thresholdMs) return false;
+    return (this.bandwidthBytesPerSecond * queueMs) / 1000 > this.ownQueueBytes;
+  }
+
+  private get ownQueueBytes(): number {
+    return Math.max(Math.min(OWN_QUEUE_BYTES, this.bandwidthBytesPerSecond * OWN_QUEUE_SECONDS), MIN_DATAGRAM_BYTES);
+  }
+
+  private isProbeQueue(): boolean {
+    const { recentQueueMs } = this.queue;
+    return recentQueueMs > this.probing.queueLimitMs && this.isOwnQueue(recentQueueMs);
+  }
+
+  private isDrained(bytesInFlight: number): boolean {
+    const { queue, phaseRounds } = this;
+    if (this.givesWay) {
+      if (phaseRounds < SETTLE_ROUNDS) return false;
+      const ownBytes = (this.bandwidthBytesPerSecond * queue.recentQueueMs) / 1000;
+      const isClear = queue.recentQueueMs * 2 <= queue.thresholdMs || ownBytes * 2 <= this.ownQueueBytes;
+      return isClear || phaseRounds >= MAX_DRAIN_ROUNDS;
+    }
+    // What is on its way when nothing waits: a round trip, and what waits for its ACK or for our next flush.
+    const emptyMs = queue.baseMs + this.ackDelayMs + this.flushIntervalMs / 2;
+    const emptyBytes = (this.bandwidthBytesPerSecond * emptyMs) / 1000 + 2 * MIN_DATAGRAM_BYTES;
+    return bytesInFlight <= emptyBytes || phaseRounds >= SETTLE_ROUNDS;
+  }
+
+  /** Sets pace, burst and window by the model. */
+  private applyModel(nowMs: number): void {
+    const { queue, bandwidth, flushIntervalMs } = this;
+    const isStartup = this.current === "startup";
+    const rate = bandwidth.bytesPerSecond;
+    const baseMs = queue.baseMs === Infinity ? ASSUMED_RTT_MS : queue.baseMs;
+    const gain = isStartup ? startupGain(rate, Math.max(this.train, this.previousTrain)) : this.gain;
+    let pace = (rate * gain) / (1 - this.losses.pathShare);
+    if (isStartup) pace = Math.max(pace, firstPace(baseMs));
+    this.pace = Math.min(Math.max(pace, MIN_PACE_BYTES_PER_SECOND), this.maxRate);
+    const leastBurst = isStartup ? INITIAL_WINDOW_BYTES : 2 * MAX_DATAGRAM_BYTES;
+    this.bucket.setRate(this.pace, nowMs, burstBytes(this.pace, flushIntervalMs, leastBurst));
+    const bytesPerRound = (rate * baseMs) / 1000;
+    if (this.current === "probe-rtt") {
+      this.window = Math.max(bytesPerRound / 2, MIN_WINDOW_BYTES);
+      return;
+    }
+    // ACKs may wait for the peer, and packets for our flush, without the flow running dry.
+    const slack = (rate * (this.maxAckDelayMs + flushIntervalMs + queue.noiseMs)) / 1000;
+    const windowGain = isStartup ? Math.max(gain, WINDOW_GAIN) : WINDOW_GAIN;
+    this.window = Math.max(windowGain * bytesPerRound + slack, isStartup ? INITIAL_WINDOW_BYTES : MIN_WINDOW_BYTES);
+  }
+}

@@ -1,0 +1,59 @@
+import { MIN_DATAGRAM_BYTES } from "@sortie/wire";
+import type { QueueSignal } from "./queue-signal.js";
+
+/** What a probe sends more (BBR). */
+const PROBE_GAIN: number = 5 / 4;
+const MAX_PROBE_GAIN = 2;
+/** A probe found room when the rate grew by this share of what was tried; the next one tries this much more. */
+const SUCCESS: number = 1 / 2;
+const RAISE = 1.3;
+/** bytes. What a probe adds in a round trip at the least: slow flows catch up with quick ones. */
+const MIN_PROBE_BYTES: number = 2.5 * MIN_DATAGRAM_BYTES;
+/** ms. A probe on a long path: a quarter more for so long makes a queue of 40 ms at the most. */
+const MAX_PROBE_MS = 160;
+/** Flushes that a probe takes at the least. */
+const MIN_FLUSHES = 3;
+
+/** Trial of a higher rate: how much higher, for how long, and whether there was room for it. */
+export class BandwidthProbe {
+  private readonly queue: QueueSignal;
+  private readonly flushIntervalMs: number;
+  private raised: number = PROBE_GAIN;
+  private fromRate = 0;
+  private fromQueueMs = 0;
+
+  constructor(queue: QueueSignal, flushIntervalMs: number) {
+    this.queue = queue;
+    this.flushIntervalMs = flushIntervalMs;
+  }
+
+  /** How much quicker to send for the time of the probe. */
+  get gain(): number {
+    const least = 1 + (MIN_PROBE_BYTES * 1000) / (this.fromRate * this.queue.baseMs);
+    return Math.min(Math.max(this.raised, least), MAX_PROBE_GAIN);
+  }
+
+  /** ms of a probe: a round trip, on long paths less so that its queue stays short, and some flushes. */
+  get durationMs(): number {
+    return Math.max(Math.min(this.queue.baseMs, MAX_PROBE_MS), MIN_FLUSHES * this.flushIntervalMs);
+  }
+
+  /** ms. Queues longer than that are the probe's doing, and not the path's jitter. */
+  get queueLimitMs(): number {
+    return this.fromQueueMs + this.queue.stepMs / 2;
+  }
+
+  /** `again`: the last probe found room. */
+  start(bytesPerSecond: number, again: boolean): void {
+    this.raised = again ? Math.min(this.raised * RAISE, MAX_PROBE_GAIN) : PROBE_GAIN;
+    this.fromRate = bytesPerSecond;
+    this.fromQueueMs = this.queue.roundQueueMs;
+  }
+
+  /** Whether so much arrived that the path has room for more. */
+  foundRoom(bytesPerSecond: number): boolean {
+    // Rates are measured over a round trip, of which the probe may be a part only.
+    const seenShare = Math.min(this.durationMs / this.queue.baseMs, 1);
+    return bytesPerSecond >= this.fromRate * (1 + SUCCESS * seenShare * (this.raised - 1));
+  }
+}

@@ -1,0 +1,37 @@
+import { MAX_BUCKET_BYTES } from "../pacer.js";
+import { INITIAL_WINDOW_BYTES } from "./paced-options.js";
+
+/** bytes/s. A full packet in a quarter of a second, however bad it was: below, nothing would be learned any more. */
+export const MIN_PACE_BYTES_PER_SECOND = 5000;
+/** bytes/s. Until more is known, ten packets may go in a tick or so, and no more. */
+const MAX_FIRST_PACE_BYTES_PER_SECOND = 250_000;
+/** ms of the pace that may go at once without ticks: timers come a little late. */
+const MIN_BURST_MS = 4;
+/** Growth in a round of the start, when nothing shows where it ends. BBR's 2/ln 2 overshoots a little more. */
+export const STARTUP_GAIN = 2.5;
+/** Growth in a round while packet trains show that there is room for it. */
+const MAX_STARTUP_GAIN = 4;
+/** Share of the rate of packet trains to grow to. */
+const TRAIN_SHARE = 0.98;
+/** Of what comes in between two flushes: they may be late. */
+const FLUSH_SHARE: number = 5 / 4;
+
+/** bytes/s. The pace before the bandwidth was measured. */
+export function firstPace(rttMs: number): number {
+  return Math.min((STARTUP_GAIN * INITIAL_WINDOW_BYTES * 1000) / Math.max(rttMs, 1), MAX_FIRST_PACE_BYTES_PER_SECOND);
+}
+
+/**
+ * How much quicker than what arrives to send at the start.
+ * @param trainBytesPerSecond at which packets that left together arrived; 0 when unknown
+ */
+export function startupGain(bytesPerSecond: number, trainBytesPerSecond: number): number {
+  if (trainBytesPerSecond === 0 || bytesPerSecond === 0) return STARTUP_GAIN;
+  return Math.min(Math.max((trainBytesPerSecond * TRAIN_SHARE) / bytesPerSecond, 1), MAX_STARTUP_GAIN);
+}
+
+/** bytes that may go at once: what the pace allows between two flushes, without ticks some ms of it, or `least`. */
+export function burstBytes(paceBytesPerSecond: number, flushIntervalMs: number, least: number): number {
+  const spanMs = Math.max(flushIntervalMs * FLUSH_SHARE, MIN_BURST_MS);
+  return Math.min(Math.max((paceBytesPerSecond * spanMs) / 1000, least), MAX_BUCKET_BYTES);
+}

@@ -1,0 +1,124 @@
+/** ms. Bounds of the eighth of a round trip that a queue must amount to (HyStart++, RFC 9406 section 4.2). */
+const MIN_QUEUE_MS = 5;
+const MAX_QUEUE_MS = 16;
+const QUEUE_OF_BASE: number = 1 / 8;
+/** Samples whose minimum is looked at: one late ACK is no queue (RFC 9406 section 4.2). */
+const RECENT_SAMPLES = 8;
+/** Fewer will do when they took half a round trip: slow flows have no more. */
+const MIN_SAMPLES = 3;
+const RECENT_OF_BASE: number = 1 / 2;
+/** ms. How long a shortest round trip is believed without being seen again (as in BBR). */
+const BASE_AGE_MS = 10_000;
+/** A sample that comes as near to the shortest one confirms it. */
+const CONFIRM_OF_BASE = 1.02;
+const CONFIRM_MS = 1;
+/** Weight of a new round in the noise. */
+const NOISE_WEIGHT: number = 1 / 4;
+
+/**
+ * Tells from round trips how long packets wait in queues: by how much the least of the last few exceeds the least of
+ * the last ten seconds, with allowance for the spread that round trips have on this path anyway.
+ *
+ * Minima are what jitter and late ACKs leave alone. They are taken over no less than one flush of the owner: packets
+ * that leave together wait for each other.
+ */
+export class QueueSignal {
+  private base = Infinity;
+  private noise = 0;
+  private readonly minSpanMs: number;
+  private baseAtMs = -Infinity;
+  private recentMs = Infinity;
+  private runningMs = Infinity;
+  private runningSamples = 0;
+  private runningFromMs = -Infinity;
+  private roundMinMs = Infinity;
+  private roundMaxMs = 0;
+  private lastRoundMinMs = Infinity;
+
+  /** @param flushIntervalMs how often the owner sends */
+  constructor(flushIntervalMs: number) {
+    this.minSpanMs = flushIntervalMs;
+  }
+
+  /** ms. Shortest round trip; Infinity before the first. */
+  get baseMs(): number {
+    return this.base;
+  }
+
+  /** ms. Spread of the round trips within a round while there is no queue. */
+  get noiseMs(): number {
+    return this.noise;
+  }
+
+  /** ms by which the least of the last few round trips exceeds the shortest. */
+  get recentQueueMs(): number {
+    return this.recentMs === Infinity ? 0 : Math.max(this.recentMs - this.base, 0);
+  }
+
+  /** ms by which the least round trip of the last round exceeds the shortest: slower, and less troubled by jitter. */
+  get roundQueueMs(): number {
+    return this.lastRoundMinMs === Infinity ? 0 : Math.max(this.lastRoundMinMs - this.base, 0);
+  }
+
+  /** ms that a rise must exceed to count as a queue, for a path without noise. */
+  get stepMs(): number {
+    return Math.min(Math.max(this.base * QUEUE_OF_BASE, MIN_QUEUE_MS), MAX_QUEUE_MS);
+  }
+
+  /** ms that a rise must exceed to count as a queue on this path. */
+  get thresholdMs(): number {
+    return this.stepMs + this.noise;
+  }
+
+  /** Whether the shortest round trip has not been seen for ten seconds. */
+  isStale(nowMs: number): boolean {
+    return nowMs - this.baseAtMs > BASE_AGE_MS;
+  }
+
+  onSample(rttMs: number, nowMs: number): void {
+    if (rttMs <= this.base * CONFIRM_OF_BASE + CONFIRM_MS) this.baseAtMs = nowMs;
+    if (rttMs < this.base) this.base = rttMs;
+    this.roundMinMs = Math.min(this.roundMinMs, rttMs);
+    this.roundMaxMs = Math.max(this.roundMaxMs, rttMs);
+    this.runningMs = Math.min(this.runningMs, rttMs);
+    this.runningSamples += 1;
+    if (!this.isSpanFull(nowMs)) return;
+    this.recentMs = this.runningMs;
+    this.runningMs = Infinity;
+    this.runningSamples = 0;
+    this.runningFromMs = nowMs;
+  }
+
+  /** A round ends. `isQuiet`: no queue was built or drained in it, so that the spread is the path's own. */
+  onRound(isQuiet: boolean): void {
+    if (this.roundMinMs === Infinity) return;
+    if (isQuiet) this.noise += NOISE_WEIGHT * (this.roundMaxMs - this.roundMinMs - this.noise);
+    this.lastRoundMinMs = this.roundMinMs;
+    this.roundMinMs = Infinity;
+    this.roundMaxMs = 0;
+  }
+
+  /** The shortest round trip is `baseMs` from now on. */
+  rebase(baseMs: number, nowMs: number): void {
+    this.base = baseMs;
+    this.baseAtMs = nowMs;
+  }
+
+  /** ms. The least of the last few round trips; Infinity before there are enough. */
+  get recentMinMs(): number {
+    return this.recentMs;
+  }
+
+  reset(): void {
+    this.base = this.recentMs = this.runningMs = this.roundMinMs = this.lastRoundMinMs = Infinity;
+    this.runningSamples = this.roundMaxMs = this.noise = 0;
+    this.baseAtMs = this.runningFromMs = -Infinity;
+  }
+
+  private isSpanFull(nowMs: number): boolean {
+    const elapsedMs = nowMs - this.runningFromMs;
+    if (elapsedMs < this.minSpanMs) return false;
+    if (this.runningSamples >= RECENT_SAMPLES) return true;
+    return this.runningSamples >= MIN_SAMPLES && elapsedMs >= this.base * RECENT_OF_BASE;
+  }
+}

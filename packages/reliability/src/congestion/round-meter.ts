@@ -1,0 +1,47 @@
+import type { AckSample } from "./ack-sample.js";
+
+/**
+ * Cuts time into round trips by what was delivered: a round ends when a packet sent after its beginning is
+ * acknowledged. Tells for each how fast data arrived and how much of it was lost.
+ */
+export class RoundMeter {
+  /** Rounds that have ended. */
+  count = 0;
+  /** bytes/s at which data arrived in the last round. */
+  rateBytesPerSecond = 0;
+  /** Share of the bytes that were lost in the last round, 0..1. */
+  lossShare = 0;
+  /** bytes lost in the last round. */
+  lostBytes = 0;
+  /** Whether the sender had too little to send in the last round. */
+  isAppLimited = false;
+  /** `deliveredBytes` where the running round began. */
+  fromBytes = 0;
+  private fromMs = 0;
+  private lost = 0;
+  private appLimited = false;
+
+  /** Returns whether the sample ends a round. */
+  onAck(sample: AckSample): boolean {
+    this.lost += sample.lostBytes;
+    if (sample.isAppLimited) this.appLimited = true;
+    if (sample.priorDeliveredBytes < this.fromBytes || sample.ackedBytes === 0) return false;
+    const bytes = sample.deliveredBytes - this.fromBytes;
+    const elapsedMs = sample.deliveredAtMs - this.fromMs;
+    this.count += 1;
+    if (elapsedMs > 0) this.rateBytesPerSecond = (bytes * 1000) / elapsedMs;
+    this.lostBytes = this.lost;
+    this.lossShare = this.lost / (this.lost + bytes);
+    this.isAppLimited = this.appLimited;
+    this.fromBytes = sample.deliveredBytes;
+    this.fromMs = sample.deliveredAtMs;
+    this.lost = 0;
+    this.appLimited = false;
+    return true;
+  }
+
+  /** bytes that had been counted as lost arrived. */
+  onSpuriousLoss(bytes: number): void {
+    this.lost = Math.max(this.lost - bytes, 0);
+  }
+}
