@@ -1,7 +1,8 @@
-import { type ControlFrames, type EndpointOptions, ReliableEndpoint } from "@sortie/reliability";
+import { type ControlFrames, type EndpointOptions, type EndpointTrace, ReliableEndpoint } from "@sortie/reliability";
 import { PACKET_OVERHEAD_BYTES } from "@sortie/wire";
 import type { ConnectionOptions } from "./connection-options.js";
 import { MtuDiscovery } from "./mtu-discovery.js";
+import type { TraceSink } from "./trace.js";
 
 /** ms. First guess of the RTT: players' RTTs lie below; QUIC's 333 ms would make first losses cost a second. */
 const DEFAULT_INITIAL_RTT_MS = 100;
@@ -39,8 +40,31 @@ export function createEndpoint(
     ...(settings.channelWeights === undefined ? {} : { channelWeights: settings.channelWeights }),
     ...(settings.maxUnreliableWaitMs === undefined ? {} : { maxUnreliableWaitMs: settings.maxUnreliableWaitMs }),
     ...(settings.createCongestionController === undefined ? {} : { congestion: settings.createCongestionController() }),
+    ...(options.trace === undefined ? {} : { trace: traceOf(options.trace) }),
     ...(options.initialPacketNumber === undefined ? {} : { initialPacketNumber: options.initialPacketNumber }),
     ...(options.initialMessageId === undefined ? {} : { initialMessageId: options.initialMessageId }),
   };
   return new ReliableEndpoint(endpointOptions);
+}
+
+/** What recovery and congestion control do, as events. */
+function traceOf(sink: TraceSink): EndpointTrace {
+  return {
+    onPacketLost: (packetNumber, atMs) => sink({ type: "packet-lost", atMs, packetNumber }),
+    onSpuriousLoss: (packetNumber, atMs) => sink({ type: "spurious-loss", atMs, packetNumber }),
+    onProbeTimeout: (count, atMs) => sink({ type: "probe-timeout", atMs, count }),
+    onCongestion: (sample, controller) =>
+      sink({
+        type: "congestion",
+        atMs: sample.nowMs,
+        windowBytes: controller.windowBytes,
+        bytesInFlight: sample.bytesInFlight,
+        paceBytesPerSecond: controller.paceBytesPerSecond,
+        bandwidthBytesPerSecond: controller.bandwidthBytesPerSecond,
+        deliveryRateBytesPerSecond: sample.deliveryRateBytesPerSecond,
+        rttMs: sample.rttMs,
+        smoothedRttMs: sample.smoothedRttMs,
+        isAppLimited: sample.isAppLimited,
+      }),
+  };
 }

@@ -19,6 +19,28 @@ export type TraceEvent =
   | { readonly type: "path-changed"; readonly atMs: number }
   /** The largest datagram that is sent has changed. */
   | { readonly type: "mtu"; readonly atMs: number; readonly mtuBytes: number; readonly cause: MtuCause }
+  /** What the congestion controller made of an ACK. */
+  | {
+      readonly type: "congestion";
+      readonly atMs: number;
+      /** bytes; Infinity when only the rate is limited. */
+      readonly windowBytes: number;
+      readonly bytesInFlight: number;
+      readonly paceBytesPerSecond: number;
+      /** 0 while nothing is known, or by a controller that does not ask. */
+      readonly bandwidthBytesPerSecond: number;
+      /** Of this ACK; 0 when it gives no sample. */
+      readonly deliveryRateBytesPerSecond: number;
+      /** ms. Of this ACK, the peer's delay taken off; -1 when it gives none. */
+      readonly rttMs: number;
+      readonly smoothedRttMs: number;
+      readonly isAppLimited: boolean;
+    }
+  | { readonly type: "packet-lost"; readonly atMs: number; readonly packetNumber: number }
+  /** A packet that was taken for lost was acknowledged after all. */
+  | { readonly type: "spurious-loss"; readonly atMs: number; readonly packetNumber: number }
+  /** `count`: probe timeouts in a row, from 1. */
+  | { readonly type: "probe-timeout"; readonly atMs: number; readonly count: number }
   | { readonly type: "closed"; readonly atMs: number; readonly reason: DisconnectReason };
 
 /** Takes each event as it happens. Must not call back into the connection. */

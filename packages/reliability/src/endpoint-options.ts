@@ -1,5 +1,6 @@
 import type { ByteWriter } from "@sortie/wire";
 import type { ByteBudget } from "./byte-budget.js";
+import type { AckSample } from "./congestion/ack-sample.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
 
 /** Caps of one endpoint's queues; every one has a default, see {@link DEFAULT_LIMITS}. */
@@ -60,6 +61,8 @@ export interface EndpointTrace {
   onSpuriousLoss?(packetNumber: number, nowMs: number): void;
   /** `count`: probe timeouts in a row, from 1. */
   onProbeTimeout?(count: number, nowMs: number): void;
+  /** The controller has taken an ACK in. Both arguments are live: read, not kept. */
+  onCongestion?(sample: AckSample, controller: CongestionController): void;
 }
 
 /**

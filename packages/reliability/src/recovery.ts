@@ -79,6 +79,18 @@ export class Recovery implements LossSink {
     this.lostItems = { onItem: (message, from, to, number) => sink.onDataLost(message, from, to, number) };
   }
 
+  /** Brings the gauges of sending up to date. */
+  gauge(statistics: MutableStatistics): void {
+    const { sent, congestion, sampler } = this;
+    statistics.packetsInFlight = sent.packetsInFlight;
+    statistics.bytesInFlight = sent.bytesInFlight;
+    statistics.congestionWindowBytes = congestion.windowBytes;
+    statistics.paceBytesPerSecond = congestion.paceBytesPerSecond;
+    statistics.bandwidthBytesPerSecond = congestion.bandwidthBytesPerSecond;
+    statistics.deliveryRateBytesPerSecond = sampler.deliveryRateBytesPerSecond;
+    statistics.isAppLimited = sampler.isAppLimited;
+  }
+
   /** Applies an ACK, or finds out that it lies; then nothing of it is applied. Work: at most its bitmap, 1024 bits. */
   onAck(frame: Frame, bytes: Uint8Array, nowMs: number): EndpointViolation | undefined {
     const { largest } = frame;
@@ -323,6 +335,7 @@ export class Recovery implements LossSink {
     sample.bytesInFlight = this.sent.bytesInFlight;
     this.lostSinceAck = 0;
     this.congestion.onAck(sample);
+    this.trace?.onCongestion?.(sample, this.congestion);
   }
 
   private reportLosses(nowMs: number): void {

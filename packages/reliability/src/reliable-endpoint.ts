@@ -91,7 +91,6 @@ export class ReliableEndpoint implements FlowControl {
   /** Live: the same object each time, brought up to date when it is read from here. */
   get statistics(): EndpointStatistics {
     const { counters, inbound, outbound, inbox } = this;
-    const { sent } = this.recovery;
     counters.reassembliesActive = inbound.reassemblies;
     counters.reassembliesExpired = inbound.expiredSets;
     counters.reassembliesMismatched = inbound.mismatchedSets;
@@ -99,11 +98,10 @@ export class ReliableEndpoint implements FlowControl {
     counters.inboxDropped = inbox.dropped;
     counters.inboxMessages = inbox.messages;
     counters.inboxBytes = inbox.bytes;
-    counters.packetsInFlight = sent.packetsInFlight;
-    counters.bytesInFlight = sent.bytesInFlight;
     counters.blockedChannels = outbound.blockedChannels;
     counters.queuedBytes = outbound.queuedBytes;
     counters.queuedMessages = outbound.queuedMessages;
+    this.recovery.gauge(counters);
     return counters;
   }
 

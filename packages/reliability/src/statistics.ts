@@ -53,6 +53,16 @@ export interface EndpointStatistics {
   readonly inboxBytes: number;
   /** bytes held (overhead included) for messages that are not whole or not in order. */
   readonly heldBytes: number;
+  /** bytes that may be in flight; Infinity when only the rate is limited. */
+  readonly congestionWindowBytes: number;
+  /** bytes/s at which packets are let through. */
+  readonly paceBytesPerSecond: number;
+  /** bytes/s that the path is thought to carry; 0 while nothing is known, or by a controller that does not ask. */
+  readonly bandwidthBytesPerSecond: number;
+  /** bytes/s. The last sample of how fast data arrives; 0 before the first. */
+  readonly deliveryRateBytesPerSecond: number;
+  /** Whether what is in flight was sent for want of more data: then rates show the application, not the path. */
+  readonly isAppLimited: boolean;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends readonly number[] ? number[] : T[K] };
@@ -93,5 +103,10 @@ export function createStatistics(): MutableStatistics {
     inboxMessages: 0,
     inboxBytes: 0,
     heldBytes: 0,
+    congestionWindowBytes: 0,
+    paceBytesPerSecond: 0,
+    bandwidthBytesPerSecond: 0,
+    deliveryRateBytesPerSecond: 0,
+    isAppLimited: false,
   };
 }
