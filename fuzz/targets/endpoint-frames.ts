@@ -18,8 +18,10 @@ const LIMITS = {
 };
 const MAX_MESSAGE_BYTES = 2048;
 const BUDGET_BYTES = 16_384;
-/** bytes charged at the most for a frame on top of its payload: a set and, where it fills holes, segments. */
-const OVERHEAD_PER_FRAME = 3 * 128;
+/** bytes charged at the most for a frame on top of its payload: a set, a chunk and, where it fills holes, stretches. */
+const OVERHEAD_PER_FRAME = 1024 + 256 + 1452 + 3 * 48;
+/** bytes of reliable and ordered messages that may wait unread: four times the receive window and 320 KiB. */
+const CREDIT_BYTES = 4 * (4096 + 320 * 1024);
 const MAX_TRANSMITS = 64;
 
 /**
@@ -59,8 +61,6 @@ class Session {
   private packetNumber = -1;
   private receivedBytes = 0;
   private receivedFrames = 0;
-  /** bytes held before the present packet: they may all move to the inbox at once. */
-  private heldBefore = 0;
 
   constructor() {
     const random = new Random(1);
@@ -100,10 +100,11 @@ class Session {
   checkCaps(): void {
     const { heldBytes, inboxBytes } = this.endpoint.statistics;
     check(this.budget.used <= BUDGET_BYTES, `${this.budget.used} bytes of the process budget`);
-    const came = this.receivedBytes + this.receivedFrames * OVERHEAD_PER_FRAME;
+    // Chunks double.
+    const came = 2 * this.receivedBytes + this.receivedFrames * OVERHEAD_PER_FRAME;
     check(heldBytes <= came, `${heldBytes} bytes held, ${came} came`);
     check(heldBytes <= BUDGET_BYTES + MAX_PACKET_BYTES + 256 * 128, `${heldBytes} bytes held`);
-    const inboxCap = LIMITS.maxInboxBytes + this.heldBefore + MAX_PACKET_BYTES + MAX_MESSAGE_BYTES;
+    const inboxCap = LIMITS.maxInboxBytes + CREDIT_BYTES;
     check(inboxBytes <= inboxCap, `${inboxBytes} bytes in the inbox, of ${inboxCap}`);
     const { queuedBytes } = this.endpoint.statistics;
     check(queuedBytes <= LIMITS.maxQueuedBytes + MAX_MESSAGE_BYTES, `${queuedBytes} bytes queued`);
@@ -138,8 +139,7 @@ class Session {
   private receive(packet: Uint8Array): void {
     const { endpoint, frames, nowMs } = this;
     if (frames.decode(packet, 0, packet.length) !== undefined) return;
-    if (!endpoint.canAccept(frames, packet.length)) return;
-    this.heldBefore = endpoint.statistics.heldBytes;
+    if (!endpoint.canAccept(frames, nowMs)) return;
     this.receivedBytes += packet.length;
     this.receivedFrames += frames.count;
     for (let i = 0; i < frames.count; i++) {

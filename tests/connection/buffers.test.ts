@@ -109,7 +109,8 @@ describe("a client that was not accepted yet", () => {
     const pair = flood(({ client, nowMs }, i) => {
       if (i === 0) client.send(new Uint8Array(delivery === "reliable" ? 200_000 : 120_000), { delivery }, nowMs);
     });
-    expect(early(pair)).toBeLessThan(68 * 1024);
+    // The last piece may have brought a chunk of 4 KiB.
+    expect(early(pair)).toBeLessThan(69 * 1024);
   });
 
   it("is charged for empty messages too", () => {

@@ -178,7 +178,7 @@ export class Connection {
       return dropped;
     }
     const malformed = frames.decode(plaintext, 0, opener.plaintextBytes);
-    if (malformed === undefined && !hasRoom(this.life.state, frames, opener.plaintextBytes, this.endpoint)) {
+    if (malformed === undefined && !hasRoom(this.life.state, frames, nowMs, this.endpoint)) {
       // It does not count as received, but the peer was heard.
       this.idle.onHeard(nowMs);
       return "receive-buffer-full";

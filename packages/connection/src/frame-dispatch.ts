@@ -20,8 +20,14 @@ export type FrameViolation = EndpointViolation | "connect-from-server" | "accept
 
 /** The code that the connection is closed with. */
 export function closeCodeOf(violation: FrameViolation): CloseCode {
-  const overran = violation === "window-exceeded" || violation === "credit-exceeded";
-  return overran ? CloseCode.FlowControl : CloseCode.ProtocolError;
+  switch (violation) {
+    case "credit-exceeded":
+    case "window-exceeded":
+    case "reassembly-overdue":
+      return CloseCode.FlowControl;
+    default:
+      return CloseCode.ProtocolError;
+  }
 }
 
 /** Hands each frame of a decoded packet to its place, then the packet to the ack tracker. */

@@ -14,13 +14,13 @@ const MESSAGE_OVERHEAD_BYTES = 128;
 export function hasRoom(
   state: ConnectionState,
   frames: PacketFrames,
-  plaintextBytes: number,
+  nowMs: number,
   endpoint: ReliableEndpoint,
 ): boolean {
   if (!isOpen(state)) return true;
   const isEarly = state === "awaiting-connect" || state === "authenticating";
   if (isEarly && earlyBytes(endpoint) >= MAX_EARLY_BYTES && !passesAlways(state, frames)) return false;
-  return endpoint.canAccept(frames, plaintextBytes);
+  return endpoint.canAccept(frames, nowMs);
 }
 
 function earlyBytes(endpoint: ReliableEndpoint): number {

@@ -1,3 +1,4 @@
+import type { BudgetShare } from "./budget-share.js";
 import { expectNumber } from "./expect-number.js";
 
 /**
@@ -7,6 +8,8 @@ import { expectNumber } from "./expect-number.js";
 export class ByteBudget {
   /** bytes. */
   readonly limit: number;
+  /** Shares that hold something. */
+  readonly holders: Set<BudgetShare> = new Set();
   private charged = 0;
 
   /**
@@ -23,6 +26,11 @@ export class ByteBudget {
     return this.charged;
   }
 
+  /** Whether `bytes` more would fit. */
+  fits(bytes: number): boolean {
+    return bytes <= this.limit - this.charged;
+  }
+
   /**
    * Charges all of `bytes` or nothing.
    * @returns whether they fit
@@ -30,7 +38,7 @@ export class ByteBudget {
    */
   tryCharge(bytes: number): boolean {
     expectNumber("bytes", bytes, 0, Number.MAX_SAFE_INTEGER);
-    if (bytes > this.limit - this.charged) return false;
+    if (!this.fits(bytes)) return false;
     this.charged += bytes;
     return true;
   }

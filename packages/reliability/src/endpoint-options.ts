@@ -85,6 +85,8 @@ export type EndpointViolation =
   | "credit-exceeded"
   /** More reliable data under way than the receive window allows. */
   | "window-exceeded"
+  /** Reliable data that waits for its missing part held memory for 30 s that others need. */
+  | "reassembly-overdue"
   /** A message larger than this side takes. */
   | "message-too-large"
   /** A message ID that is 1024 or more above the oldest one missing. */

@@ -1,5 +1,5 @@
 import { DeliveryCode, type Frame, FrameKind, type PacketFrames } from "@sortie/wire";
-import type { ByteBudget } from "./byte-budget.js";
+import { BudgetShare, type ShareOwner } from "./budget-share.js";
 import { BestEffortReceive } from "./channels/best-effort.js";
 import { OrderedReceive } from "./channels/ordered.js";
 import { ReliableReceive } from "./channels/reliable.js";
@@ -8,6 +8,7 @@ import { retransmits } from "./delivery.js";
 import { isCredited } from "./credit.js";
 import type { EndpointLimits, EndpointOptions, EndpointViolation } from "./endpoint-options.js";
 import { MESSAGE_OVERHEAD_BYTES, SMALL_WINDOW_BYTES } from "./flow-window.js";
+import { SEGMENT_COST_BYTES } from "./fragment-set.js";
 import { MIN_FRAGMENT_BYTES } from "./fragmenter.js";
 import type { Inbox, InboundMessage } from "./inbox.js";
 import { ReceiveCredit } from "./receive-credit.js";
@@ -19,8 +20,9 @@ const UNRELIABLE_AGE_MS = 5000;
 /** ms from the first piece. Longer than deadlines usually are; an honest sender's own deadline comes first. */
 const BEST_EFFORT_AGE_MS = 30_000;
 /**
- * Times the receive window that pieces may take here, overhead included: the smallest legal piece, 64 bytes, is charged
- * 128 on top, so that a sender who keeps to the window cannot get beyond.
+ * Times the receive window that pieces may take here, overhead included: a message of 1200 bytes in legal pieces of 64
+ * is charged 1200 + 19 x 48 + 256 + 1024 bytes, and the sender charges 1328, so that one who keeps to the window cannot
+ * get beyond.
  */
 const WINDOW_FACTOR = 3;
 /** bytes on top of that: ends of messages, which may be smaller, and whole messages cut after the path's MTU fell. */
@@ -31,14 +33,17 @@ const LOOP_COPY_BYTES = 64;
 type KeptReceive = BestEffortReceive | ReliableReceive | OrderedReceive;
 
 /** Receiving side: tells new messages from old ones, puts pieces together, restores order, and fills the inbox. */
-export class Inbound {
+export class Inbound implements ShareOwner {
   readonly credit: ReceiveCredit;
   private readonly inbox: Inbox;
   private readonly statistics: MutableStatistics;
   private readonly maxMessageBytes: number;
   private readonly firstId: number;
-  private readonly budget: ByteBudget | undefined;
+  private readonly share: BudgetShare;
   private readonly windowBytes: number;
+  private revoked = false;
+  /** ms. Since when ordered messages that came early are held. */
+  private earlySinceMs = Infinity;
   /** bytes of ordered messages that came early, overhead included. */
   private earlyBytes = 0;
   /** The part of them that the process budget is charged with. */
@@ -56,9 +61,9 @@ export class Inbound {
     this.statistics = statistics;
     this.maxMessageBytes = options.maxMessageBytes;
     this.firstId = options.initialMessageId ?? 0;
-    this.budget = options.reassemblyBudget;
+    this.share = new BudgetShare(options.reassemblyBudget, this);
     this.windowBytes = options.receiveWindowBytes * WINDOW_FACTOR + SMALL_WINDOW_BYTES + WINDOW_SLACK_BYTES;
-    const processBudget = options.reassemblyBudget;
+    const processBudget = this.share;
     this.lossy = new Reassembler({
       maxBytes: limits.unreliableReassemblyBytes,
       maxSets: limits.unreliableReassemblySets,
@@ -98,7 +103,7 @@ export class Inbound {
   }
 
   /** See `ReliableEndpoint.canAccept`. */
-  canAccept(frames: PacketFrames): boolean {
+  canAccept(frames: PacketFrames, nowMs: number): boolean {
     let neededBytes = 0;
     let ordered = 0;
     for (let i = 0; i < frames.count; i++) {
@@ -106,19 +111,33 @@ export class Inbound {
       const isFragment = frame.kind === FrameKind.Fragment;
       if ((!isFragment && frame.kind !== FrameKind.Message) || !retransmits(frame.delivery)) continue;
       const bytes = frame.end - frame.start;
-      if (isFragment) neededBytes += mostCharged(bytes);
+      if (isFragment) neededBytes += this.mostCharged(frame);
       else if (this.comesEarly(frame, ordered)) neededBytes += bytes + MESSAGE_OVERHEAD_BYTES;
       if (frame.delivery === DeliveryCode.Ordered) ordered += 1;
     }
-    const { budget } = this;
-    const fits = neededBytes === 0 || budget === undefined || budget.used + neededBytes <= budget.limit;
-    if (fits) return true;
+    if (neededBytes === 0 || this.share.makeRoom(neededBytes, nowMs)) return true;
     this.statistics.packetsRefused += 1;
     return false;
   }
 
-  onMessage(frame: Frame, bytes: Uint8Array, packetNumber: number): EndpointViolation | undefined {
+  /** ms; Infinity when nothing waits. See `ShareOwner`. */
+  get waitingSinceMs(): number {
+    return Math.min(this.lossless.oldestSinceMs, this.earlySinceMs);
+  }
+
+  dropLossy(): void {
+    this.lossy.clear();
+    this.bestEffort.clear();
+  }
+
+  revoke(): void {
+    this.revoked = true;
+    this.free();
+  }
+
+  onMessage(frame: Frame, bytes: Uint8Array, packetNumber: number, nowMs: number): EndpointViolation | undefined {
     const { delivery, channel, messageId } = frame;
+    if (this.revoked) return "reassembly-overdue";
     if (frame.end - frame.start > this.maxMessageBytes) return "message-too-large";
     if (delivery === DeliveryCode.Unreliable) {
       this.deliver(copyOf(bytes, frame), channel, delivery);
@@ -138,11 +157,12 @@ export class Inbound {
     // Pieces of it may be here: the sender turned to sending it whole when the path's MTU rose.
     const reassembler = this.reassembler(delivery);
     if (reassembler.sets > 0) reassembler.remove(keyOf(delivery, channel, messageId));
-    return this.accept(receive, delivery, channel, messageId, copyOf(bytes, frame), packetNumber);
+    return this.accept(receive, delivery, channel, messageId, copyOf(bytes, frame), packetNumber, nowMs);
   }
 
   onFragment(frame: Frame, bytes: Uint8Array, packetNumber: number, nowMs: number): EndpointViolation | undefined {
     const { delivery, channel, messageId, totalBytes } = frame;
+    if (this.revoked) return "reassembly-overdue";
     const length = frame.end - frame.start;
     if (totalBytes > this.maxMessageBytes) return "message-too-large";
     if (length < MIN_FRAGMENT_BYTES && frame.offset + length !== totalBytes) return "fragment-too-small";
@@ -160,7 +180,7 @@ export class Inbound {
     const verdict = reassembler.add(key, delivery, totalBytes, offset, bytes, start, end, packetNumber, nowMs);
     if (verdict !== "complete") return this.onIncomplete(verdict, delivery);
     const payload = reassembler.takeComplete();
-    if (receive !== undefined) return this.accept(receive, delivery, channel, messageId, payload, packetNumber);
+    if (receive !== undefined) return this.accept(receive, delivery, channel, messageId, payload, packetNumber, nowMs);
     if (delivery === DeliveryCode.Unreliable || this.isNewest(channel, reassembler.completedOrder)) {
       this.deliver(payload, channel, delivery);
     }
@@ -187,14 +207,18 @@ export class Inbound {
 
   /** Frees everything that is held; what the inbox has can still be polled. */
   close(): void {
-    this.lossy.clear();
-    this.bestEffort.clear();
+    this.free();
+    this.credit.close();
+  }
+
+  private free(): void {
+    this.dropLossy();
     this.lossless.clear();
-    this.budget?.release(this.earlyCharged);
+    this.share.release(this.earlyCharged);
     this.earlyCharged = 0;
     this.earlyBytes = 0;
+    this.earlySinceMs = Infinity;
     for (const family of this.keptChannels) family.length = 0;
-    this.credit.close();
   }
 
   private onIncomplete(verdict: ReassemblyVerdict, delivery: DeliveryCode): EndpointViolation | undefined {
@@ -213,10 +237,11 @@ export class Inbound {
     id: number,
     payload: Uint8Array,
     packetNumber: number,
+    nowMs: number,
   ): EndpointViolation | undefined {
     if (isCredited(delivery) && !this.credit.onReceived(channel, payload.length)) return "credit-exceeded";
     if (receive instanceof OrderedReceive) {
-      if (receive.distance(id) > 0) return this.holdEarly(receive, id, payload);
+      if (receive.distance(id) > 0) return this.holdEarly(receive, id, payload, nowMs);
       this.deliver(payload, channel, delivery);
       for (let next = receive.advance(packetNumber); next !== undefined; next = receive.advance(packetNumber)) {
         this.releaseEarly(next);
@@ -238,20 +263,27 @@ export class Inbound {
     }
   }
 
-  private holdEarly(receive: OrderedReceive, id: number, payload: Uint8Array): EndpointViolation | undefined {
+  private holdEarly(
+    receive: OrderedReceive,
+    id: number,
+    payload: Uint8Array,
+    nowMs: number,
+  ): EndpointViolation | undefined {
     const bytes = payload.length + MESSAGE_OVERHEAD_BYTES;
     receive.hold(id, payload);
+    if (this.earlyBytes === 0) this.earlySinceMs = nowMs;
     this.earlyBytes += bytes;
     // `canAccept` saw that there is room; should the process budget be short all the same, the window still bounds it.
-    if (this.budget?.tryCharge(bytes) === true) this.earlyCharged += bytes;
+    if (this.share.tryCharge(bytes)) this.earlyCharged += bytes;
     return this.checkWindow();
   }
 
   private releaseEarly(payload: Uint8Array): void {
     const bytes = payload.length + MESSAGE_OVERHEAD_BYTES;
     this.earlyBytes -= bytes;
+    if (this.earlyBytes === 0) this.earlySinceMs = Infinity;
     const charged = Math.min(bytes, this.earlyCharged);
-    this.budget?.release(charged);
+    this.share.release(charged);
     this.earlyCharged -= charged;
   }
 
@@ -264,6 +296,13 @@ export class Inbound {
     if (frame.delivery !== DeliveryCode.Ordered) return false;
     const receive = this.receiver(frame.delivery, frame.channel) as OrderedReceive;
     return receive.distance(frame.messageId) > ahead;
+  }
+
+  /** bytes that a piece may be charged: room for it, and a stretch for every 64 bytes, should it fill several holes. */
+  private mostCharged({ delivery, channel, messageId, start, end }: Frame): number {
+    const stretches = 1 + Math.ceil((end - start) / MIN_FRAGMENT_BYTES);
+    const room = this.reassembler(delivery).mostCharged(keyOf(delivery, channel, messageId));
+    return room + stretches * SEGMENT_COST_BYTES;
   }
 
   private isNewest(channel: number, packetNumber: number): boolean {
@@ -313,12 +352,4 @@ function copyOf(bytes: Uint8Array, frame: Frame): Uint8Array {
   if (copy.length > LOOP_COPY_BYTES) copy.set(bytes.subarray(start, end));
   else for (let i = 0; i < copy.length; i++) copy[i] = bytes[start + i] as number;
   return copy;
-}
-
-/**
- * bytes that a piece may be charged: its own, a segment and a set of the reassembler, and another segment for every 64
- * bytes, should it fill several holes.
- */
-function mostCharged(bytes: number): number {
-  return bytes + MESSAGE_OVERHEAD_BYTES * (2 + Math.ceil(bytes / MIN_FRAGMENT_BYTES));
 }

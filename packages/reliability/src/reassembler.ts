@@ -1,15 +1,6 @@
-import type { ByteBudget } from "./byte-budget.js";
+import { MAX_DATAGRAM_BYTES } from "@sortie/wire";
 import { expectNumber } from "./expect-number.js";
-import { RangeSet } from "./range-set.js";
-
-/**
- * bytes charged for each stored segment on top of its bytes: objects cost memory however little they hold (V8 takes
- * about 190 for a small array and its place in the lists).
- */
-const SEGMENT_OVERHEAD_BYTES = 128;
-
-/** bytes charged for each set. V8 takes up to 900; the cap of sets bounds the difference. */
-const SET_OVERHEAD_BYTES = 128;
+import { CHUNK_COST_BYTES, FragmentSet, SEGMENT_COST_BYTES, SET_COST_BYTES } from "./fragment-set.js";
 
 /**
  * Separate stretches that one set may consist of, which bounds the work of inserting between them. An honest sender
@@ -17,9 +8,16 @@ const SET_OVERHEAD_BYTES = 128;
  */
 const MAX_STRETCHES_PER_SET = 4096;
 
+/** Bytes that several holders share. */
+export interface SharedBudget {
+  tryCharge(bytes: number): boolean;
+  release(bytes: number): void;
+}
+
 /** Options of {@link Reassembler}. */
 export interface ReassemblerOptions {
-  /** bytes charged for all sets together: what they hold plus 128 for each segment and each set. */
+  /** bytes charged for all sets together: their chunks with
+   * 256 for each, 48 for each separate stretch, 1024 for each set. */
   readonly maxBytes: number;
   /** Messages in reassembly at once. */
   readonly maxSets: number;
@@ -28,7 +26,7 @@ export interface ReassemblerOptions {
   /** When full: true drops the oldest sets to make room, false refuses the piece with "budget". */
   readonly evictOldest: boolean;
   /** Charged as well as `maxBytes`; shared by all peers of a process. */
-  readonly processBudget?: ByteBudget | undefined;
+  readonly processBudget?: SharedBudget | undefined;
 }
 
 /**
@@ -38,38 +36,10 @@ export interface ReassemblerOptions {
  */
 export type ReassemblyVerdict = "incomplete" | "complete" | "duplicate" | "mismatch" | "budget";
 
-/** The pieces of one message. */
-class FragmentSet {
-  readonly delivery: number;
-  readonly totalBytes: number;
-  readonly expiresAtMs: number;
-  readonly held = new RangeSet();
-  /** Disjoint, in order of arrival: where they belong is in `offsets`. */
-  readonly segments: Uint8Array[] = [];
-  readonly offsets: number[] = [];
-  chargedBytes = 0;
-  /** Packet number of the piece at offset 0, -1 before it came. */
-  order = -1;
-
-  constructor(delivery: number, totalBytes: number, expiresAtMs: number) {
-    this.delivery = delivery;
-    this.totalBytes = totalBytes;
-    this.expiresAtMs = expiresAtMs;
-  }
-
-  join(): Uint8Array {
-    const message = new Uint8Array(this.totalBytes);
-    for (let i = 0; i < this.segments.length; i++) {
-      message.set(this.segments[i] as Uint8Array, this.offsets[i] as number);
-    }
-    return message;
-  }
-}
-
 /**
  * Puts fragmented messages together. Nothing a piece claims costs memory: only bytes that came are held, each with a
- * charged overhead, under caps of bytes, sets and age. Where pieces overlap the bytes that came first stay. Pieces are
- * copied in; a message is joined once, when it is whole.
+ * charged overhead, under caps of bytes, sets and age. Where pieces overlap the bytes that came first stay. What is
+ * charged is what V8 takes.
  *
  * One object serves one family of messages whose keys do not collide. `nowMs` never runs backwards.
  */
@@ -151,9 +121,10 @@ export class Reassembler {
 
     let newBytes = end - start;
     let newSegments = 1;
+    let growth = newBytes;
     if (set !== undefined) {
       newBytes = 0;
-      newSegments = 0;
+      newSegments = set.continues(set.held.nextAbsent(offset)) ? -1 : 0;
       for (let at = set.held.nextAbsent(offset); at < to;) {
         const stop = Math.min(set.held.nextPresent(at), to);
         newBytes += stop - at;
@@ -161,8 +132,10 @@ export class Reassembler {
         at = set.held.nextAbsent(stop);
       }
       if (newBytes === 0) return "duplicate";
+      growth = set.growth(newBytes);
     }
-    const cost = newBytes + newSegments * SEGMENT_OVERHEAD_BYTES + (set === undefined ? SET_OVERHEAD_BYTES : 0);
+    const fixed = set === undefined ? SET_COST_BYTES : growth > 0 ? CHUNK_COST_BYTES : 0;
+    const cost = growth + fixed + newSegments * SEGMENT_COST_BYTES;
     if (!this.fits(set, totalBytes, newSegments, cost) || !this.charge(set, cost)) {
       // Where the oldest make room nothing is sent again: a set that lacks this piece can never be whole.
       if (this.options.evictOldest && this.remove(key)) this.evicted += 1;
@@ -170,20 +143,15 @@ export class Reassembler {
     }
 
     if (set === undefined) {
-      set = new FragmentSet(delivery, totalBytes, nowMs + this.options.maxAgeMs);
+      set = new FragmentSet(delivery, totalBytes, newBytes, nowMs, nowMs + this.options.maxAgeMs);
       this.table.set(key, set);
       if (this.table.size === 1) this.expiryAtMs = set.expiresAtMs;
-    }
+    } else set.grow(growth);
     set.chargedBytes += cost;
     if (offset === 0 && set.order < 0) set.order = packetNumber;
     for (let at = set.held.nextAbsent(offset); at < to;) {
       const stop = Math.min(set.held.nextPresent(at), to);
-      // Not `slice`: that of a Node Buffer would give a view of the packet.
-      const segment = new Uint8Array(stop - at);
-      segment.set(bytes.subarray(start + at - offset, start + stop - offset));
-      set.segments.push(segment);
-      set.offsets.push(at);
-      set.held.add(at, stop);
+      set.append(bytes, start + at - offset, start + stop - offset, at);
       at = set.held.nextAbsent(stop);
     }
     if (set.held.total < totalBytes) return "incomplete";
@@ -215,6 +183,14 @@ export class Reassembler {
     return true;
   }
 
+  /** bytes that pieces of at most a packet may be charged for the message of `key`, stretches left out. */
+  mostCharged(key: number): number {
+    const set = this.table.get(key);
+    // A packet may bring the first piece and another.
+    if (set === undefined) return SET_COST_BYTES + CHUNK_COST_BYTES + 2 * MAX_DATAGRAM_BYTES;
+    return set.growth(MAX_DATAGRAM_BYTES) + CHUNK_COST_BYTES;
+  }
+
   has(key: number): boolean {
     return this.table.has(key);
   }
@@ -231,6 +207,12 @@ export class Reassembler {
     return dropped;
   }
 
+  /** ms. When the oldest set began; Infinity when there is none. */
+  get oldestSinceMs(): number {
+    for (const set of this.table.values()) return set.startedAtMs;
+    return Infinity;
+  }
+
   /** When the next set's time is over; Infinity when there is none. */
   nextExpiryAt(): number {
     return this.expiryAtMs;
@@ -245,7 +227,7 @@ export class Reassembler {
   /** Whether the set with the piece would keep its limits if it were alone. */
   private fits(set: FragmentSet | undefined, totalBytes: number, newSegments: number, cost: number): boolean {
     const { maxBytes } = this.options;
-    if (set === undefined) return totalBytes + SEGMENT_OVERHEAD_BYTES + SET_OVERHEAD_BYTES <= maxBytes;
+    if (set === undefined) return totalBytes + SEGMENT_COST_BYTES + SET_COST_BYTES <= maxBytes;
     return set.chargedBytes + cost <= maxBytes && set.held.count + newSegments <= MAX_STRETCHES_PER_SET;
   }
 

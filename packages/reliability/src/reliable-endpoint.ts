@@ -240,8 +240,8 @@ export class ReliableEndpoint implements FlowControl {
    * To be asked before any frame of a packet is applied. False when buffers for data that must not be lost are full
    * (the process budget): then the packet is to be dropped as if it had not come, and will be resent.
    */
-  canAccept(frames: PacketFrames, _plaintextBytes: number): boolean {
-    return this.inbound.canAccept(frames);
+  canAccept(frames: PacketFrames, nowMs: number): boolean {
+    return this.inbound.canAccept(frames, nowMs);
   }
 
   onAck(frame: Frame, bytes: Uint8Array, nowMs: number): EndpointViolation | undefined {
@@ -252,7 +252,7 @@ export class ReliableEndpoint implements FlowControl {
   /** @param packetNumber of the packet with the frame */
   onMessage(frame: Frame, bytes: Uint8Array, packetNumber: number, nowMs: number): EndpointViolation | undefined {
     this.lastNowMs = nowMs;
-    return this.closed ? undefined : this.inbound.onMessage(frame, bytes, packetNumber);
+    return this.closed ? undefined : this.inbound.onMessage(frame, bytes, packetNumber, nowMs);
   }
 
   /** @param packetNumber of the packet with the frame */

@@ -61,7 +61,7 @@ export class Crafted {
     const error = frames.decode(this.buffer, 0, bytes);
     if (error !== undefined) throw new Error(error);
     const number = this.packetNumber++;
-    if (!this.endpoint.canAccept(frames, bytes)) return undefined;
+    if (!this.endpoint.canAccept(frames, this.nowMs)) return undefined;
     const frame = frames.at(0);
     const violation =
       frame.kind === FrameKind.Message

@@ -138,7 +138,7 @@ export class Side {
     const { endpoint, frames } = this;
     const error = frames.decode(bytes, 0, bytes.length);
     if (error !== undefined) throw new Error(`own packet does not decode: ${error}`);
-    if (!endpoint.canAccept(frames, bytes.length)) return;
+    if (!endpoint.canAccept(frames, nowMs)) return;
     this.seen.add(packetNumber);
     let eliciting = false;
     for (let i = 0; i < frames.count; i++) {
