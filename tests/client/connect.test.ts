@@ -212,3 +212,27 @@ describe("what arrives together with ACCEPT", () => {
     await game.end();
   });
 });
+
+describe("a name with many addresses", () => {
+  const dead = (count: number): string[] => Array.from({ length: count }, (_, i) => `198.51.100.${i + 1}`);
+
+  it.each([
+    [7, true],
+    [8, false],
+  ])("has eight of them tried: behind %i dead ones the server is found: %s", async (count, found) => {
+    const game = new GameNetwork({ names: { "play.example": [...dead(count), "10.0.0.1"] } });
+    await game.listen();
+    const tried = new Set<string>();
+    game.network.tap((_datagram, _from, to) => void tried.add(to.host));
+    const attempt = connect(game.clientOptions({ host: "play.example", timeoutMs: 8000 }));
+    const outcome = attempt.then(
+      (client) => client.isConnected,
+      (error: unknown) => (error as ConnectError).code,
+    );
+    expect(await game.settle(outcome, 10_000)).toBe(found ? true : "timeout");
+    expect(tried.has("10.0.0.1")).toBe(found);
+    expect([...tried].filter((host) => host.startsWith("198."))).toHaveLength(count);
+    if (found) await game.settle((await attempt).close());
+    await game.end();
+  });
+});

@@ -262,3 +262,20 @@ describe("a polled client that does not get in", () => {
     await game.end();
   });
 });
+
+describe("a game loop that stands still", () => {
+  it("loses the newest of more than 2048 datagrams, is told how many, and goes on", async () => {
+    const all = await connected();
+    const { game, client, transport } = all;
+    const local = transport.localAddress as SocketAddress;
+    for (let i = 0; i < 2100; i++) game.network.inject(new Uint8Array(40), game.serverAddress, local);
+    await game.run(20);
+    expect(client.overflowed).toBeGreaterThanOrEqual(52);
+    expect(client.overflowed).toBeLessThan(60);
+    const receipt = client.send("still here", { delivery: "ordered" });
+    expect(await play(all, () => client.stats?.endpoint.messagesReceived[4] === 1)).toEqual(["still here"]);
+    expect(await receipt.outcome).toBe("acked");
+    await client.close();
+    await game.end();
+  });
+});

@@ -1,5 +1,6 @@
 import { FrameKind, type PacketFrames } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
+import type { CongestionController } from "../src/congestion/congestion-controller.js";
 import { FixedBudget } from "../src/congestion/fixed-budget.js";
 import { indexOf, Pair, payload } from "./support/pair.js";
 
@@ -253,5 +254,57 @@ describe("loss recovery", () => {
     expect(pair.a.wireBytes).toBeGreaterThan(allowed * 0.9);
     expect(pair.a.received.length).toBeGreaterThan(97);
     expect(pair.b.endpoint.statistics.packetsLost).toBe(0);
+  });
+});
+
+describe("a probe", () => {
+  /** Lets so many packets with data go as it was told. */
+  class Gate implements CongestionController {
+    readonly windowBytes = Infinity;
+    readonly paceBytesPerSecond = Infinity;
+    packets = 0;
+
+    onPacketSent(): void {
+      this.packets -= 1;
+    }
+    onPacketAcked(): void {}
+    onPacketsLost(): void {}
+    canSend(): boolean {
+      return this.packets > 0;
+    }
+    nextSendAt(): number {
+      return Infinity;
+    }
+  }
+
+  it.each([
+    [255, true],
+    [256, false],
+  ])("looks at 256 messages for what to send again: behind %i that need nothing, one is found: %s", (count, found) => {
+    const gate = new Gate();
+    const pair = new Pair({}, { a: { congestion: gate } });
+    for (let i = 0; i < count; i++) {
+      pair.a.endpoint.send(payload(i, 10_000), { delivery: "reliable", channel: i }, pair.nowMs);
+    }
+    // Two packets of each message go and arrive, which is a turn; nothing of it has to go again.
+    gate.packets = 2 * count;
+    pair.runFor(500);
+    expect(pair.a.endpoint.statistics).toMatchObject({ packetsInFlight: 0, fragmentsSent: 2 * count });
+    const sent: boolean[] = [];
+    pair.a.onPacket = (_number, frames) => {
+      const kinds = Array.from({ length: frames.count }, (_, i) => frames.at(i).kind);
+      sent.push(kinds.includes(FrameKind.Message));
+    };
+    pair.fromA.drop = () => sent.length === 1;
+    gate.packets = 1;
+    pair.a.endpoint.send(payload(999, 20), { delivery: "reliable", priority: 7 }, pair.nowMs);
+    pair.runWhile(() => sent.length < 3, 1000);
+    // The message, lost, and two probes.
+    expect(sent.slice(0, 3)).toEqual([true, found, found]);
+    pair.runFor(100);
+    gate.packets = 100;
+    pair.runFor(100);
+    // What is not probed for is sent again when the probes are acknowledged.
+    expect(pair.b.received.map((m) => indexOf(m.payload))).toContain(999);
   });
 });
