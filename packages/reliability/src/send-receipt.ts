@@ -2,7 +2,8 @@
  * What became of a message:
  * - "acked": the peer's endpoint has all of it;
  * - "expired": its `expiresInMs` passed first;
- * - "dropped": lost on the way, replaced by a newer sequenced message, or pushed out of a full queue;
+ * - "dropped": lost on the way, replaced by a newer sequenced message, unreliable and not sent
+ *   within 100 ms, or pushed out of a full queue;
  * - "closed": the connection ended first.
  */
 export type Outcome = "acked" | "expired" | "dropped" | "closed";
