@@ -184,4 +184,76 @@ describe("T36 packets from a new address", () => {
     expect(trace.of("path-challenge")).toEqual([]);
     expect(pair.server.address.equals(pair.clientAddress)).toBe(true);
   });
+
+  it("T36i data goes to an address that is not proven too: at most three times its bytes", () => {
+    const peer = new HostilePeer();
+    const { pair } = peer;
+    pair.seenAddress = THIEF;
+    let bytes = 0;
+    let datagrams = 0;
+    pair.interceptor = (datagram, to) => {
+      if (to === "client") {
+        bytes += datagram.length;
+        datagrams += 1;
+      }
+      return undefined;
+    };
+    let sent = 0;
+    for (let i = 0; i < 20; i++) {
+      for (let j = 0; j < 10; j++) pair.server.send(pattern(j, 1000), { delivery: "unreliable" }, pair.nowMs);
+      peer.sendRaw(
+        packetOf(
+          (w) => w.u8(0x01),
+          (w) => w.u8(0x01),
+        ),
+      );
+      sent += 25 + 3;
+      pair.run(10);
+      expect(bytes).toBeLessThanOrEqual(3 * sent);
+    }
+    // Packets of 1000 bytes never fit; small ones do.
+    const before = datagrams;
+    for (let i = 0; i < 20; i++) {
+      pair.server.send(pattern(i, 10), { delivery: "unreliable" }, pair.nowMs);
+      peer.sendRaw(
+        packetOf(
+          (w) => w.u8(0x01),
+          (w) => w.u8(0x01),
+        ),
+      );
+      sent += 25 + 3;
+      pair.run(10);
+      expect(bytes).toBeLessThanOrEqual(3 * sent);
+    }
+    expect(datagrams).toBeGreaterThan(before + 5);
+    // The challenges are used up: nothing goes there any more.
+    pair.run(5000);
+    const after = datagrams;
+    for (let i = 0; i < 20; i++) {
+      pair.server.send(pattern(i, 10), { delivery: "unreliable" }, pair.nowMs);
+      pair.run(10);
+    }
+    expect(datagrams).toBe(after);
+    expect(addressOf(peer)).toBe("client");
+    peer.end();
+  });
+
+  it("T36j a client that moves every 20 ms and answers: ten moves a second, and the game goes on", () => {
+    const pair = new ConnectionPair({ seed: 36, link: { latencyMs: 5 }, crypto: createSeededNodeCrypto(36) });
+    pair.runUntil(() => pair.client.state === "connected", 2000);
+    let sent = 0;
+    let received = 0;
+    for (let i = 0; i < 250; i++) {
+      pair.seenAddress = new PairAddress(`place ${i}`);
+      pair.client.onLocalMove(pair.nowMs);
+      pair.client.send(encodeUtf8("x"), { delivery: "ordered" }, pair.nowMs);
+      sent += 1;
+      pair.run(20);
+      received += wordsOf(pair.server).length;
+    }
+    pair.run(1000);
+    expect(received + wordsOf(pair.server).length).toBe(sent);
+    expect(pair.server.statistics(pair.nowMs).migrations).toBeLessThanOrEqual(51);
+    expect(pair.server.state).toBe("connected");
+  });
 });
