@@ -1,4 +1,10 @@
-import { COOKIE_BYTES, PROTOCOL_ID_BYTES, RANDOM_BYTES } from "@sortie/wire";
+import {
+  COOKIE_BYTES,
+  HANDSHAKE_HEADER_BYTES,
+  HELLO_INVARIANT_BYTES,
+  PROTOCOL_ID_BYTES,
+  RANDOM_BYTES,
+} from "@sortie/wire";
 import { equalConstantTime } from "./constant-time.js";
 import type { CryptoProvider } from "./crypto-provider.js";
 
@@ -48,6 +54,7 @@ export class AddressCookie {
   readonly #bucketMs: number;
   readonly #bucketsPerSecret: number;
   readonly #message: Uint8Array = new Uint8Array(MESSAGE_BYTES);
+  readonly #cookie: Uint8Array = new Uint8Array(COOKIE_BYTES);
   #generation = -1;
   #secret: Uint8Array | undefined = undefined;
   #previousSecret: Uint8Array | undefined = undefined;
@@ -74,11 +81,26 @@ export class AddressCookie {
   issue(address16: Uint8Array, port: number, hello: CookieSubject, nowMs: number): Uint8Array {
     const bucket = this.#bucketAt(nowMs);
     this.#write(address16, port, hello, bucket);
-    const mac = this.#crypto.hmacSha256(this.#secretOf(bucket, bucket) as Uint8Array, this.#message);
-    const cookie = new Uint8Array(COOKIE_BYTES);
-    for (let i = 0; i < BUCKET_BYTES; i++) cookie[i] = this.#message[BUCKET_AT + i] as number;
-    cookie.set(mac, BUCKET_BYTES);
-    return cookie;
+    return this.#sign(bucket).slice();
+  }
+
+  /**
+   * As `issue`, for a CLIENT_HELLO as it came, 49 bytes or more; nothing is decoded or allocated for it. The cookie is
+   * valid until the next call.
+   */
+  issueFor(address16: Uint8Array, port: number, datagram: Uint8Array, nowMs: number): Uint8Array {
+    const bucket = this.#bucketAt(nowMs);
+    this.#writeAddress(address16, port);
+    if (datagram.length < HELLO_INVARIANT_BYTES) {
+      throw new RangeError(`"datagram" expected ${HELLO_INVARIANT_BYTES} bytes or more, got ${datagram.length}`);
+    }
+    const message = this.#message;
+    // Protocol ID, random and connection ID stand in the same order there as here.
+    for (let from = HANDSHAKE_HEADER_BYTES, to = PROTOCOL_AT; from < HELLO_INVARIANT_BYTES; from++, to++) {
+      message[to] = datagram[from] as number;
+    }
+    writeU32(message, BUCKET_AT, bucket);
+    return this.#sign(bucket);
   }
 
   /**
@@ -94,6 +116,15 @@ export class AddressCookie {
     if (secret === undefined) return false;
     this.#write(address16, port, hello, bucket);
     return equalConstantTime(cookie.subarray(BUCKET_BYTES), this.#crypto.hmacSha256(secret, this.#message));
+  }
+
+  /** The cookie of the message at hand. */
+  #sign(bucket: number): Uint8Array {
+    const cookie = this.#cookie;
+    const mac = this.#crypto.hmacSha256(this.#secretOf(bucket, bucket) as Uint8Array, this.#message);
+    writeU32(cookie, 0, bucket);
+    cookie.set(mac, BUCKET_BYTES);
+    return cookie;
   }
 
   #bucketAt(nowMs: number): number {
@@ -117,9 +148,18 @@ export class AddressCookie {
   }
 
   #write(address16: Uint8Array, port: number, hello: CookieSubject, bucket: number): void {
-    expectLength("address16", address16, ADDRESS_BYTES);
     expectLength("protocolId", hello.protocolId, PROTOCOL_ID_BYTES);
     expectLength("clientRandom", hello.clientRandom, RANDOM_BYTES);
+    this.#writeAddress(address16, port);
+    const message = this.#message;
+    message.set(hello.protocolId, PROTOCOL_AT);
+    message.set(hello.clientRandom, RANDOM_AT);
+    writeU32(message, CONNECTION_ID_AT, hello.clientConnectionId);
+    writeU32(message, BUCKET_AT, bucket);
+  }
+
+  #writeAddress(address16: Uint8Array, port: number): void {
+    expectLength("address16", address16, ADDRESS_BYTES);
     if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
       throw new RangeError(`"port" expected 0..65535, got ${port}`);
     }
@@ -127,10 +167,6 @@ export class AddressCookie {
     message.set(address16, 0);
     message[PORT_AT] = port >>> 8;
     message[PORT_AT + 1] = port;
-    message.set(hello.protocolId, PROTOCOL_AT);
-    message.set(hello.clientRandom, RANDOM_AT);
-    writeU32(message, CONNECTION_ID_AT, hello.clientConnectionId);
-    writeU32(message, BUCKET_AT, bucket);
   }
 }
 

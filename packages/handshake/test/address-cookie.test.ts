@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { encodeClientHello } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { AddressCookie, type CookieSubject } from "../src/index.js";
 import { altered, concat, flipped, hex, node, noble, providers, seededBytes, toHex } from "./support.js";
@@ -25,6 +26,19 @@ describe.each(providers)("T16 AddressCookie with the %s provider", (_, crypto) =
       "another server": new AddressCookie(crypto).verify(cookie, ADDRESS, PORT, HELLO, 12_000),
     };
     for (const [what, accepted] of Object.entries(refused)) expect(accepted, what).toBe(false);
+  });
+
+  it("issues the same for a hello as it came, without its being decoded", () => {
+    const cookies = new AddressCookie(crypto);
+    const suites = Uint8Array.of(1);
+    const [keyShare, none] = [bytes(65), new Uint8Array(0)];
+    const datagram = encodeClientHello({ ...HELLO, suites, keyShare, cookie: none, parameters: none });
+    const cookie = cookies.issueFor(ADDRESS, PORT, datagram, 12_000).slice();
+    expect(toHex(cookie)).toBe(toHex(cookies.issue(ADDRESS, PORT, HELLO, 12_000)));
+    cookies.issueFor(ADDRESS, PORT + 1, datagram, 12_000);
+    expect(cookies.verify(cookie, ADDRESS, PORT, HELLO, 12_000)).toBe(true);
+    expect(() => cookies.issueFor(ADDRESS, PORT, datagram.subarray(0, 48), 0)).toThrow('"datagram" expected 49 bytes');
+    expect(() => cookies.issueFor(ADDRESS, 65_536, datagram, 0)).toThrow('"port" expected 0..65535, got 65536');
   });
 
   it("refuses a cookie with any byte changed, cut or longer", () => {

@@ -58,4 +58,16 @@ describe.each(providers)("hashes of the %s provider", (_, crypto) => {
       );
     }
   });
+
+  it("HMAC agrees at the edges of key and message sizes, in any order", () => {
+    const bytes = seededBytes(8);
+    for (const keyBytes of [0, 32, 63, 64, 65, 100]) {
+      for (const messageBytes of [0, 1, 255, 256, 257, 1000, 3]) {
+        const [key, message] = [bytes(keyBytes), bytes(messageBytes)];
+        const expected = createHmac("sha256", key).update(message).digest("hex");
+        expect(toHex(crypto.hmacSha256(key, message)), `${keyBytes}, ${messageBytes}`).toBe(expected);
+        expect(toHex(crypto.hmacSha256(key, message.subarray(0, 1), message.subarray(1)))).toBe(expected);
+      }
+    }
+  });
 });

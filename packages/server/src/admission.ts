@@ -6,12 +6,16 @@ import {
   ByteWriter,
   CLIENT_HELLO_BYTES,
   type ClientHello,
+  cookieBytesOfHello,
   decodeClientHello,
   decodeClientHelloInvariants,
   encodeReject,
   encodeRetry,
+  HANDSHAKE_HEADER_BYTES,
   HandshakeType,
+  HELLO_INVARIANT_BYTES,
   peekHandshakeType,
+  PROTOCOL_ID_BYTES,
   PROTOCOL_VERSION,
   RejectReason,
   SESSION_ID_BYTES,
@@ -88,15 +92,17 @@ export class Admission {
     if (datagram.length < CLIENT_HELLO_BYTES) return "malformed-handshake";
     if (this.options.replies.isFull) return "rate-limited";
     if (datagram[4] !== PROTOCOL_VERSION) return this.rejectVersion(datagram, from, nowMs);
-    const hello = decodeClientHello(datagram);
-    if (typeof hello === "string") return "malformed-handshake";
-    if (!equalBytes(hello.protocolId, this.options.protocolId)) {
+    const cookieBytes = cookieBytesOfHello(datagram);
+    if (typeof cookieBytes === "string") return "malformed-handshake";
+    // The way of a flood: nothing is decoded, nothing allocated but by the hash.
+    if (cookieBytes === 0 && this.isOurProtocol(datagram)) return this.retry(datagram, from, nowMs);
+    const hello = decodeClientHello(datagram) as ClientHello;
+    if (!this.isOurProtocol(datagram)) {
       return this.rejectUnvalidated(hello, RejectReason.ProtocolMismatch, from, nowMs) ?? "wrong-protocol";
     }
-    if (hello.cookie.length === 0) return this.retry(hello, from, nowMs);
     if (!this.cookie.verify(hello.cookie, from.bytes, from.port, hello, nowMs)) {
       // Stale, or of an address that has changed meanwhile: the client gets a new one, at no more cost than before.
-      this.retry(hello, from, nowMs);
+      this.retry(datagram, from, nowMs);
       return "bad-cookie";
     }
     return this.onValidHello(datagram, hello, from, nowMs, refusal);
@@ -162,12 +168,21 @@ export class Admission {
     return undefined;
   }
 
-  private retry(hello: ClientHello, from: SocketAddress, nowMs: number): undefined {
+  private isOurProtocol(datagram: Uint8Array): boolean {
+    const { protocolId } = this.options;
+    for (let i = 0; i < PROTOCOL_ID_BYTES; i++) {
+      if (datagram[HANDSHAKE_HEADER_BYTES + i] !== protocolId[i]) return false;
+    }
+    return true;
+  }
+
+  private retry(datagram: Uint8Array, from: SocketAddress, nowMs: number): undefined {
     const { replies } = this.options;
-    const cookie = this.cookie.issue(from.bytes, from.port, hello, nowMs);
-    const writer = this.writer.reset(replies.reserve());
-    encodeRetry(writer, { clientConnectionId: hello.clientConnectionId, cookie });
-    replies.commit(writer.written, from);
+    const cookie = this.cookie.issueFor(from.bytes, from.port, datagram, nowMs);
+    replies.open(this.writer);
+    // The connection ID stands behind the random, at the end of what every version of a hello begins with.
+    encodeRetry(this.writer, { clientConnectionId: readU32(datagram, HELLO_INVARIANT_BYTES - 4), cookie });
+    replies.commit(this.writer.written, from);
     this.retriesSent += 1;
     return undefined;
   }
@@ -212,8 +227,7 @@ function keyOf(clientRandom: Uint8Array, { bytes, port }: SocketAddress): string
   return String.fromCharCode(...clientRandom, ...bytes, port);
 }
 
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+function readU32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16);
+  return (high | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
 }

@@ -1,7 +1,10 @@
 import type { DatagramBatch, SocketAddress } from "@sortie/transport";
+import type { ByteWriter } from "@sortie/wire";
 
 /** Replies that wait for the end of a receive batch. Full: further ones are not made; clients ask again. */
 const MAX_REPLIES = 256;
+/** bytes. Up to here, which a RETRY is, a loop is quicker than `set` of a fresh view, and allocates nothing. */
+const SHORT_COPY_BYTES = 48;
 /** bytes. The largest reply, a SERVER_HELLO with a certificate chain, fits a datagram of the minimum size. */
 const REPLY_BYTES = 1200;
 
@@ -30,6 +33,12 @@ export class ReplyQueue {
     return this.buffer.subarray(slot * REPLY_BYTES, (slot + 1) * REPLY_BYTES);
   }
 
+  /** Points the writer at the same room. Only when not full. */
+  open(writer: ByteWriter): void {
+    const start = ((this.head + this.count) % MAX_REPLIES) * REPLY_BYTES;
+    writer.reset(this.buffer, start, start + REPLY_BYTES);
+  }
+
   commit(length: number, to: SocketAddress): void {
     const slot = (this.head + this.count) % MAX_REPLIES;
     this.lengths[slot] = length;
@@ -50,7 +59,7 @@ export class ReplyQueue {
       if (at < 0) return true;
       const length = this.lengths[this.head] as number;
       const start = this.head * REPLY_BYTES;
-      batch.buffer.set(this.buffer.subarray(start, start + length), at);
+      copy(this.buffer, start, length, batch.buffer, at);
       batch.commit(length, this.targets[this.head] as SocketAddress);
       this.targets[this.head] = undefined;
       this.head = (this.head + 1) % MAX_REPLIES;
@@ -58,4 +67,9 @@ export class ReplyQueue {
     }
     return false;
   }
+}
+
+function copy(source: Uint8Array, start: number, length: number, target: Uint8Array, at: number): void {
+  if (length > SHORT_COPY_BYTES) target.set(source.subarray(start, start + length), at);
+  else for (let i = 0; i < length; i++) target[at + i] = source[start + i] as number;
 }

@@ -20,6 +20,7 @@ export { decodeCertificateChain, encodeCertificateChain } from "./handshake/cert
 export {
   type ClientHello,
   type ClientHelloInvariants,
+  cookieBytesOfHello,
   decodeClientHello,
   decodeClientHelloInvariants,
   encodeClientHello,

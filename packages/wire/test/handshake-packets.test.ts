@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   CLIENT_HELLO_BYTES,
   type ClientHello,
+  cookieBytesOfHello,
   decodeClientHello,
   decodeClientHelloInvariants,
   decodeReject,
@@ -132,6 +133,13 @@ describe("CLIENT_HELLO", () => {
     ["nothing", new Uint8Array(0), "truncated"],
   ])("is refused with %s", (_, bytes, error) => {
     expect(decodeClientHello(bytes)).toBe(error);
+    expect(cookieBytesOfHello(bytes)).toBe(error);
+  });
+
+  it("tells the size of its cookie without being decoded", () => {
+    expect(cookieBytesOfHello(encoded)).toBe(36);
+    expect(cookieBytesOfHello(encodeClientHello({ ...clientHello, cookie: new Uint8Array(0) }))).toBe(0);
+    expect(cookieBytesOfHello(changed(encoded, 4, 9))).toBe("unknown-version");
   });
 
   it.each([

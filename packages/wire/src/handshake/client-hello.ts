@@ -9,11 +9,15 @@ import {
   MAX_OFFERED_SUITES,
   MAX_PARAMETERS_BYTES,
   PROTOCOL_ID_BYTES,
+  PROTOCOL_VERSION,
   RANDOM_BYTES,
 } from "../constants.js";
 import type { DecodeError } from "../decode-error.js";
 import { expectAtMostBytes, expectBytes } from "../expect-bytes.js";
-import { HandshakeType, readHandshakeHeader, writeHandshakeHeader } from "./handshake-header.js";
+import { HandshakeType, peekHandshakeType, writeHandshakeHeader } from "./handshake-header.js";
+
+/** bytes. Where the number of suites stands: behind what every version has in the same place. */
+const SUITES_AT: number = HELLO_INVARIANT_BYTES;
 
 /** The initiator's packet. docs/PROTOCOL.md section 3.1. Decoded byte fields are views of the datagram. */
 export interface ClientHello {
@@ -47,7 +51,8 @@ export function encodeClientHello(hello: ClientHello): Uint8Array {
   expectBytes("clientRandom", hello.clientRandom, RANDOM_BYTES);
   expectBytes("keyShare", hello.keyShare, KEY_SHARE_BYTES);
   if (hello.cookie.length !== 0) expectBytes("cookie", hello.cookie, COOKIE_BYTES);
-  if (!legalSuites(hello.suites)) throw new RangeError('"suites" expected 1..8 different codes');
+  if (!legalSuites(hello.suites, 0, hello.suites.length))
+    throw new RangeError('"suites" expected 1..8 different codes');
   expectAtMostBytes("parameters", hello.parameters, MAX_PARAMETERS_BYTES);
   const bytes = new Uint8Array(CLIENT_HELLO_BYTES);
   const writer = new ByteWriter().reset(bytes);
@@ -65,24 +70,39 @@ export function encodeClientHello(hello: ClientHello): Uint8Array {
   return bytes;
 }
 
-export function decodeClientHello(datagram: Uint8Array): ClientHello | DecodeError {
+/**
+ * Checks a hello whole and tells how long its cookie is, 0 or 36 bytes. Allocates nothing: anyone may send hellos, from
+ * any address.
+ */
+export function cookieBytesOfHello(datagram: Uint8Array): number | DecodeError {
   if (datagram.length < CLIENT_HELLO_BYTES) return "truncated";
   if (datagram.length > CLIENT_HELLO_BYTES) return "trailing-bytes";
-  const reader = new ByteReader().reset(datagram);
-  readHandshakeHeader(reader, HandshakeType.ClientHello);
+  if (peekHandshakeType(datagram) !== HandshakeType.ClientHello) return "unknown-packet";
+  if (datagram[HANDSHAKE_HEADER_BYTES - 1] !== PROTOCOL_VERSION) return "unknown-version";
+  const suites = datagram[SUITES_AT] as number;
+  if (!legalSuites(datagram, SUITES_AT + 1, suites)) return "out-of-range";
+  const cookieAt = SUITES_AT + 1 + suites + KEY_SHARE_BYTES;
+  const cookieBytes = datagram[cookieAt] as number;
+  if (cookieBytes !== 0 && cookieBytes !== COOKIE_BYTES) return "out-of-range";
+  const parametersAt = cookieAt + 1 + cookieBytes;
+  const parametersBytes = u16At(datagram, parametersAt);
+  if (parametersBytes > MAX_PARAMETERS_BYTES) return "out-of-range";
+  let padding = 0;
+  for (let i = parametersAt + 2 + parametersBytes; i < CLIENT_HELLO_BYTES; i++) padding |= datagram[i] as number;
+  return padding === 0 ? cookieBytes : "non-canonical";
+}
+
+export function decodeClientHello(datagram: Uint8Array): ClientHello | DecodeError {
+  const cookieBytes = cookieBytesOfHello(datagram);
+  if (typeof cookieBytes === "string") return cookieBytes;
+  const reader = new ByteReader().reset(datagram, HANDSHAKE_HEADER_BYTES);
   const protocolId = reader.view(PROTOCOL_ID_BYTES);
   const clientRandom = reader.view(RANDOM_BYTES);
   const clientConnectionId = reader.u32();
   const suites = reader.view(reader.u8());
-  if (!legalSuites(suites)) reader.fail("out-of-range");
   const keyShare = reader.view(KEY_SHARE_BYTES);
   const cookie = reader.view(reader.u8());
-  if (cookie.length !== 0 && cookie.length !== COOKIE_BYTES) reader.fail("out-of-range");
-  const parametersBytes = reader.u16();
-  if (parametersBytes > MAX_PARAMETERS_BYTES) reader.fail("out-of-range");
-  const parameters = reader.view(parametersBytes);
-  if (reader.error !== undefined) return reader.error;
-  for (let i = reader.offset; i < CLIENT_HELLO_BYTES; i++) if (datagram[i] !== 0) return "non-canonical";
+  const parameters = reader.view(reader.u16());
   return { protocolId, clientRandom, clientConnectionId, suites, keyShare, cookie, parameters };
 }
 
@@ -98,8 +118,15 @@ export function decodeClientHelloInvariants(datagram: Uint8Array): ClientHelloIn
   };
 }
 
-function legalSuites(suites: Uint8Array): boolean {
-  if (suites.length === 0 || suites.length > MAX_OFFERED_SUITES) return false;
-  for (let i = 1; i < suites.length; i++) if (suites.indexOf(suites[i] as number) !== i) return false;
+/** Whether `count` suites from `start` on are a legal number of them, none twice. */
+function legalSuites(bytes: Uint8Array, start: number, count: number): boolean {
+  if (count === 0 || count > MAX_OFFERED_SUITES) return false;
+  for (let i = start + 1; i < start + count; i++) {
+    for (let j = start; j < i; j++) if (bytes[i] === bytes[j]) return false;
+  }
   return true;
+}
+
+function u16At(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
