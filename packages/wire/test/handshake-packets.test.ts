@@ -136,6 +136,15 @@ describe("CLIENT_HELLO", () => {
     expect(cookieBytesOfHello(bytes)).toBe(error);
   });
 
+  it("is refused with any bit of its padding set, whatever its alignment", () => {
+    const shifted = new Uint8Array(1203).subarray(3);
+    for (let i = 160; i < 1200; i++) {
+      shifted.set(encoded);
+      shifted[i] = 1 << (i & 7);
+      expect(cookieBytesOfHello(shifted), `byte ${i}`).toBe("non-canonical");
+    }
+  });
+
   it("tells the size of its cookie without being decoded", () => {
     expect(cookieBytesOfHello(encoded)).toBe(36);
     expect(cookieBytesOfHello(encodeClientHello({ ...clientHello, cookie: new Uint8Array(0) }))).toBe(0);

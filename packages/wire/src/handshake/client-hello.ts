@@ -87,9 +87,7 @@ export function cookieBytesOfHello(datagram: Uint8Array): number | DecodeError {
   const parametersAt = cookieAt + 1 + cookieBytes;
   const parametersBytes = u16At(datagram, parametersAt);
   if (parametersBytes > MAX_PARAMETERS_BYTES) return "out-of-range";
-  let padding = 0;
-  for (let i = parametersAt + 2 + parametersBytes; i < CLIENT_HELLO_BYTES; i++) padding |= datagram[i] as number;
-  return padding === 0 ? cookieBytes : "non-canonical";
+  return isZeroFrom(datagram, parametersAt + 2 + parametersBytes) ? cookieBytes : "non-canonical";
 }
 
 export function decodeClientHello(datagram: Uint8Array): ClientHello | DecodeError {
@@ -125,6 +123,16 @@ function legalSuites(bytes: Uint8Array, start: number, count: number): boolean {
     for (let j = start; j < i; j++) if (bytes[i] === bytes[j]) return false;
   }
   return true;
+}
+
+/** Whether all bytes from `start` on are zero; four at a time, as most of a hello is padding. */
+function isZeroFrom(datagram: Uint8Array, start: number): boolean {
+  const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.length);
+  let bits = 0;
+  let at = start;
+  for (; at + 4 <= CLIENT_HELLO_BYTES; at += 4) bits |= view.getInt32(at, true);
+  for (; at < CLIENT_HELLO_BYTES; at++) bits |= datagram[at] as number;
+  return bits === 0;
 }
 
 function u16At(bytes: Uint8Array, at: number): number {
