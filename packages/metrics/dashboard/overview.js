@@ -44,7 +44,7 @@ export function newest(columns) {
 
 export class Overview {
   #tiles;
-  #rtt = new Spread(byId("rtt-spread"), String, "ms, upper bound");
+  #rtt = new Spread(byId("rtt-spread"), (ms) => (ms < 1000 ? String(ms) : `${ms / 1000}k`), "ms, upper bound");
   #loss = new Spread(byId("loss-spread"), (share) => `${Number((share * 100).toPrecision(2))}`, "%, upper bound");
   #drops = byId("drops");
 

@@ -1,7 +1,7 @@
 // Everything about one peer, and what an operator may do to it.
 import { get, post } from "./api.js";
 import { byId, element } from "./dom.js";
-import { bytes, count, duration, milliseconds, percent } from "./format.js";
+import { bytes, bytesPerSecond as perSecond, count, duration, milliseconds, percent } from "./format.js";
 
 const DELIVERIES = ["unreliable", "sequenced", "bestEffort", "reliable", "ordered"];
 
@@ -73,6 +73,8 @@ export class PeerDetail {
         ["Loss", percent(stats.loss)],
         ["Packets lost", `${count(endpoint.packetsLost)} of ${count(endpoint.packetsSent)}`],
         ["Taken for lost in error", count(endpoint.spuriousLosses)],
+        ["Advice", adviceText(stats.advice)],
+        ["Largest datagram", `${count(stats.mtuBytes)} B`],
         ["Probe timeouts", count(endpoint.probeTimeouts)],
       ]),
       facts("Traffic", [
@@ -129,6 +131,11 @@ export class PeerDetail {
       button.disabled = false;
     }
   }
+}
+
+function adviceText({ updateDivisor, bytesPerSecond }) {
+  const updates = updateDivisor === 1 ? "every update" : `every ${updateDivisor}. update`;
+  return `${updates}, ${perSecond(bytesPerSecond)}`;
 }
 
 function facts(title, rows) {

@@ -17,6 +17,9 @@ function columns(): Column[] {
   for (const [key, field] of exportedFields(ENDPOINT_FIELDS)) {
     all.push({ field, read: (stats) => stats.endpoint[key] as number });
   }
+  const help = "Bytes per second that congestion control lets through to all peers together.";
+  const rate: Field = { kind: "gauge", name: "connection_advised_bytes_per_second", help };
+  all.push({ field: rate, read: ({ advice }) => advice.bytesPerSecond });
   for (const [key, way] of [
     ["messagesSent", "sent"],
     ["messagesReceived", "received"],

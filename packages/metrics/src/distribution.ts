@@ -15,6 +15,9 @@ export const RTT_BOUNDS_MS: readonly number[] = [5, 10, 20, 35, 50, 75, 100, 150
 /** Upper bounds for shares of packets lost. */
 export const LOSS_BOUNDS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.08, 0.15, 0.3, 0.5];
 
+/** bytes. Upper bounds for the largest datagram to a peer: what common paths carry, without IP and UDP headers. */
+export const MTU_BOUNDS_BYTES: readonly number[] = [1200, 1232, 1280, 1350, 1400, 1440, 1472];
+
 /** @param values sorted here, in place */
 export function distributionOf(values: Float64Array, bounds: readonly number[]): Distribution {
   values.sort();

@@ -1,4 +1,4 @@
-import type { Quality } from "@sortie/connection";
+import type { Quality, SendAdvice } from "@sortie/connection";
 import type { ServerStatistics } from "@sortie/server";
 import type { Emit, Instrument } from "./instrument.js";
 import type { PeerRecords } from "./peer-records.js";
@@ -6,6 +6,7 @@ import type { ProcessWatch } from "./process-usage.js";
 import { exportedFields, type Field, SERVER_FIELDS, TICK_FIELDS, TRANSPORT_FIELDS } from "./statistics-fields.js";
 
 const QUALITIES: readonly Quality[] = ["good", "fair", "poor"];
+const UPDATE_DIVISORS: readonly SendAdvice["updateDivisor"][] = [1, 2, 4];
 
 /** Where instruments read. */
 export interface InstrumentSources {
@@ -40,7 +41,15 @@ export function createInstruments(sources: InstrumentSources): Instrument[] {
 }
 
 function serverInstruments({ serverStatistics }: InstrumentSources): Instrument[] {
+  const info: Instrument = {
+    kind: "gauge",
+    name: "server_info",
+    help: "Always 1: which cryptographic libraries the server uses.",
+    labelNames: ["crypto"],
+    read: (emit) => emit(1, { crypto: serverStatistics().crypto }),
+  };
   return [
+    info,
     ...exportedFields(SERVER_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics()[key] as number)),
     ...exportedFields(TRANSPORT_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().transport[key])),
     // Without ticks there is nothing to tell: 0 ticks with an interval of 0.
@@ -72,6 +81,18 @@ function connectionInstruments({ records }: InstrumentSources): Instrument[] {
       for (const grade of QUALITIES) emit(rows.filter((row) => row.quality === grade).length, { quality: grade });
     },
   };
+  const advice: Instrument = {
+    kind: "gauge",
+    name: "peers_by_update_divisor",
+    help: "Connected peers by the advice to send only every n-th update.",
+    labelNames: ["divisor"],
+    read: (emit) => {
+      const rows = records.rows();
+      for (const divisor of UPDATE_DIVISORS) {
+        emit(rows.filter((row) => row.updateDivisor === divisor).length, { divisor: String(divisor) });
+      }
+    },
+  };
   const disconnects: Instrument = {
     kind: "counter",
     name: "server_disconnects_total",
@@ -81,7 +102,7 @@ function connectionInstruments({ records }: InstrumentSources): Instrument[] {
       for (const { reason, count } of records.disconnects.values()) emit(count, { code: reason.code, by: reason.by });
     },
   };
-  return [...byName.values(), quality, disconnects];
+  return [...byName.values(), quality, advice, disconnects];
 }
 
 function ofField(field: Field, read: () => number): Instrument {

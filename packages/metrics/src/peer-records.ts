@@ -1,6 +1,6 @@
 import type { ConnectionStatistics, DisconnectReason, Quality } from "@sortie/connection";
 import { ConnectionTotals, type Counted } from "./connection-totals.js";
-import { distributionOf, LOSS_BOUNDS, RTT_BOUNDS_MS } from "./distribution.js";
+import { distributionOf, LOSS_BOUNDS, MTU_BOUNDS_BYTES, RTT_BOUNDS_MS } from "./distribution.js";
 import { HistogramInstrument } from "./instrument.js";
 import type { ObservedPeer } from "./observed-server.js";
 import type { Distributions } from "./snapshots.js";
@@ -20,6 +20,8 @@ export interface PeerRow {
   /** Share of packets lost, 0..1. */
   readonly loss: number;
   readonly quality: Quality;
+  /** 1, 2 or 4: only every n-th regular update should be sent to it. */
+  readonly updateDivisor: number;
   readonly datagramsReceivedPerSecond: number;
   readonly datagramsSentPerSecond: number;
   readonly bytesReceivedPerSecond: number;
@@ -58,6 +60,11 @@ export class PeerRecords {
     "Smoothed share of packets lost, each peer once a second.",
     LOSS_BOUNDS,
   );
+  readonly mtu: HistogramInstrument = new HistogramInstrument(
+    "peer_mtu_bytes",
+    "Largest datagram that is sent to a peer, each peer once a second.",
+    MTU_BOUNDS_BYTES,
+  );
   /** Ended peers by code and side. */
   readonly disconnects: Map<string, { readonly reason: DisconnectReason; count: number }> = new Map();
   readonly #records: Map<ObservedPeer, PeerRecord> = new Map();
@@ -95,6 +102,7 @@ export class PeerRecords {
     this.rtt.observe(stats.rttMs / 1000);
     this.jitter.observe(stats.rttVarianceMs / 1000);
     this.loss.observe(stats.loss);
+    this.mtu.observe(stats.mtuBytes);
   }
 
   /** Peers that were looked at, and are connected. */
@@ -149,6 +157,7 @@ export class PeerRecords {
       jitterMs: stats.rttVarianceMs,
       loss: stats.loss,
       quality: stats.quality,
+      updateDivisor: stats.advice.updateDivisor,
       datagramsReceivedPerSecond: second?.packetsReceived ?? 0,
       datagramsSentPerSecond: second?.packetsSent ?? 0,
       bytesReceivedPerSecond: second?.bytesReceived ?? 0,

@@ -88,8 +88,8 @@ export class ServerMetrics {
       sampleSeconds: () => this.#lastSampleMs / 1000,
       inBand: this.#inBand,
     });
-    const { rtt, jitter, loss } = this.#records;
-    this.#histograms = [this.#ticks.busy, this.#ticks.late, rtt, jitter, loss];
+    const { rtt, jitter, loss, mtu } = this.#records;
+    this.#histograms = [this.#ticks.busy, this.#ticks.late, rtt, jitter, loss, mtu];
     this.registry = options.registry ?? new Registry();
     this.#undo.push(registerWithPrometheus(this.registry, prefix, this.#instruments, this.#histograms));
     this.#sampler = new Sampler({

@@ -28,6 +28,7 @@ function gauge(name: string, help: string, scale: number = 1): Field {
 }
 
 export const SERVER_FIELDS: Fields<ServerStatistics> = {
+  crypto: "elsewhere",
   peers: gauge("server_peers", "Connected peers."),
   halfOpen: gauge("server_half_open_connections", "Connections between the first keys and acceptance."),
   handshakes: counter("server_handshakes", "Public-key handshakes answered."),
@@ -35,8 +36,6 @@ export const SERVER_FIELDS: Fields<ServerStatistics> = {
   rejectsSent: counter("server_rejects_sent", "Clients turned away with a REJECT before any handshake."),
   peersAccepted: counter("server_peers_accepted", "Peers ever accepted."),
   listenerErrors: counter("server_listener_errors", "Exceptions of listeners and of authenticate."),
-  // A name, no number: the JSON API has it.
-  crypto: "elsewhere",
   drops: "elsewhere",
   transport: "elsewhere",
   ticks: "elsewhere",
@@ -78,7 +77,6 @@ export const CONNECTION_FIELDS: Fields<ConnectionStatistics> = {
   rttMinMs: "elsewhere",
   loss: "elsewhere",
   quality: "elsewhere",
-  // Advice and MTU of single peers say nothing summed; the JSON API has them for each peer.
   advice: "elsewhere",
   mtuBytes: "elsewhere",
   migrations: counter("connection_migrations", "Validated changes of a peer's address."),

@@ -14,6 +14,7 @@ const SORT_KEYS = [
   "jitterMs",
   "loss",
   "quality",
+  "updateDivisor",
   "datagramsReceivedPerSecond",
   "datagramsSentPerSecond",
   "bytesReceivedPerSecond",
