@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Connection } from "@sortie/connection";
 import { ConnectionPair } from "@sortie/testkit";
-import { CONTROLLERS } from "./lib/controllers.js";
+import { connectionController } from "./lib/controllers.js";
 import { FlowBooks } from "./lib/flow-books.js";
 import { atLeast, atMost, noFaults, type Outcome, type RunContext, type Scenario } from "./lib/scenario.js";
 import { createSeededNodeCrypto } from "./lib/seeded-node-crypto.js";
@@ -45,7 +45,7 @@ async function run(context: RunContext): Promise<Outcome> {
     seed,
     link: LINK,
     crypto: createSeededNodeCrypto(seed),
-    settings: CONTROLLERS[controller](),
+    settings: connectionController(controller),
     initialPacketNumber: PACKET_NUMBER_WRAP - (quick ? QUICK_PACKETS_BEFORE_WRAP : PACKETS_BEFORE_WRAP),
     initialMessageId: INITIAL_MESSAGE_ID,
     keyLimits: { updateAfterPackets: quick ? QUICK_UPDATE_AFTER_PACKETS : UPDATE_AFTER_PACKETS },

@@ -262,13 +262,17 @@ describe("a probe", () => {
   class Gate implements CongestionController {
     readonly windowBytes = Infinity;
     readonly paceBytesPerSecond = Infinity;
+    readonly bandwidthBytesPerSecond = 0;
     packets = 0;
 
     onPacketSent(): void {
       this.packets -= 1;
     }
     onPacketAcked(): void {}
+    onAck(): void {}
     onPacketsLost(): void {}
+    onSpuriousLoss(): void {}
+    onPathChanged(): void {}
     canSend(): boolean {
       return this.packets > 0;
     }

@@ -16,6 +16,16 @@ export const CONTROLLERS = {
   fixed: (): ControllerOptions => ({ createCongestionController: () => new FixedBudget() }),
 } satisfies Record<string, () => ControllerOptions>;
 
+/** The same for a bare connection, which has no ticks and no cap. */
+export function connectionController(
+  name: ControllerName,
+): { readonly createCongestionController?: () => CongestionController } {
+  const { createCongestionController } = CONTROLLERS[name]();
+  if (createCongestionController === undefined) return {};
+  const context: CongestionContext = { maxRateBytesPerSecond: 1e9, flushIntervalMs: 0 };
+  return { createCongestionController: () => createCongestionController(context) };
+}
+
 export type ControllerName = keyof typeof CONTROLLERS;
 
 export const CONTROLLER_NAMES = Object.keys(CONTROLLERS) as readonly ControllerName[];
