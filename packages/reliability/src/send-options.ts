@@ -10,8 +10,8 @@ export interface SendOptions {
   /** 0 (last) .. 7 (first), default 4. */
   readonly priority?: number;
   /**
-   * ms, above 0. "bestEffort" (default 1000): resent until then; "unreliable" and "sequenced": how long they may wait to
-   * be sent, instead of 100 ms. Not with "reliable" or "ordered", which never give up.
+   * ms, above 0. "bestEffort" (default 1000): resent until then; "unreliable" and "sequenced": how long they may wait
+   * to be sent, instead of 100 ms. Not with "reliable" or "ordered", which never give up.
    */
   readonly expiresInMs?: number;
 }

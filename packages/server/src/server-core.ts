@@ -201,12 +201,6 @@ export class ServerCore implements DatagramCore {
     }
   }
 
-  /** Keeps reliable and ordered messages of a channel from `dispatch`, or no longer. */
-  setPaused(entry: ConnectionEntry, channel: number, paused: boolean): void {
-    entry.connection.flow.setPaused(channel, paused);
-    if (!paused) this.afterInput(entry);
-  }
-
   /** The application queued something for this connection. */
   markTransmit(entry: ConnectionEntry): void {
     if (this.options.tickIntervalMs === 0 || entry.connection.state !== "connected") this.queueNow(entry);
@@ -337,8 +331,8 @@ export class ServerCore implements DatagramCore {
     this.replies.commit(length, from);
   }
 
-  /** Requests are taken up at once; everything else waits for `dispatch`. */
-  private afterInput(entry: ConnectionEntry): void {
+  /** Something happened at the connection. Requests are taken up at once; everything else waits for `dispatch`. */
+  afterInput(entry: ConnectionEntry): void {
     const payload = entry.isPeer ? undefined : entry.connection.takeConnectRequest();
     if (payload !== undefined) this.requests.push({ entry, payload });
     if (!entry.finished) this.markEventful(entry);

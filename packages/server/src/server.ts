@@ -66,7 +66,8 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #host: PeerHost = {
     send: (entry, payload, options) => this.#send(entry, payload, options),
     setPaused: (entry, channel, paused) => {
-      this.#core.setPaused(entry, channel, paused);
+      entry.connection.flow.setPaused(channel, paused);
+      if (!paused) this.#core.afterInput(entry);
       if (this.#ticks === undefined) this.#driver.wake();
     },
     disconnect: (entry, reason) => {
