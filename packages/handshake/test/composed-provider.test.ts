@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Aead, type AeadCost, type AeadSource, composeProvider, nobleAeads } from "../src/index.js";
 import { nodeAeads } from "../src/node/index.js";
 import { chachaSource } from "../src/chacha-source.js";
+import { loadWasmAeads } from "../src/wasm/index.js";
 import { aeadSources, noble, node, sodiumAeads, sourceWith, suites, wasmAeads } from "./support.js";
 
 const { Aes128Gcm, ChaCha20Poly1305 } = CipherSuite;
@@ -138,6 +139,16 @@ describe.each([
     expect(() => aead.open(nonce, packet, 0, 9, packet.length, out)).toThrow(RangeError);
     expect([...out]).toEqual([9, 9, 9, 9]);
   });
+});
+
+it("the wasm source rejects where there is no WebAssembly", async () => {
+  const present: unknown = Reflect.get(globalThis, "WebAssembly");
+  Reflect.deleteProperty(globalThis, "WebAssembly");
+  try {
+    await expect(loadWasmAeads()).rejects.toThrow("WebAssembly");
+  } finally {
+    Reflect.defineProperty(globalThis, "WebAssembly", { value: present, configurable: true, writable: true });
+  }
 });
 
 describe("the self-test of a source", () => {

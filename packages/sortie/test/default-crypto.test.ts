@@ -1,5 +1,5 @@
 import { createNodeProvider } from "@sortie/handshake/node";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { connect, createClient } from "../src/connect.js";
 import { createServer } from "../src/create-server.js";
 import { type AeadChoice, defaultCrypto, loadedCrypto } from "../src/default-crypto.js";
@@ -30,6 +30,27 @@ describe("the default provider", () => {
     expect(crypto.createAead(2, new Uint8Array(32))).toBeDefined();
     await loadedCrypto({ aead: "libsodium-wasm" });
     expect(crypto.name).toContain("ChaCha20-Poly1305 by libsodium-wasm");
+  });
+
+  it("goes on without WebAssembly, as under node --jitless, and says so once in a process", async () => {
+    vi.resetModules();
+    const fresh = await import("../src/default-crypto.js");
+    await import("@sortie/handshake/wasm");
+    const present: unknown = Reflect.get(globalThis, "WebAssembly");
+    Reflect.deleteProperty(globalThis, "WebAssembly");
+    try {
+      const warnings = await collectWarnings(async () => {
+        expect((await fresh.loadedCrypto({ aead: "libsodium-wasm" })).name).toBe(
+          "node; AES-128-GCM by node:crypto; ChaCha20-Poly1305 by node:crypto",
+        );
+        expect((await fresh.loadedCrypto({})).name).toContain("ChaCha20-Poly1305 by sodium-native;");
+      });
+      expect(warnings.map(({ code }) => code)).toEqual(["SORTIE_AEAD"]);
+      expect(warnings[0]?.message).toMatch(/^libsodium-wasm does not load, other libraries encrypt instead: /);
+    } finally {
+      Reflect.defineProperty(globalThis, "WebAssembly", { value: present, configurable: true, writable: true });
+      vi.resetModules();
+    }
   });
 
   it("is the user's own where there is one", async () => {
