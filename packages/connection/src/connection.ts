@@ -84,7 +84,7 @@ export class Connection {
       onPathForgotten: () => this.monitor.onPathChanged(),
     });
     this.exchange = new ConnectExchange(this.life, this.control, endpoint, this.timers);
-    this.monitor = new ConnectionMonitor(nowMs);
+    this.monitor = new ConnectionMonitor(nowMs, endpoint.sendRateBytesPerSecond);
     this.idle = createIdleWatch(options);
     this.frameTarget = {
       role: options.role,

@@ -62,7 +62,7 @@ export interface AdviceInput {
 
 /** Makes the advice, with hysteresis both in values and in time, so that it does not flutter. */
 export class SendAdvisor {
-  advice: SendAdvice = { updateDivisor: 1, bytesPerSecond: 0 };
+  advice: SendAdvice;
   private level = 0;
   private pendingSinceMs = NaN;
   private relaxAfterMs: number = RELAX_AFTER_MS;
@@ -71,8 +71,14 @@ export class SendAdvisor {
   private shortestMs: number = Infinity;
   private lastShortestMs: number = Infinity;
   private periodEndsAtMs = -Infinity;
-  private smoothedRate = 0;
+  private smoothedRate: number;
   private looksApart = 0;
+
+  /** @param rateBytesPerSecond what congestion control lets through to begin with */
+  constructor(rateBytesPerSecond: number) {
+    this.smoothedRate = rateBytesPerSecond;
+    this.advice = { updateDivisor: 1, bytesPerSecond: Math.round(rateBytesPerSecond) };
+  }
 
   /** Takes a look; true when the advice changed. */
   evaluate(input: AdviceInput, nowMs: number): boolean {
@@ -134,10 +140,9 @@ export class SendAdvisor {
 
   private nextRate(rate: number): number {
     const told = this.advice.bytesPerSecond;
-    this.smoothedRate = told === 0 ? rate : this.smoothedRate + RATE_WEIGHT * (rate - this.smoothedRate);
-    if (told !== 0 && Math.abs(this.smoothedRate - told) <= RATE_STEP * told) this.looksApart = 0;
-    else this.looksApart += 1;
-    if (told !== 0 && this.looksApart < RATE_LOOKS) return told;
+    this.smoothedRate += RATE_WEIGHT * (rate - this.smoothedRate);
+    this.looksApart = Math.abs(this.smoothedRate - told) <= RATE_STEP * told ? 0 : this.looksApart + 1;
+    if (this.looksApart < RATE_LOOKS) return told;
     this.looksApart = 0;
     return Math.round(this.smoothedRate);
   }

@@ -52,10 +52,12 @@ export class ConnectionMonitor {
   private bytesReceived = 0;
   private readonly rates: RollingRates = new RollingRates();
   private readonly meter: QualityMeter;
-  private readonly advisor: SendAdvisor = new SendAdvisor();
+  private readonly advisor: SendAdvisor;
 
-  constructor(nowMs: number) {
+  /** @param rateBytesPerSecond what congestion control lets through to begin with */
+  constructor(nowMs: number, rateBytesPerSecond: number) {
     this.meter = new QualityMeter(nowMs);
+    this.advisor = new SendAdvisor(rateBytesPerSecond);
   }
 
   get quality(): Quality {
