@@ -72,7 +72,9 @@ export class ConnectionMonitor {
   evaluate(endpoint: MonitoredEndpoint, nowMs: number, events: ConnectionEvent[]): void {
     if (!this.meter.isDue(nowMs)) return;
     const { rtt, statistics, sendRateBytesPerSecond: rateBytesPerSecond } = endpoint;
-    const { packetsSent, packetsLost } = statistics;
+    const { packetsSent } = statistics;
+    // What arrived after all, as when the path becomes longer at a stroke, was late and not lost.
+    const packetsLost = statistics.packetsLost - statistics.spuriousLosses;
     const [rttMs, jitterMs] = [rtt.smoothedMs, rtt.varianceMs];
     if (this.meter.evaluate({ rttMs, jitterMs, packetsSent, packetsLost }, nowMs)) {
       events.push({ type: "quality", quality: this.meter.grade });

@@ -10,7 +10,7 @@ function search(pathBytes: number, cap: number): { found: number; tried: number[
     tried.push(bytes);
     if (bytes <= pathBytes) passes = bytes;
     else fails = bytes;
-    expect(tried.length).toBeLessThan(20);
+    if (tried.length > 20) break;
   }
   return { found: passes, tried };
 }
@@ -23,15 +23,16 @@ describe("nextProbeBytes", () => {
   });
 
   it("ends within 64 bytes below what the path carries, in six sizes at the most, for every path and cap", () => {
+    // An assertion for each of some 19,000 searches would take longer than they do.
+    const wrong: unknown[] = [];
     for (let cap = 1200; cap <= 1452; cap += 4) {
       for (let path = 1200; path <= 1500; path++) {
         const { found, tried } = search(path, cap);
-        expect(found).toBeLessThanOrEqual(Math.max(path, BASE_MTU_BYTES));
-        expect(Math.min(path, cap) - found).toBeLessThanOrEqual(64);
-        expect(tried.length).toBeLessThanOrEqual(6);
-        expect(new Set(tried).size).toBe(tried.length);
+        const fits = found <= Math.max(path, BASE_MTU_BYTES) && Math.min(path, cap) - found <= 64;
+        if (!fits || tried.length > 6 || new Set(tried).size !== tried.length) wrong.push({ cap, path, found, tried });
       }
     }
+    expect(wrong).toEqual([]);
   });
 
   it.each([
