@@ -1,6 +1,6 @@
 // `npm run check:packages`: what a user gets. Packs every public package, checks the tarballs, installs them all into
 // an empty project without the network, imports each entry point and type-checks a consumer against them.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +44,8 @@ function registryDependencies(packages) {
       const place = places.map((path) => join(path, name)).find((path) => existsSync(join(path, "package.json")));
       if (place === undefined) throw new Error(`${name}, a dependency of ${folder}, is not installed`);
       found.set(name, place);
-      visit(place, readJson(join(place, "package.json")));
+      // pnpm links to where a package lies with its own dependencies beside it
+      visit(realpathSync(place), readJson(join(place, "package.json")));
     }
   };
   for (const { folder, manifest } of packages) visit(folder, manifest);

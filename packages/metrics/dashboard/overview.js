@@ -38,7 +38,7 @@ function tickLate(_now, { stats: { ticks } }) {
 }
 
 /** The newest second of the history, as an object. */
-export function newest(columns) {
+function newest(columns) {
   return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.at(-1) ?? 0]));
 }
 

@@ -16,7 +16,7 @@ export const DEFAULT_LIFETIME_SECONDS = 30;
 export const MAX_LIFETIME_SECONDS = 86_400;
 
 /** Characters of a `jti`; ours have 22. */
-export const MAX_ID_CHARACTERS = 64;
+const MAX_ID_CHARACTERS = 64;
 /** Characters of issuer, subject and audience. */
 export const MAX_NAME_CHARACTERS = 256;
 /** bytes of UTF-8, as a Sortie protocol name may have. */

@@ -9,7 +9,7 @@ const TAG = "metrics/1";
 export const DEFAULT_IN_BAND_CHANNEL = 255;
 
 /** bytes of a request: a token, and what is wanted. */
-export const MAX_REQUEST_BYTES = 1024;
+const MAX_REQUEST_BYTES = 1024;
 
 /** Rows of one answer about peers. */
 export const MAX_IN_BAND_ROWS = 100;
