@@ -61,7 +61,10 @@ async function packAll(packages, folder) {
     tarballs.set(name, join(folder, tarballName(manifest)));
   }
   for (const [name, source] of registryDependencies(packages)) {
-    await npm(`npm pack ${name}`, ["pack", source, "--ignore-scripts", "--pack-destination", folder], { cwd: folder });
+    // A copy: npm 11 ends without a word for some packages that lie in pnpm's store.
+    const copy = join(folder, "copies", name);
+    cpSync(source, copy, { recursive: true, dereference: true, filter: (path) => !path.endsWith("node_modules") });
+    await npm(`npm pack ${name}`, ["pack", copy, "--ignore-scripts", "--pack-destination", folder], { cwd: folder });
     tarballs.set(name, join(folder, tarballName(readJson(join(source, "package.json")))));
   }
   return tarballs;
