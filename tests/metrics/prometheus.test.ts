@@ -125,6 +125,10 @@ describe("Prometheus text", () => {
     await game.run(1100);
     const families = await scrape();
     expect(families.size).toBeGreaterThan(60);
+    for (const { metrics, name } of families.values()) {
+      // A window without a limit is Infinity in a connection's statistics: no sum may take it over.
+      for (const { value } of metrics) if (value !== undefined) expect(Number.isFinite(Number(value)), name).toBe(true);
+    }
     for (const [name, { type, help }] of families) {
       expect(name).toMatch(/^sortie_[a-z0-9]+(_[a-z0-9]+)*$/);
       expect(help.length, name).toBeGreaterThan(5);

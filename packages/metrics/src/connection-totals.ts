@@ -12,14 +12,14 @@ interface Column {
 function columns(): Column[] {
   const all: Column[] = [];
   for (const [key, field] of exportedFields(CONNECTION_FIELDS)) {
-    all.push({ field, read: (stats) => stats[key] as number });
+    all.push({ field, read: (stats) => finite(stats[key]) });
   }
   for (const [key, field] of exportedFields(ENDPOINT_FIELDS)) {
-    all.push({ field, read: (stats) => stats.endpoint[key] as number });
+    all.push({ field, read: (stats) => finite(stats.endpoint[key]) });
   }
   const help = "Bytes per second that congestion control lets through to all peers together.";
   const rate: Field = { kind: "gauge", name: "connection_advised_bytes_per_second", help };
-  all.push({ field: rate, read: ({ advice }) => advice.bytesPerSecond });
+  all.push({ field: rate, read: ({ advice }) => finite(advice.bytesPerSecond) });
   for (const [key, way] of [
     ["messagesSent", "sent"],
     ["messagesReceived", "received"],
@@ -31,6 +31,12 @@ function columns(): Column[] {
     });
   }
   return all;
+}
+
+/** As a summand: 1 for true, and nothing for a limit that is none (Infinity), which would spoil every sum after it. */
+function finite(value: unknown): number {
+  const number = Number(value);
+  return Number.isFinite(number) ? number : 0;
 }
 
 /** What of a connection was counted already. */
