@@ -1,6 +1,6 @@
 export { MAX_TOKEN_PAYLOAD_BYTES, type TokenAlgorithm, type TokenClaims } from "./token-claims.js";
 export { createTokenAuthenticator, type RefusedToken, type TokenAuthenticatorOptions } from "./token-authenticator.js";
 export { createTokenIssuer, type TokenIssuer, type TokenIssuerOptions, type TokenRequest } from "./token-issuer.js";
-export { generateTokenKey, type TokenKeySet, type TokenPrivateKey } from "./token-keys.js";
+export { generateTokenKey, type TokenJwk, type TokenKeySet, type TokenPrivateKey } from "./token-keys.js";
 export type { TokenRefusalCode, TokenVerdict } from "./token-refusal.js";
 export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "./token-verifier.js";

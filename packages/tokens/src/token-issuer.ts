@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { SignJWT } from "jose";
+import { type CryptoKey, SignJWT } from "jose";
 import {
   claimsToJson,
   DEFAULT_LIFETIME_SECONDS,
@@ -98,7 +98,7 @@ export class TokenIssuer {
     const { id, algorithm, key } = this.#keys[0] as ImportedKey;
     const token = await new SignJWT(claimsToJson(claims))
       .setProtectedHeader({ alg: algorithm, kid: id, typ: TOKEN_TYPE })
-      .sign(key);
+      .sign(key as CryptoKey);
     const room = MAX_TOKEN_PAYLOAD_BYTES - (claims.challenge === undefined ? 0 : SECRET_BYTES);
     if (token.length > room) {
       throw new RangeError(`the token expected at most ${room} bytes, got ${token.length}: make "data" smaller`);

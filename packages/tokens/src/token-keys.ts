@@ -1,4 +1,4 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from "jose";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import { TOKEN_ALGORITHMS, type TokenAlgorithm } from "./token-claims.js";
 
 /** Keys of an issuer, or of a verifier; more are a mistake. */
@@ -6,20 +6,38 @@ export const MAX_KEYS = 16;
 /** Characters of a key's name. */
 const MAX_KEY_ID_CHARACTERS = 64;
 
-/** A private key of an issuer, as JSON (RFC 7517): keep it as you keep a password. */
-export type TokenPrivateKey = JWK;
+/**
+ * A key as JSON (RFC 7517; members of RFC 7518 section 6.2 and RFC 8037). Not jose's own type, whose declarations need
+ * those of a browser.
+ */
+export interface TokenJwk {
+  readonly kty?: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  /** Private keys only. */
+  readonly d?: string;
+  readonly kid?: string;
+  readonly alg?: string;
+  readonly use?: string;
+  readonly [member: string]: unknown;
+}
+
+/** A private key of an issuer: keep it as you keep a password. */
+export type TokenPrivateKey = TokenJwk;
 
 /** Public keys, as a backend publishes them (RFC 7517 section 5). */
 export interface TokenKeySet {
-  readonly keys: readonly JWK[];
+  readonly keys: readonly TokenJwk[];
 }
 
 /** A key that is ready for use. */
 export interface ImportedKey {
   readonly id: string;
   readonly algorithm: TokenAlgorithm;
-  readonly key: CryptoKey;
-  readonly publicJwk: JWK;
+  /** A CryptoKey. */
+  readonly key: object;
+  readonly publicJwk: TokenJwk;
 }
 
 /**
@@ -35,17 +53,22 @@ export async function generateTokenKey(
   }
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
   const jwk = await exportJWK(privateKey);
-  return { ...jwk, alg: algorithm, use: "sig", kid: keyId ?? (await calculateJwkThumbprint(jwk)).slice(0, 16) };
+  return {
+    ...(jwk as TokenJwk),
+    alg: algorithm,
+    use: "sig",
+    kid: keyId ?? (await calculateJwkThumbprint(jwk)).slice(0, 16),
+  };
 }
 
 /** The algorithm that a key is for, by its curve; undefined for keys that sign no tokens. */
-function algorithmOf({ kty, crv }: JWK): TokenAlgorithm | undefined {
+function algorithmOf({ kty, crv }: TokenJwk): TokenAlgorithm | undefined {
   if (kty === "OKP" && crv === "Ed25519") return "EdDSA";
   return kty === "EC" && crv === "P-256" ? "ES256" : undefined;
 }
 
 /** Rejects with TypeError that says which key is wrong and how; never with the key itself. */
-export async function importTokenKey(label: string, jwk: JWK, kind: "private" | "public"): Promise<ImportedKey> {
+export async function importTokenKey(label: string, jwk: TokenJwk, kind: "private" | "public"): Promise<ImportedKey> {
   if (typeof jwk !== "object" || jwk === null) throw new TypeError(`"${label}" expected a JWK, got ${typeof jwk}`);
   const { kid: id, alg, d } = jwk;
   if (typeof id !== "string" || id === "" || id.length > MAX_KEY_ID_CHARACTERS) {
@@ -62,9 +85,9 @@ export async function importTokenKey(label: string, jwk: JWK, kind: "private" | 
   }
   const { kty, crv, x, y } = jwk;
   const coordinates = y === undefined ? { x } : { x, y };
-  const publicJwk = { kty, crv, ...coordinates, kid: id, alg: algorithm, use: "sig" } as JWK;
+  const publicJwk = { kty, crv, ...coordinates, kid: id, alg: algorithm, use: "sig" } as TokenJwk;
   try {
-    const key = (await importJWK(kind === "public" ? publicJwk : jwk, algorithm)) as CryptoKey;
+    const key = (await importJWK((kind === "public" ? publicJwk : jwk) as JWK, algorithm)) as object;
     return { id, algorithm, key, publicJwk };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { compactVerify, decodeProtectedHeader, errors, type ProtectedHeaderParameters } from "jose";
+import { compactVerify, type CryptoKey, decodeProtectedHeader, errors, type ProtectedHeaderParameters } from "jose";
 import { ConsumedTokens } from "./consumed-tokens.js";
 import { KeyRing } from "./key-ring.js";
 import {
@@ -107,7 +107,7 @@ export class TokenVerifier {
     let content: Uint8Array;
     try {
       // The algorithm is the key's, whatever the header says (RFC 8725 section 3.1).
-      ({ payload: content } = await compactVerify(token, key.key, { algorithms: [key.algorithm] }));
+      ({ payload: content } = await compactVerify(token, key.key as CryptoKey, { algorithms: [key.algorithm] }));
     } catch (error) {
       return refused(error instanceof errors.JWSInvalid ? "malformed" : "bad-signature");
     }
