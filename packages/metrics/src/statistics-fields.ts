@@ -124,12 +124,6 @@ export const ENDPOINT_FIELDS: Fields<EndpointStatistics> = {
   queuedMessages: gauge("reliability_queued_messages", "Messages that wait to be sent or acknowledged."),
   inboxMessages: gauge("reliability_inbox_messages", "Received messages that wait for the application."),
   inboxBytes: gauge("reliability_inbox_bytes", "Received bytes that wait for the application."),
-  // Windows and rates of single paths: the JSON API has them for each peer.
-  congestionWindowBytes: "elsewhere",
-  paceBytesPerSecond: "elsewhere",
-  bandwidthBytesPerSecond: "elsewhere",
-  deliveryRateBytesPerSecond: "elsewhere",
-  isAppLimited: "elsewhere",
   heldBytes: gauge("reliability_held_bytes", "Bytes held for messages not yet whole or in order."),
 };
 
