@@ -1,9 +1,9 @@
 import { createSocket } from "node:dgram";
 import { connect, ConnectError, createClient, createServer, generateIdentity, TransportError } from "sortie";
-import { createDgramTransport } from "@sortie/transport-dgram";
 import { describe, expect, it } from "vitest";
 import { hasIpv6 } from "../support/has-ipv6.js";
 import { echo, IDENTITY, UdpGame } from "../support/udp-game.js";
+import { createUdpTransport } from "../support/udp-transport.js";
 
 async function failure(attempt: Promise<unknown>): Promise<ConnectError> {
   const error: unknown = await attempt.then(
@@ -209,15 +209,17 @@ describe("UDP as it is", () => {
       }
     }
     expect(await echo(client, "still here")).toBe("still here");
-    const drops = Object.values(game.server.stats.drops).reduce((sum, count) => sum + count, 0);
-    expect(drops).toBe(9 * sizes.length);
+    const { drops, transport } = game.server.stats;
+    const dropped = Object.values(drops).reduce((sum, count) => sum + count, 0);
+    // The batched transport has no room for 9000 bytes, and says so.
+    expect(dropped + transport.truncated).toBe(9 * sizes.length);
     expect(errors).toEqual([]);
     await new Promise<void>((resolve) => socket.close(resolve));
     await game.end();
   });
 
   it("a port unreachable does not end a client: only its idle timeout does", async () => {
-    const transport = createDgramTransport({ host: "127.0.0.1" });
+    const transport = createUdpTransport({ host: "127.0.0.1" });
     const game = await UdpGame.listening({ transport });
     const client = await game.connect({ idleTimeoutMs: 1000 });
     const errors: unknown[] = [];

@@ -4,10 +4,10 @@ import { identityOf } from "@sortie/handshake";
 import { createNodeProvider, generateIdentity } from "@sortie/handshake/node";
 import { Server } from "@sortie/server";
 import { SocketAddress } from "@sortie/transport";
-import { createDgramTransport } from "@sortie/transport-dgram";
 import { describe, expect, it } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
 import { UdpProxy } from "../support/udp-proxy.js";
+import { createUdpTransport } from "../support/udp-transport.js";
 
 const SEED = 20_261_122;
 const MEBIBYTE = 1024 * 1024;
@@ -47,7 +47,7 @@ describe(`a message of 5 MiB at 5 % loss and 10 % reordering (seed ${SEED})`, ()
   it("arrives intact over real UDP through the simulator", async () => {
     const crypto = createNodeProvider();
     const identity = identityOf(crypto.generateKeyPair());
-    const transport = createDgramTransport({ host: "127.0.0.1" });
+    const transport = createUdpTransport({ host: "127.0.0.1" });
     const server = new Server({ protocol: "big/1", identity, crypto, transport, ...LIMITS });
     const { port } = await server.listen();
     const proxy = new UdpProxy(SocketAddress.parse("127.0.0.1", port), LINK, SEED);
@@ -61,7 +61,7 @@ describe(`a message of 5 MiB at 5 % loss and 10 % reordering (seed ${SEED})`, ()
       protocol: "big/1",
       serverKey: identity.publicKey,
       crypto,
-      transport: createDgramTransport(),
+      transport: createUdpTransport({}),
       ...LIMITS,
     });
     const message = bigMessage();

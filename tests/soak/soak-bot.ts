@@ -1,9 +1,9 @@
 import { type Client, connect, ConnectError } from "@sortie/client";
 import type { CryptoProvider } from "@sortie/handshake";
 import { SystemClock } from "@sortie/transport";
-import { createDgramTransport } from "@sortie/transport-dgram";
 import type { Prng } from "@sortie/transport-memory";
 import { Ledger, numbered } from "./ledger.js";
+import { createUdpTransport } from "../support/udp-transport.js";
 
 /** ms between two rounds of sends. */
 const ROUND_MS = 50;
@@ -30,7 +30,7 @@ export async function liveOneLife(options: SoakBotOptions, lifeMs: number, leave
   const clock = new SystemClock();
   const { port, serverKey, crypto, prng } = options;
   const ledger = new Ledger();
-  const transport = createDgramTransport({ host: "127.0.0.1" });
+  const transport = createUdpTransport({ host: "127.0.0.1" });
   const life = { sentOrdered: 0, sentReliable: 0 };
   let client: Client;
   try {

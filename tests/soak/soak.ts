@@ -4,11 +4,11 @@ import { identityOf } from "@sortie/handshake";
 import { createNodeProvider } from "@sortie/handshake/node";
 import { Server } from "@sortie/server";
 import { SocketAddress, SystemClock } from "@sortie/transport";
-import { createDgramTransport } from "@sortie/transport-dgram";
 import { type LinkOptions, Prng } from "@sortie/transport-memory";
 import { UdpProxy } from "../support/udp-proxy.js";
 import { Ledger } from "./ledger.js";
 import { liveOneLife, type SoakLife } from "./soak-bot.js";
+import { createUdpTransport } from "../support/udp-transport.js";
 
 /** What the network does to every datagram, each way. */
 const SOAK_LINK: LinkOptions = {
@@ -42,7 +42,7 @@ export async function runSoak(options: { seconds: number; bots: number; seed: nu
   const crypto = createNodeProvider();
   const identity = identityOf(crypto.generateKeyPair());
   const clock = new SystemClock();
-  const transport = createDgramTransport({ host: "127.0.0.1" });
+  const transport = createUdpTransport({ host: "127.0.0.1" });
   const server = new Server<PeerBooks>({
     protocol: "soak/1",
     identity,

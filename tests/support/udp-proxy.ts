@@ -1,6 +1,7 @@
 import { type SocketAddress, SystemClock } from "@sortie/transport";
-import { createDgramTransport } from "@sortie/transport-dgram";
+
 import { LinkProxy, type LinkSpec } from "@sortie/transport-memory";
+import { createUdpTransport } from "./udp-transport.js";
 
 /** ms. Clients that have gone keep their sockets no longer. */
 const CLIENT_IDLE_MS = 15_000;
@@ -13,8 +14,8 @@ export class UdpProxy {
   constructor(target: SocketAddress, link: LinkSpec, seed: number) {
     this.proxy = new LinkProxy({
       target,
-      front: createDgramTransport({ host: "127.0.0.1" }),
-      createUpstream: () => createDgramTransport({ host: "127.0.0.1" }),
+      front: createUdpTransport({ host: "127.0.0.1" }),
+      createUpstream: () => createUdpTransport({ host: "127.0.0.1" }),
       clock: this.clock,
       seed,
       toTarget: link,

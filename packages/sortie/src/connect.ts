@@ -7,8 +7,8 @@ import {
 } from "@sortie/client";
 import { createCertificateVerifier } from "@sortie/certificates";
 import type { CertificateVerifier, CryptoProvider } from "@sortie/handshake";
-import { createDgramTransport } from "@sortie/transport-dgram";
 import { type CryptoChoice, defaultCrypto, loadedCrypto } from "./default-crypto.js";
+import { defaultTransport } from "./default-transport.js";
 
 /** Trust in an authority, where no key is pinned. */
 export interface AuthorityTrust {
@@ -59,7 +59,7 @@ function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClien
     ...rest,
     ...(trust === undefined ? {} : { trust: verifierOf(trust, options.host) }),
     crypto,
-    transport: options.transport ?? createDgramTransport(),
+    transport: options.transport ?? defaultTransport(),
   };
 }
 

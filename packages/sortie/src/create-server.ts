@@ -1,8 +1,9 @@
 import { fingerprint, type Identity, publicKeyToPem } from "@sortie/handshake";
 import { generateIdentity } from "@sortie/handshake/node";
 import { Server, type ServerOptions as CoreServerOptions } from "@sortie/server";
-import { createDgramTransport, type DgramTransportOptions } from "@sortie/transport-dgram";
+import type { DgramTransportOptions } from "@sortie/transport-dgram";
 import { type CryptoChoice, defaultCrypto } from "./default-crypto.js";
+import { defaultTransport } from "./default-transport.js";
 
 /** The port of the examples: 1474, as mpgameserver has it. */
 const DEFAULT_PORT = 1474;
@@ -13,7 +14,7 @@ export interface ServerOptions<Data = unknown>
     Omit<CoreServerOptions<Data>, "identity" | "transport" | "crypto">,
     Partial<Pick<CoreServerOptions<Data>, "identity" | "transport">>,
     CryptoChoice,
-    Pick<DgramTransportOptions, "receiveBufferBytes" | "sendBufferBytes"> {
+    Pick<DgramTransportOptions, "receiveBufferBytes" | "sendBufferBytes" | "reusePort"> {
   /** Local address; "::" is IPv6 and IPv4 together. Default "::". */
   readonly host?: string;
   /** 0..65535; 0 lets the system choose. Default 1474. */
@@ -29,15 +30,16 @@ export function createServer<Data = unknown>(options: ServerOptions<Data>): Serv
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
-  const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, aead: _chosen, ...rest } = options;
+  const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, reusePort, aead: _chosen, ...rest } = options;
   const crypto = defaultCrypto(options);
   const transport =
     options.transport ??
-    createDgramTransport({
+    defaultTransport({
       port,
       ...(host === undefined ? {} : { host }),
       ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }),
       ...(sendBufferBytes === undefined ? {} : { sendBufferBytes }),
+      ...(reusePort === undefined ? {} : { reusePort }),
     });
   const identity = options.identity ?? throwAwayIdentity();
   const server = new Server<Data>({ log: console, ...rest, crypto, transport, identity });

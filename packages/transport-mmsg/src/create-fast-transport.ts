@@ -15,8 +15,7 @@ let told = false;
 const IN_A_WORKER: NativeSockets = {
   sockets: undefined,
   code: "worker",
-  reason:
-    "in a worker thread createMmsgTransport must be called for it, since terminate() with it open ends the process",
+  reason: "in a worker thread it takes createMmsgTransport, because terminate() with it open ends the process",
 };
 
 /**

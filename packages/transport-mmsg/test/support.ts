@@ -13,7 +13,7 @@ export const isAvailable: boolean = nativeSockets().sockets !== undefined;
 export const koffi = (): Koffi => createRequire(import.meta.url)("koffi") as Koffi;
 
 /** What the open descriptors of this process are: "socket:[123]" and the like. */
-export function openFiles(): string[] {
+function openFiles(): string[] {
   return readdirSync("/proc/self/fd").flatMap((fd) => {
     try {
       return [readlinkSync(`/proc/self/fd/${fd}`)];

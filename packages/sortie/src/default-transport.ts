@@ -1,0 +1,45 @@
+import { debuglog } from "node:util";
+import type { DatagramTransport } from "@sortie/transport";
+import { createDgramTransport, type DgramTransportOptions } from "@sortie/transport-dgram";
+import { createFastTransport, createMmsgTransport, type UnavailableCode } from "@sortie/transport-mmsg";
+
+/** What is expected on a machine where nobody asked for more; every other reason is worth a warning. */
+const EXPECTED: ReadonlySet<UnavailableCode> = new Set(["not-installed", "platform", "worker"]);
+
+const debug = debuglog("sortie");
+
+/** The transports to choose from. */
+export const MAKERS: {
+  readonly fast: typeof createFastTransport;
+  readonly mmsg: typeof createMmsgTransport;
+  readonly dgram: typeof createDgramTransport;
+} = { fast: createFastTransport, mmsg: createMmsgTransport, dgram: createDgramTransport };
+
+/**
+ * The transport of a server or client that was given none: the quickest that works here. The environment variable
+ * SORTIE_TRANSPORT can name "dgram" or "mmsg" instead. Throws RangeError for another name or a wrong option, and
+ * TransportError "unsupported" where "mmsg" cannot be had.
+ */
+export function defaultTransport(
+  options: DgramTransportOptions = {},
+  name: string | undefined = process.env["SORTIE_TRANSPORT"],
+  makers: typeof MAKERS = MAKERS,
+): DatagramTransport {
+  switch (name) {
+    case undefined:
+    case "":
+      return makers.fast({ ...options, onFallback: tellFallback });
+    case "mmsg":
+      return makers.mmsg(options);
+    case "dgram":
+      return makers.dgram(options);
+    default:
+      throw new RangeError(`"SORTIE_TRANSPORT" expected "dgram" or "mmsg", got ${JSON.stringify(name)}`);
+  }
+}
+
+/** A warning where koffi is installed and does not do; else a line for those who look (NODE_DEBUG=sortie). */
+export function tellFallback(message: string, code: UnavailableCode): void {
+  if (EXPECTED.has(code)) debug(message);
+  else process.emitWarning(message, { code: "SORTIE_NO_BATCHED_TRANSPORT" });
+}
