@@ -1,5 +1,4 @@
 import { type SocketAddress, SystemClock } from "@sortie/transport";
-
 import { LinkProxy, type LinkSpec } from "@sortie/transport-memory";
 import { createUdpTransport } from "./udp-transport.js";
 
