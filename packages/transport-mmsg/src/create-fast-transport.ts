@@ -5,11 +5,13 @@ import { type NativeSockets, nativeSockets, type UnavailableCode } from "./nativ
 
 /** Options of {@link createFastTransport}. */
 export interface FastTransportOptions extends MmsgTransportOptions {
-  /** Hears once in the life of a thread why node:dgram is used instead. */
-  readonly onFallback?: (message: string, code: UnavailableCode) => void;
+  /** Hears why node:dgram is used instead; each function once, however many transports it is given to. */
+  readonly onFallback?: FallbackListener;
 }
 
-let told = false;
+type FallbackListener = (message: string, code: UnavailableCode) => void;
+
+const told = new WeakSet<FallbackListener>();
 
 /** `terminate` gives a thread no chance to close its poll handles; see FdPoll for what becomes of them. */
 const IN_A_WORKER: NativeSockets = {
@@ -20,7 +22,8 @@ const IN_A_WORKER: NativeSockets = {
 
 /**
  * Makes the quickest UDP transport that this machine has: recvmmsg and sendmmsg on Linux where koffi is installed and
- * works, node:dgram everywhere else and in worker threads. Both take the same options. Throws RangeError where an option is wrong.
+ * works, node:dgram everywhere else and in worker threads. Both take the same options. Throws RangeError where an
+ * option is wrong.
  */
 export function createFastTransport(options: FastTransportOptions = {}): MmsgTransport {
   return fastTransport(options, isMainThread ? nativeSockets() : IN_A_WORKER);
@@ -29,9 +32,10 @@ export function createFastTransport(options: FastTransportOptions = {}): MmsgTra
 /** The choice itself. */
 export function fastTransport(options: FastTransportOptions, native: NativeSockets): MmsgTransport {
   if (native.sockets !== undefined) return mmsgTransport(native.sockets, options);
-  if (!told && options.onFallback !== undefined) {
-    told = true;
-    options.onFallback(`UDP goes through node:dgram: ${native.reason}`, native.code);
+  const { onFallback } = options;
+  if (onFallback !== undefined && !told.has(onFallback)) {
+    told.add(onFallback);
+    onFallback(`UDP goes through node:dgram: ${native.reason}`, native.code);
   }
   return createDgramTransport(options);
 }
