@@ -6,12 +6,11 @@ import { type NativeSockets, nativeSockets, type UnavailableCode } from "./nativ
 /** Options of {@link createFastTransport}. */
 export interface FastTransportOptions extends MmsgTransportOptions {
   /** Hears why node:dgram is used instead; each function once, however many transports it is given to. */
-  readonly onFallback?: FallbackListener;
+  readonly onFallback?: (message: string, code: UnavailableCode) => void;
 }
 
-type FallbackListener = (message: string, code: UnavailableCode) => void;
-
-const told = new WeakSet<FallbackListener>();
+/** Listeners that have heard it. */
+const told = new WeakSet<object>();
 
 /** `terminate` gives a thread no chance to close its poll handles; see FdPoll for what becomes of them. */
 const IN_A_WORKER: NativeSockets = {
