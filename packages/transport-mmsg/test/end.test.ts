@@ -6,6 +6,9 @@ import { build } from "tsup";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isAvailable } from "./support.js";
 
+/** ms. Six processes start at once, perhaps on a machine with other work. */
+const PATIENCE_MS = 60_000;
+
 let folder: string;
 
 // Bundled, so that a process starts at once; in here, so that it finds koffi.
@@ -21,7 +24,7 @@ beforeAll(async () => {
     outExtension: () => ({ js: ".mjs" }),
     silent: true,
   });
-});
+}, PATIENCE_MS);
 
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -43,9 +46,13 @@ describe.runIf(isAvailable)("a process or thread that ends with an open socket",
     ["thread", "loop-empty", 0, "the others go on"],
     ["thread", "process-exit", 0, "the others go on"],
     ["thread", "exception", 0, "the others go on"],
-  ])("%s, %s", async (place, how, expectedCode, expectedOutput) => {
-    const { code, output } = await run(place, how);
-    expect({ code, output: output.includes("FATAL") ? output : "" }).toEqual({ code: expectedCode, output: "" });
-    expect(output).toContain(expectedOutput);
-  });
+  ])(
+    "%s, %s",
+    async (place, how, expectedCode, expectedOutput) => {
+      const { code, output } = await run(place, how);
+      expect({ code, output: output.includes("FATAL") ? output : "" }).toEqual({ code: expectedCode, output: "" });
+      expect(output).toContain(expectedOutput);
+    },
+    PATIENCE_MS,
+  );
 });
