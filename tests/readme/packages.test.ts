@@ -3,7 +3,17 @@ import { describe, expect, it } from "vitest";
 import { runExample } from "./run-example.js";
 
 /** Packages whose example needs other packages of the workspace, and says what it prints. */
-const PACKAGES = ["certificates", "client", "connection", "metrics", "server", "sortie", "testkit", "tokens", "transport-mmsg"];
+const PACKAGES = [
+  "certificates",
+  "client",
+  "connection",
+  "metrics",
+  "server",
+  "sortie",
+  "testkit",
+  "tokens",
+  "transport-mmsg",
+];
 /** Packages whose example only has to run. The others test theirs in their own folder. */
 const RUN_ONLY = ["reliability", "wire"];
 
