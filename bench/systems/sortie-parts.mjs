@@ -14,7 +14,7 @@ const AEADS = {
 const CHOICES = { pure: ["wasm", "node"], fast: ["wasm", "sodium", "node"] };
 
 /** What each part of the choice may be. */
-export const CRYPTO_NAMES = [...Object.keys(AEADS), ...Object.keys(CHOICES)];
+const CRYPTO_NAMES = [...Object.keys(AEADS), ...Object.keys(CHOICES)];
 
 /**
  * "pure": the quickest AEADs of what installs without native packages; "fast": of all there are; or one library by
