@@ -60,7 +60,8 @@ const variants = await chosenVariants();
 const folder = await mkdtemp(join(tmpdir(), "sortie-bench-"));
 const keys = await saveIdentity(generateIdentity(), join(folder, "root.key"));
 const resultsUrl = new URL("results.json", import.meta.url);
-const results = await readFile(resultsUrl, "utf8").then(JSON.parse, () => ({}));
+const kept = await readFile(resultsUrl, "utf8").then(JSON.parse, () => ({}));
+const results = Object.fromEntries(Object.entries(kept).filter(([, result]) => Array.isArray(result.lines)));
 try {
   for (const name of names) {
     const { run, seconds } = WORKLOADS[name];
@@ -82,8 +83,13 @@ try {
   await rm(folder, { recursive: true });
 }
 if (!values["no-write"]) {
-  await writeFile(resultsUrl, `${JSON.stringify(results, undefined, 1)}\n`);
+  await writeFile(resultsUrl, `${JSON.stringify(results, withoutRounds, 1)}\n`);
   await writeFile(new URL("RESULTS.md", import.meta.url), report(results, Object.keys(WORKLOADS)));
+}
+
+/** Single rounds are summed up by median, least and greatest. */
+function withoutRounds(key, value) {
+  return key === "runs" ? undefined : value;
 }
 
 function numberOption(name, fallback) {

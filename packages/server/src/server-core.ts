@@ -28,8 +28,6 @@ import { ReplyQueue } from "./reply-queue.js";
 import { StatelessReset } from "./stateless-reset.js";
 import { TickInbox } from "./tick-inbox.js";
 
-/** ms. Longest tick that peers' datagrams wait for: 30 ticks/s. With slower ones they are opened as they come. */
-const MAX_HOLD_MS = 34;
 /** Stateless resets per second, for the whole server. */
 const RESETS_PER_SECOND = 100;
 
@@ -110,8 +108,7 @@ export class ServerCore implements DatagramCore {
     this.table = new ConnectionTable(maxPeers + maxHalfOpen, resources.random);
     this.admission = new Admission({ ...options, table: this.table, replies: this.replies });
     this.reset = new StatelessReset(resources.crypto, options.identity);
-    const { tickIntervalMs } = options;
-    this.inbox = tickIntervalMs > 0 && tickIntervalMs <= MAX_HOLD_MS ? new TickInbox() : undefined;
+    this.inbox = TickInbox.forTicksOf(options.tickIntervalMs);
   }
 
   /** Takes a datagram; with ticks of 34 ms or less, one of a peer waits for `receiveHeld`. */

@@ -4,6 +4,9 @@ import { MAX_DATAGRAM_BYTES } from "@sortie/wire";
 /** Datagrams that wait for the tick: 2,000 peers at 30 a second for 17 ms. Full: those that wait are opened at once. */
 const MAX_DATAGRAMS = 1024;
 
+/** ms. Longest tick that they wait for: 30 ticks/s. With slower ones they are opened as they come. */
+const MAX_HOLD_MS = 34;
+
 /**
  * Peers' datagrams on their way from the socket to the tick, in order of arrival, as copies in slots that are used
  * again. Opening all of them together costs a fraction of opening each as it wakes the process: code and tables are
@@ -16,6 +19,11 @@ export class TickInbox {
   private readonly views: (Uint8Array | undefined)[] = new Array<undefined>(MAX_DATAGRAMS).fill(undefined);
   private readonly sources: (SocketAddress | undefined)[] = new Array<undefined>(MAX_DATAGRAMS).fill(undefined);
   private readonly times: Float64Array = new Float64Array(MAX_DATAGRAMS);
+
+  /** An inbox where there are ticks, and they are not too slow. */
+  static forTicksOf(intervalMs: number): TickInbox | undefined {
+    return intervalMs > 0 && intervalMs <= MAX_HOLD_MS ? new TickInbox() : undefined;
+  }
 
   get isFull(): boolean {
     return this.count === MAX_DATAGRAMS;
