@@ -236,3 +236,38 @@ describe("a name with many addresses", () => {
     await game.end();
   });
 });
+
+describe("a hello that is damaged on its way", () => {
+  it.each([
+    // Such a REJECT names the client's own version, so that it is dropped: the hello goes again by its timer.
+    ["version", 4, 400],
+    ["protocol", 5, 200],
+  ])("in its %s is refused by the server, and the client asks again and gets in", async (_field, at, withinMs) => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    await game.listen();
+    let damaged = 0;
+    game.network.setFilter((datagram, from, to) => {
+      if (datagram[0] !== 0x01 || damaged++ > 0) return true;
+      const changed = datagram.slice();
+      changed[at] = (changed[at] as number) ^ 0x40;
+      game.network.inject(changed, from, to);
+      return false;
+    });
+    const client = await game.connect();
+    expect(client.isConnected).toBe(true);
+    expect(game.server.stats.rejectsSent).toBe(1);
+    expect(game.clock.now()).toBeLessThan(withinMs);
+    await game.end();
+  });
+
+  it("again and again is told by its reason, at the deadline too", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    await game.listen();
+    let rejects = 0;
+    // The first REJECT arrives, and nothing after it.
+    game.network.setFilter((datagram) => datagram[0] !== 0x04 || rejects++ === 0);
+    const error = await failure(game.connect({ protocol: "other/9", timeoutMs: 1000 }));
+    expect(error.code).toBe("protocol-mismatch");
+    await game.end();
+  });
+});

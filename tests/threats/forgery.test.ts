@@ -158,7 +158,7 @@ describe("T11 changed headers", () => {
       const { drops, peersAccepted } = game.server.stats;
       expect(peersAccepted, `byte ${at}`).toBe(0);
       if (at === 4) expect(code).toBe("timeout");
-      if (at === 5 || at === 12) expect([code, drops["wrong-protocol"]]).toEqual(["protocol-mismatch", 1]);
+      if (at === 5 || at === 12) expect([code, drops["wrong-protocol"]]).toEqual(["protocol-mismatch", 2]);
       await game.run(12_000);
       await game.end();
     }
@@ -183,7 +183,7 @@ describe("T11 changed headers", () => {
       return false;
     });
     await expect(game.connect({ timeoutMs: 1000 })).rejects.toMatchObject({ code: "version" });
-    expect(game.server.stats.drops["wrong-version"]).toBe(1);
+    expect(game.server.stats.drops["wrong-version"]).toBe(2);
     const reply = replies.find(({ from }) => from.equals(game.serverAddress));
     expect(reply?.datagram.length).toBe(42);
     await game.end();

@@ -73,6 +73,9 @@ export class ClientCore implements DatagramCore {
   private readonly watch: PathWatch = new PathWatch();
   private deadlineMs: number;
   private sawOtherIdentity = false;
+  /** A REJECT that may have been for a hello that was damaged on its way, until a second one says so too. */
+  private doubtfulReject: ConnectError | undefined;
+  private hasAskedAgain = false;
   /** Why the certificate of that server is not believed; undefined where a key is pinned. */
   private mismatchDetail: string | undefined;
 
@@ -239,7 +242,7 @@ export class ClientCore implements DatagramCore {
         this.hello.restart();
         return undefined;
       case "rejected":
-        this.fail(errorOfReject(progress.reason, progress.version, this.options.target), nowMs);
+        this.onReject(errorOfReject(progress.reason, progress.version, this.options.target), nowMs);
         return undefined;
       case "established":
         this.hello.settle(from);
@@ -278,6 +281,14 @@ export class ClientCore implements DatagramCore {
     batch.buffer.set(hello, at);
     batch.commit(hello.length, this.hello.target);
     this.hello.onSent(nowMs);
+    this.hasAskedAgain = this.doubtfulReject !== undefined;
+  }
+
+  /** One damaged hello must not end the attempt: the server is asked again, and what it then says counts. */
+  private onReject(error: ConnectError, nowMs: number): void {
+    if (this.doubtfulReject !== undefined && this.hasAskedAgain) return this.fail(error, nowMs);
+    this.doubtfulReject = error;
+    this.hello.again();
   }
 
   private onOtherIdentity(detail: string | undefined, nowMs: number): void {
@@ -292,6 +303,8 @@ export class ClientCore implements DatagramCore {
     if (this.sawOtherIdentity && this.connection === undefined) {
       return this.fail(errorOfIdentity(target, this.mismatchDetail), nowMs);
     }
+    if (this.doubtfulReject !== undefined && this.connection === undefined)
+      return this.fail(this.doubtfulReject, nowMs);
     const message =
       this.connection === undefined
         ? `no answer from ${target} within ${timeoutMs} ms: is the server running, the port right, UDP let through?`

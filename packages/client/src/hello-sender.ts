@@ -1,11 +1,10 @@
 import type { SocketAddress } from "@sortie/transport";
 
-/** ms between the first hellos: more than most players' round trip, short enough that a lost one is not felt. */
-const FIRST_INTERVAL_MS = 250;
-/** Each interval is this much longer than the one before. */
-const BACKOFF = 1.25;
-/** ms. */
-const MAX_INTERVAL_MS = 500;
+/**
+ * ms between two hellos: more than most players' round trip, short enough that a lost one is not felt. It does not
+ * grow: an attempt has ten seconds, losses come in bursts of packets, and only sending gets past one.
+ */
+const INTERVAL_MS = 250;
 
 /**
  * When the CLIENT_HELLO goes again, and to which of the server's addresses: in turn to each, until one has answered
@@ -21,7 +20,6 @@ export class HelloSender {
   private readonly addresses: readonly SocketAddress[];
   private index = 0;
   private settled = false;
-  private intervalMs = FIRST_INTERVAL_MS;
 
   constructor(addresses: readonly SocketAddress[]) {
     this.addresses = addresses;
@@ -36,8 +34,7 @@ export class HelloSender {
     this.due = false;
     this.sent += 1;
     this.lastSentMs = nowMs;
-    this.nextAtMs = nowMs + this.intervalMs;
-    this.intervalMs = Math.min(this.intervalMs * BACKOFF, MAX_INTERVAL_MS);
+    this.nextAtMs = nowMs + INTERVAL_MS;
   }
 
   /** True when the hello must go again because its time has come. */
@@ -58,11 +55,15 @@ export class HelloSender {
     this.settled = true;
   }
 
+  /** The same hello must go again at once. */
+  again(): void {
+    this.due = true;
+  }
+
   /** A new hello (with a cookie) must go at once. */
   restart(): void {
     this.due = true;
     this.sent = 0;
-    this.intervalMs = FIRST_INTERVAL_MS;
   }
 
   /** Whether a datagram from here may be an answer. */

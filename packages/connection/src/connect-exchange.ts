@@ -4,6 +4,12 @@ import type { Lifecycle } from "./lifecycle.js";
 import { Timer, type TimerTable } from "./timer-table.js";
 
 /**
+ * ms until CONNECT goes again when no ACCEPT came: sooner than a probe timeout that backs off, as a player waits. It
+ * does not grow, as that of the hello does not.
+ */
+const CONNECT_INTERVAL_MS = 250;
+
+/**
  * CONNECT and ACCEPT: the client asks to be let in, again and again, until the server's application has decided
  * (docs/PROTOCOL.md section 8.3).
  */
@@ -31,7 +37,7 @@ export class ConnectExchange {
 
   askAgain(nowMs: number): void {
     this.endpoint.requestControl(ControlBit.Connect);
-    this.timers.set(Timer.ConnectRepeat, nowMs + this.control.nextConnectIntervalMs());
+    this.timers.set(Timer.ConnectRepeat, nowMs + CONNECT_INTERVAL_MS);
   }
 
   /** Server: CONNECT came. */

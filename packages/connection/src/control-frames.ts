@@ -13,28 +13,14 @@ import {
 /** Bits of the control frames that travel with other data and are kept track of per packet. */
 export const ControlBit = { Connect: 0, Accept: 1, PathResponse: 2 } as const;
 
-/** ms until CONNECT goes again when no ACCEPT came: sooner than a probe timeout that backs off, as a player waits. */
-const FIRST_CONNECT_INTERVAL_MS = 250;
-const CONNECT_BACKOFF = 1.25;
-/** ms. */
-const MAX_CONNECT_INTERVAL_MS = 500;
-
 /** Content of the control frames, for the endpoint to put into packets and to send again when one is lost. */
 export class ConnectionControlFrames implements ControlFrames {
   /** Payload of CONNECT. */
   connectPayload: Uint8Array = EMPTY;
   sessionId: Uint8Array = EMPTY;
   resetToken: Uint8Array = EMPTY;
-  private connectIntervalMs = FIRST_CONNECT_INTERVAL_MS;
   /** The newest challenge to answer; an older one is forgotten, so that a flood of them holds nothing. */
   private readonly pathData: Uint8Array = new Uint8Array(PATH_DATA_BYTES);
-
-  /** ms until CONNECT goes again; longer each time. */
-  nextConnectIntervalMs(): number {
-    const intervalMs = this.connectIntervalMs;
-    this.connectIntervalMs = Math.min(intervalMs * CONNECT_BACKOFF, MAX_CONNECT_INTERVAL_MS);
-    return intervalMs;
-  }
 
   setPathData(bytes: Uint8Array, start: number): void {
     this.pathData.set(bytes.subarray(start, start + PATH_DATA_BYTES));

@@ -50,6 +50,7 @@ export class World {
   private readonly protocol: ProtocolOptions;
   private readonly byPeer: Map<number, Player> = new Map();
   private readonly tickListeners: ((nowMs: number) => void)[] = [];
+  private readonly leaving: Set<number> = new Set();
   private lastController: CongestionController | undefined;
   private isEnding = false;
 
@@ -90,7 +91,8 @@ export class World {
       for (const listener of this.tickListeners) listener(this.clock.now());
     });
     this.server.on("disconnect", (peer, reason) => {
-      if (!this.isEnding) this.faults.push(`server: peer ${peer.id} left, ${reason.code}`);
+      if (!this.isEnding && !this.leaving.has(peer.id))
+        this.faults.push(`server: peer ${peer.id} left, ${reason.code}`);
     });
   }
 
@@ -124,9 +126,16 @@ export class World {
     player.startReading();
     client.on("error", (error) => this.faults.push(`client: ${String(error)}`));
     client.on("disconnect", (reason) => {
-      if (!this.isEnding) this.faults.push(`client: disconnected, ${reason.code}`);
+      if (!this.isEnding && !this.leaving.has(peer.id)) this.faults.push(`client: disconnected, ${reason.code}`);
     });
     return player;
+  }
+
+  /** Closes one client and waits until the server has noticed. */
+  async leave(player: Player): Promise<void> {
+    this.leaving.add(player.peer.id);
+    await this.clock.runUntilSettled(player.client.close({ drainMs: 0 }));
+    this.runUntil(() => !this.server.peers.has(player.peer.id), 60_000);
   }
 
   /** The server's own uplink, when the scenario has one. */
