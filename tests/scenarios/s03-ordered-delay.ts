@@ -7,7 +7,7 @@ const ONE_WAY_MS = 50;
 const TICK_MS: number = 1000 / 60;
 const LOSS = 0.05;
 const SECONDS = 300;
-const QUICK_SECONDS = 20;
+const QUICK_SECONDS = 12;
 
 /** Game traffic for some time at a loss; everything sent has arrived when it returns. */
 async function play(context: RunContext, loss: number, traffic: GameTrafficOptions): Promise<World> {

@@ -5,15 +5,15 @@ import { atLeast, atMost, noFaults, type Outcome, type RunContext, type Scenario
 import { World } from "./lib/world.js";
 
 const PEERS = 100;
-const QUICK_PEERS = 12;
+const QUICK_PEERS = 8;
 /** 50 Mbit/s for 100 peers, headers included. */
 const BYTES_PER_SECOND_PER_PEER = 62_500;
 const IPV4_UDP_BYTES = 28;
 const SECONDS = 30;
-const QUICK_SECONDS = 5;
+const QUICK_SECONDS = 3;
 /** ms. Nobody is judged before bulk flows have met. */
 const WARM_UP_MS = 5000;
-const QUICK_WARM_UP_MS = 3000;
+const QUICK_WARM_UP_MS = 2000;
 const ONE_WAY_MS = 25;
 /** ms. The bottleneck's buffer, full. */
 const BUFFER_MS = 100;

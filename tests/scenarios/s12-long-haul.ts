@@ -9,25 +9,26 @@ import { createSeededNodeCrypto } from "./lib/seeded-node-crypto.js";
 import { GameTraffic } from "./lib/traffic.js";
 
 const HOURS = 24;
-/** 90 s. */
-const QUICK_HOURS = 0.025;
+/** 60 s. */
+const QUICK_HOURS = 1 / 60;
 const TICK_MS: number = 1000 / 60;
 const TICKS_PER_HOUR = 60 * 3600;
 const LINK = { latencyMs: 30, jitterMs: 10, loss: 0.01, reorder: 0.04, duplicate: 0.01 };
-/** A packet carries 32 bits of its number: they wrap half an hour in. In the short version after a minute. */
+/** A packet carries 32 bits of its number: they wrap half an hour in. In the short version after half a minute. */
 const PACKET_NUMBER_WRAP: number = 2 ** 32;
 const PACKETS_BEFORE_WRAP = 120_000;
-const QUICK_PACKETS_BEFORE_WRAP = 3000;
+const QUICK_PACKETS_BEFORE_WRAP = 2000;
 /** Message IDs have 16 bits: they wrap every 18 min of unreliable traffic, and of ordered once. */
 const INITIAL_MESSAGE_ID: number = 2 ** 16 - 300;
 /** Packets of one key: some 45 min. By default it would be 18 h. */
 const UPDATE_AFTER_PACKETS = 200_000;
-const QUICK_UPDATE_AFTER_PACKETS = 2000;
+const QUICK_UPDATE_AFTER_PACKETS = 1500;
 /** Share by which the heap may grow between the second sample and the last. */
 const MAX_HEAP_GROWTH = 0.05;
 /** bytes. Growth below this is noise of the collector. */
 const HEAP_NOISE_BYTES: number = 2 * 1024 * 1024;
 const HEAP_SAMPLES = 24;
+const QUICK_HEAP_SAMPLES = 3;
 
 /** The clock of one side as game traffic sees it. */
 function senderOf(connection: Connection, pair: ConnectionPair) {
@@ -55,7 +56,7 @@ async function run(context: RunContext): Promise<Outcome> {
   const up = new GameTraffic(senderOf(pair.client, pair), toServer);
   const down = new GameTraffic(senderOf(pair.server, pair), toClient);
   const ticks = Math.round(TICKS_PER_HOUR * (quick ? QUICK_HOURS : HOURS));
-  const sampleEvery = Math.ceil(ticks / HEAP_SAMPLES);
+  const sampleEvery = Math.ceil(ticks / (quick ? QUICK_HEAP_SAMPLES : HEAP_SAMPLES));
   const heapBytes: number[] = [];
   const startedAt = performance.now();
   for (let tick = 0; tick < ticks; tick++) {

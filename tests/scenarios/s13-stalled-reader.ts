@@ -8,7 +8,7 @@ const ONE_WAY_MS = 25;
 /** 20 Mbit/s: 75 MB in the time of the stall, many times what a receiver may hold. */
 const LINK_BYTES_PER_SECOND = 2_500_000;
 const STALL_MS = 30_000;
-const QUICK_STALL_MS = 10_000;
+const QUICK_STALL_MS = 5000;
 /** bytes. The default of `receiveWindowBytes`: what the receiver has granted. */
 const WINDOW_BYTES: number = 4 * MEBIBYTE;
 /** Headers, tags and frames: at most this much above the messages. */

@@ -4,16 +4,24 @@ import { jobsOf, runJob } from "./lib/run-scenarios.js";
 import { SHORTFALLS } from "./shortfalls.js";
 
 const SEED = 1;
+/** ms. They take a second or two each; on a machine with other work more. */
+const TIMEOUT_MS = 60_000;
 
 describe(`short scenarios (seed ${SEED})`, () => {
   for (const job of jobsOf(SCENARIOS, [SEED], "default", true)) {
     const scenario = SCENARIOS.find(({ id }) => id === job.scenario);
     const name = `${job.scenario} ${scenario?.variants(true)[job.variantIndex]?.name}`;
-    it(`${name}: ${scenario?.title}`, async () => {
-      const { outcome } = await runJob(job, SCENARIOS);
-      const unexpected = outcome.checks.filter(({ mustShow, pass }) => pass === SHORTFALLS.has(`${name}: ${mustShow}`));
-      // What fails and is no known shortfall, or passes and is listed as one.
-      expect(unexpected).toEqual([]);
-    });
+    it(
+      `${name}: ${scenario?.title}`,
+      async () => {
+        const { outcome } = await runJob(job, SCENARIOS);
+        const unexpected = outcome.checks.filter(
+          ({ mustShow, pass }) => pass === SHORTFALLS.has(`${name}: ${mustShow}`),
+        );
+        // What fails and is no known shortfall, or passes and is listed as one.
+        expect(unexpected).toEqual([]);
+      },
+      TIMEOUT_MS,
+    );
   }
 });
