@@ -17,9 +17,9 @@ export const CONTROLLERS = {
 } satisfies Record<string, () => ControllerOptions>;
 
 /** The same for a bare connection, which has no ticks and no cap. */
-export function connectionController(
-  name: ControllerName,
-): { readonly createCongestionController?: () => CongestionController } {
+export function connectionController(name: ControllerName): {
+  readonly createCongestionController?: () => CongestionController;
+} {
   const { createCongestionController } = CONTROLLERS[name]();
   if (createCongestionController === undefined) return {};
   const context: CongestionContext = { maxRateBytesPerSecond: 1e9, flushIntervalMs: 0 };
