@@ -40,7 +40,7 @@ export class Recorded {
 type Options = Partial<ConnectionPairOptions>;
 
 /** A pair of which the server is not asked yet, or has not answered yet. */
-export function waiting(stage: "awaiting-connect" | "authenticating", options: Options = {}): Recorded {
+function waiting(stage: "awaiting-connect" | "authenticating", options: Options = {}): Recorded {
   const recorded = new Recorded({ link: { latencyMs: 20 }, autoAccept: false, ...options });
   if (stage === "authenticating") recorded.pair.run(100);
   expect(recorded.pair.server.state).toBe(stage);

@@ -1,4 +1,4 @@
-import type { ByteBudget } from "./byte-budget.js";
+import type { ByteBudget, HeldShare, ShareOwner } from "./byte-budget.js";
 
 /**
  * ms. What reliable data may wait for its missing part before others who need the memory may have it: three times the
@@ -6,25 +6,15 @@ import type { ByteBudget } from "./byte-budget.js";
  */
 const PATIENCE_MS = 30_000;
 
-/** Who holds a share, and what can be done about it. */
-export interface ShareOwner {
-  /** ms. Since when reliable data waits for its missing part; Infinity when none does. */
-  readonly waitingSinceMs: number;
-  /** Frees what may be lost. */
-  dropLossy(): void;
-  /** Frees everything; the peer is to be told that it is over. */
-  revoke(): void;
-}
-
 /**
  * What one endpoint holds of a budget that many share. An endpoint below its fair share, the budget divided by its
  * holders, gets what it needs from those above: first what they may lose, then the share of whoever has waited longest
  * for the rest of a message, if longer than 30 s. So nobody holds the budget against others for ever, and nobody is
  * disturbed as long as there is enough.
  */
-export class BudgetShare {
+export class BudgetShare implements HeldShare {
   private readonly budget: ByteBudget | undefined;
-  private readonly owner: ShareOwner;
+  readonly owner: ShareOwner;
   private charged = 0;
 
   /** @param budget undefined: only counts */
@@ -60,14 +50,14 @@ export class BudgetShare {
     const fairBytes = budget.limit / (holders.size + (this.charged > 0 ? 0 : 1));
     if (this.charged + bytes > fairBytes) return false;
     for (const share of holders) {
-      if (share.charged > fairBytes) share.owner.dropLossy();
+      if (share.used > fairBytes) share.owner.dropLossy();
       if (budget.fits(bytes)) return true;
     }
     while (!budget.fits(bytes)) {
-      let worst: BudgetShare | undefined;
+      let worst: HeldShare | undefined;
       let sinceMs = nowMs - PATIENCE_MS;
       for (const share of holders) {
-        if (share.charged <= fairBytes || share.owner.waitingSinceMs > sinceMs) continue;
+        if (share.used <= fairBytes || share.owner.waitingSinceMs > sinceMs) continue;
         worst = share;
         sinceMs = share.owner.waitingSinceMs;
       }

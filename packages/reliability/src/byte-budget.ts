@@ -1,5 +1,21 @@
-import type { BudgetShare } from "./budget-share.js";
 import { expectNumber } from "./expect-number.js";
+
+/** Who holds a share, and what can be done about it. */
+export interface ShareOwner {
+  /** ms. Since when reliable data waits for its missing part; Infinity when none does. */
+  readonly waitingSinceMs: number;
+  /** Frees what may be lost. */
+  dropLossy(): void;
+  /** Frees everything; the peer is to be told that it is over. */
+  revoke(): void;
+}
+
+/** A share of the budget that holds something. */
+export interface HeldShare {
+  readonly owner: ShareOwner;
+  /** bytes charged and not released. */
+  readonly used: number;
+}
 
 /**
  * A number of bytes that several holders share, such as the reassembly buffers of all peers of a process. Counts
@@ -9,7 +25,7 @@ export class ByteBudget {
   /** bytes. */
   readonly limit: number;
   /** Shares that hold something. */
-  readonly holders: Set<BudgetShare> = new Set();
+  readonly holders: Set<HeldShare> = new Set();
   private charged = 0;
 
   /**

@@ -4,7 +4,7 @@ import { DeliveryCode } from "@sortie/wire";
  * bytes charged for each message next to its payload: what V8 takes for a short message that waits to be read.
  * docs/PROTOCOL.md section 6.5.
  */
-export const CREDIT_OVERHEAD_BYTES = 256;
+const CREDIT_OVERHEAD_BYTES = 256;
 
 /** bytes of every limit that senders leave to messages within a packet, so that bulk data does not hold them up. */
 export const SMALL_SHARE_BYTES: number = 256 * 1024;

@@ -1,5 +1,6 @@
 import { DeliveryCode, type Frame, FrameKind, type PacketFrames } from "@sortie/wire";
-import { BudgetShare, type ShareOwner } from "./budget-share.js";
+import { BudgetShare } from "./budget-share.js";
+import type { ShareOwner } from "./byte-budget.js";
 import { BestEffortReceive } from "./channels/best-effort.js";
 import { OrderedReceive } from "./channels/ordered.js";
 import { ReliableReceive } from "./channels/reliable.js";

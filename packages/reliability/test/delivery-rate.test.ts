@@ -55,6 +55,13 @@ describe("DeliveryRateSampler", () => {
     expect(sent.acknowledge(all, 160, 1000).deliveryRateBytesPerSecond).toBeLessThanOrEqual(11_000 / 0.1);
   });
 
+  it("a path without any round trip has a rate all the same: else a slow sender stayed slow on it", () => {
+    const sent = new Sent();
+    // The ACK comes 25 ms later and says that it waited for all of them.
+    const sample = sent.acknowledge([sent.send(100)], 125, 25, 0.01);
+    expect(sample.deliveryRateBytesPerSecond).toBeCloseTo(1000 / 0.00001, 0);
+  });
+
   it("gives no sample over less than a round trip", () => {
     const sent = new Sent();
     sent.send(0);

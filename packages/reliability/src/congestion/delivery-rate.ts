@@ -3,6 +3,8 @@ import { createAckSample, type MutableAckSample } from "./ack-sample.js";
 
 /** The least of a round trip over which a rate is believed: over less, the bunching of ACKs is what is measured. */
 const MIN_INTERVAL_OF_RTT = 0.9;
+/** ms. The shortest round trip that is believed: a path without any (in one process) would show no rate at all. */
+const MIN_INTERVAL_MS = 0.01;
 /** bytes acknowledged after the first of a train: fewer say little. */
 const MIN_TRAIN_BYTES = 4800;
 
@@ -98,8 +100,8 @@ export class DeliveryRateSampler {
     last.trainRateBytesPerSecond = 0;
     if (this.newest < 0) return last;
     this.followTrain();
-    const intervalMs = Math.max(this.sendElapsedMs, this.deliveredAtMs - this.priorAtMs);
-    if (intervalMs >= minRttMs * MIN_INTERVAL_OF_RTT && intervalMs > 0) {
+    const intervalMs = Math.max(this.sendElapsedMs, this.deliveredAtMs - this.priorAtMs, MIN_INTERVAL_MS);
+    if (intervalMs >= minRttMs * MIN_INTERVAL_OF_RTT) {
       last.deliveryRateBytesPerSecond = ((this.deliveredBytes - last.priorDeliveredBytes) * 1000) / intervalMs;
     }
     return last;
