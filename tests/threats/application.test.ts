@@ -212,7 +212,8 @@ describe("T35 a receiver that never acknowledges", () => {
     expect([...refusals]).toEqual(["queue-full"]);
     expect(accepted).toBeGreaterThan(3500);
     expect(queuedBytes).toBeGreaterThan(4_000_000);
-    expect(queuedBytes).toBeLessThanOrEqual(4 * 1024 * 1024);
+    // With the eighth that is kept for what may be dropped.
+    expect(queuedBytes).toBeLessThanOrEqual(4.5 * 1024 * 1024);
     expect(inFlight).toBeLessThanOrEqual(1024);
     expect(await receipts[2]?.outcome).toBe("dropped");
     // A stalled sender still sends, but no more than 40 packets a second and its probes.

@@ -232,19 +232,20 @@ export class Outbound {
   private refusal(bytes: number, delivery: DeliveryCode, channel: number, priority: number): SendRefusal | undefined {
     if (this.closed) return "closed";
     if (bytes > this.maxMessageBytes) return "message-too-large";
-    if (!retransmits(delivery) && bytes > MAX_UNRELIABLE_MESSAGE_BYTES) return "message-too-large";
+    const isResent = retransmits(delivery);
+    if (!isResent && bytes > MAX_UNRELIABLE_MESSAGE_BYTES) return "message-too-large";
     const { budget, scheduler } = this;
     const { credit } = this.flow;
     budget.setAsideNone();
-    if (!budget.couldFit(bytes)) {
+    if (!budget.couldFit(bytes, isResent)) {
       const waits = scheduler.isBlocked(channel, credit) || !credit.has(channel, bytes, bytes > this.usableBytes);
       if (isCredited(delivery) && waits) return "queue-full";
       budget.setAsideBlocked(scheduler, credit);
-      if (!budget.couldFit(bytes)) return "queue-full";
+      if (!budget.couldFit(bytes, isResent)) return "queue-full";
     }
     while (!budget.fits(bytes)) {
       const least = scheduler.leastDroppable() as OutgoingMessage;
-      if (!retransmits(delivery) && least.priority > priority) return "queue-full";
+      if (!isResent && least.priority > priority) return "queue-full";
       this.finish(least, "dropped");
     }
     return undefined;

@@ -3,6 +3,9 @@ import type { OutgoingMessage } from "./outgoing-message.js";
 import type { PacketScheduler } from "./packet-scheduler.js";
 import type { SendCredit } from "./send-credit.js";
 
+/** Of the caps: kept beyond them for what may be dropped, so that bulk that fills the queue does not keep it out. */
+const DROPPABLE_SHARE: number = 1 / 8;
+
 /**
  * Account of what the send side holds: payloads that wait or may have to be resent. There is one place outside of the
  * cap for a message larger than half of it, so that bulk data neither is refused for ever nor keeps small messages out.
@@ -12,6 +15,9 @@ export class QueueBudget {
   messages = 0;
   private readonly maxBytes: number;
   private readonly maxMessages: number;
+  /** With the part that is kept for what may be dropped. */
+  private readonly allBytes: number;
+  private readonly allMessages: number;
   private oversize: OutgoingMessage | undefined = undefined;
   /** bytes held, the oversize message left out. */
   private cappedBytes = 0;
@@ -27,6 +33,8 @@ export class QueueBudget {
   constructor(limits: EndpointLimits) {
     this.maxBytes = limits.maxQueuedBytes;
     this.maxMessages = limits.maxQueuedMessages;
+    this.allBytes = Math.ceil(this.maxBytes * (1 + DROPPABLE_SHARE));
+    this.allMessages = Math.ceil(this.maxMessages * (1 + DROPPABLE_SHARE));
   }
 
   /** bytes held. */
@@ -45,12 +53,13 @@ export class QueueBudget {
 
   /** Whether a message of `bytes` fits now. */
   fits(bytes: number): boolean {
-    return this.fitsBeside(bytes, this.cappedBytes, this.messages);
+    return this.fitsBeside(bytes, this.cappedBytes, this.messages, false);
   }
 
-  /** Whether it would fit if all that may be dropped were. */
-  couldFit(bytes: number): boolean {
-    return this.fitsBeside(bytes, this.cappedBytes - this.droppableBytes, this.messages - this.droppableMessages);
+  /** Whether it would fit if all that may be dropped were. `isResent`: it is one of those that may not. */
+  couldFit(bytes: number, isResent: boolean): boolean {
+    const messages = this.messages - this.droppableMessages;
+    return this.fitsBeside(bytes, this.cappedBytes - this.droppableBytes, messages, isResent);
   }
 
   /**
@@ -97,9 +106,10 @@ export class QueueBudget {
     this.droppableMessages += sign;
   }
 
-  private fitsBeside(bytes: number, cappedBytes: number, messages: number): boolean {
-    if (messages - this.asideMessages >= this.maxMessages) return false;
-    return this.takesPlace(bytes) || cappedBytes - this.asideBytes + bytes <= this.maxBytes;
+  private fitsBeside(bytes: number, cappedBytes: number, messages: number, isResent: boolean): boolean {
+    if (messages - this.asideMessages >= (isResent ? this.maxMessages : this.allMessages)) return false;
+    const maxBytes = isResent ? this.maxBytes : this.allBytes;
+    return this.takesPlace(bytes) || cappedBytes - this.asideBytes + bytes <= maxBytes;
   }
 
   private takesPlace(bytes: number): boolean {
