@@ -1,5 +1,5 @@
 import { ConnectionPair, PairAddress } from "@sortie/testkit";
-import { encodeUtf8 } from "@sortie/wire";
+import { decodeUtf8, encodeUtf8 } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 
 function connected(): ConnectionPair {
@@ -30,6 +30,47 @@ describe("a peer whose address changes", () => {
     expect(delivered).toBe(600);
     expect(answered).toBe(600);
     expect(pair.server.statistics(pair.nowMs).migrations).toBe(10);
+  });
+
+  it("is sent at once what went last to the address it had left, within three times what came", () => {
+    const pair = connected();
+    const toNewPlace: number[] = [];
+    let spoken = 0;
+    pair.interceptor = (datagram, to) => {
+      if (to === "server") spoken += datagram.length;
+      else toNewPlace.push(datagram.length);
+      return datagram;
+    };
+    pair.seenAddress = new PairAddress("elsewhere");
+    pair.server.send(encodeUtf8("missed"), undefined, pair.nowMs);
+    pair.run(40);
+    expect(pair.client.pollMessage()).toBeUndefined();
+    toNewPlace.length = 0;
+    spoken = 0;
+    pair.client.send(encodeUtf8("here I am now"), undefined, pair.nowMs);
+    pair.run(30);
+    // The datagram and the challenge, before anything came back from there.
+    expect(toNewPlace).toHaveLength(2);
+    expect(toNewPlace.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(3 * spoken);
+    pair.run(31);
+    expect(decodeUtf8(pair.client.pollMessage()?.payload ?? new Uint8Array(0))).toBe("missed");
+    expect(pair.client.pollMessage()).toBeUndefined();
+  });
+
+  it("is not sent again what is too large for the little it has said", () => {
+    const pair = connected();
+    pair.seenAddress = new PairAddress("elsewhere");
+    pair.server.send(new Uint8Array(400), undefined, pair.nowMs);
+    pair.run(40);
+    const toNewPlace: number[] = [];
+    pair.interceptor = (datagram, to) => {
+      if (to === "client") toNewPlace.push(datagram.length);
+      return datagram;
+    };
+    pair.client.send(encodeUtf8("x"), undefined, pair.nowMs);
+    pair.run(31);
+    expect(toNewPlace).toHaveLength(1);
+    expect(toNewPlace[0]).toBeLessThan(50);
   });
 
   it("is not moved by a copy of its packet sent from elsewhere first", () => {

@@ -118,6 +118,16 @@ describe("in-band metrics", () => {
     for (const each of [first, second, third]) each.close();
   });
 
+  it("list at most 100 peers, and say how many there are", async () => {
+    const game = await Game.start({ token: TOKEN });
+    const [metrics] = await game.client({ token: TOKEN });
+    for (let i = 0; i < 104; i++) await game.network.connect();
+    await game.network.run(2000);
+    const { total, peers } = await game.settle(metrics.peers());
+    expect([total, peers.length]).toEqual([105, 100]);
+    metrics.close();
+  });
+
   it("answer four requests a second, and refuse the others", async () => {
     const game = await Game.start({ token: TOKEN });
     const [metrics] = await game.client({ token: TOKEN });

@@ -97,6 +97,9 @@ describe("metrics listener", () => {
     expect(scraped.headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
     expect(valueOf(parseExposition(scraped.body), "sortie_server_peers")).toBe(1);
     expect(await it.ask("/healthz")).toMatchObject({ status: 200, body: "ok\n" });
+    // The server tells for how long it keeps an idle connection, and closes it then.
+    const kept = await it.ask("/healthz", { headers: { connection: "keep-alive" } });
+    expect(kept.headers["keep-alive"]).toBe("timeout=10");
     expect(await it.ask("/readyz")).toMatchObject({ status: 200, body: "ready\n" });
     const summary = JSON.parse((await it.ask("/api/summary")).body) as { stats: { peers: number }; address: unknown };
     expect(summary).toMatchObject({ address: { address: "10.0.0.1", port: 1474 }, stats: { peers: 1 } });

@@ -11,12 +11,12 @@ import { ConnectionControlFrames, ControlBit } from "./control-frames.js";
 import { createProtection } from "./create-protection.js";
 import { type DisconnectReason, reasonOfLocalClose } from "./disconnect-reason.js";
 import type { DropReason } from "./drop-reason.js";
-import { createEndpoint, createMtuDiscovery } from "./endpoint-options.js";
+import { createEndpoint, createMtuDiscovery, createPathManager } from "./endpoint-options.js";
 import { applyFrames, closeCodeOf, type FrameTarget } from "./frame-dispatch.js";
 import type { IdleWatch } from "./idle-watch.js";
 import { Lifecycle } from "./lifecycle.js";
 import { PacketOpener } from "./packet-opener.js";
-import { PathManager } from "./path-manager.js";
+import type { PathManager } from "./path-manager.js";
 import type { PeerAddress } from "./peer-address.js";
 import type { Quality } from "./quality.js";
 import { hasRoom } from "./receive-room.js";
@@ -73,16 +73,8 @@ export class Connection {
     const mtu = createMtuDiscovery(options);
     this.endpoint = createEndpoint(options, this.control, mtu);
     this.flow = this.endpoint;
-    const { endpoint, events, trace } = this;
-    this.paths = new PathManager({
-      address: options.address,
-      mtu,
-      endpoint,
-      crypto: options.resources.crypto,
-      events,
-      trace,
-      onPathForgotten: () => this.monitor.onPathChanged(),
-    });
+    const { endpoint, events } = this;
+    this.paths = createPathManager(options, mtu, endpoint, events, () => this.monitor.onPathChanged());
     this.exchange = new ConnectExchange(this.life, this.control, endpoint, this.timers);
     this.monitor = new ConnectionMonitor(nowMs, endpoint.sendRateBytesPerSecond);
     this.idle = createIdleWatch(options);
@@ -118,6 +110,11 @@ export class Connection {
   /** Where the datagram that `pollTransmit` has just written must go. */
   get transmitTo(): PeerAddress {
     return this.paths.transmitTo;
+  }
+
+  /** Whether an address that may be the peer's new one is to hear from us now. */
+  get isPathWaiting(): boolean {
+    return this.paths.isCandidateWaiting;
   }
 
   /** ms. Since when packets have gone unanswered, and nothing else was heard either; Infinity when none waits. */

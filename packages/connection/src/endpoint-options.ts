@@ -1,7 +1,9 @@
 import { type ControlFrames, type EndpointOptions, type EndpointTrace, ReliableEndpoint } from "@sortie/reliability";
 import { PACKET_OVERHEAD_BYTES } from "@sortie/wire";
+import type { ConnectionEvent } from "./connection-events.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import { MtuDiscovery } from "./mtu-discovery.js";
+import { PathManager } from "./path-manager.js";
 import type { TraceSink } from "./trace.js";
 
 /** ms. First guess of the RTT: players' RTTs lie below; QUIC's 333 ms would make first losses cost a second. */
@@ -67,4 +69,25 @@ function traceOf(sink: TraceSink): EndpointTrace {
         isAppLimited: sample.isAppLimited,
       }),
   };
+}
+
+export function createPathManager(
+  options: ConnectionOptions,
+  mtu: MtuDiscovery,
+  endpoint: ReliableEndpoint,
+  events: ConnectionEvent[],
+  onPathForgotten: () => void,
+): PathManager {
+  const { role, address, resources, trace } = options;
+  const followsPeer = role === "server";
+  return new PathManager({
+    address,
+    followsPeer,
+    mtu,
+    endpoint,
+    crypto: resources.crypto,
+    events,
+    trace,
+    onPathForgotten,
+  });
 }

@@ -18,8 +18,19 @@ import { isSameHost, type PeerAddress } from "./peer-address.js";
 import { Path } from "./path.js";
 import type { TraceSink } from "./trace.js";
 
+/**
+ * bytes. Larger datagrams are not kept to be sent again: a packet of game traffic from a new address would not pay for
+ * them, within the amplification limit.
+ */
+const MAX_KEPT_BYTES = 512;
+
+/** bytes. What a client says at its new address pays for as much as a server keeps, and its challenge. */
+const MOVE_BYTES = 192;
+
 export interface PathManagerOptions {
   readonly address: PeerAddress;
+  /** Server: the peer is followed to other addresses, and what it may have missed meanwhile is kept. */
+  readonly followsPeer: boolean;
   readonly mtu: MtuDiscovery;
   readonly endpoint: ReliableEndpoint;
   readonly crypto: CryptoProvider;
@@ -44,9 +55,14 @@ export class PathManager {
   private readonly events: ConnectionEvent[];
   private readonly trace: TraceSink | undefined;
   private readonly onPathForgotten: () => void;
-  /** A datagram that went to the current address and goes to the candidate too. */
-  private mirror: Uint8Array | undefined = undefined;
-  private mirrorBytes = 0;
+  private readonly followsPeer: boolean;
+  /** The datagram that went to the current address last. */
+  private kept: Uint8Array = NO_BYTES;
+  private keptBytes = 0;
+  /** It goes to the candidate too. */
+  private mirrorDue = false;
+  /** Client: the server is to see our new address. */
+  private moveDue = false;
   /** bytes: what the endpoint was told. */
   private toldBytes: number;
   /** bytes: what the trace was told. */
@@ -55,6 +71,7 @@ export class PathManager {
   constructor(options: PathManagerOptions) {
     this.path = new Path(options.address);
     this.transmitTo = options.address;
+    this.followsPeer = options.followsPeer;
     this.mtu = options.mtu;
     this.endpoint = options.endpoint;
     this.crypto = options.crypto;
@@ -93,8 +110,15 @@ export class PathManager {
   stop(): void {
     this.path.abandon();
     this.mtu.stop();
-    this.mirror = undefined;
-    this.mirrorBytes = 0;
+    this.kept = NO_BYTES;
+    this.keptBytes = 0;
+    this.mirrorDue = false;
+    this.moveDue = false;
+  }
+
+  /** Whether the candidate is to hear from us now. */
+  get isCandidateWaiting(): boolean {
+    return this.path.challengeDue || this.path.answerDue;
   }
 
   onTimeout(nowMs: number): void {
@@ -104,9 +128,14 @@ export class PathManager {
     this.settle(nowMs);
   }
 
-  /** Server: an authentic packet came. A new address becomes the candidate and is challenged. */
+  /**
+   * Server: an authentic packet came. A new address becomes the candidate and is challenged; the datagram sent last
+   * goes there at once, as the peer may have left the old address before it came.
+   */
   onAuthenticPacket(from: PeerAddress, isNewest: boolean, bytes: number, nowMs: number): void {
-    if (this.path.onAuthenticPacket(from, isNewest, bytes, nowMs)) this.challenge(nowMs);
+    if (!this.path.onAuthenticPacket(from, isNewest, bytes, nowMs)) return;
+    this.challenge(nowMs);
+    this.mirrorDue = this.keptBytes > 0 && this.path.mayMirror(this.keptBytes);
   }
 
   /** Client: asks another address of its server whether the connection can go on there. */
@@ -119,6 +148,7 @@ export class PathManager {
   /** Client: our own address changed. What was known of the path says nothing of the new one. */
   onLocalMove(nowMs: number): void {
     this.forgetPath(nowMs);
+    this.moveDue = true;
     this.endpoint.requestPing();
   }
 
@@ -138,8 +168,7 @@ export class PathManager {
     const { path } = this;
     const old = path.current;
     if (!path.onResponse(bytes, start, from)) return;
-    this.mirror = undefined;
-    this.mirrorBytes = 0;
+    this.mirrorDue = false;
     this.trace?.({ type: "path-changed", atMs: nowMs });
     this.events.push({ type: "path-changed", address: path.current });
     // Another port of the same host is a NAT that forgot, and the same way (RFC 9000 section 9.4).
@@ -157,6 +186,7 @@ export class PathManager {
   /** Writes a challenge or an answer for the candidate, alone in a packet. Its number, or -1 when none may go. */
   writePathPacket(writer: ByteWriter, nowMs: number): number {
     const { path } = this;
+    if (this.moveDue) return this.writeMove(writer, nowMs);
     if (!path.challengeDue && !path.answerDue) return -1;
     const frames = (path.challengeDue ? 1 : 0) + (path.answerDue ? 1 : 0);
     let bytes = PACKET_OVERHEAD_BYTES + frames * (1 + PATH_DATA_BYTES);
@@ -175,6 +205,13 @@ export class PathManager {
     path.onPathPacketSent(bytes);
     this.transmitTo = path.candidate as PeerAddress;
     return this.endpoint.buildProbe(nowMs, bytes);
+  }
+
+  private writeMove(writer: ByteWriter, nowMs: number): number {
+    this.moveDue = false;
+    encodePing(writer);
+    encodePadding(writer, MOVE_BYTES - PACKET_OVERHEAD_BYTES - 1);
+    return this.endpoint.buildProbe(nowMs, MOVE_BYTES);
   }
 
   /** Writes an MTU probe (PING and PADDING) when one is due and nothing else goes. Its number, or -1 when not. */
@@ -203,22 +240,32 @@ export class PathManager {
    */
   onSealed(buffer: Uint8Array, offset: number, bytes: number): void {
     const { path } = this;
-    if (path.candidate === undefined || path.isOurChoice || this.transmitTo === path.candidate) return;
-    if (!path.mayMirror(bytes)) return;
-    this.mirror ??= new Uint8Array(this.mtu.capBytes);
-    this.mirror.set(buffer.subarray(offset, offset + bytes));
-    this.mirrorBytes = bytes;
+    if (!this.followsPeer || this.transmitTo !== path.current) return;
+    if (path.candidate === undefined) {
+      if (bytes <= MAX_KEPT_BYTES) this.keep(buffer, offset, bytes);
+      else this.keptBytes = 0;
+    } else if (path.mayMirror(bytes)) {
+      this.keep(buffer, offset, bytes);
+      this.mirrorDue = true;
+    }
   }
 
   /** Writes the datagram that goes to the candidate as well. Its length, 0 for none. */
   takeMirror(buffer: Uint8Array, offset: number): number {
-    const { mirror, mirrorBytes, path } = this;
-    this.mirrorBytes = 0;
-    if (mirrorBytes === 0 || mirror === undefined || path.candidate === undefined) return 0;
-    buffer.set(mirror.subarray(0, mirrorBytes), offset);
-    path.onMirrored(mirrorBytes);
+    const { path, keptBytes } = this;
+    if (!this.mirrorDue) return 0;
+    this.mirrorDue = false;
+    if (path.candidate === undefined) return 0;
+    buffer.set(this.kept.subarray(0, keptBytes), offset);
+    path.onMirrored(keptBytes);
     this.transmitTo = path.candidate;
-    return mirrorBytes;
+    return keptBytes;
+  }
+
+  private keep(buffer: Uint8Array, offset: number, bytes: number): void {
+    if (this.kept.length < bytes) this.kept = new Uint8Array(Math.max(bytes, Math.min(2 * bytes, MAX_KEPT_BYTES)));
+    this.kept.set(buffer.subarray(offset, offset + bytes));
+    this.keptBytes = bytes;
   }
 
   private challenge(nowMs: number): void {
@@ -248,3 +295,5 @@ export class PathManager {
     this.trace?.({ type: "mtu", atMs: nowMs, mtuBytes: this.mtu.currentBytes, cause });
   }
 }
+
+const NO_BYTES = new Uint8Array(0);

@@ -113,10 +113,16 @@ export class ServerCore implements DatagramCore {
 
   /** Takes a datagram; with ticks of 34 ms or less, one of a peer waits for `receiveHeld`. */
   receive(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
-    if (this.inbox !== undefined && this.waitsForTick(datagram)) {
-      if (this.inbox.isFull) this.receiveHeld();
-      this.inbox.push(datagram, from, nowMs);
-      return;
+    const { inbox } = this;
+    if (inbox !== undefined) {
+      const peer = this.peerOf(datagram);
+      if (peer !== undefined && (peer.address === from || peer.address.equals(from))) {
+        if (inbox.isFull) this.receiveHeld();
+        inbox.push(datagram, from, nowMs);
+        return;
+      }
+      // A peer at a new address misses what goes to the old one: it is answered now. What waits keeps its place.
+      if (peer !== undefined) this.receiveHeld();
     }
     this.hasNews = true;
     this.receiveNow(datagram, from, nowMs);
@@ -260,12 +266,13 @@ export class ServerCore implements DatagramCore {
     }
   }
 
-  /** Whether it may be a peer's: those of clients that are about to be one, and the handshake, do not wait. */
-  private waitsForTick(datagram: Uint8Array): boolean {
+  /** Whose it says it is: undefined for clients that are about to be peers, and the handshake, which do not wait. */
+  private peerOf(datagram: Uint8Array): ConnectionEntry | undefined {
     const { length } = datagram;
-    if (length < MIN_PROTECTED_BYTES || length > MAX_DATAGRAM_BYTES) return false;
-    if (datagramKind(datagram[0] as number) !== "protected") return false;
-    return this.table.find(readConnectionId(datagram))?.isPeer === true;
+    if (length < MIN_PROTECTED_BYTES || length > MAX_DATAGRAM_BYTES) return undefined;
+    if (datagramKind(datagram[0] as number) !== "protected") return undefined;
+    const entry = this.table.find(readConnectionId(datagram));
+    return entry?.isPeer === true ? entry : undefined;
   }
 
   private receiveNow(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
@@ -321,8 +328,7 @@ export class ServerCore implements DatagramCore {
 
   private answerUnknown(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
     if (this.replies.isFull || this.resetBudget.available(nowMs) < 1) return;
-    const id = readConnectionId(datagram);
-    const length = this.reset.write(this.replies.reserve(), id, from.bytes, datagram.length);
+    const length = this.reset.write(this.replies.reserve(), readConnectionId(datagram), from.bytes, datagram.length);
     if (length === 0) return;
     this.resetBudget.take(1, nowMs);
     this.replies.commit(length, from);
@@ -334,7 +340,8 @@ export class ServerCore implements DatagramCore {
     if (payload !== undefined) this.requests.push({ entry, payload });
     if (!entry.finished) this.markEventful(entry);
     this.removeIfOver(entry);
-    this.markTransmit(entry);
+    if (entry.connection.isPathWaiting) this.queueNow(entry);
+    else this.markTransmit(entry);
   }
 
   private markEventful(entry: ConnectionEntry): void {

@@ -19,6 +19,7 @@ export type Fault =
   | "close-swallows-batches"
   | "deaf-to-own-errors"
   | "doubles"
+  | "endless-batches"
   | "foreign-payload"
   | "keeps-port"
   | "leaks-batches"
@@ -84,7 +85,9 @@ export class LoopbackTransport implements DatagramTransport {
   }
 
   acquireBatch(): DatagramBatch | undefined {
-    return this.#pool.acquire();
+    const batch = this.#pool.acquire();
+    if (batch !== undefined || this.#fault !== "endless-batches") return batch;
+    return new BatchPool({ batches: 1, capacity: 1, onAvailable: () => {} }).acquire();
   }
 
   send(batch: DatagramBatch): void {
