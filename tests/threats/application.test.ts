@@ -323,9 +323,11 @@ describe("T35 a receiver whose application never reads", () => {
   });
 
   it("T35f a peer that opens every channel in every mode costs less than 512 KiB, for good", () => {
-    const peers = Array.from({ length: 4 }, () => new HostilePeer());
-    const heapBefore = heapAfterCollection();
+    // The first one brings compiled code into the heap, which is none of a peer's.
+    const peers = Array.from({ length: 13 }, () => new HostilePeer());
+    let heapBefore = 0;
     for (const peer of peers) {
+      if (peer === peers[1]) heapBefore = heapAfterCollection();
       for (let channel = 0; channel < 256; channel++) {
         for (let turn = 0; turn < 2; turn++) {
           const modes = [Unreliable, Sequenced, BestEffort, Reliable, Ordered];
@@ -338,7 +340,7 @@ describe("T35 a receiver whose application never reads", () => {
       peer.heard.length = 0;
       expect(peer.stats).toMatchObject({ heldBytes: 0, inboxMessages: 0, reassembliesActive: 0 });
     }
-    expect((heapAfterCollection() - heapBefore) / peers.length).toBeLessThan(512 * 1024);
+    expect((heapAfterCollection() - heapBefore) / 12).toBeLessThan(512 * 1024);
     for (const peer of peers) peer.end();
   });
 });
