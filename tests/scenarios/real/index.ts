@@ -5,7 +5,10 @@ import { type RealPlayer, RealWorld } from "./real-world.js";
 const HANDSHAKES = 10;
 const GAME_SECONDS = 20;
 const QUICK_GAME_SECONDS = 3;
-const BULK_BYTES: number = 4 * 1024 * 1024;
+/** Players of a game: 24,000 messages each way, of which a sample of 20 % loss is within 0.5 % nineteen times of twenty. */
+const PLAYERS = 20;
+const QUICK_PLAYERS = 2;
+const BULK_BYTES: number = 8 * 1024 * 1024;
 const QUICK_BULK_BYTES: number = 512 * 1024;
 /** 10 Mbit/s, headers included. */
 const LINK_BYTES_PER_SECOND = 1_250_000;
@@ -57,40 +60,41 @@ async function handshakes(context: RunContext, link: string): Promise<Outcome> {
 async function game(context: RunContext, loss: number): Promise<Outcome> {
   const link = `latencyMs=50,jitterMs=10,loss=${loss},reorder=0.3,duplicate=0.1`;
   const world = await RealWorld.start(context, link);
-  const player = await world.join();
-  const { toClient, toServer } = player;
-  const traffic = playGame(world, player);
+  for (let i = 0; i < (context.quick ? QUICK_PLAYERS : PLAYERS); i++) await world.join();
+  const { players } = world;
+  const games = players.map((player) => playGame(world, player));
   await world.run((context.quick ? QUICK_GAME_SECONDS : GAME_SECONDS) * 1000);
-  traffic.stop();
-  await world.until(() => toClient.ordered.missing + toServer.ordered.missing === 0, 5000);
+  for (const each of games) each.stop();
+  const isWhole = (): boolean =>
+    players.every(({ toClient, toServer }) => toClient.ordered.missing + toServer.ordered.missing === 0);
+  await world.until(isWhole, 5000);
   // What is under way is not lost.
   await world.run(500);
   const { toTarget, toClient: toClients } = await world.end();
+  // The proxy's loss is that of all datagrams, ACKs as well: the messages are a sample of it.
   const lost = (counted: typeof toTarget): number => counted.lost / counted.offered;
   const shortfall = Math.max(
-    1 - lost(toTarget) - toServer.unreliable.delivered,
-    1 - lost(toClients) - toClient.unreliable.delivered,
+    1 - lost(toTarget) - deliveredShare(players.map(({ toServer }) => toServer.unreliable)),
+    1 - lost(toClients) - deliveredShare(players.map(({ toClient }) => toClient.unreliable)),
   );
-  const noise = 2 * Math.sqrt((loss * (1 - loss)) / toServer.unreliable.sent);
+  const faults = players.flatMap(({ toClient, toServer }) => [
+    toClient.ordered.orderedFaults(),
+    toServer.ordered.orderedFaults(),
+    toClient.unreliable.unreliableFaults(),
+    toServer.unreliable.unreliableFaults(),
+  ]);
   return {
     checks: [
-      noFaults("ordered exactly once and in order, unreliable never twice", [
-        ...world.faults,
-        toClient.ordered.orderedFaults(),
-        toServer.ordered.orderedFaults(),
-        toClient.unreliable.unreliableFaults(),
-        toServer.unreliable.unreliableFaults(),
-      ]),
-      // The proxy's loss is that of all datagrams, ACKs as well: the messages are a sample of it.
-      atMost(
-        "unreliable delivered below 1 - loss and two standard deviations",
-        Math.max(0, shortfall - noise),
-        0.005,
-        "%",
-      ),
+      noFaults("ordered exactly once and in order, unreliable never twice", [...world.faults, ...faults]),
+      atMost("unreliable delivered below 1 - loss", Math.max(0, shortfall), context.quick ? 0.05 : 0.005, "%"),
     ],
-    notes: { "ordered p99, ms": toClient.ordered.delays.quantile(0.99) },
+    notes: { "ordered p99 of the first player, ms": players[0]?.toClient.ordered.delays.quantile(0.99) ?? NaN },
   };
+}
+
+function deliveredShare(books: readonly { readonly sent: number; readonly received: number }[]): number {
+  const sent = books.reduce((sum, book) => sum + book.sent, 0);
+  return books.reduce((sum, book) => sum + book.received, 0) / sent;
 }
 
 async function bulk(context: RunContext, loss: number, minGoodput: number): Promise<Outcome> {
@@ -137,7 +141,7 @@ export const REAL_SCENARIOS: readonly Scenario[] = [
     id: "S2",
     title: "game traffic",
     engine: "real UDP",
-    conditions: "20 s each, one-way 50 ms, jitter 10 ms, 30 % reordered, 10 % doubled",
+    conditions: "20 players, 20 s each, one-way 50 ms, jitter 10 ms, 30 % reordered, 10 % doubled",
     variants: () =>
       [0, 0.05, 0.2].map((loss) => ({ name: `${loss * 100} % loss`, run: (context) => game(context, loss) })),
   },
@@ -145,7 +149,7 @@ export const REAL_SCENARIOS: readonly Scenario[] = [
     id: "S4",
     title: "bulk beside game traffic",
     engine: "real UDP",
-    conditions: "4 MiB on 10 Mbit/s, RTT 100 ms",
+    conditions: "8 MiB on 10 Mbit/s, RTT 100 ms",
     variants: () => [
       { name: "no loss", run: (context) => bulk(context, 0, 0.9) },
       { name: "2 % random loss", run: (context) => bulk(context, 0.02, 0.75) },
