@@ -56,6 +56,15 @@ describe("AdaptiveRate", () => {
     expect(controller.paceBytesPerSecond).toBeLessThan(300_000);
   });
 
+  it("gives way by its share of a queue that others keep up, not by a tenth each time", () => {
+    const { model, controller } = bulk({ bytesPerSecond: 800_000, baseRttMs: 70 }, 5000);
+    const paceBefore = controller.paceBytesPerSecond;
+    // What a queue of 40 ms that does not end looks like to one flow.
+    model.path.baseRttMs = 110;
+    model.run(3500);
+    expect(controller.paceBytesPerSecond).toBeLessThan(0.5 * paceBefore);
+  });
+
   it("measures a longer path anew within some ten seconds and fills it again", () => {
     const { model } = bulk({ bytesPerSecond: 500_000, baseRttMs: 20 }, 5000);
     model.path.baseRttMs = 400;

@@ -42,8 +42,9 @@ const SUDDEN = 3;
 const MAX_DRAIN_ROUNDS = 4;
 /** Rounds until what was sent since a change is seen in acknowledgements. */
 const SETTLE_ROUNDS = 2;
-/** Of the rate that arrived while there was a queue: what is sent afterwards. */
+/** Of the rate that arrived while there was a queue: what is sent afterwards, at the most and at the least. */
 const BACK_OFF = 0.9;
+const MOST_BACK_OFF = 0.7;
 /**
  * bytes, and seconds of the own rate if that is less: what a flow may have in the queue before it gives way. Flows that
  * keep equal shares of a queue get equal shares of the link, as in TCP Vegas and FAST.
@@ -100,6 +101,8 @@ export class AdaptiveRate implements CongestionController {
   private cruiseMs: number = CRUISE_MS;
   /** Whether the drain answers to congestion, not to the end of a probe or of the start. */
   private givesWay = false;
+  /** Whether the queue outlasted the last drain: others fill it as well. */
+  private isQueueShared = false;
   private ackDelayMs = 0;
   private maxAckDelayMs = 0;
   private usedAtMs = 0;
@@ -157,6 +160,7 @@ export class AdaptiveRate implements CongestionController {
     this.losses.reset();
     this.bandwidth.set(0, this.rounds.fromBytes);
     this.restrictedTo = Infinity;
+    this.isQueueShared = false;
     this.startUp(nowMs);
     this.applyModel(nowMs);
   }
@@ -298,9 +302,21 @@ export class AdaptiveRate implements CongestionController {
     const { queue } = this;
     let rate = Math.min(this.bandwidthBytesPerSecond, this.rounds.rateBytesPerSecond);
     if (deliveryRate > 0) rate = Math.min(rate, deliveryRate);
-    this.bandwidth.set(rate * BACK_OFF, this.deliveredBytes);
+    this.bandwidth.set(rate * this.backOff, this.deliveredBytes);
     this.drain(queue.recentQueueMs > Math.max(queue.baseMs, LONG_QUEUE_MS) ? LONG_DRAIN_GAIN : DRAIN_GAIN, nowMs);
     this.givesWay = true;
+  }
+
+  /**
+   * A queue that others fill as well says by its length how far this flow's rate is from its share: a step of FAST
+   * (Wei, Jin, Low and Hegde, 2006) leads to where it has no more in the queue than it may.
+   */
+  private get backOff(): number {
+    if (!this.isQueueShared) return BACK_OFF;
+    const { baseMs, recentQueueMs } = this.queue;
+    const mayKeepMs = (this.ownQueueBytes * 1000) / this.bandwidthBytesPerSecond;
+    const step = (baseMs + mayKeepMs) / (baseMs + recentQueueMs);
+    return Math.min(Math.max(step, MOST_BACK_OFF), BACK_OFF);
   }
 
   private probe(again: boolean, nowMs: number): void {
@@ -347,7 +363,9 @@ export class AdaptiveRate implements CongestionController {
       if (phaseRounds < SETTLE_ROUNDS) return false;
       const ownBytes = (this.bandwidthBytesPerSecond * queue.recentQueueMs) / 1000;
       const isClear = queue.recentQueueMs * 2 <= queue.thresholdMs || ownBytes * 2 <= this.ownQueueBytes;
-      return isClear || phaseRounds >= MAX_DRAIN_ROUNDS;
+      if (!isClear && phaseRounds < MAX_DRAIN_ROUNDS) return false;
+      this.isQueueShared = !isClear;
+      return true;
     }
     // What is on its way when nothing waits: a round trip, and what waits for its ACK or for our next flush.
     const emptyMs = queue.baseMs + this.ackDelayMs + this.flushIntervalMs / 2;
