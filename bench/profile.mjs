@@ -1,4 +1,4 @@
-// npm run bench:profile -- [P1|P3a] [--top N] [--seconds N] [--transport ...] [--crypto ...]: where the time of the
+// npm run bench:profile -- [P1|P2|P3a|P3b|P8] [--top N] [--seconds N] [--transport ...] [--crypto ...]: where the time of the
 // Sortie server goes under a workload, and who allocates, as text.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,9 +11,18 @@ import { sortie } from "./workloads/systems.mjs";
 
 const SHAPES = {
   P1: [{ echo: true }, { loop: "closed", connections: 64, inFlight: 1, bytes: 64, sockets: 4 }],
+  P2: [{ echo: true }, { loop: "closed", connections: 1, inFlight: 64, bytes: 64, sockets: 1 }],
   P3a: [
     { echo: true, tickRate: 60 },
     { loop: "open", connections: 128, perSecond: 32, bytes: 64, sockets: 4 },
+  ],
+  P3b: [
+    { echo: false, tickRate: 60, tickBytes: 200 },
+    { loop: "open", connections: 128, perSecond: 32, bytes: 64, sockets: 4 },
+  ],
+  P8: [
+    { echo: false, tickRate: 20, broadcastHz: 20, broadcastBytes: 200 },
+    { loop: "idle", connections: 1000, sockets: 8 },
   ],
   hellos: [
     { echo: true, tickRate: 60 },

@@ -21,13 +21,14 @@ export class Swarm {
   #isDirty = new Uint8Array(0);
   #waiting = new Map();
   #driver;
-  #clock = new SystemClock();
+  #clock;
   #options;
   /** Clients that ended after they had connected. */
   ended = 0;
 
   constructor(options) {
     this.#options = options;
+    this.#clock = options.clock ?? new SystemClock();
     this.#driver = new Driver({ core: this, transport: options.transport, clock: this.#clock });
     this.resources = createResources(options.crypto, 2 ** 40);
     this.protocolId = protocolId(options.crypto, options.protocol ?? "bench/1");

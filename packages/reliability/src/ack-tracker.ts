@@ -4,9 +4,11 @@ import { expectNumber } from "./expect-number.js";
 /** Packets below the largest that an ACK can state. */
 const WINDOW_PACKETS: number = MAX_ACK_BITMAP_BYTES * 8;
 
-/** Power of two above the 1 + 1024 numbers that can be live at once. */
-const RING_SLOTS = 2048;
-const RING_MASK: number = RING_SLOTS - 1;
+/** Slots to begin with; a power of two, as all sizes. The 1 + 1024 numbers that can be live at once need 2048. */
+const INITIAL_SLOTS = 32;
+
+/** Where ACKs are put together before they are written; what it holds is of use during `write` only. */
+const bitmap: Uint8Array = new Uint8Array(MAX_ACK_BITMAP_BYTES);
 
 /** Ack-eliciting packets after which an ACK is due at once (RFC 9000 section 13.2.2). */
 const ACK_EVERY_PACKETS = 2;
@@ -21,7 +23,8 @@ const FIXED_BYTES = 2;
 const MAX_ACK_DELAY_MS = 2 ** 14;
 
 /**
- * Remembers which packets were received and turns them into ACK frames. Allocates nothing after construction.
+ * Remembers which packets were received and turns them into ACK frames. Its memory grows with the span of numbers that
+ * are to be stated; most connections have a few.
  *
  * What an ACK states: the largest packet number received and, in a bitmap, numbers of the 1024 below it. A set bit
  * says "received"; a bit that is not set says nothing at all, so that numbers the peer already knows about may be
@@ -35,8 +38,8 @@ const MAX_ACK_DELAY_MS = 2 ** 14;
 export class AckTracker {
   private readonly localMaxAckDelayMs: number;
   /** By packet number: 0 nothing to state, else 1 + (lowest largest of an ACK that states it for certain - number). */
-  private readonly proofs = new Uint16Array(RING_SLOTS);
-  private readonly bitmap = new Uint8Array(MAX_ACK_BITMAP_BYTES);
+  private proofs = new Uint16Array(INITIAL_SLOTS);
+  private mask: number = INITIAL_SLOTS - 1;
   private largest = -1;
   private largestAtMs = 0;
   /** The lowest number to be stated, or `largest` when there is none below that. */
@@ -64,10 +67,13 @@ export class AckTracker {
     const late = packetNumber < this.largest;
     if (late) {
       if (packetNumber < this.largest - WINDOW_PACKETS) return;
-      const slot = packetNumber & RING_MASK;
+      if (packetNumber < this.lowest) {
+        this.makeRoom(packetNumber, this.largest);
+        this.lowest = packetNumber;
+      }
+      const slot = packetNumber & this.mask;
       if (this.proofs[slot] !== 0) return;
       this.proofs[slot] = this.largest + 1 - packetNumber + 1;
-      if (packetNumber < this.lowest) this.lowest = packetNumber;
     } else {
       if (packetNumber === this.largest) return;
       if (packetNumber !== this.largest + 1) this.gap = true;
@@ -113,14 +119,14 @@ export class AckTracker {
     const { largest } = this;
     if (largest < 0) return -1;
     const bytes = this.bitmapBytes();
-    this.bitmap.fill(0, 0, bytes);
+    bitmap.fill(0, 0, bytes);
     for (let number = this.lowest; number < largest; number++) {
-      if (this.proofs[number & RING_MASK] === 0) continue;
+      if (this.proofs[number & this.mask] === 0) continue;
       const bit = largest - 1 - number;
       const at = bit >>> 3;
-      this.bitmap[at] = (this.bitmap[at] as number) | (1 << (bit & 7));
+      bitmap[at] = (bitmap[at] as number) | (1 << (bit & 7));
     }
-    encodeAck(writer, largest, this.delayUs(nowMs), this.bitmap, bytes);
+    encodeAck(writer, largest, this.delayUs(nowMs), bitmap, bytes);
     this.news = false;
     this.ackElicitingSinceAck = 0;
     this.dueAtMs = Infinity;
@@ -134,7 +140,7 @@ export class AckTracker {
   onAckAcked(largest: number): void {
     const top = Math.min(largest, this.largest);
     for (let number = this.lowest; number <= top; number++) {
-      const slot = number & RING_MASK;
+      const slot = number & this.mask;
       const proof = this.proofs[slot] as number;
       if (proof !== 0 && number + proof - 1 <= largest) this.proofs[slot] = 0;
     }
@@ -148,15 +154,30 @@ export class AckTracker {
       this.proofs.fill(0);
       this.lowest = packetNumber;
     } else {
-      for (; this.lowest < floor; this.lowest++) this.proofs[this.lowest & RING_MASK] = 0;
+      for (; this.lowest < floor; this.lowest++) this.proofs[this.lowest & this.mask] = 0;
+      this.settleLowest();
+      this.makeRoom(this.lowest, packetNumber);
     }
     this.largest = packetNumber;
     this.settleLowest();
-    this.proofs[packetNumber & RING_MASK] = 1;
+    this.proofs[packetNumber & this.mask] = 1;
+  }
+
+  /** Makes each number in `[from, to]` have a slot of its own. */
+  private makeRoom(from: number, to: number): void {
+    let slots = this.mask + 1;
+    while (to - from >= slots) slots *= 2;
+    if (slots === this.mask + 1) return;
+    const { proofs, mask } = this;
+    this.proofs = new Uint16Array(slots);
+    this.mask = slots - 1;
+    for (let number = this.lowest; number <= this.largest; number++) {
+      this.proofs[number & this.mask] = proofs[number & mask] as number;
+    }
   }
 
   private settleLowest(): void {
-    while (this.lowest < this.largest && this.proofs[this.lowest & RING_MASK] === 0) this.lowest += 1;
+    while (this.lowest < this.largest && this.proofs[this.lowest & this.mask] === 0) this.lowest += 1;
   }
 
   private bitmapBytes(): number {

@@ -3,16 +3,45 @@ import type { OutgoingMessage } from "./outgoing-message.js";
 
 /** Packet numbers from the lowest in flight to the next: what an ACK can still state. */
 const SENT_WINDOW: number = MAX_ACK_BITMAP_BYTES * 8;
-/** Slots to begin with: a game at 60 packets/s and 200 ms has 12 in flight. */
-const INITIAL_SLOTS = 32;
+/** Slots to begin with: enough for a peer that says little. */
+const INITIAL_SLOTS = 16;
+/** Slots of one that has used those up: a game at 60 packets/s and 200 ms has 12 in flight. */
+const USUAL_SLOTS = 32;
 /** Slots at most: the window, and as much again to know late acknowledgements by. */
 const MAX_SLOTS: number = SENT_WINDOW * 2;
 /** Packets between two numbers that are left out: 128..383, 256 in the mean. */
 const SKIP_MIN = 128;
 const SKIP_SPAN = 256;
 /** Items to begin with. */
-const INITIAL_ITEMS = 32;
+const INITIAL_ITEMS = 4;
 const NONE = -1;
+
+/**
+ * A packet's record: 64 bytes, one line of a processor's cache. Six doubles, then four words of 32 bits. What a
+ * connection knows of a packet is looked at together, and with many connections none of it is in the cache any more.
+ */
+const RECORD_DOUBLES = 8;
+const RECORD_WORDS = 16;
+/** Places of the doubles. */
+const NUMBER = 0;
+const SENT_AT = 1;
+const ACK_LARGEST = 2;
+const DELIVERED = 3;
+const DELIVERED_AT = 4;
+const FIRST_SENT_AT = 5;
+/** Places of the words: first item of the chain, bytes of the packet, control mask, state and whether app-limited. */
+const CHAIN = 12;
+const SIZE = 13;
+const CONTROLS = 14;
+const STATE = 15;
+const APP_LIMITED_BIT = 0x100;
+const STATE_MASK = 0xff;
+
+/** An item's words: bytes `[from, to)` of its message, and the next item of the chain. */
+const ITEM_WORDS = 3;
+const ITEM_FROM = 0;
+const ITEM_TO = 1;
+const ITEM_NEXT = 2;
 
 /** What became of a packet number. */
 export const SentState = {
@@ -42,8 +71,8 @@ export interface SentItemSink {
 }
 
 /**
- * The packets that were sent and not forgotten: a ring by packet number, as parallel typed arrays that grow while more
- * is in flight. The parts of messages that a packet carries are chains of entries in one shared table.
+ * The packets that were sent and not forgotten: a ring of records by packet number, which grows while more is in
+ * flight. The parts of messages that a packet carries are chains of items in one table.
  */
 export class SentPackets {
   readonly firstNumber: number;
@@ -57,21 +86,11 @@ export class SentPackets {
   private readonly randomU32: () => number;
   private untilSkip: number;
   private mask: number = INITIAL_SLOTS - 1;
-  private numbers = new Float64Array(INITIAL_SLOTS).fill(NONE);
-  private states = new Uint8Array(INITIAL_SLOTS);
-  private sentAt = new Float64Array(INITIAL_SLOTS);
-  private sizes = new Uint16Array(INITIAL_SLOTS);
-  private controls = new Uint16Array(INITIAL_SLOTS);
-  private acks = new Float64Array(INITIAL_SLOTS);
-  private chains = new Int32Array(INITIAL_SLOTS).fill(NONE);
-  private delivered = new Float64Array(INITIAL_SLOTS);
-  private deliveredAt = new Float64Array(INITIAL_SLOTS);
-  private firstSentAt = new Float64Array(INITIAL_SLOTS);
-  private appLimited = new Uint8Array(INITIAL_SLOTS);
+  private doubles: Float64Array<ArrayBuffer> = emptyRecords(INITIAL_SLOTS);
+  /** The same memory as words. */
+  private words: Int32Array = new Int32Array(this.doubles.buffer);
   private readonly itemMessages: (OutgoingMessage | undefined)[] = [];
-  private itemFrom = new Int32Array(INITIAL_ITEMS);
-  private itemTo = new Int32Array(INITIAL_ITEMS);
-  private itemNext = new Int32Array(INITIAL_ITEMS);
+  private items = new Int32Array(INITIAL_ITEMS * ITEM_WORDS);
   private freeItem: number = NONE;
   /** Last part of the packet being built. */
   private lastItem: number = NONE;
@@ -96,9 +115,9 @@ export class SentPackets {
   begin(): number {
     if (this.untilSkip === 0) {
       this.untilSkip = this.drawSkip();
-      // First the slot: making it ready may replace the arrays.
+      // First the slot: making it ready may replace the memory.
       const slot = this.prepare(this.nextNumber);
-      this.states[slot] = SentState.Skipped;
+      this.words[slot * RECORD_WORDS + STATE] = SentState.Skipped;
       this.nextNumber += 1;
       this.settleLowest();
     }
@@ -108,14 +127,14 @@ export class SentPackets {
 
   /** The packet being built carries bytes `[from, to)` of `message`. */
   addItem(message: OutgoingMessage, from: number, to: number): void {
-    const slot = this.nextNumber & this.mask;
     const item = this.takeItem();
+    const { items, lastItem } = this;
     this.itemMessages[item] = message;
-    this.itemFrom[item] = from;
-    this.itemTo[item] = to;
-    this.itemNext[item] = NONE;
-    if (this.lastItem === NONE) this.chains[slot] = item;
-    else this.itemNext[this.lastItem] = item;
+    items[item * ITEM_WORDS + ITEM_FROM] = from;
+    items[item * ITEM_WORDS + ITEM_TO] = to;
+    items[item * ITEM_WORDS + ITEM_NEXT] = NONE;
+    if (lastItem === NONE) this.words[this.wordsOf(this.nextNumber) + CHAIN] = item;
+    else items[lastItem * ITEM_WORDS + ITEM_NEXT] = item;
     this.lastItem = item;
   }
 
@@ -126,12 +145,14 @@ export class SentPackets {
    * @param ackLargest largest number its ACK acknowledges, -1 without
    */
   commit(state: SentState, bytes: number, nowMs: number, controlMask: number, ackLargest: number): void {
-    const slot = this.nextNumber & this.mask;
-    this.states[slot] = state;
-    this.sizes[slot] = bytes;
-    this.sentAt[slot] = nowMs;
-    this.controls[slot] = controlMask;
-    this.acks[slot] = ackLargest;
+    const { doubles, words } = this;
+    const at = this.doublesOf(this.nextNumber);
+    const word = this.wordsOf(this.nextNumber);
+    doubles[at + SENT_AT] = nowMs;
+    doubles[at + ACK_LARGEST] = ackLargest;
+    words[word + SIZE] = bytes;
+    words[word + CONTROLS] = controlMask;
+    words[word + STATE] = ((words[word + STATE] as number) & APP_LIMITED_BIT) | state;
     if (state === SentState.InFlight) {
       this.bytesInFlight += bytes;
       this.packetsInFlight += 1;
@@ -142,25 +163,25 @@ export class SentPackets {
   }
 
   stateOf(packetNumber: number): SentState {
-    const slot = packetNumber & this.mask;
-    return this.numbers[slot] === packetNumber ? (this.states[slot] as SentState) : SentState.Unknown;
+    if (this.doubles[this.doublesOf(packetNumber) + NUMBER] !== packetNumber) return SentState.Unknown;
+    return ((this.words[this.wordsOf(packetNumber) + STATE] as number) & STATE_MASK) as SentState;
   }
 
   /** ms. Of a number whose state is known, as the rest below. */
   sentAtOf(packetNumber: number): number {
-    return this.sentAt[packetNumber & this.mask] as number;
+    return this.doubles[this.doublesOf(packetNumber) + SENT_AT] as number;
   }
 
   bytesOf(packetNumber: number): number {
-    return this.sizes[packetNumber & this.mask] as number;
+    return this.words[this.wordsOf(packetNumber) + SIZE] as number;
   }
 
   controlsOf(packetNumber: number): number {
-    return this.controls[packetNumber & this.mask] as number;
+    return this.words[this.wordsOf(packetNumber) + CONTROLS] as number;
   }
 
   ackLargestOf(packetNumber: number): number {
-    return this.acks[packetNumber & this.mask] as number;
+    return this.doubles[this.doublesOf(packetNumber) + ACK_LARGEST] as number;
   }
 
   /**
@@ -176,53 +197,59 @@ export class SentPackets {
     firstSentAtMs: number,
     isAppLimited: boolean,
   ): void {
-    const slot = packetNumber & this.mask;
-    this.delivered[slot] = deliveredBytes;
-    this.deliveredAt[slot] = deliveredAtMs;
-    this.firstSentAt[slot] = firstSentAtMs;
-    this.appLimited[slot] = isAppLimited ? 1 : 0;
+    const { doubles } = this;
+    const at = this.doublesOf(packetNumber);
+    doubles[at + DELIVERED] = deliveredBytes;
+    doubles[at + DELIVERED_AT] = deliveredAtMs;
+    doubles[at + FIRST_SENT_AT] = firstSentAtMs;
+    const state = this.wordsOf(packetNumber) + STATE;
+    this.words[state] = ((this.words[state] as number) & STATE_MASK) | (isAppLimited ? APP_LIMITED_BIT : 0);
   }
 
   deliveredBytesOf(packetNumber: number): number {
-    return this.delivered[packetNumber & this.mask] as number;
+    return this.doubles[this.doublesOf(packetNumber) + DELIVERED] as number;
   }
 
   deliveredAtOf(packetNumber: number): number {
-    return this.deliveredAt[packetNumber & this.mask] as number;
+    return this.doubles[this.doublesOf(packetNumber) + DELIVERED_AT] as number;
   }
 
   firstSentAtOf(packetNumber: number): number {
-    return this.firstSentAt[packetNumber & this.mask] as number;
+    return this.doubles[this.doublesOf(packetNumber) + FIRST_SENT_AT] as number;
   }
 
   wasAppLimited(packetNumber: number): boolean {
-    return this.appLimited[packetNumber & this.mask] === 1;
+    return ((this.words[this.wordsOf(packetNumber) + STATE] as number) & APP_LIMITED_BIT) !== 0;
   }
 
   /** Sets what became of a packet and takes it out of flight. */
   resolve(packetNumber: number, state: SentState): void {
-    const slot = packetNumber & this.mask;
-    if (this.states[slot] === SentState.InFlight) {
-      this.bytesInFlight -= this.sizes[slot] as number;
+    const { words } = this;
+    const word = this.wordsOf(packetNumber);
+    const before = words[word + STATE] as number;
+    if ((before & STATE_MASK) === SentState.InFlight) {
+      this.bytesInFlight -= words[word + SIZE] as number;
       this.packetsInFlight -= 1;
     }
-    this.states[slot] = state;
+    words[word + STATE] = (before & APP_LIMITED_BIT) | state;
     if (packetNumber === this.lowest) this.settleLowest();
   }
 
   /** Shows the message parts of a packet to `sink`. */
   visitItems(packetNumber: number, sink: SentItemSink): void {
-    for (let item = this.chains[packetNumber & this.mask] as number; item !== NONE;) {
-      const next = this.itemNext[item] as number;
+    for (let item = this.words[this.wordsOf(packetNumber) + CHAIN] as number; item !== NONE;) {
+      const { items } = this;
+      const at = item * ITEM_WORDS;
+      const next = items[at + ITEM_NEXT] as number;
       const message = this.itemMessages[item] as OutgoingMessage;
-      sink.onItem(message, this.itemFrom[item] as number, this.itemTo[item] as number, packetNumber);
+      sink.onItem(message, items[at + ITEM_FROM] as number, items[at + ITEM_TO] as number, packetNumber);
       item = next;
     }
   }
 
   /** Forgets the message parts of a packet. */
   releaseItems(packetNumber: number): void {
-    this.releaseChain(packetNumber & this.mask);
+    this.releaseChain(this.wordsOf(packetNumber) + CHAIN);
   }
 
   /** Control frames of all packets in flight. */
@@ -237,15 +264,24 @@ export class SentPackets {
   /** Shows all message parts that are remembered to `sink` and forgets every packet. */
   clear(sink: SentItemSink): void {
     for (let slot = 0; slot <= this.mask; slot++) {
-      const number = this.numbers[slot] as number;
+      const at = slot * RECORD_DOUBLES + NUMBER;
+      const number = this.doubles[at] as number;
       if (number === NONE) continue;
       this.visitItems(number, sink);
-      this.releaseChain(slot);
-      this.numbers[slot] = NONE;
+      this.releaseItems(number);
+      this.doubles[at] = NONE;
     }
     this.bytesInFlight = 0;
     this.packetsInFlight = 0;
     this.lowest = this.nextNumber;
+  }
+
+  private doublesOf(packetNumber: number): number {
+    return (packetNumber & this.mask) * RECORD_DOUBLES;
+  }
+
+  private wordsOf(packetNumber: number): number {
+    return (packetNumber & this.mask) * RECORD_WORDS;
   }
 
   private drawSkip(): number {
@@ -262,80 +298,67 @@ export class SentPackets {
 
   /** Makes the slot of a number that was not used yet ready for it. */
   private prepare(packetNumber: number): number {
-    if ((packetNumber - this.lowest) * 2 >= this.mask + 1 && this.mask + 1 < MAX_SLOTS) this.grow();
+    const slots = this.mask + 1;
+    const isShort = slots < USUAL_SLOTS && packetNumber - this.firstNumber >= slots;
+    if (isShort || ((packetNumber - this.lowest) * 2 >= slots && slots < MAX_SLOTS)) this.grow();
     const slot = packetNumber & this.mask;
-    this.releaseChain(slot);
+    this.releaseChain(slot * RECORD_WORDS + CHAIN);
     this.lastItem = NONE;
-    this.numbers[slot] = packetNumber;
-    this.states[slot] = SentState.Unknown;
+    this.doubles[slot * RECORD_DOUBLES + NUMBER] = packetNumber;
+    this.words[slot * RECORD_WORDS + STATE] = SentState.Unknown;
     return slot;
   }
 
   private grow(): void {
-    const { numbers, states, sentAt, sizes, controls, acks, chains, delivered, deliveredAt, firstSentAt, appLimited } =
-      this;
-    const size = numbers.length * 2;
-    this.mask = size - 1;
-    this.numbers = new Float64Array(size).fill(NONE);
-    this.states = new Uint8Array(size);
-    this.sentAt = new Float64Array(size);
-    this.sizes = new Uint16Array(size);
-    this.controls = new Uint16Array(size);
-    this.acks = new Float64Array(size);
-    this.chains = new Int32Array(size).fill(NONE);
-    this.delivered = new Float64Array(size);
-    this.deliveredAt = new Float64Array(size);
-    this.firstSentAt = new Float64Array(size);
-    this.appLimited = new Uint8Array(size);
-    for (let from = 0; from < numbers.length; from++) {
-      const number = numbers[from] as number;
-      if (number === NONE) continue;
-      const to = number & this.mask;
-      this.numbers[to] = number;
-      this.states[to] = states[from] as number;
-      this.sentAt[to] = sentAt[from] as number;
-      this.sizes[to] = sizes[from] as number;
-      this.controls[to] = controls[from] as number;
-      this.acks[to] = acks[from] as number;
-      this.chains[to] = chains[from] as number;
-      this.delivered[to] = delivered[from] as number;
-      this.deliveredAt[to] = deliveredAt[from] as number;
-      this.firstSentAt[to] = firstSentAt[from] as number;
-      this.appLimited[to] = appLimited[from] as number;
+    const { doubles } = this;
+    const slots = (this.mask + 1) * 2;
+    this.mask = slots - 1;
+    this.doubles = emptyRecords(slots);
+    this.words = new Int32Array(this.doubles.buffer);
+    for (let from = 0; from < doubles.length; from += RECORD_DOUBLES) {
+      const number = doubles[from + NUMBER] as number;
+      if (number !== NONE) this.doubles.set(doubles.subarray(from, from + RECORD_DOUBLES), this.doublesOf(number));
     }
   }
 
   private takeItem(): number {
     const item = this.freeItem;
     if (item !== NONE) {
-      this.freeItem = this.itemNext[item] as number;
+      this.freeItem = this.items[item * ITEM_WORDS + ITEM_NEXT] as number;
       return item;
     }
     const fresh = this.itemMessages.length;
     this.itemMessages.push(undefined);
-    if (fresh === this.itemFrom.length) {
-      this.itemFrom = doubled(this.itemFrom);
-      this.itemTo = doubled(this.itemTo);
-      this.itemNext = doubled(this.itemNext);
+    if (this.itemMessages.length * ITEM_WORDS > this.items.length) {
+      const { items } = this;
+      this.items = new Int32Array(items.length * 2);
+      this.items.set(items);
     }
     return fresh;
   }
 
-  private releaseChain(slot: number): void {
-    let item = this.chains[slot] as number;
+  /** @param chain index of the word with the chain's first item */
+  private releaseChain(chain: number): void {
+    const { items } = this;
+    let item = this.words[chain] as number;
     while (item !== NONE) {
-      const next = this.itemNext[item] as number;
+      const next = items[item * ITEM_WORDS + ITEM_NEXT] as number;
       this.itemMessages[item] = undefined;
-      this.itemNext[item] = this.freeItem;
+      items[item * ITEM_WORDS + ITEM_NEXT] = this.freeItem;
       this.freeItem = item;
       item = next;
     }
-    this.chains[slot] = NONE;
+    this.words[chain] = NONE;
   }
 }
 
-function doubled(list: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const copy = new Int32Array(list.length * 2);
-  copy.set(list);
-  return copy;
+/** Slots of packets that do not exist. */
+function emptyRecords(slots: number): Float64Array<ArrayBuffer> {
+  const doubles = new Float64Array(slots * RECORD_DOUBLES);
+  const words = new Int32Array(doubles.buffer);
+  for (let slot = 0; slot < slots; slot++) {
+    doubles[slot * RECORD_DOUBLES + NUMBER] = NONE;
+    words[slot * RECORD_WORDS + CHAIN] = NONE;
+  }
+  return doubles;
 }
