@@ -138,6 +138,11 @@ export class ServerCore implements DatagramCore {
     return this.hasNews;
   }
 
+  /** Whether what peers send waits for the tick, so that it may as well wait before it is read. */
+  get canWait(): boolean {
+    return this.inbox !== undefined;
+  }
+
   /** Start of a tick: opens what peers have sent since the last one, each as of the time when it came. */
   receiveHeld(): void {
     const { inbox } = this;

@@ -33,6 +33,12 @@ import { type TickEvent, TickLoop } from "./tick-loop.js";
 /** ms that `close` waits, beyond its `drainMs`, for peers to confirm that they heard. */
 const CLOSE_GRACE_MS = 1000;
 
+/**
+ * ms that the transport may keep what peers send, where it waits for the tick anyway: a process that is woken for each
+ * datagram spends more on waking than on the datagram. Round trips are measured longer by half of it in the mean.
+ */
+const RECEIVE_HOLD_MS = 2;
+
 /** Where a server listens. */
 export interface ListenAddress {
   readonly address: string;
@@ -162,6 +168,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   async listen(): Promise<ListenAddress> {
     if (this.#listening !== undefined) throw new Error("listen() on a server that listens already");
     if (this.#closing !== undefined) throw new Error("listen() on a server that was closed: create another one");
+    if (this.#core.canWait) this.#options.transport.holdReceive?.(RECEIVE_HOLD_MS);
     const local = await this.#driver.start();
     this.#listening = { address: local.host, port: local.port, family: local.family };
     return this.#listening;
@@ -293,6 +300,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   }
 
   #runTick(event: TickEvent): void {
+    this.#driver.receiveNow();
     this.#core.receiveHeld();
     this.#core.handleTimeout(this.#clock.now());
     this.#takeRequests();

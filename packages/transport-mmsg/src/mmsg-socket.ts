@@ -12,6 +12,7 @@ import {
   SOL_SOCKET,
 } from "./linux-abi.js";
 import { type LinuxSockets, systemCallError } from "./linux-sockets.js";
+import { ReceiveHold } from "./receive-hold.js";
 import { RECEIVE_SLOTS, ReceiveRing } from "./receive-ring.js";
 import { SendQueue } from "./send-queue.js";
 import { SendRing } from "./send-ring.js";
@@ -34,6 +35,7 @@ export class MmsgSocket implements UdpSocket {
   readonly #ring: ReceiveRing;
   readonly #queue: SendQueue;
   readonly #poll: FdPoll;
+  readonly #hold: ReceiveHold;
   /** Slots of the ring that are filled, and the first of them that was not handed over. */
   #filled = 0;
   #slot = 0;
@@ -60,6 +62,7 @@ export class MmsgSocket implements UdpSocket {
     });
     this.#poll = new FdPoll(sockets.koffi, fd, () => this.#onReady());
     if (options.unref) this.#poll.unref();
+    this.#hold = new ReceiveHold(this.#poll, () => this.receiveNow(), options.unref);
   }
 
   /** Opens a socket at `options.local`. Throws an error of the system. */
@@ -96,18 +99,30 @@ export class MmsgSocket implements UdpSocket {
     this.#queue.send(batch);
   }
 
+  holdReceive(holdMs: number): void {
+    if (!this.#closed) this.#hold.set(holdMs);
+  }
+
+  receiveNow(): void {
+    let datagrams = 0;
+    let isDrained = false;
+    for (let fills = 0; fills < MAX_FILLS_PER_TURN && !this.#closed && !isDrained; fills++) {
+      const isLeftOver = this.#slot < this.#filled;
+      const filled = isLeftOver || this.#fill() ? this.#filled : 0;
+      isDrained = filled < RECEIVE_SLOTS; // if not quite: the loop comes back at once where more has arrived
+      datagrams += filled;
+      if (filled > 0) this.#deliver();
+    }
+    this.#hold.onRead(datagrams, isDrained);
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#drainAndClose());
   }
 
   #onReady(): void {
     this.#queue.resume();
-    for (let fills = 0; fills < MAX_FILLS_PER_TURN && !this.#closed; fills++) {
-      if (this.#slot === this.#filled && !this.#fill()) return;
-      const full = this.#filled === RECEIVE_SLOTS;
-      this.#deliver();
-      if (!full) return; // the loop comes back at once where more has arrived
-    }
+    this.receiveNow();
   }
 
   /** Receives what waits; false where nothing came. */
@@ -159,7 +174,7 @@ export class MmsgSocket implements UdpSocket {
 
   /** Nothing comes or goes any more: tell it, and stop asking. */
   #onGone(error: Error): void {
-    this.#poll.watchReadable(false);
+    this.#hold.stop();
     if (this.#closing === undefined) this.#user.onSocketError(error);
   }
 
@@ -174,6 +189,7 @@ export class MmsgSocket implements UdpSocket {
       });
     }
     this.#closed = true;
+    this.#hold.stop();
     this.#poll.close();
     this.#queue.abandon();
     this.#sockets.close(this.#fd);

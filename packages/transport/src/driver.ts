@@ -76,6 +76,11 @@ export class Driver implements DatagramReceiver {
     this.#sendAndDrain(true);
   }
 
+  /** Takes in what the transport has kept back; see `DatagramTransport.holdReceive`. */
+  receiveNow(): void {
+    if (this.#state === "running") this.#options.transport.receiveNow?.();
+  }
+
   /**
    * Sends what waits, as far as batches reach, disarms the timer and closes the transport; resolves when that is
    * done. Idempotent. The core is not entered after it.

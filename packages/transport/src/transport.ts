@@ -88,6 +88,15 @@ export interface DatagramTransport {
    */
   rebind?(): Promise<SocketAddress>;
 
+  /**
+   * The receiver can wait: datagrams may be kept for up to `holdMs` (0..100 ms, 0: not at all) and handed over
+   * together, where that saves work. RangeError outside. A transport without it hands over what comes as it comes.
+   */
+  holdReceive?(holdMs: number): void;
+
+  /** Hands over what has arrived and was kept, before it returns. Not from inside a call to the receiver. */
+  receiveNow?(): void;
+
   /** Resolves when what was sent is out and the socket is gone. Idempotent; the receiver hears nothing after it. */
   close(): Promise<void>;
 

@@ -22,6 +22,10 @@ export interface UdpSocket {
   readonly sendBufferBytes: number;
   /** Sends all of the batch and releases it when the last datagram is done. Never throws. */
   send(batch: DatagramBatch): void;
+  /** See `DatagramTransport.holdReceive`. */
+  holdReceive?(holdMs: number): void;
+  /** See `DatagramTransport.receiveNow`. */
+  receiveNow?(): void;
   /** Resolves when what was sent is out and the socket is gone. Idempotent. */
   close(): Promise<void>;
 }

@@ -13,6 +13,9 @@ import { isIpv6Missing, openError, systemError } from "./socket-errors.js";
 import { ANY_IPV4, ANY_IPV6, type SocketOptions } from "./socket-options.js";
 import type { UdpSocket, UdpSocketOpener, UdpSocketUser } from "./udp-socket.js";
 
+/** ms. Above it the system's receive buffers overflow, and round trips are measured by the hold. */
+const MAX_HOLD_MS = 100;
+
 /**
  * The life of a transport over UDP sockets, whatever they are made of: opening with the fall-back to IPv4 where the
  * machine has no IPv6, moving to another port, closing at any moment, names, counters and batches.
@@ -34,6 +37,8 @@ export class UdpTransport implements DatagramTransport {
   readonly #leaving: Set<Promise<void>> = new Set();
   /** True from the first datagram of a batch to its end. */
   #batchOpen = false;
+  /** ms. What every socket is told. */
+  #holdMs = 0;
   readonly #user: UdpSocketUser;
 
   /** `openSocket` makes each of its sockets. */
@@ -97,6 +102,19 @@ export class UdpTransport implements DatagramTransport {
     batch.release();
   }
 
+  /** See `DatagramTransport.holdReceive`; without effect where sockets cannot, as those of node:dgram. */
+  holdReceive(holdMs: number): void {
+    if (!(holdMs >= 0 && holdMs <= MAX_HOLD_MS)) {
+      throw new RangeError(`"holdMs" expected 0..${MAX_HOLD_MS}, got ${holdMs}`);
+    }
+    this.#holdMs = holdMs;
+    this.#socket?.holdReceive?.(holdMs);
+  }
+
+  receiveNow(): void {
+    this.#socket?.receiveNow?.();
+  }
+
   /** Resolves a host name by the system's resolver, to addresses that the socket can send to. */
   async resolve(host: string): Promise<string[]> {
     const literal = SocketAddress.tryParse(host, 0);
@@ -138,6 +156,7 @@ export class UdpTransport implements DatagramTransport {
     }
     if (this.#socket !== undefined) this.#leave(this.#socket);
     this.#socket = socket;
+    socket.holdReceive?.(this.#holdMs);
     return socket.localAddress;
   }
 
