@@ -42,6 +42,13 @@ export interface AddressCookieOptions {
   readonly bucketMs?: number;
   /** ms, a multiple of bucketMs. 60,000 by default. */
   readonly secretLifetimeMs?: number;
+  /**
+   * 32 bytes. Secrets are made from it instead of by the generator, so that servers with the same key take each
+   * other's cookies. It is good for as long as they run: keep it as a private key.
+   */
+  readonly sharedKey?: Uint8Array;
+  /** ms. Added to every `nowMs`, for servers whose clocks start at different times. Default 0. */
+  readonly clockOffsetMs?: number;
 }
 
 /**
@@ -53,6 +60,8 @@ export class AddressCookie {
   readonly #crypto: CryptoProvider;
   readonly #bucketMs: number;
   readonly #bucketsPerSecret: number;
+  readonly #sharedKey: Uint8Array | undefined;
+  readonly #clockOffsetMs: number;
   readonly #message: Uint8Array = new Uint8Array(MESSAGE_BYTES);
   readonly #cookie: Uint8Array = new Uint8Array(COOKIE_BYTES);
   #generation = -1;
@@ -67,6 +76,13 @@ export class AddressCookie {
     if (!Number.isInteger(secretLifetimeMs) || secretLifetimeMs < 1 || secretLifetimeMs % bucketMs !== 0) {
       throw new RangeError(`"secretLifetimeMs" expected a multiple of ${bucketMs}, got ${secretLifetimeMs}`);
     }
+    const { sharedKey, clockOffsetMs = 0 } = options;
+    if (sharedKey !== undefined) expectLength("sharedKey", sharedKey, SECRET_BYTES);
+    if (!Number.isFinite(clockOffsetMs)) {
+      throw new RangeError(`"clockOffsetMs" expected a finite number, got ${clockOffsetMs}`);
+    }
+    this.#sharedKey = sharedKey?.slice();
+    this.#clockOffsetMs = clockOffsetMs;
     this.#crypto = crypto;
     this.#bucketMs = bucketMs;
     this.#bucketsPerSecret = secretLifetimeMs / bucketMs;
@@ -128,7 +144,7 @@ export class AddressCookie {
   }
 
   #bucketAt(nowMs: number): number {
-    const bucket = Math.floor(nowMs / this.#bucketMs);
+    const bucket = Math.floor((nowMs + this.#clockOffsetMs) / this.#bucketMs);
     if (bucket >= 0 && bucket < 2 ** 32) return bucket;
     throw new RangeError(`"nowMs" expected 0..${this.#bucketMs * 2 ** 32}, got ${nowMs}`);
   }
@@ -137,14 +153,23 @@ export class AddressCookie {
   #secretOf(bucket: number, now: number): Uint8Array | undefined {
     const present = Math.floor(now / this.#bucketsPerSecret);
     if (present > this.#generation) {
-      const fresh = this.#crypto.randomBytes(SECRET_BYTES);
-      this.#previousSecret = present === this.#generation + 1 ? this.#secret : undefined;
+      const fresh = this.#makeSecret(present);
+      const previous = present === this.#generation + 1 ? this.#secret : undefined;
+      // One of the others may have used the secret before this server was there.
+      this.#previousSecret = previous ?? (this.#sharedKey === undefined ? undefined : this.#makeSecret(present - 1));
       this.#secret = fresh;
       this.#generation = present;
     }
     const generation = Math.floor(bucket / this.#bucketsPerSecret);
     if (generation === this.#generation) return this.#secret;
     return generation === this.#generation - 1 ? this.#previousSecret : undefined;
+  }
+
+  #makeSecret(generation: number): Uint8Array {
+    if (this.#sharedKey === undefined) return this.#crypto.randomBytes(SECRET_BYTES);
+    const label = new Uint8Array(4);
+    writeU32(label, 0, generation);
+    return this.#crypto.hmacSha256(this.#sharedKey, label);
   }
 
   #write(address16: Uint8Array, port: number, hello: CookieSubject, bucket: number): void {

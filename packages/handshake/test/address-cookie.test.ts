@@ -167,3 +167,33 @@ describe("T16 the life of a cookie", () => {
     }
   });
 });
+
+describe.each(providers)("T16 servers with one cookie key, with the %s provider", (_, crypto) => {
+  const sharedKey = seededBytes(17)(32);
+
+  it("take each other's cookies, whenever they started and whatever their clocks say", () => {
+    const first = new AddressCookie(crypto, { sharedKey });
+    // Started at the others' 59,000 ms: in the generation of secrets before the one in which it is asked.
+    const second = new AddressCookie(crypto, { sharedKey, clockOffsetMs: 59_000 });
+    const cookie = first.issue(ADDRESS, PORT, HELLO, 59_900);
+    expect(second.verify(cookie, ADDRESS, PORT, HELLO, 1100)).toBe(true);
+    expect(second.verify(cookie, ADDRESS, PORT + 1, HELLO, 1100)).toBe(false);
+    expect(second.verify(cookie, ADDRESS, PORT, HELLO, 12_000)).toBe(false);
+    const back = second.issue(ADDRESS, PORT, HELLO, 1100);
+    expect(first.verify(back, ADDRESS, PORT, HELLO, 60_200)).toBe(true);
+  });
+
+  it("take none of a server with another key, and change secrets as ever", () => {
+    const first = new AddressCookie(crypto, { sharedKey });
+    const other = new AddressCookie(crypto, { sharedKey: flipped(sharedKey, 31) });
+    const cookie = first.issue(ADDRESS, PORT, HELLO, 12_000);
+    expect(other.verify(cookie, ADDRESS, PORT, HELLO, 12_000)).toBe(false);
+    const later = first.issue(ADDRESS, PORT, HELLO, 72_000);
+    expect(toHex(later.subarray(4))).not.toBe(toHex(cookie.subarray(4)));
+  });
+
+  it("refuses a key of another length and an offset that is no number", () => {
+    expect(() => new AddressCookie(crypto, { sharedKey: sharedKey.subarray(1) })).toThrow('"sharedKey" expected 32 bytes');
+    expect(() => new AddressCookie(crypto, { clockOffsetMs: Infinity })).toThrow('"clockOffsetMs" expected a finite');
+  });
+});

@@ -22,6 +22,7 @@ import {
   type TransportParameters,
 } from "@sortie/wire";
 import { ConnectionEntry, type ConnectionTable } from "./connection-table.js";
+import type { PortShare } from "./port-share.js";
 import { PrefixLimiter, type RateLimit } from "./prefix-limiter.js";
 import type { ReplyQueue } from "./reply-queue.js";
 
@@ -43,6 +44,7 @@ export interface AdmissionOptions {
   readonly maxHalfOpen: number;
   readonly handshakesPerSecond: number;
   readonly handshakesPerPrefix: RateLimit;
+  readonly share?: PortShare | undefined;
 }
 
 /**
@@ -69,7 +71,9 @@ export class Admission {
   constructor(options: AdmissionOptions) {
     this.options = options;
     this.identity = options.identity;
-    this.cookie = new AddressCookie(options.resources.crypto);
+    const { share } = options;
+    const shared = share === undefined ? {} : { sharedKey: share.cookieKey, clockOffsetMs: share.clockOffsetMs };
+    this.cookie = new AddressCookie(options.resources.crypto, shared);
     this.prefixes = new PrefixLimiter(options.handshakesPerPrefix);
     this.handshakeBudget = new TokenBucket(options.handshakesPerSecond, HANDSHAKE_BURST);
     this.replyBudget = new TokenBucket(UNVALIDATED_REPLIES_PER_SECOND, UNVALIDATED_REPLIES_BURST);

@@ -1,5 +1,6 @@
 import type { Connection, RandomPool } from "@sortie/connection";
 import type { SocketAddress } from "@sortie/transport";
+import { type PortShare, workerBits } from "./port-share.js";
 
 /** Slots at the most: the low half of a connection ID names one. */
 export const MAX_SLOTS = 65_536;
@@ -40,7 +41,8 @@ export class ConnectionEntry {
 
 /**
  * Connections by slot. A connection ID is 16 random bits and the slot's number, so that finding one is an index and a
- * comparison, and no choice of IDs by an attacker can make it slower.
+ * comparison, and no choice of IDs by an attacker can make it slower. Where servers share a port, the first of the
+ * random bits are the server's number instead.
  */
 export class ConnectionTable {
   private readonly entries: (ConnectionEntry | undefined)[] = [];
@@ -49,11 +51,18 @@ export class ConnectionTable {
   private deadlines: Float64Array = new Float64Array(64).fill(Infinity);
   private readonly capacity: number;
   private readonly random: RandomPool;
+  /** Bits of a connection ID that are random. */
+  private readonly randomMask: number;
+  /** The bits that name the server, in their place. */
+  private readonly fixedBits: number;
   private used = 0;
 
-  constructor(capacity: number, random: RandomPool) {
+  constructor(capacity: number, random: RandomPool, share?: Pick<PortShare, "worker" | "workers">) {
     this.capacity = Math.min(capacity, MAX_SLOTS);
     this.random = random;
+    const bits = share === undefined ? 0 : workerBits(share.workers);
+    this.randomMask = 0xffff_0000 & (0xffff_ffff >>> bits);
+    this.fixedBits = bits === 0 ? 0 : (share?.worker ?? 0) << (32 - bits);
   }
 
   get size(): number {
@@ -67,7 +76,7 @@ export class ConnectionTable {
   /** A connection ID for a free slot; the slot is taken by `add`. Only when not full. */
   nextConnectionId(): number {
     const slot = this.freeSlots.at(-1) ?? this.entries.length;
-    return ((this.random.u32() & 0xffff_0000) | slot) >>> 0;
+    return (this.fixedBits | (this.random.u32() & this.randomMask) | slot) >>> 0;
   }
 
   add(entry: ConnectionEntry): void {

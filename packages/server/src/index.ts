@@ -2,6 +2,7 @@ export type { AccessLogEntry } from "./access-log.js";
 export { type ServerEvents } from "./events.js";
 export type { Authenticate, AuthenticateRequest, AuthenticateResult, ServerOptions } from "./options.js";
 export { Peer } from "./peer.js";
+export { type PortShare, workerOf } from "./port-share.js";
 export type { RateLimit } from "./prefix-limiter.js";
 export { type BroadcastOptions, type ListenAddress, Server } from "./server.js";
 export { ServerCore, type ServerCoreHandler, type ServerCoreOptions } from "./server-core.js";

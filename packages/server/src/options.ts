@@ -3,6 +3,7 @@ import type { CryptoProvider, Identity } from "@sortie/handshake";
 import type { Clock, DatagramTransport, SocketAddress } from "@sortie/transport";
 import type { AccessLogEntry } from "./access-log.js";
 import { MAX_SLOTS } from "./connection-table.js";
+import { checkPortShare, type PortShare } from "./port-share.js";
 import type { RateLimit } from "./prefix-limiter.js";
 
 /** What `authenticate` is asked. */
@@ -53,6 +54,8 @@ export interface ServerOptions<Data = unknown> extends ProtocolOptions {
   readonly log?: { error(message: string): void };
   /** Tests give one with virtual time. */
   readonly clock?: Clock;
+  /** For servers that share a port: use `@sortie/cluster`, which gives this. Default: alone. */
+  readonly share?: PortShare;
 }
 
 export const DEFAULT_TICK_RATE = 60;
@@ -91,6 +94,7 @@ export function checkServerOptions(options: ServerOptions): void {
   if (options.log !== undefined && typeof options.log?.error !== "function") {
     throw new TypeError(`"log" expected an object with error(message), got ${String(options.log)}`);
   }
+  if (options.share !== undefined) checkPortShare(options.share);
   const slots = (options.maxPeers ?? DEFAULT_MAX_PEERS) + (options.maxHalfOpen ?? DEFAULT_MAX_HALF_OPEN);
   if (slots > MAX_SLOTS) {
     throw new RangeError(`"maxPeers" and "maxHalfOpen" expected at most ${MAX_SLOTS} together, got ${slots}`);

@@ -23,6 +23,7 @@ import {
 import { Admission } from "./admission.js";
 import type { BlockList } from "./block-list.js";
 import { type ConnectionEntry, ConnectionTable } from "./connection-table.js";
+import type { PortShare } from "./port-share.js";
 import type { RateLimit } from "./prefix-limiter.js";
 import { ReplyQueue } from "./reply-queue.js";
 import { StatelessReset } from "./stateless-reset.js";
@@ -51,6 +52,8 @@ export interface ServerCoreOptions {
    * without ticks, everything goes as soon as it can.
    */
   readonly tickIntervalMs: number;
+  /** Its place among servers that share the port. */
+  readonly share?: PortShare | undefined;
 }
 
 /** Who hears what happened, when `dispatch` is called. */
@@ -105,7 +108,7 @@ export class ServerCore implements DatagramCore {
   constructor(options: ServerCoreOptions) {
     this.options = options;
     const { resources, maxPeers, maxHalfOpen } = options;
-    this.table = new ConnectionTable(maxPeers + maxHalfOpen, resources.random);
+    this.table = new ConnectionTable(maxPeers + maxHalfOpen, resources.random, options.share);
     this.admission = new Admission({ ...options, table: this.table, replies: this.replies });
     this.reset = new StatelessReset(resources.crypto, options.identity);
     this.inbox = TickInbox.forTicksOf(options.tickIntervalMs);

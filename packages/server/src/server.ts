@@ -38,6 +38,8 @@ const CLOSE_GRACE_MS = 1000;
  * datagram spends more on waking than on the datagram. Round trips are measured longer by half of it in the mean.
  */
 const RECEIVE_HOLD_MS = 2;
+/** Of servers that share a port each has its own range of peer IDs: 64 of them fill 32 bits. */
+const PEER_IDS_PER_WORKER = 2 ** 26;
 
 /** Where a server listens. */
 export interface ListenAddress {
@@ -96,6 +98,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     onHandshakeFailed: (entry, reason) => this.#onHandshakeFailed(entry, reason),
   };
   #nextPeerId = 1;
+  #peersAccepted = 0;
   #listenerErrors = 0;
   #listening: ListenAddress | undefined;
   #closing: Promise<void> | undefined;
@@ -109,6 +112,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     const intervalMs = tickRate > 0 ? 1000 / tickRate : 0;
     const { parameters, settings } = resolveProtocolOptions(options, intervalMs);
     this.#options = options;
+    this.#nextPeerId = 1 + (options.share?.worker ?? 0) * PEER_IDS_PER_WORKER;
     this.#clock = options.clock ?? new SystemClock();
     this.#blockList = new BlockList(options.blocked);
     this.#core = new ServerCore({
@@ -125,6 +129,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       onTransportError: (error) => this.#report(error, undefined),
       onFault: (error) => this.#report(error, undefined),
       tickIntervalMs: intervalMs,
+      share: options.share,
     });
     this.#driver = new Driver({
       core: this.#core,
@@ -151,7 +156,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       handshakes: admission.handshakes,
       retriesSent: admission.retriesSent,
       rejectsSent: admission.rejectsSent,
-      peersAccepted: this.#nextPeerId - 1,
+      peersAccepted: this.#peersAccepted,
       listenerErrors: this.#listenerErrors,
       drops: drops.snapshot(),
       transport: { ...this.#options.transport.statistics },
@@ -336,6 +341,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     const nowMs = this.#clock.now();
     if (decision.kind === "accept") {
       if (!this.#core.accept(entry, nowMs)) return;
+      this.#peersAccepted += 1;
       const peer = new Peer<Data>(this.#nextPeerId++, decision.data as Data, sessionId, entry, this.#host);
       entry.owner = { peer, sinceMs: nowMs } satisfies Owner<Data>;
       return;

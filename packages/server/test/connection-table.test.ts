@@ -1,6 +1,7 @@
 import { type Connection, RandomPool } from "@sortie/connection";
 import { describe, expect, it } from "vitest";
 import { ConnectionEntry, ConnectionTable, MAX_SLOTS } from "../src/connection-table.js";
+import { workerOf } from "../src/port-share.js";
 
 /** Random bytes that all differ: a counter. */
 function counting(): RandomPool {
@@ -125,5 +126,29 @@ describe("ConnectionTable", () => {
     expect(table.size).toBe(MAX_SLOTS);
     const last = table.find(0) ?? table.nextDue(0, Infinity);
     expect(last?.slot).toBe(0);
+  });
+});
+
+describe("connection IDs of servers that share a port", () => {
+  let state = 1;
+  /** A linear congruential generator's upper bits. */
+  const nextByte = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) >>> 24;
+
+  it.each([1, 2, 3, 4, 16, 33, 64])("of %d: each ID names its server, and the other bits stay random", (workers) => {
+    for (let worker = 0; worker < workers; worker++) {
+      const random = new RandomPool({ randomBytes: (length) => Uint8Array.from({ length }, () => nextByte()) });
+      const table = new ConnectionTable(300, random, { worker, workers });
+      const entries = Array.from({ length: 300 }, () => added(table));
+      expect(new Set(entries.map((entry) => workerOf(idOf(entry), workers)))).toEqual(new Set([worker]));
+      for (const entry of entries) expect(table.find(idOf(entry))).toBe(entry);
+      // 10 bits at least: of 300 random numbers below 1024 more than 200 differ.
+      expect(new Set(entries.map((entry) => idOf(entry) >>> 16)).size).toBeGreaterThan(200);
+    }
+  });
+
+  it("unsigned, with all random bits set", () => {
+    const ones = new RandomPool({ randomBytes: (n) => new Uint8Array(n).fill(0xff) });
+    expect(new ConnectionTable(10, ones, { worker: 2, workers: 3 }).nextConnectionId()).toBe(0xbfff_0000);
+    expect(new ConnectionTable(10, ones, { worker: 0, workers: 1 }).nextConnectionId()).toBe(0xffff_0000);
   });
 });

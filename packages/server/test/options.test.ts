@@ -112,3 +112,25 @@ describe("options of a server", () => {
     expect(() => make({}).on("messages" as "message", () => {})).toThrow(/"event" expected one of connect, message/);
   });
 });
+
+describe("the option share", () => {
+  const cookieKey = new Uint8Array(32);
+  const good = { worker: 1, workers: 2, cookieKey, clockOffsetMs: 0 };
+
+  it("takes a place among servers that share a port", () => {
+    expect(() => make({ share: good })).not.toThrow();
+    expect(() => make({ share: { ...good, worker: 63, workers: 64 } })).not.toThrow();
+  });
+
+  it.each([
+    [null, '"share" expected an object, got null'],
+    [{ ...good, workers: 65 }, '"share.workers" expected an integer in 1..64, got 65'],
+    [{ ...good, worker: 2 }, '"share.worker" expected an integer in 0..1, got 2'],
+    [{ ...good, worker: 0.5 }, '"share.worker" expected an integer in 0..1, got 0.5'],
+    [{ ...good, cookieKey: new Uint8Array(31) }, '"share.cookieKey" expected 32 bytes, got 31'],
+    [{ ...good, cookieKey: undefined }, '"share.cookieKey" expected 32 bytes, got undefined'],
+    [{ ...good, clockOffsetMs: Number.NaN }, '"share.clockOffsetMs" expected a finite number, got NaN'],
+  ])("refuses what is none, case %#", (share, message) => {
+    expect(() => make({ share })).toThrow(message);
+  });
+});

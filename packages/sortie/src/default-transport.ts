@@ -38,6 +38,14 @@ export function defaultTransport(
   }
 }
 
+/**
+ * The transport that `createServer` and `connect` take where they are given none, for those who wrap it: batched where
+ * koffi is installed, else node:dgram; SORTIE_TRANSPORT decides. Throws RangeError for a wrong option or name.
+ */
+export function createUdpTransport(options: DgramTransportOptions = {}): DatagramTransport {
+  return defaultTransport(options);
+}
+
 /** A warning where koffi is installed and does not do; else a line for those who look (NODE_DEBUG=sortie). */
 export function tellFallback(message: string, code: UnavailableCode): void {
   if (EXPECTED.has(code)) debug(message);

@@ -16,5 +16,6 @@ export { TransportError } from "@sortie/transport";
 export { createNetwork } from "@sortie/transport-memory";
 export { type AuthorityTrust, type ClientOptions, connect, createClient } from "./connect.js";
 export { createServer, type ServerOptions } from "./create-server.js";
+export { createUdpTransport } from "./default-transport.js";
 export { type IdentityFiles, loadIdentity, type LoadIdentityOptions, saveIdentity } from "./identity-files.js";
 export type { AeadChoice } from "./default-crypto.js";

@@ -1,0 +1,52 @@
+/** Servers at the most that share a port: 6 of the 16 random bits of a connection ID, which leaves 10. */
+const MAX_WORKERS = 64;
+/** bytes. */
+const COOKIE_KEY_BYTES = 32;
+
+/**
+ * A server's place among several that share one port and one identity. What belongs to another one must be kept from
+ * it, by its transport: `@sortie/cluster` does, and fills this in.
+ */
+export interface PortShare {
+  /** 0..workers-1: the number that connection IDs of this server carry. */
+  readonly worker: number;
+  /** 1..64. */
+  readonly workers: number;
+  /** 32 random bytes that all of them have: one takes the address cookies of another. */
+  readonly cookieKey: Uint8Array;
+  /** ms. Added to this server's clock for a time that all of them have, 0 or more in sum. */
+  readonly clockOffsetMs: number;
+}
+
+/** Upper bits of a connection ID that name one of `workers` servers. */
+export function workerBits(workers: number): number {
+  return 32 - Math.clz32(workers - 1);
+}
+
+/** Whose a connection ID (unsigned 32-bit) is, by its upper bits: 0..63, and not always one that there is. */
+export function workerOf(connectionId: number, workers: number): number {
+  const bits = workerBits(workers);
+  return bits === 0 ? 0 : connectionId >>> (32 - bits);
+}
+
+/** Throws TypeError or RangeError for what is no {@link PortShare}. */
+export function checkPortShare(share: PortShare): void {
+  if (typeof share !== "object" || share === null) {
+    throw new TypeError(`"share" expected an object, got ${share === null ? "null" : typeof share}`);
+  }
+  const { worker, workers, cookieKey, clockOffsetMs } = share;
+  checkInteger("share.workers", workers, 1, MAX_WORKERS);
+  checkInteger("share.worker", worker, 0, workers - 1);
+  if (!(cookieKey instanceof Uint8Array) || cookieKey.length !== COOKIE_KEY_BYTES) {
+    throw new RangeError(`"share.cookieKey" expected ${COOKIE_KEY_BYTES} bytes, got ${String(cookieKey?.length)}`);
+  }
+  if (!Number.isFinite(clockOffsetMs)) {
+    throw new RangeError(`"share.clockOffsetMs" expected a finite number, got ${String(clockOffsetMs)}`);
+  }
+}
+
+function checkInteger(label: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${String(value)}`);
+  }
+}
