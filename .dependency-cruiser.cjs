@@ -29,6 +29,7 @@ const LAYERS = {
     "transport-mmsg",
     "wire",
   ],
+  cluster: ["connection", "reliability", "server", "sortie", "transport", "wire"],
 };
 
 const layerRules = Object.entries(LAYERS).map(([name, below]) => ({

@@ -193,7 +193,9 @@ describe.each(providers)("T16 servers with one cookie key, with the %s provider"
   });
 
   it("refuses a key of another length and an offset that is no number", () => {
-    expect(() => new AddressCookie(crypto, { sharedKey: sharedKey.subarray(1) })).toThrow('"sharedKey" expected 32 bytes');
+    expect(() => new AddressCookie(crypto, { sharedKey: sharedKey.subarray(1) })).toThrow(
+      '"sharedKey" expected 32 bytes',
+    );
     expect(() => new AddressCookie(crypto, { clockOffsetMs: Infinity })).toThrow('"clockOffsetMs" expected a finite');
   });
 });

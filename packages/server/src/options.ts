@@ -1,9 +1,9 @@
-import type { ProtocolOptions } from "@sortie/connection";
+import { DEFAULT_REASSEMBLY_BUDGET_BYTES, type ProtocolOptions } from "@sortie/connection";
 import type { CryptoProvider, Identity } from "@sortie/handshake";
 import type { Clock, DatagramTransport, SocketAddress } from "@sortie/transport";
 import type { AccessLogEntry } from "./access-log.js";
 import { MAX_SLOTS } from "./connection-table.js";
-import { checkPortShare, type PortShare } from "./port-share.js";
+import { checkPortShare, type PortShare, type SharedLimits } from "./port-share.js";
 import type { RateLimit } from "./prefix-limiter.js";
 
 /** What `authenticate` is asked. */
@@ -59,11 +59,11 @@ export interface ServerOptions<Data = unknown> extends ProtocolOptions {
 }
 
 export const DEFAULT_TICK_RATE = 60;
-export const DEFAULT_MAX_PEERS = 256;
-export const DEFAULT_MAX_HALF_OPEN = 1024;
-export const DEFAULT_HANDSHAKES_PER_SECOND = 500;
+const DEFAULT_MAX_PEERS = 256;
+const DEFAULT_MAX_HALF_OPEN = 1024;
+const DEFAULT_HANDSHAKES_PER_SECOND = 500;
 /** A school or a café behind one address gets in; a flood from it does not. */
-export const DEFAULT_HANDSHAKES_PER_PREFIX: RateLimit = { perSecond: 20, burst: 60 };
+const DEFAULT_HANDSHAKES_PER_PREFIX: RateLimit = { perSecond: 20, burst: 60 };
 
 /** Checks what is the server's own; throws TypeError or RangeError that names the option, its range and what came. */
 export function checkServerOptions(options: ServerOptions): void {
@@ -99,6 +99,17 @@ export function checkServerOptions(options: ServerOptions): void {
   if (slots > MAX_SLOTS) {
     throw new RangeError(`"maxPeers" and "maxHalfOpen" expected at most ${MAX_SLOTS} together, got ${slots}`);
   }
+}
+
+/** The limits of checked options, with their defaults. */
+export function limitsOf(options: ServerOptions): SharedLimits {
+  return {
+    maxPeers: options.maxPeers ?? DEFAULT_MAX_PEERS,
+    maxHalfOpen: options.maxHalfOpen ?? DEFAULT_MAX_HALF_OPEN,
+    handshakesPerSecond: options.handshakesPerSecond ?? DEFAULT_HANDSHAKES_PER_SECOND,
+    handshakesPerPrefix: options.handshakesPerPrefix ?? DEFAULT_HANDSHAKES_PER_PREFIX,
+    reassemblyBudgetBytes: options.reassemblyBudgetBytes ?? DEFAULT_REASSEMBLY_BUDGET_BYTES,
+  };
 }
 
 /** Throws TypeError for what is no identity. */

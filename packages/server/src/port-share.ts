@@ -1,3 +1,5 @@
+import type { RateLimit } from "./prefix-limiter.js";
+
 /** Servers at the most that share a port: 6 of the 16 random bits of a connection ID, which leaves 10. */
 const MAX_WORKERS = 64;
 /** bytes. */
@@ -5,7 +7,8 @@ const COOKIE_KEY_BYTES = 32;
 
 /**
  * A server's place among several that share one port and one identity. What belongs to another one must be kept from
- * it, by its transport: `@sortie/cluster` does, and fills this in.
+ * it, by its transport: `@sortie/cluster` does, and fills this in. `maxPeers`, `maxHalfOpen`, `handshakesPerSecond`,
+ * `handshakesPerPrefix` and `reassemblyBudgetBytes` are then limits of all of them together: each has an equal part.
  */
 export interface PortShare {
   /** 0..workers-1: the number that connection IDs of this server carry. */
@@ -16,6 +19,27 @@ export interface PortShare {
   readonly cookieKey: Uint8Array;
   /** ms. Added to this server's clock for a time that all of them have, 0 or more in sum. */
   readonly clockOffsetMs: number;
+}
+
+/** Limits of a whole server. */
+export interface SharedLimits {
+  readonly maxPeers: number;
+  readonly maxHalfOpen: number;
+  readonly handshakesPerSecond: number;
+  readonly handshakesPerPrefix: RateLimit;
+  readonly reassemblyBudgetBytes: number;
+}
+
+/** One server's part of limits that are meant for all of them together; at least one of each. */
+export function partOfLimits(limits: SharedLimits, workers: number): SharedLimits {
+  const { perSecond, burst } = limits.handshakesPerPrefix;
+  return {
+    maxPeers: Math.ceil(limits.maxPeers / workers),
+    maxHalfOpen: Math.ceil(limits.maxHalfOpen / workers),
+    handshakesPerSecond: limits.handshakesPerSecond / workers,
+    handshakesPerPrefix: { perSecond: perSecond / workers, burst: Math.max(1, burst / workers) },
+    reassemblyBudgetBytes: Math.ceil(limits.reassemblyBudgetBytes / workers),
+  };
 }
 
 /** Upper bits of a connection ID that name one of `workers` servers. */

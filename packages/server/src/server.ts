@@ -15,17 +15,9 @@ import { authenticateClient, type Decision } from "./authenticator.js";
 import { BlockList } from "./block-list.js";
 import type { ConnectionEntry } from "./connection-table.js";
 import { SERVER_EVENTS, type ServerEvents } from "./events.js";
-import {
-  checkIdentity,
-  checkServerOptions,
-  DEFAULT_HANDSHAKES_PER_PREFIX,
-  DEFAULT_HANDSHAKES_PER_SECOND,
-  DEFAULT_MAX_HALF_OPEN,
-  DEFAULT_MAX_PEERS,
-  DEFAULT_TICK_RATE,
-  type ServerOptions,
-} from "./options.js";
+import { checkIdentity, checkServerOptions, DEFAULT_TICK_RATE, limitsOf, type ServerOptions } from "./options.js";
 import { Peer, type PeerHost } from "./peer.js";
+import { partOfLimits } from "./port-share.js";
 import { type ConnectRequest, ServerCore, type ServerCoreHandler } from "./server-core.js";
 import type { ServerStatistics } from "./statistics.js";
 import { type TickEvent, TickLoop } from "./tick-loop.js";
@@ -115,17 +107,15 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#nextPeerId = 1 + (options.share?.worker ?? 0) * PEER_IDS_PER_WORKER;
     this.#clock = options.clock ?? new SystemClock();
     this.#blockList = new BlockList(options.blocked);
+    const limits = partOfLimits(limitsOf(options as ServerOptions), options.share?.workers ?? 1);
     this.#core = new ServerCore({
-      resources: createResources(options.crypto, options.reassemblyBudgetBytes),
+      ...limits,
+      resources: createResources(options.crypto, limits.reassemblyBudgetBytes),
       identity: options.identity,
       protocolId: protocolId(options.crypto, options.protocol),
       parameters,
       settings,
       blockList: this.#blockList,
-      maxPeers: options.maxPeers ?? DEFAULT_MAX_PEERS,
-      maxHalfOpen: options.maxHalfOpen ?? DEFAULT_MAX_HALF_OPEN,
-      handshakesPerSecond: options.handshakesPerSecond ?? DEFAULT_HANDSHAKES_PER_SECOND,
-      handshakesPerPrefix: options.handshakesPerPrefix ?? DEFAULT_HANDSHAKES_PER_PREFIX,
       onTransportError: (error) => this.#report(error, undefined),
       onFault: (error) => this.#report(error, undefined),
       tickIntervalMs: intervalMs,

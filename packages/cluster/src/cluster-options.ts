@@ -1,0 +1,116 @@
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { SocketAddress, TransportError } from "@sortie/transport";
+
+/** Workers at the most: connection IDs have room for their number. */
+const MAX_WORKERS = 64;
+/** The port of `createServer`. */
+const DEFAULT_PORT = 1474;
+/** ms. Loading a game's world may take a while. */
+const DEFAULT_START_TIMEOUT_MS = 30_000;
+/** ms. As long as a connection may be silent by default: whoever was connected has gone by then. */
+const DEFAULT_HANG_TIMEOUT_MS = 10_000;
+const DEFAULT_RESTARTS_PER_MINUTE = 10;
+
+/** Systems on which sockets that share a port do not share its datagrams. */
+const CANNOT_SHARE: ReadonlyMap<string, string> = new Map([
+  ["darwin", "macOS gives every datagram to one of the sockets that share a port"],
+  ["win32", "Windows has no SO_REUSEPORT"],
+]);
+
+/** Options of {@link createCluster}. */
+export interface ClusterOptions {
+  /** The module that each worker runs, as a `file:` URL or an absolute path; it calls `createWorkerServer`. */
+  readonly entry: string | URL;
+  /** Processes, 1..64. Default: one for each core that this process may use. */
+  readonly workers?: number;
+  /** Local address; "::" is IPv6 and IPv4 together. Default "::". */
+  readonly host?: string;
+  /** 0..65535; 0 lets the system choose. Default 1474. */
+  readonly port?: number;
+  /** Copied to every worker by structured clone: `worker.data`. */
+  readonly data?: unknown;
+  /** Options of Node for workers, such as `["--max-old-space-size=512"]`. Default: those of this process. */
+  readonly execArgv?: readonly string[];
+  /** Environment of workers. Default: that of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** ms, 1000..600000: from a worker's start until its server listens. Default 30000. */
+  readonly startTimeoutMs?: number;
+  /** ms, 2000..600000, or 0 for never: a worker that is silent for so long is ended and replaced. Default 10000. */
+  readonly hangTimeoutMs?: number;
+  /** 0..1000: workers replaced within a minute; one more, and the cluster ends. Default 10. */
+  readonly restartsPerMinute?: number;
+  /** Takes warnings and errors. `console` and pino fit. Default `console`. */
+  readonly log?: { error(message: string): void };
+}
+
+/** Checked options with their defaults. */
+export interface ResolvedClusterOptions {
+  readonly entry: string;
+  readonly workers: number;
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly data: unknown;
+  readonly execArgv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly startTimeoutMs: number;
+  readonly hangTimeoutMs: number;
+  readonly restartsPerMinute: number;
+  readonly log: { error(message: string): void };
+}
+
+/**
+ * Checks options and adds the defaults. Throws TypeError or RangeError that names the option, its range and what came;
+ * TransportError "unsupported" for several workers on a system that cannot share a port.
+ */
+export function resolveClusterOptions(
+  options: ClusterOptions,
+  platform: string = process.platform,
+): ResolvedClusterOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
+  }
+  const workers = options.workers ?? Math.min(availableParallelism(), MAX_WORKERS);
+  checkInteger("workers", workers, 1, MAX_WORKERS);
+  const { host, port = DEFAULT_PORT, data, execArgv = process.execArgv, env = process.env, log = console } = options;
+  const { startTimeoutMs = DEFAULT_START_TIMEOUT_MS, hangTimeoutMs = DEFAULT_HANG_TIMEOUT_MS } = options;
+  const { restartsPerMinute = DEFAULT_RESTARTS_PER_MINUTE } = options;
+  checkInteger("port", port, 0, 65_535);
+  if (host !== undefined) SocketAddress.parse(host, port);
+  checkInteger("startTimeoutMs", startTimeoutMs, 1000, 600_000);
+  if (hangTimeoutMs !== 0) checkInteger("hangTimeoutMs", hangTimeoutMs, 2000, 600_000);
+  checkInteger("restartsPerMinute", restartsPerMinute, 0, 1000);
+  if (!Array.isArray(execArgv) || execArgv.some((one) => typeof one !== "string")) {
+    throw new TypeError(`"execArgv" expected an array of strings, got ${String(execArgv)}`);
+  }
+  if (typeof env !== "object" || env === null) {
+    throw new TypeError(`"env" expected an object, got ${env === null ? "null" : typeof env}`);
+  }
+  if (typeof (log as { error?: unknown } | null)?.error !== "function") {
+    throw new TypeError(`"log" expected an object with error(message), got ${String(log)}`);
+  }
+  const whyNot = CANNOT_SHARE.get(platform);
+  if (workers > 1 && whyNot !== undefined) {
+    const message = `"workers" expected 1 on this system, got ${workers}: ${whyNot}. Linux and FreeBSD can`;
+    throw new TransportError("unsupported", message);
+  }
+  const rest = { host, port, data, execArgv, env, startTimeoutMs, hangTimeoutMs, restartsPerMinute, log };
+  return { entry: entryPath(options.entry), workers, ...rest };
+}
+
+function entryPath(entry: string | URL): string {
+  const isUrl = entry instanceof URL || (typeof entry === "string" && entry.startsWith("file:"));
+  if (isUrl && new URL(entry).protocol === "file:") return fileURLToPath(entry);
+  if (typeof entry === "string" && entry.startsWith("/")) return entry;
+  if (typeof entry === "string" && /^[A-Za-z]:[\\/]/.test(entry)) return entry;
+  const got = entry instanceof URL ? entry.href : JSON.stringify(entry);
+  throw new TypeError(
+    `"entry" expected a file: URL or an absolute path, as new URL("./worker.js", import.meta.url), got ${got}`,
+  );
+}
+
+function checkInteger(label: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${String(value)}`);
+  }
+}

@@ -1,0 +1,177 @@
+import { TypedEmitter } from "@sortie/connection";
+import type { Server } from "@sortie/server";
+import { ForwardingCounters } from "./forwarding-statistics.js";
+import { MainChannel, type MainChannelUser } from "./main-channel.js";
+import { type CloseRequest, EXIT_GRACE_MS, type ToWorker, type WorkerConfig, type WorkerOpened } from "./messages.js";
+
+/** Events of a worker. */
+export interface ClusterWorkerEvents {
+  /** What the main process sent with `cluster.send`. */
+  message: (message: unknown) => void;
+  /**
+   * The worker is about to end: its server closes now, draining for `drainMs`. The process ends when nothing keeps it
+   * busy, or 5 s after its server has closed.
+   */
+  close: (request: CloseRequest) => void;
+}
+
+const MAIN_GONE: CloseRequest = { drainMs: 0, reason: "the server is shutting down" };
+
+/** This process as a worker of a cluster: its number, what it was given, and messages to and from the main process. */
+export class ClusterWorker extends TypedEmitter<ClusterWorkerEvents> {
+  /** 0..workers-1. A worker that replaces another one has its number. */
+  readonly index: number;
+  readonly workers: number;
+  /** A copy of what `createCluster` was given as `data`. */
+  readonly data: unknown;
+  readonly #channel: MainChannel;
+
+  /** Use `joinCluster`. */
+  constructor(channel: MainChannel, config: WorkerConfig) {
+    super(["message", "close"]);
+    this.#channel = channel;
+    this.index = config.worker;
+    this.workers = config.workers;
+    this.data = config.data;
+  }
+
+  /**
+   * Sends to the main process whatever structured clone can copy: it comes as the cluster's event "message". Throws
+   * where it cannot be copied; lost when the main process has gone, which ends this one too.
+   */
+  send(message: unknown): void {
+    this.#channel.send({ type: "message", message });
+  }
+
+  /** Exceptions of listeners are the application's, and end the process as any other that nobody catches. */
+  protected override onListenerError(_name: keyof ClusterWorkerEvents, error: unknown): void {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
+/** The same with what its runtime calls. */
+class RunningWorker extends ClusterWorker {
+  deliver(message: unknown): void {
+    this.emit("message", message);
+  }
+
+  announceClose({ drainMs, reason }: CloseRequest): void {
+    this.emit("close", { drainMs, reason });
+  }
+}
+
+/** What a worker's process does for the cluster, out of the application's sight. */
+export class WorkerRuntime implements MainChannelUser {
+  readonly worker: RunningWorker;
+  readonly config: WorkerConfig;
+  readonly counters: ForwardingCounters = new ForwardingCounters();
+  /** Takes the ports of the others whenever they change. */
+  onPorts: ((ports: readonly number[]) => void) | undefined;
+  readonly #channel: MainChannel;
+  #server: Server | undefined;
+  #isClosing = false;
+
+  constructor(channel: MainChannel, config: WorkerConfig) {
+    this.#channel = channel;
+    this.config = config;
+    this.worker = new RunningWorker(channel, config);
+    // Both reach a whole process group or service: the main process decides, and when it has gone this one ends.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+    channel.user = this;
+  }
+
+  get hasServer(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** The server of this worker, from its making on. */
+  set server(server: Server) {
+    this.#server = server;
+  }
+
+  reportOpened(opened: WorkerOpened): void {
+    this.#channel.send({ type: "opened", ...opened });
+  }
+
+  reportFailure(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const code = (error as { readonly code?: unknown } | null)?.code;
+    this.#channel.send({ type: "failed", message, code: typeof code === "string" ? code : undefined });
+  }
+
+  /** The server's socket is closed, whoever asked for it: this worker's time is over. */
+  onServerClosed(): void {
+    this.#channel.send({ type: "closed" });
+    this.#channel.leave();
+    setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
+  }
+
+  onMessage(message: ToWorker): void {
+    switch (message.type) {
+      case "links":
+        return this.onPorts?.(message.ports);
+      case "ask":
+        return this.#answer(message.id);
+      case "broadcast":
+        return this.#broadcast(message);
+      case "message":
+        return this.worker.deliver(message.message);
+      case "close":
+        return this.#close(message);
+      case "config":
+        return;
+    }
+  }
+
+  onMainGone(): void {
+    this.#close(MAIN_GONE);
+  }
+
+  #answer(id: number): void {
+    const { user, system } = process.cpuUsage();
+    const figures = {
+      server: this.#server?.stats,
+      forwarding: { ...this.counters },
+      cpuMs: (user + system) / 1000,
+      rssBytes: process.memoryUsage.rss(),
+    };
+    this.#channel.send({ type: "figures", id, figures });
+  }
+
+  #broadcast({ id, payload, options }: Extract<ToWorker, { type: "broadcast" }>): void {
+    let accepted = 0;
+    let error: string | undefined;
+    try {
+      accepted = this.#server?.broadcast(payload, options) ?? 0;
+    } catch (thrown) {
+      error = thrown instanceof Error ? thrown.message : String(thrown);
+    }
+    this.#channel.send({ type: "broadcast", id, accepted, error });
+  }
+
+  #close(request: CloseRequest): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    const { drainMs, reason } = request;
+    this.worker.announceClose({ drainMs, reason });
+    if (this.#server === undefined) this.onServerClosed();
+    else void this.#server.close({ drainMs, reason });
+  }
+}
+
+let runtime: Promise<WorkerRuntime> | undefined;
+
+/** The one of this process. */
+export function workerRuntime(): Promise<WorkerRuntime> {
+  return (runtime ??= MainChannel.join().then(({ channel, config }) => new WorkerRuntime(channel, config)));
+}
+
+/**
+ * In a process that `createCluster` started: which worker it is. Every call gives the same object. Rejects with Error
+ * in any other process.
+ */
+export async function joinCluster(): Promise<ClusterWorker> {
+  return (await workerRuntime()).worker;
+}

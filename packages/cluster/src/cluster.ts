@@ -1,0 +1,294 @@
+import { randomBytes } from "node:crypto";
+import { payloadBytes, TypedEmitter } from "@sortie/connection";
+import type { SendOptions } from "@sortie/reliability";
+import type { ListenAddress } from "@sortie/server";
+import { ClusterError } from "./cluster-error.js";
+import { type ClusterOptions, resolveClusterOptions, type ResolvedClusterOptions } from "./cluster-options.js";
+import { type ClusterStatistics, type ClusterTotals, NO_FIGURES, NO_TOTALS, totalOf } from "./cluster-statistics.js";
+import { probePort } from "./probe-port.js";
+import { RestartBudget } from "./restart-budget.js";
+import { BEAT_MS, WorkerHandle, type WorkerExitReason, type WorkerHandleUser } from "./worker-handle.js";
+
+/** ms that a worker has for its figures before the last ones are taken. */
+const STATISTICS_PATIENCE_MS = 1000;
+
+/** A worker's process that has ended. */
+export interface WorkerExit {
+  readonly worker: number;
+  readonly reason: WorkerExitReason;
+  /** Of the process; null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Peers it had when it last told, at most a second before. */
+  readonly peersLost: number;
+  /** Whether another one takes its place. */
+  readonly isReplaced: boolean;
+}
+
+/** Events of a cluster. */
+export interface ClusterEvents {
+  /** What a worker sent with `worker.send`, and its number. */
+  message: (message: unknown, worker: number) => void;
+  /** A worker listens: at the start, or in the place of another one. */
+  start: (worker: number) => void;
+  /** A worker's process has ended while the cluster was open. */
+  exit: (exit: WorkerExit) => void;
+  /**
+   * The cluster has ended: undefined after `close`, ClusterError when it gave up. Without a listener that error is
+   * thrown, so that the process ends and whoever supervises it hears of it.
+   */
+  close: (error: ClusterError | undefined) => void;
+}
+
+/** The result of a broadcast. */
+export interface BroadcastResult {
+  /** Peers that took it. */
+  readonly accepted: number;
+  /** Workers that did not get it: not there, or not reading. */
+  readonly workersMissed: number;
+}
+
+/** A server over several processes that share one UDP port, seen from the process that started them. */
+export class Cluster extends TypedEmitter<ClusterEvents> {
+  readonly #options: ResolvedClusterOptions;
+  readonly #cookieKey: Uint8Array = randomBytes(32);
+  readonly #handles: (WorkerHandle | undefined)[];
+  readonly #budget: RestartBudget;
+  readonly #waiting: Set<NodeJS.Timeout> = new Set();
+  readonly #user: WorkerHandleUser = {
+    onOpened: (handle) => this.#onOpened(handle),
+    onMessage: (handle, message) => this.emit("message", message, handle.index),
+    onClosed: () => this.#tellPorts(),
+    onExit: (handle) => this.#onExit(handle),
+  };
+  #state: "idle" | "starting" | "open" | "closing" | "closed" = "idle";
+  #port = 0;
+  #address: ListenAddress | undefined;
+  #settleStart: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  #beat: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+  #ended: ClusterTotals = NO_TOTALS;
+  #restarts = 0;
+  #broadcastsMissed = 0;
+
+  /** As `createCluster`. */
+  constructor(options: ClusterOptions) {
+    super(["message", "start", "exit", "close"]);
+    this.#options = resolveClusterOptions(options);
+    this.#handles = new Array<undefined>(this.#options.workers).fill(undefined);
+    this.#budget = new RestartBudget(this.#options.restartsPerMinute);
+  }
+
+  /** Workers, whether they are there or not. */
+  get workers(): number {
+    return this.#options.workers;
+  }
+
+  /** Process IDs by worker; undefined for one that is not there. */
+  get pids(): readonly (number | undefined)[] {
+    return this.#handles.map((handle) => (handle?.state === "gone" ? undefined : handle?.pid));
+  }
+
+  /** undefined before `listen` and after `close`. */
+  get address(): ListenAddress | undefined {
+    return this.#address;
+  }
+
+  /**
+   * Starts the workers and resolves when all of them listen. Rejects with TransportError when the port cannot be had,
+   * with ClusterError when a worker does not come up; nothing is left running then.
+   */
+  async listen(): Promise<ListenAddress> {
+    if (this.#state !== "idle") throw new Error(`listen() expected a new cluster, got one that is ${this.#state}`);
+    this.#state = "starting";
+    try {
+      this.#port = await probePort(this.#options.host, this.#options.port);
+      if (this.#state !== "starting") throw new ClusterError("closed", "the cluster was closed while it started");
+      await new Promise<void>((resolve, reject) => {
+        this.#settleStart = { resolve, reject };
+        for (let worker = 0; worker < this.#options.workers; worker++) this.#start(worker);
+      });
+    } catch (error) {
+      this.#settleStart = undefined;
+      this.#state = "closing";
+      for (const handle of this.#handles) handle?.kill();
+      await Promise.all(this.#handles.map((handle) => handle?.close({ drainMs: 0, reason: "" })));
+      this.#state = "closed";
+      throw error;
+    }
+    const { address, port, family } = this.#handles[0]?.opened as ListenAddress;
+    this.#address = { address, port, family };
+    this.#state = "open";
+    this.#tellPorts();
+    this.#beat = setInterval(() => this.#handles.forEach((handle) => handle?.beat()), BEAT_MS);
+    for (let worker = 0; worker < this.#options.workers; worker++) this.emit("start", worker);
+    return this.#address;
+  }
+
+  /**
+   * Sends to all peers of all workers. Resolves with how many took it. Rejects with TypeError for what is no payload,
+   * with RangeError for bad options.
+   */
+  async broadcast(payload: Uint8Array | string, options: SendOptions = {}): Promise<BroadcastResult> {
+    const bytes = payloadBytes(payload);
+    const answers = await Promise.all(this.#handles.map((handle) => handle?.broadcast(bytes, options)));
+    const workersMissed = answers.filter((answer) => answer === undefined).length;
+    this.#broadcastsMissed += workersMissed;
+    return { accepted: answers.reduce<number>((sum, answer) => sum + (answer ?? 0), 0), workersMissed };
+  }
+
+  /**
+   * Sends to one worker whatever structured clone can copy: its event "message". False when it is not there, or does
+   * not read. Throws RangeError for a worker that there cannot be, DataCloneError for what cannot be copied.
+   */
+  send(worker: number, message: unknown): boolean {
+    if (!Number.isInteger(worker) || worker < 0 || worker >= this.#options.workers) {
+      throw new RangeError(`"worker" expected an integer in 0..${this.#options.workers - 1}, got ${String(worker)}`);
+    }
+    return this.#handles[worker]?.message(message) ?? false;
+  }
+
+  /** Asks all workers for their figures; one that does not answer within a second has its last ones, of `ageMs`. */
+  async statistics(): Promise<ClusterStatistics> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, STATISTICS_PATIENCE_MS)));
+    await Promise.race([Promise.all(this.#handles.map((handle) => handle?.ask())), patience]);
+    clearTimeout(timer);
+    const nowMs = performance.now();
+    const workers = this.#handles.map((handle, worker) => ({
+      ...(handle?.figures ?? NO_FIGURES),
+      worker,
+      pid: handle?.state === "gone" ? undefined : handle?.pid,
+      state: handle?.state ?? ("gone" as const),
+      ageMs: nowMs - (handle?.figuresAtMs ?? Number.NEGATIVE_INFINITY),
+    }));
+    // What ended workers told is in the sum already.
+    const present = workers.filter((one) => one.state !== "gone");
+    const { restarts, broadcastsMissed } = { restarts: this.#restarts, broadcastsMissed: this.#broadcastsMissed };
+    return { workers, total: totalOf(present, this.#ended), restarts, broadcastsMissed };
+  }
+
+  /**
+   * Ends all workers: newcomers are turned away, peers are told why, reliable data that waits is delivered first, for
+   * `drainMs` at the most. Resolves when all processes have gone; one that hangs is ended. Further calls give the same
+   * promise.
+   */
+  close(options: { readonly drainMs?: number; readonly reason?: string } = {}): Promise<void> {
+    const { drainMs = 0, reason = "the server is shutting down" } = options;
+    if (!Number.isFinite(drainMs) || drainMs < 0 || drainMs > 3_600_000) {
+      throw new RangeError(`"drainMs" expected a number in 0..3600000, got ${String(drainMs)}`);
+    }
+    return (this.#closing ??= this.#shutDown(drainMs, reason, undefined));
+  }
+
+  /** Exceptions of listeners are the application's, and end the process as any other that nobody catches. */
+  protected override onListenerError(_name: keyof ClusterEvents, error: unknown): void {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+
+  #start(worker: number): void {
+    const { workers, host, data } = this.#options;
+    const config = { worker, workers, host, port: this.#port, cookieKey: this.#cookieKey, data };
+    this.#handles[worker] = new WorkerHandle(config, this.#options, this.#user);
+  }
+
+  #onOpened(handle: WorkerHandle): void {
+    const first = this.#handles.find((one) => one?.opened !== undefined && one !== handle)?.opened;
+    const isOther = first !== undefined && !isEqual(first.publicKey, handle.opened?.publicKey);
+    if (this.#state === "starting") {
+      if (isOther) {
+        const message = `worker ${handle.index} has another identity than the others: load one key file in all workers`;
+        this.#settleStart?.reject(new ClusterError("identity-mismatch", message));
+      } else if (this.#handles.every((one) => one?.state === "open")) this.#settleStart?.resolve();
+      return;
+    }
+    if (this.#state !== "open") return;
+    if (isOther) this.#options.log.error(`worker ${handle.index} has another identity than worker that started before`);
+    this.#tellPorts();
+    this.emit("start", handle.index);
+  }
+
+  #tellPorts(): void {
+    if (this.#state !== "open") return;
+    const ports = this.#handles.map((handle) => {
+      return handle?.state === "open" || handle?.state === "serving" ? (handle.opened?.linkPort ?? 0) : 0;
+    });
+    for (const handle of this.#handles) handle?.setPorts(ports);
+  }
+
+  #onExit(handle: WorkerHandle): void {
+    if (handle.figures !== undefined) this.#ended = totalOf([handle.figures], this.#ended);
+    const { index: worker, exitCode: code, exitSignal: signal } = handle;
+    const reason = handle.exitReason ?? "crashed";
+    if (this.#state === "starting") {
+      this.#settleStart?.reject(new ClusterError("start-failed", `worker ${worker} ${whatHappened(handle)}`));
+      return;
+    }
+    if (this.#state !== "open") return;
+    this.#tellPorts();
+    const delayMs = this.#budget.take(performance.now());
+    const isReplaced = delayMs !== undefined;
+    const peersLost = handle.figures?.server?.peers ?? 0;
+    this.#options.log.error(`worker ${worker} ${whatHappened(handle)}: ${isReplaced ? "it is replaced" : "the end"}`);
+    if (isReplaced) this.#replace(worker, delayMs);
+    this.emit("exit", { worker, reason, code, signal, peersLost, isReplaced });
+    if (isReplaced) return;
+    const { restartsPerMinute } = this.#options;
+    const message = `worker ${worker} ${whatHappened(handle)}, after ${restartsPerMinute} replacements within a minute`;
+    const error = new ClusterError("too-many-restarts", message);
+    this.#closing ??= this.#shutDown(0, "the server failed", error);
+  }
+
+  #replace(worker: number, delayMs: number): void {
+    this.#restarts += 1;
+    const timer = setTimeout(() => {
+      this.#waiting.delete(timer);
+      this.#start(worker);
+    }, delayMs);
+    this.#waiting.add(timer);
+  }
+
+  async #shutDown(drainMs: number, reason: string, error: ClusterError | undefined): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#settleStart?.reject(new ClusterError("closed", "the cluster was closed while it started"));
+    this.#state = "closing";
+    clearInterval(this.#beat);
+    for (const timer of this.#waiting) clearTimeout(timer);
+    await Promise.all(this.#handles.map((handle) => handle?.close({ drainMs, reason })));
+    this.#address = undefined;
+    this.#state = "closed";
+    if (error !== undefined && this.listenerCount("close") === 0) this.onListenerError("close", error);
+    this.emit("close", error);
+  }
+}
+
+/**
+ * Makes a cluster: `listen()` starts its workers. Throws TypeError or RangeError for an option that is missing or out
+ * of range, and names it; TransportError "unsupported" for several workers on a system that cannot share a port.
+ */
+export function createCluster(options: ClusterOptions): Cluster {
+  return new Cluster(options);
+}
+
+/** How a worker ended, as a sentence's end. */
+function whatHappened({ exitReason, exitCode, exitSignal, failure }: WorkerHandle): string {
+  const how = exitSignal === null ? `with code ${exitCode}` : `by ${exitSignal}`;
+  switch (exitReason) {
+    case "start-failed":
+      return `could not open its server: ${failure}`;
+    case "start-timeout":
+      return "did not listen in time: does its entry call createWorkerServer() and listen()?";
+    case "hung":
+      return "did not answer any more and was ended";
+    case "closed":
+      return "closed its server and ended";
+    default:
+      return failure === undefined ? `ended ${how}` : `ended ${how}: ${failure}`;
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return b !== undefined && Buffer.compare(a, b) === 0;
+}

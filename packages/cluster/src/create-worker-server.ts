@@ -1,0 +1,90 @@
+import type { Server } from "@sortie/server";
+import { createServer, createUdpTransport, type ServerOptions } from "sortie";
+import { workerRuntime } from "./cluster-worker.js";
+import { ForwardLink, LINK_HOST } from "./forward-link.js";
+import { SharedPortTransport } from "./shared-port-transport.js";
+
+/** What the cluster decides. */
+const DECIDED = ["host", "port", "reusePort", "transport", "share", "clock"] as const;
+
+/**
+ * Options of {@link createWorkerServer}: those of `createServer` of `sortie` without what the cluster decides. Limits
+ * (`maxPeers`, `maxHalfOpen`, `handshakesPerSecond`, `handshakesPerPrefix`, `reassemblyBudgetBytes`) are those of the
+ * whole cluster: each worker has an equal part.
+ */
+export interface WorkerServerOptions<Data = unknown> extends Omit<
+  ServerOptions<Data>,
+  (typeof DECIDED)[number] | "identity"
+> {
+  /** The same in all workers: load it from one file. */
+  readonly identity: NonNullable<ServerOptions["identity"]>;
+}
+
+/**
+ * The server of this worker: `listen()` resolves when all workers have opened the port; `close()` ends the worker,
+ * whose place another one then takes. Rejects with Error outside of a cluster or when called twice, with TypeError or
+ * RangeError for an option that is missing, out of range, or the cluster's to decide.
+ */
+export async function createWorkerServer<Data = unknown>(options: WorkerServerOptions<Data>): Promise<Server<Data>> {
+  checkWorkerOptions(options);
+  const runtime = await workerRuntime();
+  if (runtime.hasServer) throw new Error("createWorkerServer() expected to be called once in a worker");
+  const { config, counters } = runtime;
+  const { worker, workers, cookieKey, host, port } = config;
+  const { receiveBufferBytes, sendBufferBytes } = options;
+  const socket = createUdpTransport({
+    port,
+    reusePort: workers > 1,
+    ...(host === undefined ? {} : { host }),
+    ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }),
+    ...(sendBufferBytes === undefined ? {} : { sendBufferBytes }),
+  });
+  const link = new ForwardLink({ transport: createUdpTransport({ host: LINK_HOST }), worker, workers, counters });
+  const transport = new SharedPortTransport({
+    transport: socket,
+    link,
+    worker,
+    workers,
+    counters,
+    start: ({ address, linkPort }) =>
+      new Promise((resolve) => {
+        runtime.onPorts = (ports) => {
+          runtime.onPorts = (changed) => link.setPorts(changed);
+          resolve(ports);
+        };
+        const { host: local, port: localPort, family } = address;
+        const { publicKey } = options.identity;
+        runtime.reportOpened({ address: local, port: localPort, family, linkPort, publicKey });
+      }),
+    onFailed: (error) => runtime.reportFailure(error),
+    onClosed: () => runtime.onServerClosed(),
+  });
+  const share = { worker, workers, cookieKey, clockOffsetMs: monotonicMs() - performance.now() };
+  const server = createServer<Data>({ ...options, transport, share });
+  runtime.server = server as unknown as Server;
+  return server;
+}
+
+/** ms. Of the machine and not of the process: all workers see the same. */
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+function checkWorkerOptions(options: object): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
+  }
+  const given = options as Readonly<Record<string, unknown>>;
+  for (const name of DECIDED) {
+    if (given[name] !== undefined) {
+      throw new TypeError(`"${name}" expected to be left to createCluster(), got ${describe(given[name])}`);
+    }
+  }
+  if (given["identity"] === undefined) {
+    throw new TypeError('"identity" expected what loadIdentity() gives, the same in all workers, got undefined');
+  }
+}
+
+function describe(value: unknown): string {
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}

@@ -1,0 +1,77 @@
+import type { SendOptions } from "@sortie/reliability";
+import type { ServerStatistics } from "@sortie/server";
+import type { ForwardingStatistics } from "./forwarding-statistics.js";
+
+/** Set in the environment of workers, so that a process knows whether it is one. */
+export const WORKER_ENVIRONMENT = "SORTIE_CLUSTER_WORKER";
+
+/** ms. How long a worker that has closed its server may go on with other work before it is ended. */
+export const EXIT_GRACE_MS = 5000;
+
+/** What a worker is told first. */
+export interface WorkerConfig {
+  readonly worker: number;
+  readonly workers: number;
+  readonly host: string | undefined;
+  readonly port: number;
+  /** 32 bytes. */
+  readonly cookieKey: Uint8Array;
+  /** What the application gave for its workers. */
+  readonly data: unknown;
+}
+
+/** How a worker ends. */
+export interface CloseRequest {
+  /** ms. */
+  readonly drainMs: number;
+  readonly reason: string;
+}
+
+/** From the main process to a worker. */
+export type ToWorker =
+  | { readonly type: "config"; readonly config: WorkerConfig }
+  /** All workers have their sockets: loopback ports by worker, 0 for one that is not there. */
+  | { readonly type: "links"; readonly ports: readonly number[] }
+  | { readonly type: "ask"; readonly id: number }
+  | {
+      readonly type: "broadcast";
+      readonly id: number;
+      readonly payload: Uint8Array;
+      readonly options: SendOptions;
+    }
+  | { readonly type: "message"; readonly message: unknown }
+  | ({ readonly type: "close" } & CloseRequest);
+
+/** What a worker tells of itself. */
+export interface WorkerFigures {
+  /** undefined before there is a server. */
+  readonly server: ServerStatistics | undefined;
+  readonly forwarding: ForwardingStatistics;
+  /** ms. CPU time of the process since its start, user and system. */
+  readonly cpuMs: number;
+  /** bytes. Memory of the process. */
+  readonly rssBytes: number;
+}
+
+/** Where a worker listens, and who it says it is. */
+export interface WorkerOpened {
+  readonly address: string;
+  readonly port: number;
+  readonly family: 4 | 6;
+  readonly linkPort: number;
+  /** The server's identity. */
+  readonly publicKey: Uint8Array;
+}
+
+/** From a worker to the main process. */
+export type ToMain =
+  /** The worker's code runs and wants its configuration. */
+  | { readonly type: "join" }
+  | ({ readonly type: "opened" } & WorkerOpened)
+  /** Its server could not be opened. */
+  | { readonly type: "failed"; readonly message: string; readonly code: string | undefined }
+  | { readonly type: "figures"; readonly id: number; readonly figures: WorkerFigures }
+  | { readonly type: "broadcast"; readonly id: number; readonly accepted: number; readonly error: string | undefined }
+  | { readonly type: "message"; readonly message: unknown }
+  /** Its server is closed; the process ends when it has nothing else to do. */
+  | { readonly type: "closed" };

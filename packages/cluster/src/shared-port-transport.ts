@@ -1,0 +1,162 @@
+import { workerOf } from "@sortie/server";
+import {
+  type DatagramBatch,
+  type DatagramReceiver,
+  type DatagramTransport,
+  type SocketAddress,
+  TransportError,
+  type TransportStatistics,
+} from "@sortie/transport";
+import { datagramKind, MAX_DATAGRAM_BYTES, MIN_PROTECTED_BYTES, readConnectionId } from "@sortie/wire";
+import type { ForwardingCounters } from "./forwarding-statistics.js";
+import type { ForwardLink, ForwardLinkUser } from "./forward-link.js";
+
+export interface SharedPortOptions {
+  /** The socket on the shared port. */
+  readonly transport: DatagramTransport;
+  readonly link: ForwardLink;
+  readonly worker: number;
+  readonly workers: number;
+  readonly counters: ForwardingCounters;
+  /**
+   * Told once both sockets are open; resolves with the loopback ports of all workers when all of them are: until then
+   * the system would give a peer to one socket now and to another one later.
+   */
+  readonly start: (opened: {
+    readonly address: SocketAddress;
+    readonly linkPort: number;
+  }) => Promise<readonly number[]>;
+  /** Hears why `open` rejected. */
+  readonly onFailed?: (error: unknown) => void;
+  /** Both sockets are closed. */
+  readonly onClosed?: () => void;
+}
+
+/**
+ * One worker's share of a port: passes a peer's datagram on to the worker that its connection ID names, and takes those
+ * that others pass on as if the socket had got them. Handshakes are served by whoever gets them.
+ */
+export class SharedPortTransport implements DatagramTransport, DatagramReceiver, ForwardLinkUser {
+  readonly #options: SharedPortOptions;
+  readonly #transport: DatagramTransport;
+  readonly #link: ForwardLink;
+  readonly #counters: ForwardingCounters;
+  #receiver: DatagramReceiver | undefined;
+  #isLive = false;
+  /** Whether the receiver got something since the last end of a batch. */
+  #isBatchOpen = false;
+  #closing: Promise<void> | undefined;
+  /** Rejects when this is closed. */
+  readonly #closed: Promise<never>;
+  #rejectClosed: (error: TransportError) => void = () => undefined;
+
+  constructor(options: SharedPortOptions) {
+    this.#options = options;
+    this.#transport = options.transport;
+    this.#link = options.link;
+    this.#counters = options.counters;
+    this.#closed = new Promise((_, reject) => (this.#rejectClosed = reject));
+    this.#closed.catch(() => undefined);
+  }
+
+  get localAddress(): SocketAddress | undefined {
+    return this.#transport.localAddress;
+  }
+
+  get statistics(): TransportStatistics {
+    return this.#transport.statistics;
+  }
+
+  async open(receiver: DatagramReceiver): Promise<SocketAddress> {
+    this.#receiver = receiver;
+    try {
+      const linkPort = await this.#link.open(this);
+      const address = await this.#transport.open(this);
+      this.#link.setPorts(await Promise.race([this.#options.start({ address, linkPort }), this.#closed]));
+      this.#isLive = true;
+      return address;
+    } catch (error) {
+      this.#options.onFailed?.(error);
+      throw error;
+    }
+  }
+
+  acquireBatch(): DatagramBatch | undefined {
+    return this.#transport.acquireBatch();
+  }
+
+  send(batch: DatagramBatch): void {
+    this.#transport.send(batch);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#shutDown());
+  }
+
+  onDatagram(payload: Uint8Array, from: SocketAddress): void {
+    if (!this.#isLive) {
+      this.#counters.early += 1;
+      return;
+    }
+    const owner = this.#ownerOf(payload);
+    if (owner !== this.#options.worker) {
+      if (this.#link.forward(owner, payload, from)) return;
+      this.#counters.ownerless += 1;
+    }
+    this.#pass(payload, from);
+  }
+
+  onBatchEnd(): void {
+    this.#link.flush();
+    this.#endBatch();
+  }
+
+  onError(error: TransportError): void {
+    this.#receiver?.onError(error);
+  }
+
+  onWritable(): void {
+    this.#receiver?.onWritable();
+  }
+
+  onForwarded(datagram: Uint8Array, from: SocketAddress): void {
+    if (this.#isLive) this.#pass(datagram, from);
+    else this.#counters.early += 1;
+  }
+
+  onForwardedEnd(): void {
+    this.#endBatch();
+  }
+
+  onLinkError(error: TransportError): void {
+    this.#receiver?.onError(error);
+  }
+
+  #pass(payload: Uint8Array, from: SocketAddress): void {
+    this.#isBatchOpen = true;
+    this.#receiver?.onDatagram(payload, from);
+  }
+
+  #endBatch(): void {
+    if (!this.#isBatchOpen) return;
+    this.#isBatchOpen = false;
+    this.#receiver?.onBatchEnd();
+  }
+
+  /** Whose a datagram is; ours where it is nobody's in particular. */
+  #ownerOf(payload: Uint8Array): number {
+    const { worker, workers } = this.#options;
+    const { length } = payload;
+    if (length < MIN_PROTECTED_BYTES || length > MAX_DATAGRAM_BYTES) return worker;
+    if (datagramKind(payload[0] as number) !== "protected") return worker;
+    return workerOf(readConnectionId(payload), workers);
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#isLive = false;
+    this.#rejectClosed(new TransportError("closed", "the worker's server was closed while the cluster started"));
+    await Promise.all([this.#transport.close(), this.#link.close()]);
+    this.#receiver = undefined;
+    this.#options.onClosed?.();
+  }
+}

@@ -1,0 +1,246 @@
+import { type ChildProcess, fork } from "node:child_process";
+import type { SendOptions } from "@sortie/reliability";
+import type { ResolvedClusterOptions } from "./cluster-options.js";
+import {
+  type CloseRequest,
+  EXIT_GRACE_MS,
+  type ToMain,
+  type ToWorker,
+  WORKER_ENVIRONMENT,
+  type WorkerConfig,
+  type WorkerFigures,
+  type WorkerOpened,
+} from "./messages.js";
+
+/** ms between two questions to a worker. */
+export const BEAT_MS = 1000;
+/** ms beyond all that a worker may take to end. */
+const KILL_MARGIN_MS = 3000;
+/** Messages to a worker that the system has not yet taken; a worker that reads takes thousands a second. */
+const MAX_UNSENT_MESSAGES = 1024;
+/** bytes of broadcasts to a worker that the system has not yet taken. */
+const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
+
+/** Where a worker is in its life. */
+export type WorkerState = "starting" | "open" | "serving" | "closing" | "gone";
+
+/** Why a worker has gone. */
+export type WorkerExitReason = "crashed" | "hung" | "start-failed" | "start-timeout" | "closed";
+
+/** Who hears what becomes of a worker. */
+export interface WorkerHandleUser {
+  onOpened(handle: WorkerHandle): void;
+  onMessage(handle: WorkerHandle, message: unknown): void;
+  /** Its server is closed; the process will end. */
+  onClosed(handle: WorkerHandle): void;
+  /** The process has ended. */
+  onExit(handle: WorkerHandle): void;
+}
+
+/** A worker's process as the main process sees it. */
+export class WorkerHandle {
+  readonly index: number;
+  state: WorkerState = "starting";
+  /** What it said when its port was open. */
+  opened: WorkerOpened | undefined;
+  /** What it last said of itself, and when. */
+  figures: WorkerFigures | undefined;
+  figuresAtMs: number = Number.NEGATIVE_INFINITY;
+  exitReason: WorkerExitReason | undefined;
+  exitCode: number | null = null;
+  exitSignal: NodeJS.Signals | null = null;
+  /** Why its server could not be opened. */
+  failure: string | undefined;
+  readonly #child: ChildProcess;
+  readonly #options: ResolvedClusterOptions;
+  readonly #user: WorkerHandleUser;
+  readonly #config: WorkerConfig;
+  readonly #questions: Map<number, (figures: WorkerFigures | undefined) => void> = new Map();
+  readonly #broadcasts: Map<number, (answer: { accepted: number; error?: string } | undefined) => void> = new Map();
+  readonly #exited: Promise<void>;
+  #onExited: () => void = () => undefined;
+  #nextId = 0;
+  #unsentMessages = 0;
+  #unsentBytes = 0;
+  /** Beats without an answer. */
+  #silentBeats = 0;
+  #deadline: NodeJS.Timeout | undefined;
+
+  /** Starts the process. */
+  constructor(config: WorkerConfig, options: ResolvedClusterOptions, user: WorkerHandleUser) {
+    this.index = config.worker;
+    this.#config = config;
+    this.#options = options;
+    this.#user = user;
+    this.#exited = new Promise((resolve) => (this.#onExited = resolve));
+    this.#child = fork(options.entry, [], {
+      execArgv: [...options.execArgv],
+      env: { ...options.env, [WORKER_ENVIRONMENT]: String(config.worker) },
+      serialization: "advanced",
+    });
+    this.#child.on("message", (message: ToMain) => this.#take(message));
+    this.#child.on("exit", (code, signal) => this.#end(code, signal));
+    this.#child.on("error", (error) => {
+      this.failure ??= error.message;
+      // One that never started has no "exit".
+      if (this.#child.pid === undefined) this.#end(null, null);
+    });
+    this.#endWithin(options.startTimeoutMs, "start-timeout");
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Tells at which loopback ports all workers are. With the first of these calls it serves. */
+  setPorts(ports: readonly number[]): void {
+    if (this.state === "open") {
+      this.state = "serving";
+      clearTimeout(this.#deadline);
+    }
+    if (this.state === "serving") this.#send({ type: "links", ports });
+  }
+
+  /** False when the worker is not there, or does not read. Throws for what cannot be copied. */
+  message(message: unknown): boolean {
+    if (this.state === "gone" || this.#isClogged) return false;
+    this.#send({ type: "message", message });
+    return true;
+  }
+
+  /** How many peers took it; undefined when the worker is not there, or does not read. Rejects for bad options. */
+  async broadcast(payload: Uint8Array, options: SendOptions): Promise<number | undefined> {
+    if (this.state !== "serving" || this.#isClogged) return undefined;
+    const id = this.#nextId++;
+    this.#send({ type: "broadcast", id, payload, options }, payload.length);
+    const answer = await new Promise<{ accepted: number; error?: string } | undefined>((resolve) => {
+      this.#broadcasts.set(id, resolve);
+    });
+    if (answer?.error !== undefined) throw new RangeError(answer.error);
+    return answer?.accepted;
+  }
+
+  /** Its figures of now; undefined when it is not there, or has gone meanwhile. */
+  ask(): Promise<WorkerFigures | undefined> {
+    if (this.state === "gone" || this.#isClogged) return Promise.resolve(undefined);
+    const id = this.#nextId++;
+    this.#send({ type: "ask", id });
+    return new Promise((resolve) => this.#questions.set(id, resolve));
+  }
+
+  /** Once every `BEAT_MS`: a worker that has not answered for too many of them is ended. */
+  beat(): void {
+    if (this.state !== "serving") return;
+    const { hangTimeoutMs } = this.#options;
+    if (hangTimeoutMs > 0 && this.#silentBeats * BEAT_MS >= hangTimeoutMs) return this.kill("hung");
+    this.#silentBeats += 1;
+    void this.ask();
+  }
+
+  /** Ends it in order; resolves when the process has gone, which is forced when it takes too long. */
+  close(request: CloseRequest): Promise<void> {
+    if (this.state !== "gone" && this.state !== "closing") {
+      this.state = "closing";
+      this.exitReason ??= "closed";
+      this.#send({ type: "close", ...request });
+      this.#endWithin(request.drainMs + EXIT_GRACE_MS + KILL_MARGIN_MS);
+    }
+    return this.#exited;
+  }
+
+  /** Ends the process at once. */
+  kill(reason?: WorkerExitReason): void {
+    if (reason !== undefined) this.exitReason ??= reason;
+    this.#child.kill("SIGKILL");
+  }
+
+  get #isClogged(): boolean {
+    return this.#unsentMessages >= MAX_UNSENT_MESSAGES || this.#unsentBytes >= MAX_UNSENT_BYTES;
+  }
+
+  #endWithin(ms: number, reason?: WorkerExitReason): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.kill(reason), ms);
+  }
+
+  #send(message: ToWorker, bytes = 0): void {
+    if (!this.#child.connected) return;
+    this.#unsentMessages += 1;
+    this.#unsentBytes += bytes;
+    const onSent = (): void => {
+      this.#unsentMessages -= 1;
+      this.#unsentBytes -= bytes;
+    };
+    try {
+      // An error means that the process has gone, which "exit" tells as well.
+      this.#child.send(message, undefined, undefined, onSent);
+    } catch (error) {
+      onSent();
+      throw error;
+    }
+  }
+
+  #take(message: ToMain): void {
+    switch (message.type) {
+      case "join":
+        return this.#send({ type: "config", config: this.#config });
+      case "opened":
+        return this.#onOpened(message);
+      case "failed":
+        this.failure = message.message;
+        this.exitReason ??= "start-failed";
+        return this.kill();
+      case "figures":
+        return this.#onFigures(message.id, message.figures);
+      case "broadcast": {
+        const { id, accepted, error } = message;
+        this.#broadcasts.get(id)?.({ accepted, ...(error === undefined ? {} : { error }) });
+        this.#broadcasts.delete(id);
+        return;
+      }
+      case "message":
+        return this.#user.onMessage(this, message.message);
+      case "closed":
+        return this.#onClosed();
+    }
+  }
+
+  #onOpened(opened: WorkerOpened): void {
+    if (this.state !== "starting") return;
+    this.opened = opened;
+    this.state = "open";
+    this.#user.onOpened(this);
+  }
+
+  #onFigures(id: number, figures: WorkerFigures): void {
+    this.#silentBeats = 0;
+    this.figures = figures;
+    this.figuresAtMs = performance.now();
+    this.#questions.get(id)?.(figures);
+    this.#questions.delete(id);
+  }
+
+  #onClosed(): void {
+    if (this.state !== "closing") {
+      this.state = "closing";
+      this.exitReason ??= "closed";
+    }
+    this.#endWithin(EXIT_GRACE_MS + KILL_MARGIN_MS);
+    this.#user.onClosed(this);
+  }
+
+  #end(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.state === "gone") return;
+    clearTimeout(this.#deadline);
+    this.exitReason ??= "crashed";
+    this.exitCode = code;
+    this.exitSignal = signal;
+    this.state = "gone";
+    for (const resolve of this.#questions.values()) resolve(undefined);
+    for (const resolve of this.#broadcasts.values()) resolve(undefined);
+    this.#questions.clear();
+    this.#broadcasts.clear();
+    this.#onExited();
+    this.#user.onExit(this);
+  }
+}

@@ -1,0 +1,100 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { canSharePort, ClusterGame, echo, PATIENCE_MS, until } from "./support/game.js";
+import { bundle, type Entry } from "./support/workers.js";
+
+let entry: Entry;
+let game: ClusterGame | undefined;
+
+beforeAll(async () => {
+  entry = await bundle("echo");
+}, PATIENCE_MS);
+
+afterEach(async () => {
+  await game?.end();
+  game = undefined;
+}, PATIENCE_MS);
+
+afterAll(() => entry.remove());
+
+describe.runIf(canSharePort)("a cluster of two workers", () => {
+  it(
+    "shares one port; broadcasts, statistics and messages reach both workers",
+    async () => {
+      game = await ClusterGame.listening(entry);
+      await game.populate(3);
+      const { clients, cluster, news } = game;
+      expect(cluster.address).toEqual({ address: "127.0.0.1", port: game.port, family: 4 });
+      await Promise.all(clients.map((client, i) => echo(client, `word ${i}`)));
+
+      const heard = clients.map(() => [] as string[]);
+      clients.forEach((client, i) =>
+        client.on("message", ({ payload }) => heard[i]?.push(new TextDecoder().decode(payload))),
+      );
+      const sent = await cluster.broadcast("the round begins", { delivery: "reliable" });
+      expect(sent).toEqual({ accepted: clients.length, workersMissed: 0 });
+      await until(() => heard.every((words) => words.length === 1), "all peers hear the broadcast");
+      expect(new Set(heard.flat())).toEqual(new Set(["the round begins"]));
+      await expect(cluster.broadcast("x", { channel: 256 })).rejects.toThrow('"channel"');
+      await expect(cluster.broadcast(5 as unknown as string)).rejects.toThrow('"payload" expected a Uint8Array');
+
+      const { total, workers, restarts, broadcastsMissed } = await cluster.statistics();
+      expect({ restarts, broadcastsMissed }).toEqual({ restarts: 0, broadcastsMissed: 0 });
+      expect(workers.map(({ worker, pid, state }) => ({ worker, pid, state }))).toEqual(
+        cluster.pids.map((pid, worker) => ({ worker, pid, state: "serving" })),
+      );
+      expect(total.peers).toBe(clients.length);
+      expect(total.peersAccepted).toBe(clients.length);
+      expect(total.transport.datagramsReceived).toBe(
+        workers.reduce((sum, { server }) => sum + (server?.transport.datagramsReceived ?? 0), 0),
+      );
+      const ids = news.map((one) => one.connected);
+      expect(new Set(ids).size).toBe(clients.length); // peer IDs are unique over all workers
+
+      for (const worker of [0, 1]) expect(cluster.send(worker, "who")).toBe(true);
+      await until(() => news.filter((one) => "pid" in one).length === 2, "both workers answer");
+      const answers = news.filter((one) => "pid" in one).sort((a, b) => a.worker - b.worker);
+      expect(answers).toEqual(cluster.pids.map((pid, worker) => ({ pid, index: worker, workers: 2, worker })));
+      expect(() => cluster.send(2, "who")).toThrow('"worker" expected an integer in 0..1, got 2');
+      expect(() => cluster.send(0, () => undefined)).toThrow("could not be cloned");
+      await expect(cluster.listen()).rejects.toThrow("listen() expected a new cluster, got one that is open");
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "closes in order: what waits is delivered, peers are told why, and the processes end",
+    async () => {
+      game = await ClusterGame.listening(entry);
+      await game.populate(2);
+      const { clients, cluster } = game;
+      const pids = cluster.pids;
+      const ends: string[] = [];
+      for (const client of clients) client.on("disconnect", ({ code, text }) => void ends.push(`${code}: ${text}`));
+      let heard = 0;
+      for (const client of clients) client.on("message", ({ payload }) => void (heard += payload.length));
+      const large = new Uint8Array(100_000);
+      expect(await cluster.broadcast(large, { delivery: "reliable" })).toMatchObject({ accepted: clients.length });
+      await cluster.close({ drainMs: PATIENCE_MS, reason: "maintenance" });
+      await until(() => ends.length === clients.length, "all peers hear of the end");
+      expect(new Set(ends)).toEqual(new Set(["shutting-down: maintenance"]));
+      expect(heard).toBe(clients.length * large.length);
+      expect(pids.filter((pid) => isRunning(pid as number))).toEqual([]);
+      expect(cluster.pids).toEqual([undefined, undefined]);
+      expect(cluster.address).toBeUndefined();
+      expect(game.closes).toEqual([undefined]);
+      expect(game.exits).toEqual([]);
+      expect(await cluster.broadcast("anybody there?")).toEqual({ accepted: 0, workersMissed: 2 });
+      expect(cluster.send(0, "who")).toBe(false);
+      expect((await cluster.statistics()).total.peers).toBe(0);
+    },
+    PATIENCE_MS,
+  );
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

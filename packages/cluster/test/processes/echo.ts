@@ -1,0 +1,32 @@
+// An echo server as a worker. What it is told to do by the main process it does.
+import { readFileSync } from "node:fs";
+import { createWorkerServer, joinCluster } from "@sortie/cluster";
+import { loadIdentity } from "sortie";
+
+interface Data {
+  readonly keyPath: string;
+  readonly fault?: string;
+}
+
+const worker = await joinCluster();
+const { keyPath, fault } = worker.data as Data;
+if (fault === "throws-at-start") throw new Error("no world to load");
+const server = await createWorkerServer({
+  protocol: "cluster/1",
+  identity: await loadIdentity(fault === "own-identity" ? `${keyPath}.${worker.index}` : keyPath),
+  tickRate: 0,
+  maxPeers: 64,
+  idleTimeoutMs: 20_000,
+});
+server.on("message", (peer, { payload, delivery, channel }) => void peer.send(payload, { delivery, channel }));
+server.on("connect", (peer) => worker.send({ connected: peer.id }));
+server.on("disconnect", (peer, reason) => worker.send({ disconnected: peer.id, code: reason.code }));
+worker.on("message", (order) => {
+  if (order === "who") worker.send({ pid: process.pid, index: worker.index, workers: worker.workers });
+  else if (order === "throw") setTimeout(() => readFileSync("/there is no such file"), 0);
+  else if (order === "exit") process.exit(0);
+  else if (order === "hang") for (;;);
+  else if (order === "close") void server.close();
+});
+if (fault !== "never-listens") await server.listen();
+else setInterval(() => undefined, 1000);

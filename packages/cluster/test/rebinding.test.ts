@@ -1,0 +1,88 @@
+import type { Client } from "sortie";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { canSharePort, ClusterGame, PATIENCE_MS, until } from "./support/game.js";
+import { bundle, type Entry } from "./support/workers.js";
+
+const CHANGES = 12;
+/** Messages of each kind from each client between two changes of its address. */
+const MESSAGES = 6;
+
+let entry: Entry;
+
+beforeAll(async () => {
+  entry = await bundle("echo");
+}, PATIENCE_MS);
+
+afterAll(() => entry.remove());
+
+/** A client's messages and their echoes. */
+class Traffic {
+  readonly ordered: number[] = [];
+  readonly reliable: number[] = [];
+  readonly ends: string[] = [];
+  sent = 0;
+  readonly client: Client;
+
+  constructor(client: Client) {
+    this.client = client;
+    client.on("message", ({ payload, delivery }) => {
+      const number = Number(new TextDecoder().decode(payload));
+      if (delivery === "ordered") this.ordered.push(number);
+      else this.reliable.push(number);
+    });
+    client.on("disconnect", ({ code }) => void this.ends.push(code));
+  }
+
+  send(): void {
+    for (let i = 0; i < MESSAGES; i++, this.sent++) {
+      this.client.send(String(this.sent), { delivery: "ordered" });
+      this.client.send(String(this.sent), { delivery: "reliable" });
+    }
+  }
+
+  get isComplete(): boolean {
+    return this.ordered.length >= this.sent && this.reliable.length >= this.sent;
+  }
+}
+
+describe.runIf(canSharePort)("clients of a cluster whose address changes again and again (S6)", () => {
+  it(
+    "stay with their worker, whichever worker gets their datagrams: nothing reliable lost, no disconnect",
+    async () => {
+      const game = await ClusterGame.listening(entry);
+      try {
+        await game.populate(4);
+        const { clients, cluster, news } = game;
+        const all = clients.map((client) => new Traffic(client));
+        for (let change = 0; change < CHANGES; change++) {
+          // Messages are on their way when the address changes.
+          for (const traffic of all) traffic.send();
+          await Promise.all(all.map(({ client }) => client.rebind()));
+          for (const traffic of all) traffic.send();
+          await until(() => all.every((traffic) => traffic.isComplete), `all echoes after change ${change}`);
+        }
+        const numbers = Array.from({ length: 2 * CHANGES * MESSAGES }, (_, i) => i);
+        for (const { ordered, reliable, ends } of all) {
+          expect(ends).toEqual([]);
+          expect(ordered).toEqual(numbers);
+          expect(reliable.toSorted((a, b) => a - b)).toEqual(numbers);
+        }
+        // What is under way between two workers is counted by the first of them only.
+        const isSettled = async (): Promise<boolean> => {
+          const { forwarding } = (await cluster.statistics()).total;
+          return forwarding.forwarded === forwarding.received + forwarding.lost;
+        };
+        await until(isSettled, "what was forwarded arrives");
+        const { total } = await cluster.statistics();
+        expect(total.peers).toBe(clients.length);
+        expect(total.peersAccepted).toBe(clients.length);
+        expect(news.filter((one) => one.disconnected !== undefined)).toEqual([]);
+        expect(total.forwarding.forwarded).toBeGreaterThan(0);
+        expect(total.forwarding).toMatchObject({ dropped: 0, refused: 0, ownerless: 0 });
+      } finally {
+        await game.end();
+      }
+    },
+    PATIENCE_MS,
+  );
+});
