@@ -70,7 +70,7 @@ export function resolveClusterOptions(
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
-  const workers = options.workers ?? Math.min(availableParallelism(), MAX_WORKERS);
+  const { workers = Math.min(availableParallelism(), MAX_WORKERS) } = options;
   checkInteger("workers", workers, 1, MAX_WORKERS);
   const { host, port = DEFAULT_PORT, data, execArgv = process.execArgv, env = process.env, log = console } = options;
   const { startTimeoutMs = DEFAULT_START_TIMEOUT_MS, hangTimeoutMs = DEFAULT_HANG_TIMEOUT_MS } = options;

@@ -95,6 +95,10 @@ export class WorkerRuntime implements MainChannelUser {
     this.#channel.send({ type: "opened", ...opened });
   }
 
+  reportServing(): void {
+    this.#channel.send({ type: "serving" });
+  }
+
   reportFailure(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     const code = (error as { readonly code?: unknown } | null)?.code;

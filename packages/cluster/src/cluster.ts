@@ -57,6 +57,7 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   readonly #waiting: Set<NodeJS.Timeout> = new Set();
   readonly #user: WorkerHandleUser = {
     onOpened: (handle) => this.#onOpened(handle),
+    onServing: (handle) => this.#onServing(handle),
     onMessage: (handle, message) => this.emit("message", message, handle.index),
     onClosed: () => this.#tellPorts(),
     onExit: (handle) => this.#onExit(handle),
@@ -119,7 +120,6 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     const { address, port, family } = this.#handles[0]?.opened as ListenAddress;
     this.#address = { address, port, family };
     this.#state = "open";
-    this.#tellPorts();
     this.#beat = setInterval(() => this.#handles.forEach((handle) => handle?.beat()), BEAT_MS);
     for (let worker = 0; worker < this.#options.workers; worker++) this.emit("start", worker);
     return this.#address;
@@ -201,20 +201,20 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
       if (isOther) {
         const message = `worker ${handle.index} has another identity than the others: load one key file in all workers`;
         this.#settleStart?.reject(new ClusterError("identity-mismatch", message));
-      } else if (this.#handles.every((one) => one?.state === "open")) this.#settleStart?.resolve();
+      } else if (this.#handles.every((one) => one?.isOpen === true)) this.#tellPorts();
       return;
     }
-    if (this.#state !== "open") return;
-    if (isOther) this.#options.log.error(`worker ${handle.index} has another identity than worker that started before`);
+    if (isOther) this.#options.log.error(`worker ${handle.index} has another identity than those before it`);
     this.#tellPorts();
-    this.emit("start", handle.index);
+  }
+
+  #onServing(handle: WorkerHandle): void {
+    if (this.#state === "open") this.emit("start", handle.index);
+    else if (this.#handles.every((one) => one?.state === "serving")) this.#settleStart?.resolve();
   }
 
   #tellPorts(): void {
-    if (this.#state !== "open") return;
-    const ports = this.#handles.map((handle) => {
-      return handle?.state === "open" || handle?.state === "serving" ? (handle.opened?.linkPort ?? 0) : 0;
-    });
+    const ports = this.#handles.map((handle) => (handle?.isOpen === true ? (handle.opened?.linkPort ?? 0) : 0));
     for (const handle of this.#handles) handle?.setPorts(ports);
   }
 

@@ -56,6 +56,7 @@ export async function createWorkerServer<Data = unknown>(options: WorkerServerOp
         const { publicKey } = options.identity;
         runtime.reportOpened({ address: local, port: localPort, family, linkPort, publicKey });
       }),
+    onLive: () => runtime.reportServing(),
     onFailed: (error) => runtime.reportFailure(error),
     onClosed: () => runtime.onServerClosed(),
   });

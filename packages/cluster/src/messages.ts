@@ -68,6 +68,8 @@ export type ToMain =
   /** The worker's code runs and wants its configuration. */
   | { readonly type: "join" }
   | ({ readonly type: "opened" } & WorkerOpened)
+  /** It takes datagrams now: it knows where the others are. */
+  | { readonly type: "serving" }
   /** Its server could not be opened. */
   | { readonly type: "failed"; readonly message: string; readonly code: string | undefined }
   | { readonly type: "figures"; readonly id: number; readonly figures: WorkerFigures }

@@ -26,6 +26,8 @@ export interface SharedPortOptions {
     readonly address: SocketAddress;
     readonly linkPort: number;
   }) => Promise<readonly number[]>;
+  /** Datagrams are taken from now on. */
+  readonly onLive?: () => void;
   /** Hears why `open` rejected. */
   readonly onFailed?: (error: unknown) => void;
   /** Both sockets are closed. */
@@ -74,6 +76,7 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
       const address = await this.#transport.open(this);
       this.#link.setPorts(await Promise.race([this.#options.start({ address, linkPort }), this.#closed]));
       this.#isLive = true;
+      this.#options.onLive?.();
       return address;
     } catch (error) {
       this.#options.onFailed?.(error);

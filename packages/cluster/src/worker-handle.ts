@@ -29,7 +29,10 @@ export type WorkerExitReason = "crashed" | "hung" | "start-failed" | "start-time
 
 /** Who hears what becomes of a worker. */
 export interface WorkerHandleUser {
+  /** Its sockets are open: it waits to be told where the others are. */
   onOpened(handle: WorkerHandle): void;
+  /** It takes datagrams. */
+  onServing(handle: WorkerHandle): void;
   onMessage(handle: WorkerHandle, message: unknown): void;
   /** Its server is closed; the process will end. */
   onClosed(handle: WorkerHandle): void;
@@ -92,18 +95,20 @@ export class WorkerHandle {
     return this.#child.pid;
   }
 
-  /** Tells at which loopback ports all workers are. With the first of these calls it serves. */
+  /** Whether its sockets are open. */
+  get isOpen(): boolean {
+    return this.state === "open" || this.state === "serving";
+  }
+
+  /** Tells at which loopback ports all workers are. With the first of these calls it begins to serve. */
   setPorts(ports: readonly number[]): void {
-    if (this.state === "open") {
-      this.state = "serving";
-      clearTimeout(this.#deadline);
-    }
-    if (this.state === "serving") this.#send({ type: "links", ports });
+    if (this.isOpen) this.#send({ type: "links", ports });
   }
 
   /** False when the worker is not there, or does not read. Throws for what cannot be copied. */
   message(message: unknown): boolean {
-    if (this.state === "gone" || this.#isClogged) return false;
+    // One that starts may not listen yet.
+    if (!this.isOpen || this.#isClogged) return false;
     this.#send({ type: "message", message });
     return true;
   }
@@ -186,6 +191,8 @@ export class WorkerHandle {
         return this.#send({ type: "config", config: this.#config });
       case "opened":
         return this.#onOpened(message);
+      case "serving":
+        return this.#onServing();
       case "failed":
         this.failure = message.message;
         this.exitReason ??= "start-failed";
@@ -210,6 +217,13 @@ export class WorkerHandle {
     this.opened = opened;
     this.state = "open";
     this.#user.onOpened(this);
+  }
+
+  #onServing(): void {
+    if (this.state !== "open") return;
+    this.state = "serving";
+    clearTimeout(this.#deadline);
+    this.#user.onServing(this);
   }
 
   #onFigures(id: number, figures: WorkerFigures): void {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { canSharePort, ClusterGame, echo, PATIENCE_MS, until } from "./support/game.js";
+import { canSharePort, ClusterGame, echo, isRunning, PATIENCE_MS, until } from "./support/game.js";
 import { bundle, type Entry } from "./support/workers.js";
 
 let entry: Entry;
@@ -90,11 +90,3 @@ describe.runIf(canSharePort)("a cluster of two workers", () => {
     PATIENCE_MS,
   );
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

@@ -8,6 +8,8 @@ interface Data {
   readonly fault?: string;
 }
 
+// Quietly: what the parent sees of it is the exit code.
+process.on("uncaughtException", () => process.exit(1));
 const worker = await joinCluster();
 const { keyPath, fault } = worker.data as Data;
 if (fault === "throws-at-start") throw new Error("no world to load");

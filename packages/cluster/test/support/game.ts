@@ -142,3 +142,12 @@ export function echo(client: Client, word: string): Promise<string> {
     client.send(word, { delivery: "reliable" });
   });
 }
+
+/** Whether there is a process of this ID. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,47 @@
+import { SocketAddress } from "@sortie/transport";
+import { describe, expect, it } from "vitest";
+import { readForwarded, writeForwarded } from "../src/forward-header.js";
+
+describe("a forwarded datagram", () => {
+  it.each([
+    ["192.0.2.7", 1, 0],
+    ["2001:db8::7", 65_535, 0xffff_ffff],
+    ["fe80::1%eth0", 1474, 0x0102_0304],
+    ["::", 49_152, 7],
+  ])("from %s, port %d, sequence %d comes out as it went in", (host, port, sequence) => {
+    const from = SocketAddress.parse(host, port);
+    const datagram = Uint8Array.from({ length: 1452 }, (_, i) => i * 7);
+    const out = new Uint8Array(1600).fill(0xee);
+    const length = writeForwarded(out, 50, 1500, { sequence, from, datagram });
+    expect(length).toBe(23 + from.scope.length + 1452);
+    const read = readForwarded(out.subarray(50, 50 + length));
+    expect(read?.sequence).toBe(sequence);
+    expect(read?.from.equals(from)).toBe(true);
+    expect(read?.datagram).toEqual(datagram);
+    expect(out[49]).toBe(0xee);
+    expect(out[50 + length]).toBe(0xee);
+  });
+
+  it("is not written where it does not fit", () => {
+    const from = SocketAddress.parse("fe80::1%a-zone-with-a-long-name-of-38-characters", 1474);
+    const out = new Uint8Array(1500);
+    const datagram = new Uint8Array(1452);
+    expect(writeForwarded(out, 0, 1500, { sequence: 0, from, datagram })).toBe(0);
+    expect(out.every((byte) => byte === 0)).toBe(true);
+    expect(writeForwarded(out, 0, 1500, { sequence: 0, from, datagram: datagram.subarray(15) })).toBeGreaterThan(0);
+  });
+
+  it("is not read from anything else", () => {
+    const out = new Uint8Array(100);
+    const from = SocketAddress.parse("fe80::1%eth0", 1474);
+    writeForwarded(out, 0, 100, { sequence: 0, from, datagram: Uint8Array.of(1, 2, 3) });
+    for (let length = 0; length < 27; length++)
+      expect(readForwarded(out.subarray(0, length)), `${length}`).toBeUndefined();
+    expect(readForwarded(out.subarray(0, 27))?.datagram).toHaveLength(0);
+    out[6] = 255; // a zone longer than what follows
+    expect(readForwarded(out.subarray(0, 30))).toBeUndefined();
+    out[6] = 4;
+    out[23] = 0x20; // a zone with a space in it
+    expect(readForwarded(out.subarray(0, 30))).toBeUndefined();
+  });
+});
