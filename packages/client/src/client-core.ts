@@ -9,7 +9,7 @@ import {
   type SendAdvice,
   wasHeldUp,
 } from "@sortie/connection";
-import { ClientHandshake, type HandshakeKeys, type ServerTrust } from "@sortie/handshake";
+import { ClientHandshake, type HandshakeKeys, type KeyLog, type ServerTrust } from "@sortie/handshake";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId, type TransportParameters } from "@sortie/wire";
 import { ConnectError, errorOfDisconnect, errorOfIdentity, errorOfReject } from "./connect-error.js";
@@ -40,6 +40,8 @@ export interface ClientCoreOptions {
   /** ms for everything up to ACCEPT. */
   readonly timeoutMs: number;
   readonly nowMs: number;
+  /** Hears the secrets of the connection. */
+  readonly keyLog?: KeyLog;
 }
 
 export type ClientState = "connecting" | "connected" | "closed";
@@ -80,7 +82,7 @@ export class ClientCore implements DatagramCore {
   private mismatchDetail: string | undefined;
 
   constructor(options: ClientCoreOptions) {
-    const { resources, protocolId, trust, parameters } = options;
+    const { resources, protocolId, trust, parameters, keyLog } = options;
     this.options = options;
     this.connectionId = resources.random.u32();
     this.handshake = new ClientHandshake({
@@ -89,6 +91,7 @@ export class ClientCore implements DatagramCore {
       trust,
       parameters,
       clientConnectionId: this.connectionId,
+      ...(keyLog === undefined ? {} : { keyLog }),
     });
     this.hello = new HelloSender(options.addresses);
     this.deadlineMs = options.nowMs + options.timeoutMs;

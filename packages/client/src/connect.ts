@@ -53,6 +53,7 @@ export function prepare(options: ClientOptions): (addresses: readonly SocketAddr
       connectPayload,
       timeoutMs,
       nowMs,
+      ...(options.keyLog === undefined ? {} : { keyLog: options.keyLog }),
     });
 }
 

@@ -3,6 +3,7 @@ import {
   type CertificateVerifier,
   type CryptoProvider,
   IdentityError,
+  type KeyLog,
   parsePublicKey,
   type ServerTrust,
 } from "@sortie/handshake";
@@ -34,6 +35,11 @@ export interface ClientOptions extends ProtocolOptions {
   readonly timeoutMs?: number;
   readonly transport: DatagramTransport;
   readonly crypto: CryptoProvider;
+  /**
+   * Hears the secrets of the connection, as one line, to look into captures (docs/DEBUGGING.md): whoever reads it can
+   * decrypt the connection. Default: nobody.
+   */
+  readonly keyLog?: KeyLog;
   /** Takes errors that no "error" listener takes; `console` and pino fit. Default: nobody. */
   readonly log?: { error(message: string): void };
   /** Tests give one with virtual time. */
@@ -69,6 +75,9 @@ export function checkClientOptions(options: ClientOptions): void {
     if (typeof options[name] !== "object" || options[name] === null) {
       throw new TypeError(`"${name}" expected an object, got ${String(options[name])}`);
     }
+  }
+  if (options.keyLog !== undefined && typeof options.keyLog !== "function") {
+    throw new TypeError(`"keyLog" expected a function, got ${typeof options.keyLog}`);
   }
   if (options.log !== undefined && typeof options.log?.error !== "function") {
     throw new TypeError(`"log" expected an object with error(message), got ${String(options.log)}`);

@@ -26,6 +26,7 @@ import type { CryptoProvider, PrivateKey } from "./crypto-provider.js";
 import { type HandshakeDrop, MAX_RETRIES } from "./handshake-failure.js";
 import type { EstablishedKeys } from "./handshake-keys.js";
 import { exchangeKeys } from "./key-exchange.js";
+import { type KeyLog, logKeys } from "./key-log.js";
 import { deriveSecrets } from "./key-schedule.js";
 import { looksUncompressed } from "./p256-encoding.js";
 import { signedMessage, transcriptHash } from "./transcript.js";
@@ -50,6 +51,8 @@ export interface ClientHandshakeOptions {
   /** Suites to offer, most wanted first; the provider's preference by default. */
   readonly suites?: readonly CipherSuite[];
   readonly trust: ServerTrust;
+  /** Hears the secrets of the connection: whoever reads them can decrypt it. Default: nobody. */
+  readonly keyLog?: KeyLog;
 }
 
 /** What a datagram brought. */
@@ -82,6 +85,7 @@ const REMEMBERED_HELLOS = 3;
 export class ClientHandshake {
   readonly #crypto: CryptoProvider;
   readonly #trust: ServerTrust;
+  readonly #keyLog: KeyLog | undefined;
   readonly #privateKey: PrivateKey;
   readonly #fields: ClientHello;
   /** Newest first. */
@@ -99,6 +103,7 @@ export class ClientHandshake {
     const { publicKey, privateKey } = crypto.generateKeyPair();
     this.#crypto = crypto;
     this.#trust = trust.kind === "pin" ? { kind: "pin", publicKey: trust.publicKey.slice() } : trust;
+    this.#keyLog = options.keyLog;
     this.#privateKey = privateKey;
     this.#cookie = new Uint8Array(0);
     this.#fields = {
@@ -187,17 +192,16 @@ export class ClientHandshake {
     const sharedSecret = exchangeKeys(this.#crypto, this.#privateKey, hello.keyShare);
     if (sharedSecret === undefined) return ignored("bad-key-share");
     this.#established = true;
-    return {
-      kind: "established",
-      keys: {
-        suite: hello.suite as CipherSuite,
-        secrets: deriveSecrets(this.#crypto, sharedSecret, hash),
-        localConnectionId: hello.clientConnectionId,
-        remoteConnectionId: hello.serverConnectionId,
-        peerParameters,
-        serverPublicKey: shown.publicKey.slice(),
-      },
+    const keys: EstablishedKeys = {
+      suite: hello.suite as CipherSuite,
+      secrets: deriveSecrets(this.#crypto, sharedSecret, hash),
+      localConnectionId: hello.clientConnectionId,
+      remoteConnectionId: hello.serverConnectionId,
+      peerParameters,
+      serverPublicKey: shown.publicKey.slice(),
     };
+    if (this.#keyLog !== undefined) logKeys(this.#keyLog, "client", this.#fields.clientRandom, keys);
+    return { kind: "established", keys };
   }
 
   /** The key that the server says to have, with the certificates for it, if this client takes such. */

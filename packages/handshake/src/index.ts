@@ -20,6 +20,7 @@ export {
   parsePublicKey,
   publicKeyToPem,
 } from "./identity.js";
+export { type KeyLog, type KeyLogEntry, keyLogLine, parseKeyLogLine } from "./key-log.js";
 export { type ConnectionSecrets, derivePacketKey, deriveSecrets, nextSecret, type PacketKey } from "./key-schedule.js";
 export type { KeyLimits } from "./key-update.js";
 export { nobleAeads } from "./noble-aead.js";

@@ -16,6 +16,7 @@ import type { HandshakeFailure } from "./handshake-failure.js";
 import type { HandshakeKeys } from "./handshake-keys.js";
 import type { Identity } from "./identity.js";
 import { exchangeKeys } from "./key-exchange.js";
+import { type KeyLog, logKeys } from "./key-log.js";
 import { deriveSecrets } from "./key-schedule.js";
 import { signedMessage, transcriptHash } from "./transcript.js";
 
@@ -27,6 +28,8 @@ export interface RespondOptions {
   readonly parameters: TransportParameters;
   /** Suites the server takes, most wanted first; the provider's preference by default. */
   readonly suites?: readonly CipherSuite[];
+  /** Hears the secrets of the connection: whoever reads them can decrypt it. Default: nobody. */
+  readonly keyLog?: KeyLog;
 }
 
 export interface ServerResponse {
@@ -72,16 +75,15 @@ export function respond(
   });
   const hash = transcriptHash(crypto, helloBytes, unsigned);
   const signature = crypto.sign(identity.keyPair.privateKey, signedMessage(hash));
-  return {
-    packet: signServerHello(unsigned, signature),
-    keys: {
-      suite,
-      secrets: deriveSecrets(crypto, sharedSecret, hash),
-      localConnectionId: serverConnectionId,
-      remoteConnectionId: hello.clientConnectionId,
-      peerParameters,
-    },
+  const keys: HandshakeKeys = {
+    suite,
+    secrets: deriveSecrets(crypto, sharedSecret, hash),
+    localConnectionId: serverConnectionId,
+    remoteConnectionId: hello.clientConnectionId,
+    peerParameters,
   };
+  if (options.keyLog !== undefined) logKeys(options.keyLog, "server", hello.clientRandom, keys);
+  return { packet: signServerHello(unsigned, signature), keys };
 }
 
 /** Certificates for clients that ask for them, if there are any; the raw key for all others. */

@@ -1,5 +1,5 @@
 import { Connection, type ConnectionResources, type ConnectionSettings, type DropReason } from "@sortie/connection";
-import { AddressCookie, type Identity, respond } from "@sortie/handshake";
+import { AddressCookie, type Identity, type KeyLog, respond } from "@sortie/handshake";
 import { TokenBucket } from "@sortie/reliability";
 import type { SocketAddress } from "@sortie/transport";
 import {
@@ -45,6 +45,8 @@ export interface AdmissionOptions {
   readonly handshakesPerSecond: number;
   readonly handshakesPerPrefix: RateLimit;
   readonly share?: PortShare | undefined;
+  /** Hears the secrets of every connection. */
+  readonly keyLog?: KeyLog;
 }
 
 /**
@@ -145,10 +147,11 @@ export class Admission {
     from: SocketAddress,
     nowMs: number,
   ): DropReason | undefined {
-    const { resources, parameters, settings, table, replies } = this.options;
+    const { resources, parameters, settings, table, replies, keyLog } = this.options;
     const { identity } = this;
     const connectionId = table.nextConnectionId();
-    const response = respond({ crypto: resources.crypto, identity, parameters }, datagram, hello, connectionId);
+    const own = { crypto: resources.crypto, identity, parameters, ...(keyLog === undefined ? {} : { keyLog }) };
+    const response = respond(own, datagram, hello, connectionId);
     if (typeof response === "string") {
       if (response === "no-common-suite") this.reject(hello, RejectReason.NoCommonSuite, from);
       return "handshake-refused";

@@ -1,5 +1,5 @@
 import { DEFAULT_REASSEMBLY_BUDGET_BYTES, type ProtocolOptions } from "@sortie/connection";
-import type { CryptoProvider, Identity } from "@sortie/handshake";
+import type { CryptoProvider, Identity, KeyLog } from "@sortie/handshake";
 import type { Clock, DatagramTransport, SocketAddress } from "@sortie/transport";
 import type { AccessLogEntry } from "./access-log.js";
 import { MAX_SLOTS } from "./connection-table.js";
@@ -50,6 +50,11 @@ export interface ServerOptions<Data = unknown> extends ProtocolOptions {
   readonly blocked?: readonly string[];
   /** Hears of every client that came, was refused, or left. */
   readonly onAccess?: (entry: AccessLogEntry) => void;
+  /**
+   * Hears the secrets of every connection, one line for each, to look into captures (docs/DEBUGGING.md): whoever reads
+   * them can decrypt all traffic of this server. Default: nobody.
+   */
+  readonly keyLog?: KeyLog;
   /** Takes warnings and errors that no "error" listener takes; `console` and pino fit. Default: nobody. */
   readonly log?: { error(message: string): void };
   /** Tests give one with virtual time. */
@@ -82,7 +87,7 @@ export function checkServerOptions(options: ServerOptions): void {
   checkNumber("handshakesPerSecond", options.handshakesPerSecond, 1, 100_000);
   checkRateLimit("handshakesPerPrefix", options.handshakesPerPrefix);
   checkInteger("reassemblyBudgetBytes", options.reassemblyBudgetBytes, 1, 2 ** 40);
-  for (const name of ["authenticate", "onAccess"] as const) {
+  for (const name of ["authenticate", "onAccess", "keyLog"] as const) {
     const value = options[name];
     if (value !== undefined && typeof value !== "function") {
       throw new TypeError(`"${name}" expected a function, got ${typeof value}`);

@@ -8,7 +8,7 @@ import {
   type SendAdvice,
   wasHeldUp,
 } from "@sortie/connection";
-import type { Identity } from "@sortie/handshake";
+import type { Identity, KeyLog } from "@sortie/handshake";
 import { type InboundMessage, TokenBucket } from "@sortie/reliability";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import {
@@ -43,6 +43,8 @@ export interface ServerCoreOptions {
   readonly maxHalfOpen: number;
   readonly handshakesPerSecond: number;
   readonly handshakesPerPrefix: RateLimit;
+  /** Hears the secrets of every connection. */
+  readonly keyLog?: KeyLog;
   /** Hears of faults of the whole socket. */
   readonly onTransportError?: (error: TransportError) => void;
   /** Hears what a connection threw, which a crypto provider that fails makes it do. The connection has ended. */

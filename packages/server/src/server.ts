@@ -120,6 +120,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       onFault: (error) => this.#report(error, undefined),
       tickIntervalMs: intervalMs,
       share: options.share,
+      ...(options.keyLog === undefined ? {} : { keyLog: options.keyLog }),
     });
     this.#driver = new Driver({
       core: this.#core,

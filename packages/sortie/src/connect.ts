@@ -9,6 +9,7 @@ import { createCertificateVerifier } from "@sortie/certificates";
 import type { CertificateVerifier, CryptoProvider } from "@sortie/handshake";
 import { type CryptoChoice, defaultCrypto, loadedCrypto } from "./default-crypto.js";
 import { defaultTransport } from "./default-transport.js";
+import { type KeyLogChoice, keyLogOf } from "./key-log-file.js";
 
 /** Trust in an authority, where no key is pinned. */
 export interface AuthorityTrust {
@@ -21,9 +22,10 @@ export interface AuthorityTrust {
 /** Options of {@link connect} and {@link createClient}: those of a client, with Node's defaults. */
 export interface ClientOptions
   extends
-    Omit<CoreClientOptions, "transport" | "crypto" | "trust">,
+    Omit<CoreClientOptions, "transport" | "crypto" | "trust" | "keyLog">,
     Partial<Pick<CoreClientOptions, "transport">>,
-    CryptoChoice {
+    CryptoChoice,
+    KeyLogChoice {
   /** Instead of `serverKey`: the server must show a certificate by one of these authorities. */
   readonly trust?: AuthorityTrust | CertificateVerifier;
 }
@@ -53,10 +55,12 @@ function checkObject(options: ClientOptions): void {
 }
 
 function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClientOptions {
-  const { aead: _chosen, trust, ...rest } = options;
+  const { aead: _chosen, keyLogFile: _file, keyLog: _function, trust, ...rest } = options;
+  const keyLog = keyLogOf(options);
   return {
     log: console,
     ...rest,
+    ...(keyLog === undefined ? {} : { keyLog }),
     ...(trust === undefined ? {} : { trust: verifierOf(trust, options.host) }),
     crypto,
     transport: options.transport ?? defaultTransport(),

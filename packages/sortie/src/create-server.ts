@@ -4,6 +4,7 @@ import { Server, type ServerOptions as CoreServerOptions } from "@sortie/server"
 import type { DgramTransportOptions } from "@sortie/transport-dgram";
 import { type CryptoChoice, defaultCrypto } from "./default-crypto.js";
 import { defaultTransport } from "./default-transport.js";
+import { type KeyLogChoice, keyLogOf } from "./key-log-file.js";
 
 /** The port of the examples: 1474, as mpgameserver has it. */
 const DEFAULT_PORT = 1474;
@@ -11,9 +12,10 @@ const DEFAULT_PORT = 1474;
 /** Options of {@link createServer}: those of a server, with Node's defaults for key, cryptography and socket. */
 export interface ServerOptions<Data = unknown>
   extends
-    Omit<CoreServerOptions<Data>, "identity" | "transport" | "crypto">,
+    Omit<CoreServerOptions<Data>, "identity" | "transport" | "crypto" | "keyLog">,
     Partial<Pick<CoreServerOptions<Data>, "identity" | "transport">>,
     CryptoChoice,
+    KeyLogChoice,
     Pick<DgramTransportOptions, "receiveBufferBytes" | "sendBufferBytes" | "reusePort"> {
   /** Local address; "::" is IPv6 and IPv4 together. Default "::". */
   readonly host?: string;
@@ -30,7 +32,9 @@ export function createServer<Data = unknown>(options: ServerOptions<Data>): Serv
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
-  const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, reusePort, aead: _chosen, ...rest } = options;
+  const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, reusePort, ...others } = options;
+  const { aead: _chosen, keyLogFile: _file, keyLog: _function, ...rest } = others;
+  const keyLog = keyLogOf(options);
   const crypto = defaultCrypto(options);
   const transport =
     options.transport ??
@@ -42,7 +46,14 @@ export function createServer<Data = unknown>(options: ServerOptions<Data>): Serv
       ...(reusePort === undefined ? {} : { reusePort }),
     });
   const identity = options.identity ?? throwAwayIdentity();
-  const server = new Server<Data>({ log: console, ...rest, crypto, transport, identity });
+  const server = new Server<Data>({
+    log: console,
+    ...rest,
+    ...(keyLog === undefined ? {} : { keyLog }),
+    crypto,
+    transport,
+    identity,
+  });
   if (options.identity === undefined) warnOfThrowAway(fingerprint(crypto, identity.publicKey), identity);
   return server;
 }
