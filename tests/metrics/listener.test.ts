@@ -101,6 +101,7 @@ describe("metrics listener", () => {
     const kept = await it.ask("/healthz", { headers: { connection: "keep-alive" } });
     expect(kept.headers["keep-alive"]).toBe("timeout=10");
     expect(await it.ask("/readyz")).toMatchObject({ status: 200, body: "ready\n" });
+    expect(valueOf(parseExposition(scraped.body), "sortie_server_draining")).toBe(0);
     const summary = JSON.parse((await it.ask("/api/summary")).body) as { stats: { peers: number }; address: unknown };
     expect(summary).toMatchObject({ address: { address: "10.0.0.1", port: 1474 }, stats: { peers: 1 } });
     const history = JSON.parse((await it.ask("/api/history?since=1")).body) as { next: number; columns: object };
@@ -108,6 +109,16 @@ describe("metrics listener", () => {
     expect(JSON.parse((await it.ask("/api/ticks")).body)).toMatchObject({ intervalMs: 1000 / 60, skipped: 0 });
     expect(JSON.parse((await it.ask("/api/drops")).body)).toMatchObject({ "bad-cookie": 0 });
     expect(JSON.parse((await it.ask("/api/blocked")).body)).toEqual({ total: 0, blocked: [] });
+  });
+
+  it("is not ready, but healthy, while the server drains", async () => {
+    const it = await Listening.start();
+    await it.game.connect();
+    it.game.server.startDraining();
+    await it.game.run(1100);
+    expect(await it.ask("/readyz")).toMatchObject({ status: 503, body: "draining\n" });
+    expect(await it.ask("/healthz")).toMatchObject({ status: 200 });
+    expect(valueOf(parseExposition((await it.ask("/metrics")).body), "sortie_server_draining")).toBe(1);
   });
 
   it("lists peers sorted, searched and in pages, and tells everything of one", async () => {

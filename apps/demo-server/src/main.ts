@@ -30,6 +30,10 @@ async function createGame(options: DemoServerOptions): Promise<{ server: Server;
   server.on("message", (peer, message) => game.receive(peer.id, message));
   server.on("disconnect", (peer) => game.leave(peer.id));
   server.on("tick", ({ tick, deltaMs }) => game.step(tick, deltaMs));
+  server.on("draining", ({ leaveMs }) => {
+    if (options.quiet !== true)
+      console.log(`draining: ${server.peers.size} players have ${leaveMs / 1_000} s to leave`);
+  });
   server.on("error", (error, peer) => {
     const whose = peer === undefined ? "" : `peer ${peer.id}: `;
     console.error(colors.red(`${whose}${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
@@ -66,7 +70,7 @@ async function run(options: DemoServerOptions): Promise<void> {
   clearInterval(timer);
   status?.end();
 
-  await server.close({ drainMs: DRAIN_MS });
+  await server.close({ leaveMs: options.leave * 1_000, drainMs: DRAIN_MS });
   await dashboard?.close();
   if (options.quiet === true) return;
   const { user, system } = process.cpuUsage();

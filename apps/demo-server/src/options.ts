@@ -14,6 +14,8 @@ export interface DemoServerOptions {
   readonly duration: number;
   /** TCP port of the dashboard on this machine, 0 for any free one; undefined: none. */
   readonly dashboard?: number;
+  /** s that players have to leave when the server is told to end. */
+  readonly leave: number;
   /** Of the world; undefined: another one with each start. */
   readonly seed?: number;
 }
@@ -30,6 +32,7 @@ export function parseOptions(argv: readonly string[]): DemoServerOptions {
     .option("--dashboard <port>", "show metrics in a browser on this machine, 0 for any free port", numberIn(0, 65_535))
     .option("--quiet", "print nothing but where it listens, and errors")
     .option("--duration <seconds>", "time to run, 0 for ever", numberIn(0, 2_000_000, false), 0)
+    .option("--leave <seconds>", "time for players to leave when it is told to end", numberIn(0, 3_600, false), 0)
     .option("--seed <number>", "of the world (default: random)", numberIn(0, 0xffff_ffff))
     .parse([...argv])
     .opts<DemoServerOptions>();

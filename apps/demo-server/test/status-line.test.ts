@@ -29,7 +29,8 @@ function statsAfter(seconds: number): ServerStatistics {
   };
   const drops = { "too-short": 3, duplicate: 4 } as ServerStatistics["drops"];
   const counts = { halfOpen: 0, handshakes: 9, retriesSent: 9, rejectsSent: 0, peersAccepted: 8, listenerErrors: 0 };
-  return { crypto: "node", peers: 7, ...counts, drops, transport, ticks };
+  const draining = false;
+  return { crypto: "node", peers: 7, ...counts, draining, drops, transport, ticks };
 }
 
 describe("StatusLine", () => {

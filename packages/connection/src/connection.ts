@@ -278,12 +278,12 @@ export class Connection {
   }
 
   /**
-   * Ends the connection. With `flushUntilMs` in the future, reliable data that waits is delivered first, until then.
+   * Ends the connection. With `flushUntilMs` in the future, reliable data that waits goes first, both ways, until then.
    * Repeated calls change nothing but a flush, which a call without one cuts short.
    */
   close(code: CloseCode, text: string, nowMs: number, flushUntilMs: number = nowMs): void {
     if (!this.life.isOpen) return;
-    const mayFlush = flushUntilMs > nowMs && this.endpoint.undelivered > 0;
+    const mayFlush = flushUntilMs > nowMs && !this.endpoint.isSettled;
     if (this.life.state === "connected" && mayFlush) {
       this.closing.flush(code, text, flushUntilMs);
       this.endpoint.stopAccepting();
@@ -358,7 +358,7 @@ export class Connection {
   private closeWhenFlushed(nowMs: number): void {
     if (this.life.state !== "flushing") return;
     const { closing } = this;
-    if (this.endpoint.undelivered > 0 && nowMs < closing.flushUntilMs) return;
+    if (!this.endpoint.isSettled && nowMs < closing.flushUntilMs) return;
     this.startClosing(closing.code, closing.text, "flushed", nowMs);
   }
 

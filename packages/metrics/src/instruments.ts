@@ -50,7 +50,7 @@ function serverInstruments({ serverStatistics }: InstrumentSources): Instrument[
   };
   return [
     info,
-    ...exportedFields(SERVER_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics()[key] as number)),
+    ...exportedFields(SERVER_FIELDS).map(([key, field]) => ofField(field, () => Number(serverStatistics()[key]))),
     ...exportedFields(TRANSPORT_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().transport[key])),
     // Without ticks there is nothing to tell: 0 ticks with an interval of 0.
     ...exportedFields(TICK_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().ticks?.[key] ?? 0)),

@@ -36,6 +36,7 @@ export const SERVER_FIELDS: Fields<ServerStatistics> = {
   rejectsSent: counter("server_rejects_sent", "Clients turned away with a REJECT before any handshake."),
   peersAccepted: counter("server_peers_accepted", "Peers ever accepted."),
   listenerErrors: counter("server_listener_errors", "Exceptions of listeners and of authenticate."),
+  draining: gauge("server_draining", "1 while newcomers are turned away because the server is about to end."),
   drops: "elsewhere",
   transport: "elsewhere",
   ticks: "elsewhere",

@@ -94,6 +94,11 @@ export class Inbound implements ShareOwner {
     return this.lossy.chargedBytes + this.bestEffort.chargedBytes + this.lossless.chargedBytes + this.earlyBytes;
   }
 
+  /** Whether ordered messages wait for earlier ones: their sender may have been told that they arrived. */
+  get holdsEarly(): boolean {
+    return this.earlyBytes > 0;
+  }
+
   get expiredSets(): number {
     const { lossy, bestEffort } = this;
     return lossy.expiredSets + lossy.evictedSets + bestEffort.expiredSets + bestEffort.evictedSets;

@@ -110,6 +110,11 @@ export class ReliableEndpoint implements FlowControl {
     return this.outbound.undelivered;
   }
 
+  /** Nothing waits for an acknowledgement, and nothing that was acknowledged for its turn. */
+  get isSettled(): boolean {
+    return this.outbound.undelivered === 0 && !this.inbound.holdsEarly;
+  }
+
   get queuedBytes(): number {
     return this.outbound.queuedBytes;
   }

@@ -1,6 +1,7 @@
 import type { DisconnectReason, Quality, SendAdvice } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
 import type { Peer } from "./peer.js";
+import type { DrainingEvent } from "./shutdown.js";
 import type { TickEvent } from "./tick-loop.js";
 
 /**
@@ -17,6 +18,11 @@ export interface ServerEvents<Data = unknown> {
   advice: (peer: Peer<Data>, advice: SendAdvice) => void;
   disconnect: (peer: Peer<Data>, reason: DisconnectReason) => void;
   tick: (event: TickEvent) => void;
+  /**
+   * The server is about to end and lets nobody in any more: after `startDraining`, and again, with the time that peers
+   * have, after `close`. What is sent reliably from here is still delivered: the moment for a last word.
+   */
+  draining: (event: DrainingEvent) => void;
   /** What a listener, `authenticate` or the transport threw; the peer is there when it concerns one. */
   error: (error: unknown, peer: Peer<Data> | undefined) => void;
 }
@@ -29,5 +35,6 @@ export const SERVER_EVENTS = [
   "advice",
   "disconnect",
   "tick",
+  "draining",
   "error",
 ] as const;

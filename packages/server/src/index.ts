@@ -6,6 +6,7 @@ export { type PortShare, workerOf } from "./port-share.js";
 export type { RateLimit } from "./prefix-limiter.js";
 export { type BroadcastOptions, type ListenAddress, Server } from "./server.js";
 export { ServerCore, type ServerCoreHandler, type ServerCoreOptions } from "./server-core.js";
+export type { CloseOptions, DrainingEvent } from "./shutdown.js";
 export type { ServerStatistics } from "./statistics.js";
 export type { TickEvent } from "./tick-loop.js";
 export type { TickStatisticsSnapshot } from "./tick-statistics.js";

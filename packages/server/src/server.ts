@@ -19,11 +19,9 @@ import { checkIdentity, checkServerOptions, DEFAULT_TICK_RATE, limitsOf, type Se
 import { Peer, type PeerHost } from "./peer.js";
 import { partOfLimits } from "./port-share.js";
 import { type ConnectRequest, ServerCore, type ServerCoreHandler } from "./server-core.js";
+import { type CloseOptions, Shutdown } from "./shutdown.js";
 import type { ServerStatistics } from "./statistics.js";
 import { type TickEvent, TickLoop } from "./tick-loop.js";
-
-/** ms that `close` waits, beyond its `drainMs`, for peers to confirm that they heard. */
-const CLOSE_GRACE_MS = 1000;
 
 /**
  * ms that the transport may keep what peers send, where it waits for the tick anyway: a process that is woken for each
@@ -93,8 +91,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   #peersAccepted = 0;
   #listenerErrors = 0;
   #listening: ListenAddress | undefined;
-  #closing: Promise<void> | undefined;
-  #onDrained: (() => void) | undefined;
+  readonly #shutdown: Shutdown;
 
   /** Throws TypeError or RangeError for an option that is missing or out of range, and names it. */
   constructor(options: ServerOptions<Data>) {
@@ -130,6 +127,18 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       onError: (error) => this.#report(error, undefined),
     });
     this.#ticks = tickRate > 0 ? new TickLoop(tickRate, this.#clock, (event) => this.#runTick(event)) : undefined;
+    this.#shutdown = new Shutdown({
+      core: this.#core,
+      driver: this.#driver,
+      clock: this.#clock,
+      isListening: () => this.#listening !== undefined,
+      onDraining: (event) => this.emit("draining", event),
+      stopTicks: () => this.#ticks?.stop(),
+      onStopped: () => {
+        this.#core.dispatch(this.#handler);
+        this.#listening = undefined;
+      },
+    });
   }
 
   /** Connected peers by ID. */
@@ -149,6 +158,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       rejectsSent: admission.rejectsSent,
       peersAccepted: this.#peersAccepted,
       listenerErrors: this.#listenerErrors,
+      draining: this.#core.isShuttingDown,
       drops: drops.snapshot(),
       transport: { ...this.#options.transport.statistics },
       ticks: this.#ticks?.statistics.snapshot(),
@@ -163,7 +173,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   /** Opens the socket. Rejects with TransportError, whose code and message say what to do. */
   async listen(): Promise<ListenAddress> {
     if (this.#listening !== undefined) throw new Error("listen() on a server that listens already");
-    if (this.#closing !== undefined) throw new Error("listen() on a server that was closed: create another one");
+    if (this.#shutdown.hasBegun) throw new Error("listen() on a server that was closed: create another one");
     if (this.#core.canWait) this.#options.transport.holdReceive?.(RECEIVE_HOLD_MS);
     const local = await this.#driver.start();
     this.#listening = { address: local.host, port: local.port, family: local.family };
@@ -171,15 +181,21 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   }
 
   /**
-   * Ends the server: newcomers are turned away, peers are told why, reliable data that waits is delivered first, for
-   * `drainMs` at the most. Resolves when the socket is closed. Further calls give the same promise.
+   * Turns newcomers away from now on ("rejected: is shutting down"); peers stay. For a server that is to end when its
+   * round is over: "draining" tells of it once. `close` does it too.
    */
-  close(options: { readonly drainMs?: number; readonly reason?: string } = {}): Promise<void> {
-    const { drainMs = 0, reason = "the server is shutting down" } = options;
-    if (!Number.isFinite(drainMs) || drainMs < 0 || drainMs > 3_600_000) {
-      throw new RangeError(`"drainMs" expected a number in 0..3600000, got ${String(drainMs)}`);
-    }
-    return (this.#closing ??= this.#shutDown(drainMs, reason));
+  startDraining(options: { readonly reason?: string } = {}): void {
+    this.#shutdown.startDraining(options.reason);
+  }
+
+  /**
+   * Ends the server: newcomers are turned away and "draining" is emitted; peers have `leaveMs` to leave by themselves;
+   * then nothing more is taken from the application, what was sent reliably goes, for `drainMs` at the most, and peers
+   * are told why. Resolves when the socket is closed. Further calls give the same promise. Throws TypeError or
+   * RangeError for options out of range.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.#shutdown.close(options);
   }
 
   /** Sends to all peers, or those of `to`, but those of `except`. Returns how many took it. */
@@ -292,7 +308,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#takeRequests();
     if (this.#ticks === undefined) this.#core.dispatch(this.#handler);
     else if (this.#core.table.size > 0) this.#ticks.start();
-    this.#checkDrained();
+    this.#shutdown.check();
   }
 
   #runTick(event: TickEvent): void {
@@ -305,7 +321,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#core.releasePeers();
     this.#driver.flush();
     if (this.#core.table.size === 0) this.#ticks?.stop();
-    this.#checkDrained();
+    this.#shutdown.check();
   }
 
   #takeRequests(): void {
@@ -341,39 +357,6 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#listenerErrors += 1;
     this.#report(decision.error, undefined);
     this.#core.close(entry, CloseCode.InternalError, "the server could not check the credentials", nowMs);
-  }
-
-  async #shutDown(drainMs: number, reason: string): Promise<void> {
-    const nowMs = this.#clock.now();
-    this.#core.isShuttingDown = true;
-    this.#core.table.forEach((entry) => {
-      this.#core.close(entry, CloseCode.ShuttingDown, reason, nowMs, nowMs + drainMs);
-    });
-    if (this.#listening !== undefined) await this.#drained(nowMs + drainMs + CLOSE_GRACE_MS);
-    this.#ticks?.stop();
-    await this.#driver.stop();
-    const gone: DisconnectReason = { code: "shutting-down", by: "local", text: reason };
-    this.#core.abortAll(gone, this.#clock.now());
-    this.#core.dispatch(this.#handler);
-    this.#listening = undefined;
-  }
-
-  /** Resolves when no connection is left, or at the deadline. */
-  #drained(deadlineMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#clock.setTimer(deadlineMs, () => this.#onDrained?.());
-      this.#onDrained = () => {
-        this.#onDrained = undefined;
-        this.#clock.clearTimer(timer);
-        resolve();
-      };
-      this.#driver.wake();
-      this.#checkDrained();
-    });
-  }
-
-  #checkDrained(): void {
-    if (this.#core.table.size === 0) this.#onDrained?.();
   }
 }
 

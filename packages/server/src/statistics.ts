@@ -18,6 +18,8 @@ export interface ServerStatistics {
   readonly peersAccepted: number;
   /** Exceptions of listeners and of `authenticate`. */
   readonly listenerErrors: number;
+  /** Newcomers are turned away: see `startDraining` and `close`. */
+  readonly draining: boolean;
   /** Datagrams dropped, by reason. */
   readonly drops: Readonly<Record<DropReason, number>>;
   /** Datagrams and bytes of the socket. */

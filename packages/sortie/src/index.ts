@@ -7,6 +7,8 @@ export type { Delivery, InboundMessage, Outcome, SendOptions, SendReceipt } from
 export type {
   AuthenticateRequest,
   AuthenticateResult,
+  CloseOptions,
+  DrainingEvent,
   Peer,
   Server,
   ServerStatistics,

@@ -25,7 +25,7 @@ export interface MetricsListenerOptions {
    * addresses blocked; without it, those who can reach the port on this machine may read, and nobody may act.
    */
   readonly token?: string;
-  /** What /readyz says beside "the server listens": false while new players should not be sent here. */
+  /** What /readyz says beside "it listens and does not drain": false while new players should not be sent here. */
   readonly ready?: () => boolean | Promise<boolean>;
   /** Hears what operators did, after it was done. */
   readonly onAction?: (action: OperatorAction) => void;

@@ -134,7 +134,9 @@ export class MetricsListener {
   }
 
   async #readiness(): Promise<Reply> {
-    const isReady = this.#metrics.server.address !== undefined && (await (this.#options.ready?.() ?? true));
+    const { server } = this.#metrics;
+    if (server.stats.draining) return text("draining\n", 503);
+    const isReady = server.address !== undefined && (await (this.#options.ready?.() ?? true));
     return isReady === true ? text("ready\n") : text("not ready\n", 503);
   }
 }

@@ -1,0 +1,119 @@
+import type { DisconnectReason } from "@sortie/connection";
+import type { Clock, Driver } from "@sortie/transport";
+import { CloseCode } from "@sortie/wire";
+import type { ServerCore } from "./server-core.js";
+
+/** ms that `close` waits, beyond its `drainMs`, for peers to confirm that they heard. */
+const CLOSE_GRACE_MS = 1000;
+/** ms. An hour: the longest round of a game that a shutdown waits for. */
+const MAX_WAIT_MS = 3_600_000;
+const DEFAULT_REASON = "the server is shutting down";
+
+/** How a server ends. */
+export interface CloseOptions {
+  /**
+   * ms, 0..3600000, that peers have to leave by themselves, everything going on as before but that newcomers are turned
+   * away; it is over when the last peer has left. Default 0.
+   */
+  readonly leaveMs?: number;
+  /** ms, 0..3600000, for what was sent reliably, once the time to leave is over. Default 0. */
+  readonly drainMs?: number;
+  /** What peers are told: up to 256 bytes of UTF-8, cut beyond. Default "the server is shutting down". */
+  readonly reason?: string;
+}
+
+/** Newcomers are turned away from now on. */
+export interface DrainingEvent {
+  /** ms until peers that have not left are closed; Infinity when no such time was set yet. */
+  readonly leaveMs: number;
+  /** What peers are told when they are closed. */
+  readonly reason: string;
+}
+
+/** The parts of a server that its end concerns. */
+export interface ShutdownHost {
+  readonly core: ServerCore;
+  readonly driver: Driver;
+  readonly clock: Clock;
+  readonly isListening: () => boolean;
+  readonly onDraining: (event: DrainingEvent) => void;
+  readonly stopTicks: () => void;
+  /** The socket is closed: the application hears of the last ends. */
+  readonly onStopped: () => void;
+}
+
+/** The end in steps: newcomers are turned away, peers may leave, reliable data goes, peers are told, all stops. */
+export class Shutdown {
+  readonly #host: ShutdownHost;
+  #closing: Promise<void> | undefined;
+  /** Who waits for an empty server, and what counts as one. */
+  #waiting: { readonly isOver: () => boolean; readonly resolve: () => void } | undefined;
+
+  constructor(host: ShutdownHost) {
+    this.#host = host;
+  }
+
+  get hasBegun(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Turns newcomers away, and nothing else. */
+  startDraining(reason: string = DEFAULT_REASON): void {
+    if (typeof reason !== "string") throw new TypeError(`"reason" expected a string, got ${typeof reason}`);
+    if (!this.#host.core.isShuttingDown) this.#announce(Infinity, reason);
+  }
+
+  /** Further calls give the first one's promise. Throws TypeError or RangeError for bad options. */
+  close(options: CloseOptions): Promise<void> {
+    const { leaveMs = 0, drainMs = 0, reason = DEFAULT_REASON } = options;
+    checkMs("leaveMs", leaveMs);
+    checkMs("drainMs", drainMs);
+    if (typeof reason !== "string") throw new TypeError(`"reason" expected a string, got ${typeof reason}`);
+    return (this.#closing ??= this.#run(leaveMs, drainMs, reason));
+  }
+
+  /** To be called after each round of work. */
+  check(): void {
+    if (this.#waiting?.isOver() === true) this.#waiting.resolve();
+  }
+
+  #announce(leaveMs: number, reason: string): void {
+    this.#host.core.isShuttingDown = true;
+    if (this.#host.isListening()) this.#host.onDraining({ leaveMs, reason });
+  }
+
+  async #run(leaveMs: number, drainMs: number, reason: string): Promise<void> {
+    const { core, driver, clock, isListening } = this.#host;
+    this.#announce(leaveMs, reason);
+    if (leaveMs > 0 && isListening()) await this.#until(() => core.peerCount === 0, clock.now() + leaveMs);
+    const nowMs = clock.now();
+    core.table.forEach((entry) => core.close(entry, CloseCode.ShuttingDown, reason, nowMs, nowMs + drainMs));
+    if (isListening()) await this.#until(() => core.table.size === 0, nowMs + drainMs + CLOSE_GRACE_MS);
+    this.#host.stopTicks();
+    await driver.stop();
+    const gone: DisconnectReason = { code: "shutting-down", by: "local", text: reason };
+    core.abortAll(gone, clock.now());
+    this.#host.onStopped();
+  }
+
+  /** Resolves when it is over, or at the deadline. */
+  #until(isOver: () => boolean, deadlineMs: number): Promise<void> {
+    const { clock, driver } = this.#host;
+    return new Promise((done) => {
+      const timer = clock.setTimer(deadlineMs, () => this.#waiting?.resolve());
+      const resolve = (): void => {
+        this.#waiting = undefined;
+        clock.clearTimer(timer);
+        done();
+      };
+      this.#waiting = { isOver, resolve };
+      driver.wake();
+      this.check();
+    });
+  }
+}
+
+function checkMs(label: string, value: number): void {
+  if (typeof value === "number" && value >= 0 && value <= MAX_WAIT_MS) return;
+  throw new RangeError(`"${label}" expected a number in 0..${MAX_WAIT_MS}, got ${String(value)}`);
+}
