@@ -1,6 +1,6 @@
 import { createTokenAuthenticator, createTokenIssuer, createTokenVerifier, generateTokenKey } from "@sortie/tokens";
 import { createClientSecret } from "@sortie/tokens/client";
-import { type Client, ConnectError } from "sortie";
+import { type Client, ConnectError, createConsoleLogger } from "sortie";
 import { afterEach, describe, expect, it } from "vitest";
 import { UdpGame } from "../support/udp-game.js";
 
@@ -69,7 +69,7 @@ describe("a server with connect tokens, on real UDP", () => {
         throw new Error("banned by a secret list");
       },
     });
-    game = await UdpGame.listening({ authenticate, log: { error: () => {} } });
+    game = await UdpGame.listening({ authenticate, logger: createConsoleLogger({ level: "silent" }) });
     game.server.on("error", (error) => errors.push(error));
     const refusal = await game.connect({ payload: await issuer.issue(REQUEST) }).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(ConnectError);

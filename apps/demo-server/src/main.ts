@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { ARENA_PROTOCOL, TerminalStatus, World } from "@sortie-apps/arena";
 import colors from "picocolors";
-import { createServer, loadIdentity, type Server } from "sortie";
+import { createConsoleLogger, createServer, loadIdentity, type Server } from "sortie";
 import { openDashboard } from "./dashboard.js";
 import { GameServer } from "./game-server.js";
 import { type DemoServerOptions, parseOptions } from "./options.js";
@@ -15,13 +15,14 @@ const DRAIN_MS = 2_000;
 
 /** A server whose events go to the game, and the game. */
 async function createGame(options: DemoServerOptions): Promise<{ server: Server; game: GameServer }> {
-  const { port, host, key, tickRate, maxPeers, seed } = options;
+  const { port, host, key, tickRate, maxPeers, seed, log: level, logJson: json = false } = options;
   const world = new World({ seed: seed ?? randomInt(2 ** 32), maxPlayers: maxPeers });
   const server = createServer({
     protocol: ARENA_PROTOCOL,
     port,
     tickRate,
     maxPeers,
+    logger: createConsoleLogger({ level, json }),
     ...(host === undefined ? {} : { host }),
     ...(key === undefined ? {} : { identity: await loadIdentity(key) }),
   });
@@ -33,10 +34,6 @@ async function createGame(options: DemoServerOptions): Promise<{ server: Server;
   server.on("draining", ({ leaveMs }) => {
     if (options.quiet !== true)
       console.log(`draining: ${server.peers.size} players have ${leaveMs / 1_000} s to leave`);
-  });
-  server.on("error", (error, peer) => {
-    const whose = peer === undefined ? "" : `peer ${peer.id}: `;
-    console.error(colors.red(`${whose}${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
   });
   return { server, game };
 }

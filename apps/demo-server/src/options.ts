@@ -1,5 +1,8 @@
 import { MAX_PLAYERS } from "@sortie-apps/arena";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { LogLevel } from "sortie";
+
+const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"];
 
 /** What the command line says. */
 export interface DemoServerOptions {
@@ -16,6 +19,10 @@ export interface DemoServerOptions {
   readonly dashboard?: number;
   /** s that players have to leave when the server is told to end. */
   readonly leave: number;
+  /** What is logged, from this level on. */
+  readonly log: LogLevel | "silent";
+  /** Log lines are JSON objects. */
+  readonly logJson?: boolean;
   /** Of the world; undefined: another one with each start. */
   readonly seed?: number;
 }
@@ -33,6 +40,8 @@ export function parseOptions(argv: readonly string[]): DemoServerOptions {
     .option("--quiet", "print nothing but where it listens, and errors")
     .option("--duration <seconds>", "time to run, 0 for ever", numberIn(0, 2_000_000, false), 0)
     .option("--leave <seconds>", "time for players to leave when it is told to end", numberIn(0, 3_600, false), 0)
+    .addOption(new Option("--log <level>", "what is logged").choices(LOG_LEVELS).default("error"))
+    .option("--log-json", "log as JSON, a line each, for machines")
     .option("--seed <number>", "of the world (default: random)", numberIn(0, 0xffff_ffff))
     .parse([...argv])
     .opts<DemoServerOptions>();

@@ -1,6 +1,7 @@
 import {
   type ConnectionStatistics,
   type DisconnectReason,
+  type LogLevel,
   payloadBytes,
   type Quality,
   type SendAdvice,
@@ -23,7 +24,7 @@ export class Client extends TypedEmitter<ClientEvents> {
   readonly #driver: Driver;
   readonly #clock: Clock;
   readonly #transport: DatagramTransport;
-  readonly #log: ClientOptions["log"];
+  readonly #logger: ClientOptions["logger"];
   #sessionId = "";
   #opened: ((error: ConnectError | undefined) => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -32,12 +33,12 @@ export class Client extends TypedEmitter<ClientEvents> {
   #onOver: (() => void) | undefined;
 
   /** @internal Use `connect`. */
-  constructor(core: ClientCore, transport: DatagramTransport, clock: Clock, log: ClientOptions["log"]) {
+  constructor(core: ClientCore, transport: DatagramTransport, clock: Clock, logger: ClientOptions["logger"]) {
     super(CLIENT_EVENTS);
     this.#core = core;
     this.#clock = clock;
     this.#transport = transport;
-    this.#log = log;
+    this.#logger = logger;
     this.#driver = new Driver({
       core,
       transport,
@@ -177,7 +178,7 @@ export class Client extends TypedEmitter<ClientEvents> {
   }
 
   protected override onListenerError(name: keyof ClientEvents, error: unknown): void {
-    if (name === "error") this.#log?.error(`a listener of "error" threw: ${String(error)}`);
+    if (name === "error") this.#log("error", { err: error }, 'a listener of "error" threw');
     else this.#report(error);
   }
 
@@ -189,14 +190,22 @@ export class Client extends TypedEmitter<ClientEvents> {
 
   #report(error: unknown): void {
     if (this.listenerCount("error") > 0) this.emit("error", error);
-    else this.#log?.error(`unhandled error in the client (listen to "error"): ${String(error)}`);
+    else this.#log("error", { err: error }, 'unhandled error in the client (listen to "error")');
+  }
+
+  #log(level: LogLevel, fields: object, message: string): void {
+    try {
+      this.#logger?.[level](fields, message);
+    } catch {
+      // There is nobody else to tell; the game goes on.
+    }
   }
 
   #afterWork(): void {
     const core = this.#core;
     core.onSendErrors(this.#transport.statistics.sendErrors, this.#clock.now());
     for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
-      if (event.type === "disconnected") this.#ended = event.reason;
+      if (event.type === "disconnected") this.#onDisconnected(event.reason);
       else this.#onEvent(event);
     }
     this.#tellWaiting();
@@ -226,10 +235,16 @@ export class Client extends TypedEmitter<ClientEvents> {
     this.emit("disconnect", reason);
   }
 
+  #onDisconnected(reason: DisconnectReason): void {
+    this.#ended = reason;
+    this.#log("info", { ...reason, sessionId: this.#sessionId }, `disconnected: ${reason.code}`);
+  }
+
   #onEvent(event: Exclude<ClientCoreEvent, { type: "disconnected" }>): void {
     switch (event.type) {
       case "connected":
         this.#sessionId = toHex(event.sessionId);
+        this.#log("info", { sessionId: this.#sessionId, address: this.address.toString() }, "connected");
         this.#finishOpening(undefined);
         break;
       case "failed":
@@ -254,6 +269,7 @@ export class Client extends TypedEmitter<ClientEvents> {
 
   /** The way to the server is dead: a new socket, where that can be had, and another address of the server. */
   async #moveOn(): Promise<void> {
+    this.#log("warn", { sessionId: this.#sessionId }, "nothing is answered: taking another way to the server");
     try {
       await this.#transport.rebind?.();
     } catch (error) {

@@ -22,7 +22,7 @@ export async function connect(options: ClientOptions): Promise<Client> {
   throwIfAborted(options);
   const addresses = await resolveAddresses(options, clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   throwIfAborted(options);
-  const client = new Client(makeCore(addresses, startMs), options.transport, clock, options.log);
+  const client = new Client(makeCore(addresses, startMs), options.transport, clock, options.logger);
   try {
     await client.open(signal);
   } catch (error) {

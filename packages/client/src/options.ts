@@ -1,4 +1,4 @@
-import type { ProtocolOptions } from "@sortie/connection";
+import { checkLogger, type Logger, type ProtocolOptions } from "@sortie/connection";
 import {
   type CertificateVerifier,
   type CryptoProvider,
@@ -40,8 +40,8 @@ export interface ClientOptions extends ProtocolOptions {
    * decrypt the connection. Default: nobody.
    */
   readonly keyLog?: KeyLog;
-  /** Takes errors that no "error" listener takes; `console` and pino fit. Default: nobody. */
-  readonly log?: { error(message: string): void };
+  /** Takes errors that no "error" listener takes, and what becomes of the connection. Default: nobody. */
+  readonly logger?: Logger;
   /** Tests give one with virtual time. */
   readonly clock?: Clock;
 }
@@ -79,9 +79,7 @@ export function checkClientOptions(options: ClientOptions): void {
   if (options.keyLog !== undefined && typeof options.keyLog !== "function") {
     throw new TypeError(`"keyLog" expected a function, got ${typeof options.keyLog}`);
   }
-  if (options.log !== undefined && typeof options.log?.error !== "function") {
-    throw new TypeError(`"log" expected an object with error(message), got ${String(options.log)}`);
-  }
+  checkLogger("logger", options.logger);
 }
 
 /** Whom to trust. Throws TypeError when nobody was named, or in two ways; IdentityError for a key that is none. */

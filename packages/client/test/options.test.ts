@@ -30,10 +30,12 @@ async function refusal(options: object): Promise<Error> {
   return rejected;
 }
 
+const LOGGER_ERROR = '"logger" expected an object with debug, info, warn and error(fields, message), got none for warn';
+
 describe("options of a client", () => {
   it("that are good are taken", () => {
     const serverKey = publicKeyToPem(publicKey);
-    const good = [{}, { serverKey }, { payload: "x" }, { timeoutMs: 100 }, { log: console }, { port: 65_535 }];
+    const good = [{}, { serverKey }, { payload: "x" }, { timeoutMs: 100 }, { logger: console }, { port: 65_535 }];
     for (const options of good) {
       expect(() => prepare({ ...GOOD, ...options })).not.toThrow();
     }
@@ -52,7 +54,7 @@ describe("options of a client", () => {
     ["timeoutMs", "5000", RangeError, '"timeoutMs" expected a number in 100..600000, got 5000'],
     ["transport", undefined, TypeError, '"transport" expected an object, got undefined'],
     ["crypto", null, TypeError, '"crypto" expected an object, got null'],
-    ["log", {}, TypeError, '"log" expected an object with error(message), got [object Object]'],
+    ["logger", { ...console, warn: 1 }, TypeError, LOGGER_ERROR],
     ["protocol", "", RangeError, '"protocol" expected 1..255 bytes of UTF-8, got 0'],
     ["payload", 5, TypeError, '"payload" expected a Uint8Array or a string, got number'],
     ["payload", "é".repeat(513), RangeError, '"payload" expected at most 1024 bytes, got 1026'],

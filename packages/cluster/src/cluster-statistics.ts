@@ -60,6 +60,7 @@ export const NO_TOTALS: ClusterTotals = {
   rejectsSent: 0,
   peersAccepted: 0,
   listenerErrors: 0,
+  draining: false,
   drops: new DropCounters().snapshot(),
   transport: { ...new TransportCounters() },
   ticks: { ticks: 0, skipped: 0, overruns: 0, lateP99Ms: 0, lateMaxMs: 0, busyP99Ms: 0, busyMaxMs: 0 },
@@ -84,6 +85,7 @@ export function totalOf(present: readonly WorkerFigures[], ended: ClusterTotals)
     rejectsSent: sum("rejectsSent"),
     peersAccepted: sum("peersAccepted"),
     listenerErrors: sum("listenerErrors"),
+    draining: servers.some((one) => one.draining),
     drops: sumOf(
       ended.drops,
       servers.map((one) => one.drops),

@@ -1,40 +1,43 @@
 import type { CloseCode } from "@sortie/wire";
 
 /** Why a connection ended: a closed list. */
-export type DisconnectCode =
+export const DISCONNECT_CODES = [
   /** One side closed in good order. */
-  | "closed"
+  "closed",
   /** The server is shutting down. */
-  | "shutting-down"
+  "shutting-down",
   /** `authenticate` refused the client. */
-  | "refused"
+  "refused",
   /** No slot was free when the client would have been accepted. */
-  | "server-full"
+  "server-full",
   /** The server's application told the peer to go. */
-  | "kicked"
+  "kicked",
   /** Nothing was heard from the other side for the idle timeout. */
-  | "timeout"
+  "timeout",
   /** The handshake or `authenticate` took longer than its deadline. */
-  | "handshake-timeout"
+  "handshake-timeout",
   /** A peer broke the protocol. */
-  | "protocol-error"
+  "protocol-error",
   /** A peer sent more than the budget it had agreed to. */
-  | "flow-control"
+  "flow-control",
   /** An AEAD usage limit was reached (RFC 9001 section 6.6). */
-  | "key-limit"
+  "key-limit",
   /** An exception or a failed provider on the closing side. */
-  | "internal-error"
+  "internal-error",
   /** The server lost its state and proved it with this connection's reset token. */
-  | "server-restarted"
+  "server-restarted",
   /** The transport was closed or failed for good. */
-  | "network";
+  "network",
+] as const;
+
+export type DisconnectCode = (typeof DISCONNECT_CODES)[number];
 
 /** Told to both sides when a connection ends. */
 export interface DisconnectReason {
   readonly code: DisconnectCode;
   /** Which side ended it, seen from here. */
   readonly by: "local" | "remote";
-  /** For people: what happened, in a sentence or in the words the application gave. May be empty. */
+  /** For people: what happened, in the words that the application gave, or in a sentence. Never empty. */
   readonly text: string;
 }
 
@@ -51,12 +54,34 @@ const CODES: readonly DisconnectCode[] = [
   "key-limit",
 ];
 
+/** What is said where neither the application nor Sortie gave words for it. */
+const DEFAULT_TEXTS: Readonly<Record<DisconnectCode, string>> = {
+  closed: "closed by the application",
+  "shutting-down": "the server is shutting down",
+  refused: "the server refused the client",
+  "server-full": "the server is full",
+  kicked: "the server told the client to go",
+  timeout: "nothing was heard for too long",
+  "handshake-timeout": "the handshake took too long",
+  "protocol-error": "the protocol was broken",
+  "flow-control": "more was sent than was agreed to",
+  "key-limit": "the usage limit of the keys was reached",
+  "internal-error": "an internal error",
+  "server-restarted": "the server restarted",
+  network: "the network is gone",
+};
+
+/** The reason with words, should it have none. */
+function reasonOf(code: DisconnectCode, by: DisconnectReason["by"], text: string): DisconnectReason {
+  return { code, by, text: text === "" ? DEFAULT_TEXTS[code] : text };
+}
+
 /** The reason that a CLOSE frame of the other side states. */
 export function reasonOfClose(code: CloseCode, text: string): DisconnectReason {
-  return { code: CODES[code] ?? "protocol-error", by: "remote", text };
+  return reasonOf(CODES[code] ?? "protocol-error", "remote", text);
 }
 
 /** The reason that our own CLOSE states. */
 export function reasonOfLocalClose(code: CloseCode, text: string): DisconnectReason {
-  return { code: CODES[code] ?? "internal-error", by: "local", text };
+  return reasonOf(CODES[code] ?? "internal-error", "local", text);
 }

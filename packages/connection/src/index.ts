@@ -7,8 +7,9 @@ export {
   DEFAULT_KEEP_ALIVE_MS,
 } from "./connection-options.js";
 export { type ConnectionState, isLegalTransition, type TransitionCause } from "./connection-state.js";
-export type { DisconnectCode, DisconnectReason } from "./disconnect-reason.js";
+export { DISCONNECT_CODES, type DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";
 export { DROP_REASONS, DropCounters, type DropReason } from "./drop-reason.js";
+export { checkLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
 export { MAX_PACKET_NUMBER_LEAP } from "./packet-opener.js";
 export type { PeerAddress } from "./peer-address.js";
 export type { Quality } from "./quality.js";

@@ -1,4 +1,4 @@
-import { DEFAULT_REASSEMBLY_BUDGET_BYTES, type ProtocolOptions } from "@sortie/connection";
+import { checkLogger, DEFAULT_REASSEMBLY_BUDGET_BYTES, type Logger, type ProtocolOptions } from "@sortie/connection";
 import type { CryptoProvider, Identity, KeyLog } from "@sortie/handshake";
 import type { Clock, DatagramTransport, SocketAddress } from "@sortie/transport";
 import type { AccessLogEntry } from "./access-log.js";
@@ -55,8 +55,11 @@ export interface ServerOptions<Data = unknown> extends ProtocolOptions {
    * them can decrypt all traffic of this server. Default: nobody.
    */
   readonly keyLog?: KeyLog;
-  /** Takes warnings and errors that no "error" listener takes; `console` and pino fit. Default: nobody. */
-  readonly log?: { error(message: string): void };
+  /**
+   * Takes errors that no "error" listener takes, warnings, and who came and went; pino and `console` fit. What could
+   * fill a log is told once in ten seconds and kind, with a count. Default: nobody.
+   */
+  readonly logger?: Logger;
   /** Tests give one with virtual time. */
   readonly clock?: Clock;
   /** For servers that share a port: use `@sortie/cluster`, which gives this. Default: alone. */
@@ -96,10 +99,8 @@ export function checkServerOptions(options: ServerOptions): void {
   if (options.blocked !== undefined && !Array.isArray(options.blocked)) {
     throw new TypeError(`"blocked" expected an array of IP addresses and ranges, got ${typeof options.blocked}`);
   }
-  if (options.log !== undefined && typeof options.log?.error !== "function") {
-    throw new TypeError(`"log" expected an object with error(message), got ${String(options.log)}`);
-  }
   if (options.share !== undefined) checkPortShare(options.share);
+  checkLogger("logger", options.logger);
   const slots = (options.maxPeers ?? DEFAULT_MAX_PEERS) + (options.maxHalfOpen ?? DEFAULT_MAX_HALF_OPEN);
   if (slots > MAX_SLOTS) {
     throw new RangeError(`"maxPeers" and "maxHalfOpen" expected at most ${MAX_SLOTS} together, got ${slots}`);

@@ -19,6 +19,7 @@ import { checkIdentity, checkServerOptions, DEFAULT_TICK_RATE, limitsOf, type Se
 import { Peer, type PeerHost } from "./peer.js";
 import { partOfLimits } from "./port-share.js";
 import { type ConnectRequest, ServerCore, type ServerCoreHandler } from "./server-core.js";
+import { ServerLog } from "./server-log.js";
 import { type CloseOptions, Shutdown } from "./shutdown.js";
 import type { ServerStatistics } from "./statistics.js";
 import { type TickEvent, TickLoop } from "./tick-loop.js";
@@ -87,6 +88,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     onDisconnect: (entry, reason) => this.#onDisconnect(entry, reason),
     onHandshakeFailed: (entry, reason) => this.#onHandshakeFailed(entry, reason),
   };
+  readonly #log: ServerLog;
   #nextPeerId = 1;
   #peersAccepted = 0;
   #listenerErrors = 0;
@@ -102,6 +104,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     const { parameters, settings } = resolveProtocolOptions(options, intervalMs);
     this.#options = options;
     this.#nextPeerId = 1 + (options.share?.worker ?? 0) * PEER_IDS_PER_WORKER;
+    this.#log = new ServerLog(options.logger, () => (this.#listenerErrors += 1));
     this.#clock = options.clock ?? new SystemClock();
     this.#blockList = new BlockList(options.blocked);
     const limits = partOfLimits(limitsOf(options as ServerOptions), options.share?.workers ?? 1);
@@ -132,11 +135,16 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       driver: this.#driver,
       clock: this.#clock,
       isListening: () => this.#listening !== undefined,
-      onDraining: (event) => this.emit("draining", event),
+      onDraining: (event) => {
+        this.#log.write("info", { ...event, peers: this.#peers.size }, "draining: newcomers are turned away");
+        this.emit("draining", event);
+      },
       stopTicks: () => this.#ticks?.stop(),
       onStopped: () => {
         this.#core.dispatch(this.#handler);
         this.#listening = undefined;
+        this.#log.flush(this.#clock.now());
+        this.#log.write("info", {}, "closed");
       },
     });
   }
@@ -177,6 +185,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     if (this.#core.canWait) this.#options.transport.holdReceive?.(RECEIVE_HOLD_MS);
     const local = await this.#driver.start();
     this.#listening = { address: local.host, port: local.port, family: local.family };
+    this.#log.write("info", this.#listening, "listening");
     return this.#listening;
   }
 
@@ -251,7 +260,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#listenerErrors += 1;
     const peer = first instanceof Peer ? (first as Peer<Data>) : undefined;
     // A listener for errors that throws has had its chance.
-    if (name === "error") this.#options.log?.error(`a listener of "error" threw: ${describe(error)}`);
+    if (name === "error") this.#log.write("error", { err: error }, 'a listener of "error" threw');
     else this.#report(error, peer);
   }
 
@@ -292,10 +301,14 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   #report(error: unknown, peer: Peer<Data> | undefined): void {
     if (this.listenerCount("error") > 0) this.emit("error", error, peer);
-    else this.#options.log?.error(`unhandled error in the server (listen to "error"): ${describe(error)}`);
+    else {
+      const whose = peer === undefined ? {} : { peerId: peer.id };
+      this.#log.write("error", { err: error, ...whose }, 'unhandled error in the server (listen to "error")');
+    }
   }
 
   #access(entry: AccessLogEntry): void {
+    this.#log.access(entry, this.#clock.now());
     try {
       this.#options.onAccess?.(entry);
     } catch (error) {
@@ -308,7 +321,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#takeRequests();
     if (this.#ticks === undefined) this.#core.dispatch(this.#handler);
     else if (this.#core.table.size > 0) this.#ticks.start();
-    this.#shutdown.check();
+    this.#afterRound();
   }
 
   #runTick(event: TickEvent): void {
@@ -321,6 +334,14 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#core.releasePeers();
     this.#driver.flush();
     if (this.#core.table.size === 0) this.#ticks?.stop();
+    this.#afterRound();
+  }
+
+  #afterRound(): void {
+    const { drops, isShuttingDown: draining } = this.#core;
+    const { sendErrors } = this.#options.transport.statistics;
+    const skippedTicks = this.#ticks?.statistics.skipped ?? 0;
+    this.#log.watch({ drops, draining, sendErrors, skippedTicks }, this.#clock.now());
     this.#shutdown.check();
   }
 
@@ -358,8 +379,4 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#report(decision.error, undefined);
     this.#core.close(entry, CloseCode.InternalError, "the server could not check the credentials", nowMs);
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

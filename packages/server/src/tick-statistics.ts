@@ -24,7 +24,8 @@ export class TickStatistics {
   private readonly late: Float64Array = new Float64Array(KEPT_TICKS);
   private readonly busy: Float64Array = new Float64Array(KEPT_TICKS);
   private ticks = 0;
-  private skipped = 0;
+  /** As `TickStatisticsSnapshot` has it. */
+  skipped = 0;
   private overruns = 0;
 
   constructor(intervalMs: number) {

@@ -92,9 +92,11 @@ describe("options of a server", () => {
     expect(() => make({ blocked: ["nonsense"] })).toThrow(RangeError);
   });
 
-  it("log must be able to take an error", () => {
-    expect(() => make({ log: console })).not.toThrow();
-    for (const log of [null, {}, () => {}, "stderr"]) expect(() => make({ log })).toThrow(/"log" expected an object/);
+  it("logger must be able to take every level", () => {
+    expect(() => make({ logger: console })).not.toThrow();
+    for (const logger of [null, {}, () => {}, "stderr", { ...console, warn: undefined }]) {
+      expect(() => make({ logger })).toThrow(/"logger" expected an object with debug, info, warn and error/);
+    }
   });
 
   it.each([undefined, null, "server", 5])("options that are %j are refused", (options) => {

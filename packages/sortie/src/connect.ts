@@ -7,6 +7,7 @@ import {
 } from "@sortie/client";
 import { createCertificateVerifier } from "@sortie/certificates";
 import type { CertificateVerifier, CryptoProvider } from "@sortie/handshake";
+import { createConsoleLogger } from "./console-logger.js";
 import { type CryptoChoice, defaultCrypto, loadedCrypto } from "./default-crypto.js";
 import { defaultTransport } from "./default-transport.js";
 import { type KeyLogChoice, keyLogOf } from "./key-log-file.js";
@@ -58,7 +59,7 @@ function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClien
   const { aead: _chosen, keyLogFile: _file, keyLog: _function, trust, ...rest } = options;
   const keyLog = keyLogOf(options);
   return {
-    log: console,
+    logger: createConsoleLogger({ level: "error" }),
     ...rest,
     ...(keyLog === undefined ? {} : { keyLog }),
     ...(trust === undefined ? {} : { trust: verifierOf(trust, options.host) }),

@@ -2,6 +2,7 @@ import { fingerprint, type Identity, publicKeyToPem } from "@sortie/handshake";
 import { generateIdentity } from "@sortie/handshake/node";
 import { Server, type ServerOptions as CoreServerOptions } from "@sortie/server";
 import type { DgramTransportOptions } from "@sortie/transport-dgram";
+import { createConsoleLogger } from "./console-logger.js";
 import { type CryptoChoice, defaultCrypto } from "./default-crypto.js";
 import { defaultTransport } from "./default-transport.js";
 import { type KeyLogChoice, keyLogOf } from "./key-log-file.js";
@@ -47,7 +48,7 @@ export function createServer<Data = unknown>(options: ServerOptions<Data>): Serv
     });
   const identity = options.identity ?? throwAwayIdentity();
   const server = new Server<Data>({
-    log: console,
+    logger: createConsoleLogger({ level: "error" }),
     ...rest,
     ...(keyLog === undefined ? {} : { keyLog }),
     crypto,

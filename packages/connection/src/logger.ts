@@ -1,0 +1,25 @@
+/**
+ * Takes what happens: fields first, then a sentence. A pino logger fits as it is, and so does `console`. What a logger
+ * throws is contained.
+ */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export type LogLevel = keyof Logger;
+
+/** From the least to the most important. */
+export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** Throws TypeError that names the option, what is expected and what came. */
+export function checkLogger(label: string, logger: unknown): void {
+  if (logger === undefined) return;
+  const given = logger as Partial<Logger> | null;
+  const missing = LOG_LEVELS.filter((level) => typeof given?.[level] !== "function");
+  if (missing.length === 0) return;
+  const got = given === null ? "null" : typeof given === "object" ? `none for ${missing.join(", ")}` : typeof given;
+  throw new TypeError(`"${label}" expected an object with debug, info, warn and error(fields, message), got ${got}`);
+}

@@ -1,0 +1,77 @@
+import { LOG_LEVELS, type Logger, type LogLevel } from "@sortie/connection";
+
+export interface ConsoleLoggerOptions {
+  /** What is less important is left out. Default "info". */
+  readonly level?: LogLevel | "silent";
+  /** One JSON object a line, as pino writes them (`level`, `time`, `msg`), for machines. Default: for people. */
+  readonly json?: boolean;
+  /** Takes each line. Default: the console's method of the level's name. */
+  readonly write?: (line: string, level: LogLevel) => void;
+}
+
+/** pino's numbers of the levels. */
+const LEVEL_NUMBERS: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
+/** Control characters, which terminals obey; JSON leaves some of them as they are. */
+const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
+
+/**
+ * A logger without dependencies. Whatever peers put into a text stays in its line and cannot move the cursor. Throws
+ * TypeError for bad options.
+ */
+export function createConsoleLogger(options: ConsoleLoggerOptions = {}): Logger {
+  const { level = "info", json = false, write = toConsole } = options;
+  if (level !== "silent" && !LOG_LEVELS.includes(level)) {
+    throw new TypeError(`"level" expected one of ${LOG_LEVELS.join(", ")}, silent; got ${String(level)}`);
+  }
+  if (typeof write !== "function") throw new TypeError(`"write" expected a function, got ${typeof write}`);
+  const first = level === "silent" ? LOG_LEVELS.length : LOG_LEVELS.indexOf(level);
+  const lineOf = json ? jsonLine : textLine;
+  const at = (each: LogLevel): Logger[LogLevel] => {
+    if (LOG_LEVELS.indexOf(each) < first) return () => undefined;
+    return (fields, message) => write(lineOf(each, fields, message), each);
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function toConsole(line: string, level: LogLevel): void {
+  console[level](line);
+}
+
+function jsonLine(level: LogLevel, fields: object, message: string): string {
+  return textOf({ level: LEVEL_NUMBERS[level], time: Date.now(), ...fields, msg: message });
+}
+
+function textLine(level: LogLevel, fields: object, message: string): string {
+  const words = [new Date().toISOString(), level.toUpperCase().padEnd(5), message.replace(CONTROLS, escaped)];
+  let stack = "";
+  for (const [name, value] of Object.entries(fields)) {
+    if (value instanceof Error) stack += stackOf(value);
+    else words.push(`${name}=${typeof value === "number" ? String(value) : textOf(value)}`);
+  }
+  return words.join(" ") + stack;
+}
+
+/** A line for each of the stack's. */
+function stackOf(error: Error): string {
+  const lines = (error.stack ?? String(error)).split("\n");
+  return lines.map((line) => `\n${line.replace(CONTROLS, escaped)}`).join("");
+}
+
+/** As JSON; what JSON cannot say is named. */
+function textOf(value: unknown): string {
+  try {
+    return (JSON.stringify(value, plain) ?? String(value)).replace(CONTROLS, escaped);
+  } catch (error) {
+    return JSON.stringify(`cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function plain(_key: string, value: unknown): unknown {
+  if (value instanceof Error) return { type: value.name, message: value.message, stack: value.stack };
+  if (typeof value === "bigint") return value.toString();
+  return value === Infinity ? "Infinity" : value;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

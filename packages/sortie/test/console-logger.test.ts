@@ -1,0 +1,67 @@
+import { describe, expect, it, vi } from "vitest";
+import { createConsoleLogger } from "../src/console-logger.js";
+
+function lines(options: Parameters<typeof createConsoleLogger>[0] = {}): {
+  logger: ReturnType<typeof createConsoleLogger>;
+  written: string[];
+} {
+  const written: string[] = [];
+  return { logger: createConsoleLogger({ ...options, write: (line) => void written.push(line) }), written };
+}
+
+describe("createConsoleLogger", () => {
+  it("writes time, level, message and fields, from its level on", () => {
+    const { logger, written } = lines({ level: "warn" });
+    logger.info({}, "left out");
+    logger.warn({ kind: "rate-limited", count: 3 }, "dropped");
+    expect(written).toHaveLength(1);
+    expect(written[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z WARN {2}dropped kind="rate-limited" count=3$/);
+  });
+
+  it("is silent when told so, and goes to the console otherwise", () => {
+    const spy = vi.spyOn(console, "info").mockImplementation(() => {});
+    createConsoleLogger({ level: "silent" }).error({}, "nothing");
+    createConsoleLogger().info({}, "hello");
+    expect(spy.mock.calls).toEqual([[expect.stringMatching(/INFO {2}hello$/)]]);
+    spy.mockRestore();
+  });
+
+  it("keeps what a peer says in its line, and its escapes harmless", () => {
+    const { logger, written } = lines();
+    const text = "bye\n2027 ERROR forged\u001b[2J\u009b2J\u2028";
+    logger.info({ text }, text);
+    logger.error({ err: new Error(`from ${text}`) }, "failed");
+    for (const line of written) expect(line).not.toMatch(/[\u001b\u009b\u2028]/);
+    expect(written[0]).not.toContain("\n");
+    expect(written[1]).toMatch(/ERROR failed\nError: from bye\n/);
+  });
+
+  it("writes JSON lines with pino's names", () => {
+    const { logger, written } = lines({ json: true });
+    logger.error({ err: new TypeError("no"), peerId: 7, big: 10n, leaveMs: Infinity }, "failed");
+    expect(JSON.parse(written[0] as string)).toMatchObject({
+      level: 50,
+      time: expect.any(Number) as number,
+      msg: "failed",
+      err: { type: "TypeError", message: "no", stack: expect.stringContaining("console-logger.test") as string },
+      peerId: 7,
+      big: "10",
+      leaveMs: "Infinity",
+    });
+  });
+
+  it("names what cannot be written, and goes on", () => {
+    const circular: Record<string, unknown> = {};
+    circular["self"] = circular;
+    for (const json of [true, false]) {
+      const { logger, written } = lines({ json });
+      logger.info({ circular, nothing: undefined }, "x");
+      expect(written[0]).toContain("cannot be written");
+    }
+  });
+
+  it("refuses levels and writers that are none", () => {
+    expect(() => createConsoleLogger({ level: "loud" as never })).toThrow(/"level" expected one of debug, info/);
+    expect(() => createConsoleLogger({ write: "stderr" as never })).toThrow(/"write" expected a function, got string/);
+  });
+});
