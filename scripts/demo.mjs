@@ -1,5 +1,5 @@
 // `npm run demo [-- options]`: builds, starts the arena server and bots that play on it, and ends with their summary.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bootstrap } from "./bootstrap.mjs";
@@ -14,6 +14,7 @@ const USAGE = `npm run demo -- [options]
   --port N         the server's port (default: a free one)
   --dashboard N    port of the dashboard on this machine (default: a free one)
   --no-dashboard   without it
+  --tokens         players need a token of a matchmaker (examples/matchmaker), and the bots get theirs there
   --json FILE      also write the bots' summary to FILE`;
 
 /** ms. Both programs have loaded their files by then; until then no other run may build. */
@@ -21,6 +22,11 @@ const LOAD_TIME_MS = 2_000;
 
 /** Room on the server beside the bots. */
 const SEATS_FOR_PEOPLE = 16;
+
+/** The server's name in tokens. */
+const AUDIENCE = "demo";
+/** What bots log in with, and their number. */
+const SESSION = "session-of-bot-";
 
 const children = [];
 let interrupted = false;
@@ -45,6 +51,12 @@ async function makeKeys(folder) {
   return { keyFile, publicKeyFile: join(folder, "root.pub") };
 }
 
+/** The backend of the example: knows as many players as there are bots. */
+async function startMatchmaker(count) {
+  const { startMatchmaker: start } = await import("../examples/matchmaker/matchmaker.mjs");
+  return start({ sessions: new Map(Array.from({ length: count }, (_, bot) => [`${SESSION}${bot}`, `bot ${bot}`])) });
+}
+
 async function play(folder, options, release) {
   const { default: colors } = await import("picocolors");
   const { keyFile, publicKeyFile } = await makeKeys(folder);
@@ -52,12 +64,20 @@ async function play(folder, options, release) {
 
   const serverArgs = ["--host", "127.0.0.1", "--port", options.port, "--key", keyFile];
   serverArgs.push("--max-peers", String(Number(options.count) + SEATS_FOR_PEOPLE));
+  const matchmaker = options.tokens ? await startMatchmaker(Number(options.count)) : undefined;
+  if (matchmaker) serverArgs.push("--token-keys", `${matchmaker.url}/.well-known/jwks.json`, "--audience", AUDIENCE);
   if (!options["no-dashboard"]) serverArgs.push("--dashboard", options.dashboard);
   const server = start(colors.cyan("server |"), "apps/demo-server/dist/main.js", serverArgs);
-  const { port } = await server.message("listening");
+  const { port, protocol } = await server.message("listening");
   if (interrupted) return server.stop();
 
   const botArgs = ["--host", "127.0.0.1", "--port", String(port), "--server-key", publicKeyFile];
+  if (matchmaker) {
+    const serverKey = readFileSync(publicKeyFile, "utf8");
+    matchmaker.announce({ name: AUDIENCE, host: "127.0.0.1", port, protocol, serverKey });
+    botArgs.push("--matchmaker", matchmaker.url, "--session", SESSION);
+    console.log(`matchmaker: ${matchmaker.url}, a token for each bot`);
+  }
   botArgs.push("--count", options.count, "--duration", options.forever ? "0" : options.duration);
   if (options.json) botArgs.push("--json", options.json);
   const bots = start(colors.green("bots   |"), "apps/bot/dist/main.js", botArgs);
@@ -66,6 +86,7 @@ async function play(folder, options, release) {
 
   const botsCode = await bots.exited;
   const serverCode = await server.stop();
+  await matchmaker?.close();
   if (serverCode !== 0) console.error(`the demo server ended with exit code ${serverCode}`);
   return botsCode || serverCode;
 }
@@ -79,6 +100,7 @@ async function demo() {
       port: { type: "string", default: "0" },
       dashboard: { type: "string", default: "0" },
       "no-dashboard": { type: "boolean", default: false },
+      tokens: { type: "boolean", default: false },
       json: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },

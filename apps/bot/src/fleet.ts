@@ -5,6 +5,7 @@ import { type Client, connect, ConnectError } from "sortie";
 import type { AuditResult } from "./audit.js";
 import { Bot } from "./bot.js";
 import { GameLoop } from "./game-loop.js";
+import type { Place } from "./matchmaker.js";
 import { SampleWindow } from "./percentile.js";
 
 /** Turns of each bot per second. */
@@ -35,6 +36,8 @@ export interface FleetOptions {
   readonly serverKey: string | undefined;
   /** Of the first bot; each further one has the next. */
   readonly seed: number;
+  /** Asks where to play instead, for each bot, as it comes with what lets it in. */
+  readonly findPlace?: (bot: number) => Promise<Place>;
   /** Gives connecting up. */
   readonly signal: AbortSignal;
 }
@@ -133,11 +136,12 @@ export class Fleet {
   }
 
   private async connectOne(index: number): Promise<void> {
-    const { host, port, protocol, serverKey, signal } = this.options;
+    const { host, port, protocol, serverKey, signal, findPlace } = this.options;
     const trust = serverKey === undefined ? { dangerouslyTrustAnyServer: true } : { serverKey };
-    const transport = createDgramTransport({ batches: SOCKET_BATCHES });
     try {
-      this.join(index, await connect({ host, port, protocol, signal, transport, ...trust }));
+      const place = findPlace === undefined ? { host, port, protocol, ...trust } : await findPlace(index);
+      const transport = createDgramTransport({ batches: SOCKET_BATCHES });
+      this.join(index, await connect({ ...place, signal, transport }));
     } catch (error) {
       const code = error instanceof ConnectError ? error.code : "fault";
       this.fail(index, "connect", code, error instanceof Error ? error.message : String(error));

@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatMs, TerminalStatus } from "@sortie-apps
 import colors from "picocolors";
 import { Fleet } from "./fleet.js";
 import { FleetMeter, type FleetRates, type FleetTotals, ratesBetween } from "./fleet-meter.js";
+import { findPlace } from "./matchmaker.js";
 import { type CommandOptions, parseOptions, readServerKey } from "./options.js";
 import { createReport, formatShare, renderOutcomes, renderReport } from "./report.js";
 
@@ -70,13 +71,15 @@ async function pause(ms: number, until: AbortSignal): Promise<void> {
 
 /** Plays and audits; the exit status. */
 async function run(options: CommandOptions): Promise<number> {
-  const { host, port, protocol, count, seed, duration, quiet } = options;
+  const { host, port, protocol, count, seed, duration, quiet, matchmaker, session } = options;
   const serverKey = await readServerKey(options);
-  if (serverKey === undefined) {
+  if (serverKey === undefined && matchmaker === undefined) {
     console.error(colors.yellow("warning: no --server-key: any server is taken for the true one"));
   }
   const stopped = stopSignal();
-  const fleet = new Fleet({ host, port, protocol, count, serverKey, seed, signal: stopped });
+  const place =
+    matchmaker === undefined ? {} : { findPlace: (bot: number) => findPlace(matchmaker, `${session}${bot}`) };
+  const fleet = new Fleet({ host, port, protocol, count, serverKey, seed, signal: stopped, ...place });
   const meter = new FleetMeter(fleet);
   const watching = new AbortController();
   const watched = watch(fleet, meter, options, watching.signal);

@@ -9,6 +9,10 @@ export interface CommandOptions {
   /** File with the server's public key in PEM. */
   readonly serverKey?: string;
   readonly dangerouslyTrustAnyServer?: boolean;
+  /** URL of a matchmaker that says where to play, and gives each bot its token. */
+  readonly matchmaker?: string;
+  /** With the bot's number behind it: who it is for the matchmaker. */
+  readonly session: string;
   readonly count: number;
   /** s; 0: until a signal comes. */
   readonly duration: number;
@@ -26,6 +30,8 @@ export function parseOptions(argv: readonly string[]): CommandOptions {
     .option("--port <port>", "its UDP port", numberIn(1, 65_535), 1_474)
     .option("--server-key <file>", "its public key (PEM), as `sortie keygen` writes it")
     .option("--dangerously-trust-any-server", "without a key: take any server for the true one")
+    .option("--matchmaker <url>", "asks it where to play, and for a token for each bot (examples/matchmaker)")
+    .option("--session <prefix>", "login of bot 0 is this and 0, and so on", "bot-")
     .option("--count <number>", "bots", numberIn(1, 1_024), 32)
     .option("--duration <seconds>", "time of play, 0 for ever", numberIn(0, 2_000_000, false), 15)
     .option("--json <file>", "write the summary to a file as JSON")
@@ -41,7 +47,9 @@ export function parseOptions(argv: readonly string[]): CommandOptions {
  * server will do. Throws Error, with what to do, otherwise.
  */
 export async function readServerKey(options: CommandOptions): Promise<string | undefined> {
-  const { serverKey, host, dangerouslyTrustAnyServer } = options;
+  const { serverKey, host, dangerouslyTrustAnyServer, matchmaker } = options;
+  // Each place comes with its server's key.
+  if (matchmaker !== undefined) return undefined;
   if (serverKey !== undefined) {
     return readFile(serverKey, "utf8").catch((error: NodeJS.ErrnoException) => {
       throw new Error(`cannot read the server's key "${serverKey}" (${error.code ?? error.message})`);

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Server } from "sortie";
-import type { GameServer } from "./game-server.js";
+import type { Arena } from "./arena-server.js";
 
 /** The dashboard's page while it is open. */
 export interface Dashboard {
@@ -10,9 +9,13 @@ export interface Dashboard {
 }
 
 /** Opens metrics and dashboard on loopback. Loaded only when it is asked for: a demo without it pays nothing. */
-export async function openDashboard(server: Server, game: GameServer, port: number): Promise<Dashboard> {
+export async function openDashboard({ server, game }: Arena, port: number): Promise<Dashboard> {
   const { createMetrics, createMetricsListener } = await import("@sortie/metrics");
-  const metrics = createMetrics(server, { describePeer: ({ id }) => game.nameOf(id) });
+  const describe = (id: number): string => {
+    const visitor = server.peers.get(id)?.data;
+    return visitor === undefined ? game.nameOf(id) : `${visitor.name}: ${game.nameOf(id)}`;
+  };
+  const metrics = createMetrics(server, { describePeer: ({ id }) => describe(id) });
   const token = randomBytes(16).toString("base64url");
   const listener = createMetricsListener(metrics, { port, token, title: "Sortie arena" });
   const { url } = await listener.listen();

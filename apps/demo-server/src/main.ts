@@ -1,9 +1,8 @@
-import { randomInt } from "node:crypto";
-import { ARENA_PROTOCOL, TerminalStatus, World } from "@sortie-apps/arena";
+import { ARENA_PROTOCOL, TerminalStatus } from "@sortie-apps/arena";
 import colors from "picocolors";
-import { createConsoleLogger, createServer, loadIdentity, type Server } from "sortie";
+import { reloadIdentityOnSignal } from "sortie";
+import { createArena } from "./arena-server.js";
 import { openDashboard } from "./dashboard.js";
-import { GameServer } from "./game-server.js";
 import { type DemoServerOptions, parseOptions } from "./options.js";
 import { StatusLine } from "./status-line.js";
 import { summarize } from "./summary.js";
@@ -12,31 +11,6 @@ import { summarize } from "./summary.js";
 const STATUS_INTERVAL_MS = 1_000;
 /** ms that peers have, when the server ends, to take what is on its way to them. */
 const DRAIN_MS = 2_000;
-
-/** A server whose events go to the game, and the game. */
-async function createGame(options: DemoServerOptions): Promise<{ server: Server; game: GameServer }> {
-  const { port, host, key, tickRate, maxPeers, seed, log: level, logJson: json = false } = options;
-  const world = new World({ seed: seed ?? randomInt(2 ** 32), maxPlayers: maxPeers });
-  const server = createServer({
-    protocol: ARENA_PROTOCOL,
-    port,
-    tickRate,
-    maxPeers,
-    logger: createConsoleLogger({ level, json }),
-    ...(host === undefined ? {} : { host }),
-    ...(key === undefined ? {} : { identity: await loadIdentity(key) }),
-  });
-  const game = new GameServer({ world, broadcast: (payload, route) => server.broadcast(payload, route) });
-  server.on("connect", (peer) => game.join(peer));
-  server.on("message", (peer, message) => game.receive(peer.id, message));
-  server.on("disconnect", (peer) => game.leave(peer.id));
-  server.on("tick", ({ tick, deltaMs }) => game.step(tick, deltaMs));
-  server.on("draining", ({ leaveMs }) => {
-    if (options.quiet !== true)
-      console.log(`draining: ${server.peers.size} players have ${leaveMs / 1_000} s to leave`);
-  });
-  return { server, game };
-}
 
 /** Resolves with the first signal, after the duration, or when the parent process is gone. */
 function stopRequested(durationS: number): Promise<void> {
@@ -48,12 +22,21 @@ function stopRequested(durationS: number): Promise<void> {
 
 async function run(options: DemoServerOptions): Promise<void> {
   const startedAtMs = performance.now();
-  const { server, game } = await createGame(options);
+  const arena = await createArena(options);
+  const { server, game, logger } = arena;
+  server.on("draining", ({ leaveMs }) => {
+    if (options.quiet === true || leaveMs === 0) return;
+    console.log(`draining: ${server.peers.size} players have ${leaveMs / 1_000} s to leave`);
+  });
+  const { key, certificate } = options;
+  if (key !== undefined) {
+    reloadIdentityOnSignal(server, key, { logger, ...(certificate === undefined ? {} : { certificate }) });
+  }
   const { address, port, family } = await server.listen();
   const stop = stopRequested(options.duration);
   console.log(`listening on ${family === 6 ? `[${address}]` : address}:${port}`);
-  process.send?.({ type: "listening", port });
-  const dashboard = options.dashboard === undefined ? undefined : await openDashboard(server, game, options.dashboard);
+  process.send?.({ type: "listening", port, protocol: ARENA_PROTOCOL });
+  const dashboard = options.dashboard === undefined ? undefined : await openDashboard(arena, options.dashboard);
   if (dashboard !== undefined) {
     if (options.quiet !== true) console.log(`dashboard: ${dashboard.url}`);
     process.send?.({ type: "dashboard", url: dashboard.url });

@@ -10,6 +10,12 @@ export interface DemoServerOptions {
   readonly host?: string;
   /** File with the private key in PEM. */
   readonly key?: string;
+  /** File with the certificate for the key in PEM. */
+  readonly certificate?: string;
+  /** File or URL of the public keys (JWKS) of the backend that issues connect tokens; undefined: all may come. */
+  readonly tokenKeys?: string;
+  /** Name of this server in tokens. */
+  readonly audience: string;
   readonly tickRate: number;
   readonly maxPeers: number;
   readonly quiet?: boolean;
@@ -34,6 +40,9 @@ export function parseOptions(argv: readonly string[]): DemoServerOptions {
     .option("--port <port>", "UDP port, 0 for any free one", numberIn(0, 65_535), 1_474)
     .option("--host <host>", "local address (default: all, IPv6 and IPv4)")
     .option("--key <file>", "private key (PEM), as `sortie keygen` writes it (default: a throw-away one)")
+    .option("--certificate <file>", "certificate for the key (PEM), as `sortie cert server` writes it; again on SIGHUP")
+    .option("--token-keys <source>", "let in who has a token by these keys only: file or URL of a key set (JWKS)")
+    .option("--audience <name>", "name of this server in tokens", "arena")
     .option("--tick-rate <rate>", "ticks per second", numberIn(1, 240), 60)
     .option("--max-peers <number>", "players at once", numberIn(1, MAX_PLAYERS), 256)
     .option("--dashboard <port>", "show metrics in a browser on this machine, 0 for any free port", numberIn(0, 65_535))

@@ -21,4 +21,5 @@ export { type AuthorityTrust, type ClientOptions, connect, createClient } from "
 export { createServer, type ServerOptions } from "./create-server.js";
 export { createUdpTransport } from "./default-transport.js";
 export { type IdentityFiles, loadIdentity, type LoadIdentityOptions, saveIdentity } from "./identity-files.js";
+export { type ReloadIdentityOptions, reloadIdentityOnSignal } from "./reload-identity.js";
 export type { AeadChoice } from "./default-crypto.js";

@@ -1,0 +1,42 @@
+import type { Identity } from "@sortie/handshake";
+import type { Logger } from "@sortie/connection";
+import { createConsoleLogger } from "./console-logger.js";
+import { loadIdentity, type LoadIdentityOptions } from "./identity-files.js";
+
+export interface ReloadIdentityOptions extends LoadIdentityOptions {
+  /** Default "SIGHUP". */
+  readonly signal?: NodeJS.Signals;
+  /** Hears of each reload, and why one failed. Default: the console. */
+  readonly logger?: Logger;
+}
+
+/**
+ * Loads key and certificate again whenever the process gets SIGHUP, and shows them to new clients from then on: a
+ * renewed certificate without a restart. Files that cannot be used change nothing and are told to the logger. Returns
+ * what ends it. Throws TypeError for bad arguments.
+ */
+export function reloadIdentityOnSignal(
+  server: { setIdentity(identity: Identity): void },
+  path: string,
+  options: ReloadIdentityOptions = {},
+): () => void {
+  if (typeof (server as { setIdentity?: unknown } | null)?.setIdentity !== "function") {
+    throw new TypeError(`"server" expected what createServer() gives, got ${server === null ? "null" : typeof server}`);
+  }
+  if (typeof path !== "string") throw new TypeError(`"path" expected the key file's path, got ${typeof path}`);
+  const { signal = "SIGHUP", logger = createConsoleLogger(), ...files } = options;
+  const names = { key: path, ...files };
+  let last: Promise<void> = Promise.resolve();
+  const reload = async (): Promise<void> => {
+    try {
+      server.setIdentity(await loadIdentity(path, files));
+      logger.info(names, `${signal}: key and certificate were loaded again`);
+    } catch (error) {
+      logger.error({ ...names, err: error }, `${signal}: key and certificate stay as they were`);
+    }
+  };
+  // One after the other: the last signal's files win.
+  const onSignal = (): void => void (last = last.then(reload));
+  process.on(signal, onSignal);
+  return () => void process.off(signal, onSignal);
+}
