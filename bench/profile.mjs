@@ -1,5 +1,5 @@
-// npm run bench:profile -- [P1|P2|P3a|P3b|P8] [--top N] [--seconds N] [--transport ...] [--crypto ...]: where the time of the
-// Sortie server goes under a workload, and who allocates, as text.
+// npm run bench:profile -- [P1|P2|P3a|P3b|P8] [--top N] [--seconds N] [--transport ...] [--crypto ...]: where the time
+// of the Sortie server goes under a workload, and who allocates, as text.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -3,8 +3,8 @@
 // passes inside the server is taken tick by tick. Medians of many ticks hardly move with what else the machine does, so
 // that two builds can be compared where whole runs are too noisy. Kernel and node:dgram are missing from the figures.
 import { parseArgs } from "node:util";
+import { openSwarm } from "@sortie/client";
 import { createServer, generateIdentity } from "sortie";
-import { Swarm } from "../systems/swarm.mjs";
 import { createCrypto } from "../systems/sortie-parts.mjs";
 import { percentile } from "../lib/figures.mjs";
 import { MemoryLink, SteppedClock } from "./memory-link.mjs";
@@ -65,28 +65,32 @@ async function measure(shape) {
   });
   await server.listen();
   const payload = new Uint8Array(shape.bytes);
-  const onMessage = (index) => {
-    if (shape.inFlight !== undefined) swarm.send(index, payload, options);
-  };
-  const swarm = new Swarm({
-    transport: link.clientEnd,
-    clock,
-    crypto,
-    port: 1,
-    serverKey: identity.publicKey,
-    onMessage,
-  });
-  await swarm.open();
-  const connected = Array.from({ length: shape.peers }, () => swarm.connect());
   let open = 0;
-  for (const one of connected) void one.then(() => (open += 1));
+  const swarm = await openSwarm(
+    {
+      host: "127.0.0.1",
+      port: 1,
+      protocol: "bench/1",
+      serverKey: identity.publicKey,
+      transport: link.clientEnd,
+      crypto,
+      clock,
+    },
+    {
+      onConnect: () => (open += 1),
+      onMessage(client) {
+        if (shape.inFlight !== undefined) client.send(payload, options);
+      },
+    },
+  );
+  const clients = Array.from({ length: shape.peers }, () => swarm.add());
   while (open < shape.peers) {
     link.step(1);
     await new Promise((resolve) => setImmediate(resolve));
   }
   for (let i = 0; i < 200; i++) link.step(1);
 
-  for (let i = 0; i < (shape.inFlight ?? 0); i++) for (let p = 0; p < shape.peers; p++) swarm.send(p, payload, options);
+  for (let i = 0; i < (shape.inFlight ?? 0); i++) for (const client of clients) client.send(payload, options);
   const frames = (shape.tickRate || 60) * Number(values.seconds);
   const frameMs = 1000 / (shape.tickRate || 60);
   const steps = 4;
@@ -100,7 +104,7 @@ async function measure(shape) {
     sent = 0;
     for (let step = 0; step < steps; step++) {
       owed += ((shape.perSecond ?? 0) * shape.peers * frameMs) / 1000 / steps;
-      for (; owed >= 1; owed--) swarm.send(next++ % shape.peers, payload, options);
+      for (; owed >= 1; owed--) clients[next++ % shape.peers].send(payload, options);
       link.step(frameMs / steps);
     }
     // The first half warms up.

@@ -1,57 +1,93 @@
 // The load's side of Sortie: with the native parts where they are, whatever the server has, since the load must not
-// set the pace.
+// set the pace. Many clients share a socket.
 import { readFile } from "node:fs/promises";
+import { openSwarm } from "@sortie/client";
 import { createCrypto, createTransport, whyNotFast } from "./sortie-parts.mjs";
-import { Swarm } from "./swarm.mjs";
 
 /** Handshakes under way at once on each socket. */
 const CONNECTING_AT_ONCE = 32;
+/** ms. Thousands of clients that come at once wait for each other. */
+const TIMEOUT_MS = 30_000;
 
 /** Opens `count` connections; `onMessage(index, payload)` hears what comes. */
 export async function openConnections(target, { connections, sockets, delivery, protocolOptions }, onMessage) {
   const serverKey = await readFile(target.publicKeyPath, "utf8");
   const isFast = (await whyNotFast()) === undefined;
   const swarms = [];
-  const places = new Array(connections);
+  const clients = new Array(connections);
+  let ended = 0;
   for (let i = 0; i < (connections > 0 ? Math.min(sockets, connections) : sockets); i++) {
-    const indices = [];
-    const swarm = new Swarm({
+    const swarm = await LoadSwarm.open({
+      host: "127.0.0.1",
       port: target.port,
+      protocol: "bench/1",
       serverKey,
-      protocolOptions,
+      timeoutMs: TIMEOUT_MS,
+      ...protocolOptions,
       crypto: await createCrypto(isFast ? "fast" : "pure"),
       transport: await createTransport(isFast ? "mmsg" : "dgram", { host: "127.0.0.1", batches: 64 }),
-      onMessage: (at, payload) => onMessage(indices[at], payload),
+      onMessage,
+      onEnd: () => (ended += 1),
     });
-    await swarm.open();
     swarms.push(swarm);
-    for (let index = i; index < connections; index += sockets) {
-      places[index] = { swarm, at: indices.length };
-      indices.push(index);
-    }
-  }
-  for (const swarm of swarms) {
-    const { length } = places.filter((place) => place.swarm === swarm);
-    for (let at = 0; at < length; at += CONNECTING_AT_ONCE) {
-      const some = Array.from({ length: Math.min(CONNECTING_AT_ONCE, length - at) }, () => swarm.connect());
-      await Promise.all(some);
+    const indices = [];
+    for (let index = i; index < connections; index += sockets) indices.push(index);
+    for (let at = 0; at < indices.length; at += CONNECTING_AT_ONCE) {
+      const some = indices.slice(at, at + CONNECTING_AT_ONCE);
+      await Promise.all(some.map(async (index) => (clients[index] = await swarm.connect(index))));
     }
   }
   const options = { delivery };
   let turn = 0;
   return {
-    send(index, payload) {
-      const { swarm, at } = places[index];
-      swarm.send(at, payload, options);
-    },
+    send: (index, payload) => void clients[index].send(payload, options),
     /** One more client: connects, and leaves when it is accepted. */
     async comeAndGo() {
-      const swarm = swarms[turn++ % swarms.length];
-      swarm.leave(await swarm.connect());
+      (await swarms[turn++ % swarms.length].connect(undefined)).close();
     },
     get ended() {
-      return swarms.reduce((sum, swarm) => sum + swarm.ended, 0);
+      return ended;
     },
     close: () => Promise.all(swarms.map((swarm) => swarm.close())),
   };
+}
+
+/** A swarm whose clients have an index in the load, and a promise for their connecting. */
+class LoadSwarm {
+  #swarm;
+  #indices = new Map();
+  #waiting = new Map();
+
+  static async open({ onMessage, onEnd, ...options }) {
+    const load = new LoadSwarm();
+    load.#swarm = await openSwarm(options, {
+      onConnect: (client) => load.#settle(client)?.resolve(client),
+      onFailure: (client, error) => load.#settle(client)?.reject(error),
+      onMessage: (client, message) => onMessage(load.#indices.get(client), message.payload),
+      onDisconnect(client) {
+        load.#indices.delete(client);
+        onEnd();
+      },
+      onError(error) {
+        throw error;
+      },
+    });
+    return load;
+  }
+
+  connect(index) {
+    const client = this.#swarm.add();
+    this.#indices.set(client, index);
+    return new Promise((resolve, reject) => this.#waiting.set(client, { resolve, reject }));
+  }
+
+  close() {
+    return this.#swarm.close();
+  }
+
+  #settle(client) {
+    const waiting = this.#waiting.get(client);
+    this.#waiting.delete(client);
+    return waiting;
+  }
 }

@@ -49,8 +49,8 @@ export const s06: Scenario = {
   title: "the client's address changes after 1 s and then every 5 s under game traffic",
   engine: "client and server",
   conditions:
-    "RTT 60 ms; the client is not told, as with a NAT that forgets, and speaks at its ticks; a gap is what lies between " +
-    "two arrivals beyond the tick that always does",
+    "RTT 60 ms; the client is not told, as with a NAT that forgets, and speaks at its ticks; a gap is what lies " +
+    "between two arrivals beyond the tick that always does",
   variants: (quick) => [
     ...(quick ? [] : [{ name: "new port", run: (context: RunContext) => run(context, () => undefined) }]),
     { name: "new address", run: (context) => run(context, (change) => `192.0.2.${change + 1}`) },

@@ -7,6 +7,7 @@ import {
   type DropReason,
   type Quality,
   type SendAdvice,
+  type TraceSink,
   wasHeldUp,
 } from "@sortie/connection";
 import { ClientHandshake, type HandshakeKeys, type KeyLog, type ServerTrust } from "@sortie/handshake";
@@ -42,6 +43,8 @@ export interface ClientCoreOptions {
   readonly nowMs: number;
   /** Hears the secrets of the connection. */
   readonly keyLog?: KeyLog;
+  /** Hears what the connection does. */
+  readonly trace?: TraceSink;
 }
 
 export type ClientState = "connecting" | "connected" | "closed";
@@ -70,7 +73,8 @@ export class ClientCore implements DatagramCore {
   private readonly options: ClientCoreOptions;
   private readonly handshake: ClientHandshake;
   private readonly hello: HelloSender;
-  private readonly connectionId: number;
+  /** What the server puts into packets for this client: tells it from others on the same socket. */
+  readonly connectionId: number;
   private readonly events: ClientCoreEvent[] = [];
   private readonly watch: PathWatch = new PathWatch();
   private deadlineMs: number;
@@ -258,7 +262,7 @@ export class ClientCore implements DatagramCore {
   }
 
   private startConnection(keys: HandshakeKeys, from: SocketAddress, nowMs: number): void {
-    const { resources, parameters, settings, connectPayload } = this.options;
+    const { resources, parameters, settings, connectPayload, trace } = this.options;
     // The true server is found: what somebody else said before no longer counts.
     this.deadlineMs = this.options.nowMs + this.options.timeoutMs;
     // Karn's rule: with more than one hello sent, the answer may be to any of them.
@@ -273,6 +277,7 @@ export class ClientCore implements DatagramCore {
       nowMs,
       connectPayload,
       ...(rttMs === undefined ? {} : { initialRttMs: rttMs }),
+      ...(trace === undefined ? {} : { trace }),
     });
   }
 

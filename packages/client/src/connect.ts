@@ -1,9 +1,9 @@
-import { createResources, payloadBytes, resolveProtocolOptions } from "@sortie/connection";
+import { type ConnectionResources, createResources, payloadBytes, resolveProtocolOptions } from "@sortie/connection";
 import { protocolId } from "@sortie/handshake";
 import { type SocketAddress, SystemClock } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
 import { Client } from "./client.js";
-import { ClientCore } from "./client-core.js";
+import { ClientCore, type ClientCoreOptions } from "./client-core.js";
 import { abortedError } from "./connect-error.js";
 import { checkClientOptions, checkConnectPayload, type ClientOptions, DEFAULT_TIMEOUT_MS, trustOf } from "./options.js";
 
@@ -32,17 +32,23 @@ export async function connect(options: ClientOptions): Promise<Client> {
   return client;
 }
 
+/** What one of several clients with the same options has of its own, or shares with them. */
+export type CoreOverrides = Partial<Pick<ClientCoreOptions, "resources" | "connectPayload" | "trace">>;
+
+/** Makes the core of one client. */
+export type CoreMaker = (addresses: readonly SocketAddress[], nowMs: number, overrides?: CoreOverrides) => ClientCore;
+
 /** Checks the options at once and gives what makes the core when the addresses are known. */
-export function prepare(options: ClientOptions): (addresses: readonly SocketAddress[], nowMs: number) => ClientCore {
+export function prepare(options: ClientOptions): CoreMaker {
   checkClientOptions(options);
   const trust = trustOf(options);
   const connectPayload = checkConnectPayload(payloadBytes(options.payload ?? new Uint8Array(0)));
   const { parameters, settings } = resolveProtocolOptions(options, 0);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const id = protocolId(options.crypto, options.protocol);
-  return (addresses, nowMs) =>
+  return (addresses, nowMs, { resources, ...overrides } = {}) =>
     new ClientCore({
-      resources: createResources(options.crypto, REASSEMBLY_BUDGET_BYTES),
+      resources: resources ?? createClientResources(options.crypto),
       protocolId: id,
       trust,
       parameters,
@@ -54,7 +60,13 @@ export function prepare(options: ClientOptions): (addresses: readonly SocketAddr
       timeoutMs,
       nowMs,
       ...(options.keyLog === undefined ? {} : { keyLog: options.keyLog }),
+      ...overrides,
     });
+}
+
+/** For one client, or for several that share them. */
+export function createClientResources(crypto: ClientOptions["crypto"]): ConnectionResources {
+  return createResources(crypto, REASSEMBLY_BUDGET_BYTES);
 }
 
 /** Throws ConnectError once the caller's signal has said stop. */

@@ -5,3 +5,5 @@ export { ConnectError, type ConnectErrorCode } from "./connect-error.js";
 export type { ClientEvents } from "./events.js";
 export type { AbortSignalLike, ClientOptions } from "./options.js";
 export { createClient, PolledClient } from "./polled-client.js";
+export { ClientSwarm, openSwarm, type SwarmClientOptions, type SwarmListener } from "./swarm/client-swarm.js";
+export type { SwarmClient } from "./swarm/swarm-client.js";

@@ -73,10 +73,9 @@ export class Connection {
     const mtu = createMtuDiscovery(options);
     this.endpoint = createEndpoint(options, this.control, mtu);
     this.flow = this.endpoint;
-    const { endpoint, events } = this;
-    this.paths = createPathManager(options, mtu, endpoint, events, () => this.monitor.onPathChanged());
-    this.exchange = new ConnectExchange(this.life, this.control, endpoint, this.timers);
-    this.monitor = new ConnectionMonitor(nowMs, endpoint.sendRateBytesPerSecond);
+    this.paths = createPathManager(options, mtu, this.endpoint, this.events, () => this.monitor.onPathChanged());
+    this.exchange = new ConnectExchange(this.life, this.control, this.endpoint, this.timers);
+    this.monitor = new ConnectionMonitor(nowMs, this.endpoint.sendRateBytesPerSecond);
     this.idle = createIdleWatch(options);
     this.frameTarget = {
       role: options.role,
@@ -296,6 +295,11 @@ export class Connection {
   /** Ends the connection at once, without a word to the peer: the transport is gone. */
   abort(reason: DisconnectReason, nowMs: number): void {
     if (this.life.state !== "closed") this.finish(reason, "abort", nowMs);
+  }
+
+  /** Asks for an acknowledgement: a PING if nothing else goes, in a datagram of `bytes` as far as the path allows. */
+  ping(bytes?: number): void {
+    if (this.life.isOpen) this.endpoint.requestPing(bytes);
   }
 
   /** Our own address has changed: the path is another, and a PING lets the peer learn of it. */

@@ -52,6 +52,7 @@ export function createEndpoint(
 /** What recovery and congestion control do, as events. */
 function traceOf(sink: TraceSink): EndpointTrace {
   return {
+    onPacketAcked: (packetNumber, atMs) => sink({ type: "packet-acked", atMs, packetNumber }),
     onPacketLost: (packetNumber, atMs) => sink({ type: "packet-lost", atMs, packetNumber }),
     onSpuriousLoss: (packetNumber, atMs) => sink({ type: "spurious-loss", atMs, packetNumber }),
     onProbeTimeout: (count, atMs) => sink({ type: "probe-timeout", atMs, count }),

@@ -36,6 +36,8 @@ export type TraceEvent =
       readonly smoothedRttMs: number;
       readonly isAppLimited: boolean;
     }
+  /** Once for each packet that asked for it, path probes included; before what "congestion" says of the same ACK. */
+  | { readonly type: "packet-acked"; readonly atMs: number; readonly packetNumber: number }
   | { readonly type: "packet-lost"; readonly atMs: number; readonly packetNumber: number }
   /** A packet that was taken for lost was acknowledged after all. */
   | { readonly type: "spurious-loss"; readonly atMs: number; readonly packetNumber: number }

@@ -56,6 +56,8 @@ export interface FlowControl {
 
 /** Sees what recovery does, for tests, logs and plots. Must not call back into the endpoint. */
 export interface EndpointTrace {
+  /** A packet that asked for it was acknowledged, path probes included; for the first time. */
+  onPacketAcked?(packetNumber: number, nowMs: number): void;
   onPacketLost?(packetNumber: number, nowMs: number): void;
   /** A packet that was taken for lost was acknowledged after all. */
   onSpuriousLoss?(packetNumber: number, nowMs: number): void;

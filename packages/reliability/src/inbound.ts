@@ -108,6 +108,14 @@ export class Inbound implements ShareOwner {
     return this.lossy.mismatchedSets + this.bestEffort.mismatchedSets;
   }
 
+  /** Brings its part of the statistics up to date. */
+  gauge(counters: MutableStatistics): void {
+    counters.reassembliesActive = this.reassemblies;
+    counters.reassembliesExpired = this.expiredSets;
+    counters.reassembliesMismatched = this.mismatchedSets;
+    counters.heldBytes = this.heldBytes;
+  }
+
   /** See `ReliableEndpoint.canAccept`. */
   canAccept(frames: PacketFrames, nowMs: number): boolean {
     let neededBytes = 0;

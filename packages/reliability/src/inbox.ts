@@ -3,6 +3,7 @@ import { isCredited } from "./credit.js";
 import { type Delivery, deliveryTraits } from "./delivery.js";
 import type { EndpointLimits } from "./endpoint-options.js";
 import { Ring } from "./ring.js";
+import type { MutableStatistics } from "./statistics.js";
 
 /** A received message. */
 export interface InboundMessage {
@@ -61,6 +62,13 @@ export class Inbox {
 
   get messages(): number {
     return this.droppable.length + this.kept.length + this.resumed.length + this.pausedMessages;
+  }
+
+  /** Brings its part of the statistics up to date. */
+  gauge(counters: MutableStatistics): void {
+    counters.inboxDropped = this.dropped;
+    counters.inboxMessages = this.messages;
+    counters.inboxBytes = this.bytes;
   }
 
   push(payload: Uint8Array, channel: number, delivery: DeliveryCode): void {

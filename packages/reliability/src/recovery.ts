@@ -278,7 +278,10 @@ export class Recovery implements LossSink {
     if (state === SentState.Unknown || state === SentState.Acked) return false;
     sent.resolve(packetNumber, SentState.Acked);
     this.statistics.packetsAcked += 1;
-    if (state !== SentState.Passive) this.fates?.onPacketAcked(packetNumber, sent.bytesOf(packetNumber));
+    if (state !== SentState.Passive) {
+      this.fates?.onPacketAcked(packetNumber, sent.bytesOf(packetNumber));
+      this.trace?.onPacketAcked?.(packetNumber, nowMs);
+    }
     if (state === SentState.InFlight) {
       const isAppLimited = sent.wasAppLimited(packetNumber);
       this.sampler.onAcked(sent, packetNumber);

@@ -1,5 +1,6 @@
 import {
   type ByteWriter,
+  encodePadding,
   encodePing,
   type Frame,
   MAX_DATAGRAM_BYTES,
@@ -63,7 +64,8 @@ export class ReliableEndpoint implements FlowControl {
   private readonly packet: MessageWriter;
   private maxDatagramBytes: number;
   private pendingControls = 0;
-  private pendingPing = false;
+  /** bytes. The least size of the datagram with a PING that is to go; 0: none is. */
+  private pingBytes = 0;
   private lastNowMs = -Infinity;
   private closed = false;
 
@@ -91,13 +93,8 @@ export class ReliableEndpoint implements FlowControl {
   /** Live: the same object each time, brought up to date when it is read from here. */
   get statistics(): EndpointStatistics {
     const { counters, inbound, outbound, inbox } = this;
-    counters.reassembliesActive = inbound.reassemblies;
-    counters.reassembliesExpired = inbound.expiredSets;
-    counters.reassembliesMismatched = inbound.mismatchedSets;
-    counters.heldBytes = inbound.heldBytes;
-    counters.inboxDropped = inbox.dropped;
-    counters.inboxMessages = inbox.messages;
-    counters.inboxBytes = inbox.bytes;
+    inbound.gauge(counters);
+    inbox.gauge(counters);
     counters.blockedChannels = outbound.blockedChannels;
     counters.queuedBytes = outbound.queuedBytes;
     counters.queuedMessages = outbound.queuedMessages;
@@ -152,9 +149,9 @@ export class ReliableEndpoint implements FlowControl {
     this.pendingControls |= 1 << bit;
   }
 
-  /** Asks for an ack-eliciting packet: a PING goes when nothing else does. */
-  requestPing(): void {
-    this.pendingPing = true;
+  /** Asks for an ack-eliciting packet: a PING if nothing else goes, in a datagram of `bytes` as far as one may be. */
+  requestPing(bytes: number = 1): void {
+    this.pingBytes = bytes;
   }
 
   /** bytes. The whole UDP payload the path carries from now on; what is resent is cut anew. */
@@ -215,12 +212,14 @@ export class ReliableEndpoint implements FlowControl {
     const messages = packet.frames;
     packet.end();
     let eliciting = controls !== 0 || messages > 0;
-    if (!eliciting && (this.pendingPing || isProbe) && writer.remaining > 0) {
+    if (!eliciting && (this.pingBytes > 0 || isProbe) && writer.remaining > 0) {
       encodePing(writer);
+      const missing = this.pingBytes - this.overheadBytes - writer.written;
+      if (missing > 0) encodePadding(writer, Math.min(missing, writer.remaining));
       eliciting = true;
     }
     if (writer.written === 0) return -1;
-    if (eliciting) this.pendingPing = false;
+    if (eliciting) this.pingBytes = 0;
     recovery.commit(eliciting, writer.written + this.overheadBytes, nowMs, controls, ackLargest);
     // Two probes guard data against one more loss; with none to carry, one will do.
     if (isProbe && messages === 0) recovery.probesPending = 0;
@@ -329,7 +328,7 @@ export class ReliableEndpoint implements FlowControl {
     this.outbound.close(this.recovery.sent);
     this.inbound.close();
     this.pendingControls = 0;
-    this.pendingPing = false;
+    this.pingBytes = 0;
   }
 
   private recoverySink(): RecoverySink {
@@ -346,7 +345,7 @@ export class ReliableEndpoint implements FlowControl {
 
   /** Whether a packet must go that no budget holds back. */
   private mustSend(nowMs: number): boolean {
-    return this.pendingControls !== 0 || this.pendingPing || this.recovery.probesPending > 0 || this.acks.isDue(nowMs);
+    return (this.pendingControls | this.pingBytes) !== 0 || this.recovery.probesPending > 0 || this.acks.isDue(nowMs);
   }
 
   private writeControls(writer: ByteWriter): number {

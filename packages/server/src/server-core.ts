@@ -1,6 +1,4 @@
 import {
-  type ConnectionResources,
-  type ConnectionSettings,
   type DisconnectReason,
   DropCounters,
   type DropReason,
@@ -8,7 +6,6 @@ import {
   type SendAdvice,
   wasHeldUp,
 } from "@sortie/connection";
-import type { Identity, KeyLog } from "@sortie/handshake";
 import { type InboundMessage, TokenBucket } from "@sortie/reliability";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import {
@@ -18,45 +15,16 @@ import {
   MIN_PROTECTED_BYTES,
   readConnectionId,
   RejectReason,
-  type TransportParameters,
 } from "@sortie/wire";
 import { Admission } from "./admission.js";
-import type { BlockList } from "./block-list.js";
 import { type ConnectionEntry, ConnectionTable } from "./connection-table.js";
-import type { PortShare } from "./port-share.js";
-import type { RateLimit } from "./prefix-limiter.js";
 import { ReplyQueue } from "./reply-queue.js";
+import type { ServerCoreOptions } from "./server-core-options.js";
 import { StatelessReset } from "./stateless-reset.js";
 import { TickInbox } from "./tick-inbox.js";
 
 /** Stateless resets per second, for the whole server. */
 const RESETS_PER_SECOND = 100;
-
-export interface ServerCoreOptions {
-  readonly resources: ConnectionResources;
-  readonly identity: Identity;
-  readonly protocolId: Uint8Array;
-  readonly parameters: TransportParameters;
-  readonly settings: ConnectionSettings;
-  readonly blockList: BlockList;
-  readonly maxPeers: number;
-  readonly maxHalfOpen: number;
-  readonly handshakesPerSecond: number;
-  readonly handshakesPerPrefix: RateLimit;
-  /** Hears the secrets of every connection. */
-  readonly keyLog?: KeyLog;
-  /** Hears of faults of the whole socket. */
-  readonly onTransportError?: (error: TransportError) => void;
-  /** Hears what a connection threw, which a crypto provider that fails makes it do. The connection has ended. */
-  readonly onFault?: (error: unknown) => void;
-  /**
-   * ms between two ticks: datagrams for peers wait for `releasePeers`, and deadlines are served with the ticks. 0:
-   * without ticks, everything goes as soon as it can.
-   */
-  readonly tickIntervalMs: number;
-  /** Its place among servers that share the port. */
-  readonly share?: PortShare | undefined;
-}
 
 /** Who hears what happened, when `dispatch` is called. */
 export interface ServerCoreHandler {

@@ -5,7 +5,7 @@ import { type RealPlayer, RealWorld } from "./real-world.js";
 const HANDSHAKES = 10;
 const GAME_SECONDS = 20;
 const QUICK_GAME_SECONDS = 3;
-/** Players of a game: 24,000 messages each way, of which a sample of 20 % loss is within 0.5 % nineteen times of twenty. */
+/** Players of a game: of 24,000 messages each way the share lost is within 0.5 % of 20 %, 19 times of 20. */
 const PLAYERS = 20;
 const QUICK_PLAYERS = 2;
 const BULK_BYTES: number = 8 * 1024 * 1024;

@@ -44,7 +44,7 @@ const MAX_DRAIN_ROUNDS = 4;
 const SETTLE_ROUNDS = 2;
 /** Of the rate that arrived while there was a queue: what is sent afterwards, at the most and at the least. */
 const BACK_OFF = 0.9;
-const MOST_BACK_OFF = 0.7;
+const MOST_BACK_OFF = 0.5;
 /**
  * bytes, and seconds of the own rate if that is less: what a flow may have in the queue before it gives way. Flows that
  * keep equal shares of a queue get equal shares of the link, as in TCP Vegas and FAST.

@@ -1,0 +1,268 @@
+import { type ConnectionResources, type DisconnectReason, payloadBytes, type TraceSink } from "@sortie/connection";
+import type { InboundMessage } from "@sortie/reliability";
+import { type Clock, type DatagramTransport, Driver, type SocketAddress, SystemClock } from "@sortie/transport";
+import { resolveAddresses } from "../addresses.js";
+import { socketError } from "../client.js";
+import { type CoreMaker, createClientResources, prepare, throwIfAborted } from "../connect.js";
+import type { ConnectError } from "../connect-error.js";
+import { checkConnectPayload, type ClientOptions, DEFAULT_TIMEOUT_MS } from "../options.js";
+import type { SwarmClient, SwarmOwner } from "./swarm-client.js";
+import { SwarmCore } from "./swarm-core.js";
+
+/** ms that `close` waits for the server to confirm that it heard of the last ones. */
+const CLOSE_GRACE_MS = 1000;
+/** Clients that leave at once, and ms until the next: all at once would overflow the server's socket. */
+const LEAVING_AT_ONCE = 32;
+const LEAVING_INTERVAL_MS = 5;
+
+/**
+ * Told what happens to the clients, outside of any work on them: they may be sent by, closed and added to at will. What
+ * a listener throws goes to `onError`.
+ */
+export interface SwarmListener {
+  onConnect?(client: SwarmClient): void;
+  /** The client did not connect; it is over. */
+  onFailure?(client: SwarmClient, error: ConnectError): void;
+  onMessage?(client: SwarmClient, message: InboundMessage): void;
+  /** The connection ended; the client is over, its `stats` stay. */
+  onDisconnect?(client: SwarmClient, reason: DisconnectReason): void;
+  /** What another listener threw, or a TransportError of the socket. Default: the options' `log`. */
+  onError?(error: unknown): void;
+}
+
+/** What one client has of its own. */
+export interface SwarmClientOptions {
+  /** In place of the `payload` of all. */
+  readonly payload?: Uint8Array | string;
+  /** Hears what its connection does. Must not call back into it. */
+  readonly trace?: TraceSink;
+}
+
+/**
+ * Many clients of one server on one socket, told apart by their connection IDs: for load generators, bots and relays.
+ * The socket is shared, so that clients do not move to another one when their path dies. Made by `openSwarm`.
+ */
+export class ClientSwarm {
+  readonly #transport: DatagramTransport;
+  readonly #clock: Clock;
+  readonly #listener: SwarmListener;
+  readonly #logger: ClientOptions["logger"];
+  readonly #makeCore: CoreMaker;
+  readonly #addresses: readonly SocketAddress[];
+  readonly #resources: ConnectionResources;
+  readonly #core: SwarmCore = new SwarmCore();
+  readonly #driver: Driver;
+  readonly #owner: SwarmOwner;
+  #closing: Promise<void> | undefined;
+  #onEmpty: (() => void) | undefined;
+
+  /** @internal Use `openSwarm`. */
+  constructor(
+    options: ClientOptions,
+    listener: SwarmListener,
+    clock: Clock,
+    makeCore: CoreMaker,
+    addresses: readonly SocketAddress[],
+  ) {
+    this.#transport = options.transport;
+    this.#clock = clock;
+    this.#listener = listener;
+    this.#logger = options.logger;
+    this.#makeCore = makeCore;
+    this.#addresses = addresses;
+    this.#resources = createClientResources(options.crypto);
+    this.#core.onSocketError = (error) => this.#report(error);
+    this.#driver = new Driver({
+      core: this.#core,
+      transport: options.transport,
+      clock,
+      afterWork: () => this.#afterWork(),
+      onError: (error) => this.#report(error),
+    });
+    this.#owner = {
+      nowMs: () => clock.now(),
+      onChanged: (client) => {
+        this.#core.touch(client);
+        this.#driver.wake();
+      },
+    };
+  }
+
+  /** Clients that are not over: connecting, connected or leaving. */
+  get size(): number {
+    return this.#core.size;
+  }
+
+  /** Those clients. */
+  clients(): IterableIterator<SwarmClient> {
+    return this.#core.clients();
+  }
+
+  /** The socket's own address. */
+  get localAddress(): SocketAddress | undefined {
+    return this.#transport.localAddress;
+  }
+
+  /** Datagrams and bytes of the socket. */
+  get transportStatistics(): DatagramTransport["statistics"] {
+    return this.#transport.statistics;
+  }
+
+  /** Datagrams that were for none of the clients. */
+  get strays(): number {
+    return Object.values(this.#core.drops.snapshot()).reduce((sum, count) => sum + count, 0);
+  }
+
+  /**
+   * One more client, which connects from now on; the listener hears of the outcome. Throws TypeError or RangeError for
+   * a bad `payload`, Error once the swarm closes.
+   */
+  add(options: SwarmClientOptions = {}): SwarmClient {
+    if (this.#closing !== undefined) throw new Error("the swarm is closed: no client can be added");
+    const { payload, trace } = options;
+    const overrides = {
+      resources: this.#resources,
+      ...(payload === undefined ? {} : { connectPayload: checkConnectPayload(payloadBytes(payload)) }),
+      ...(trace === undefined ? {} : { trace }),
+    };
+    const nowMs = this.#clock.now();
+    const client = this.#core.add(() => this.#makeCore(this.#addresses, nowMs, overrides), this.#owner);
+    this.#owner.onChanged(client);
+    return client;
+  }
+
+  /** Sends what is queued at once. */
+  flush(): void {
+    this.#driver.flush();
+  }
+
+  /**
+   * All clients leave, some at a time: what is queued and reliable is delivered first, for `drainMs` (default 0) at the
+   * most. Resolves when the socket is closed. Further calls give the same promise.
+   */
+  close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    const { drainMs = 0 } = options;
+    if (!Number.isFinite(drainMs) || drainMs < 0 || drainMs > 3_600_000) {
+      throw new RangeError(`"drainMs" expected a number in 0..3600000, got ${String(drainMs)}`);
+    }
+    return (this.#closing ??= this.#shutDown(drainMs));
+  }
+
+  /** @internal */
+  async open(): Promise<void> {
+    try {
+      await this.#driver.start();
+    } catch (error) {
+      throw socketError(error);
+    }
+  }
+
+  async #shutDown(drainMs: number): Promise<void> {
+    const leaving = [...this.#core.clients()];
+    for (let from = 0; from < leaving.length; from += LEAVING_AT_ONCE) {
+      for (const client of leaving.slice(from, from + LEAVING_AT_ONCE)) client.close({ drainMs });
+      this.#driver.flush();
+      if (from + LEAVING_AT_ONCE < leaving.length) await this.#wait(LEAVING_INTERVAL_MS);
+    }
+    if (this.size > 0) {
+      const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
+      await this.#wait(drainMs + CLOSE_GRACE_MS, empty);
+    }
+    await this.#driver.stop();
+    const nowMs = this.#clock.now();
+    for (const client of this.#core.clients()) {
+      client.core.abort("the socket was closed", nowMs);
+      this.#core.touch(client);
+    }
+    this.#afterWork();
+  }
+
+  /** Resolves after `ms`, or as soon as `sooner` does. */
+  #wait(ms: number, sooner?: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimer(this.#clock.now() + ms, resolve);
+      void sooner?.then(() => {
+        this.#clock.clearTimer(timer);
+        resolve();
+      });
+    });
+  }
+
+  #afterWork(): void {
+    const { eventful } = this.#core;
+    // Listeners may add to it: what they change is told in the same turn.
+    for (let at = 0; at < eventful.length; at++) {
+      const client = eventful[at] as SwarmClient;
+      client.isEventful = false;
+      this.#tell(client);
+      if (client.core.isOver) this.#core.remove(client);
+    }
+    eventful.length = 0;
+    if (this.size === 0) this.#onEmpty?.();
+  }
+
+  #tell(client: SwarmClient): void {
+    const { core } = client;
+    const listener = this.#listener;
+    for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
+      if (event.type === "connected") {
+        client.onConnected(event.sessionId);
+        this.#call(() => listener.onConnect?.(client));
+      } else if (event.type === "failed") {
+        const { error } = event;
+        this.#call(() => listener.onFailure?.(client, error));
+      } else if (event.type === "disconnected") {
+        const { reason } = event;
+        // What came before the end is told before it.
+        this.#tellMessages(client);
+        this.#call(() => listener.onDisconnect?.(client, reason));
+      } else if (event.type === "path-dead") {
+        core.onRebound(this.#clock.now());
+        this.#owner.onChanged(client);
+      }
+    }
+    this.#tellMessages(client);
+  }
+
+  #tellMessages(client: SwarmClient): void {
+    const { connection } = client.core;
+    if (connection === undefined || client.core.state === "connecting") return;
+    for (let message = connection.pollMessage(); message !== undefined; message = connection.pollMessage()) {
+      const received = message;
+      this.#call(() => this.#listener.onMessage?.(client, received));
+    }
+  }
+
+  #call(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  #report(error: unknown): void {
+    const { onError } = this.#listener;
+    if (onError === undefined) this.#logger?.error({ err: error }, "unhandled error in a swarm of clients");
+    else onError(error);
+  }
+}
+
+/**
+ * A socket for many clients of the server that the options name; no client connects before `add`. A signal in the
+ * options gives up the opening alone. Rejects as `connect` does: ConnectError "network", "timeout" or "aborted", and
+ * TypeError, RangeError or IdentityError for bad options.
+ */
+export async function openSwarm(options: ClientOptions, listener: SwarmListener): Promise<ClientSwarm> {
+  const makeCore = prepare(options);
+  if (typeof listener !== "object" || listener === null) {
+    throw new TypeError(`"listener" expected an object, got ${listener === null ? "null" : typeof listener}`);
+  }
+  const clock = options.clock ?? new SystemClock();
+  throwIfAborted(options);
+  const addresses = await resolveAddresses(options, clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  throwIfAborted(options);
+  const swarm = new ClientSwarm(options, listener, clock, makeCore, addresses);
+  await swarm.open();
+  return swarm;
+}

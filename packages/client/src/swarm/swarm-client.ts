@@ -1,0 +1,99 @@
+import { type ConnectionStatistics, payloadBytes, type Quality, toHex } from "@sortie/connection";
+import { refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
+import type { ClientCore, ClientState } from "../client-core.js";
+
+/** What a client asks of its swarm. */
+export interface SwarmOwner {
+  nowMs(): number;
+  /** The client has something to send, or to tell. */
+  onChanged(client: SwarmClient): void;
+}
+
+/** One of the clients of a {@link ClientSwarm}. Made by `ClientSwarm.add`. */
+export class SwarmClient {
+  /** Which one it is: 0 for the first that was added, and so on; never used twice. */
+  readonly index: number;
+  /** @internal Its place in the swarm's tables; another client's once this one is over. */
+  readonly slot: number;
+  /** @internal */
+  readonly core: ClientCore;
+  /** @internal Whether it waits to be transmitted for. */
+  isQueued = false;
+  /** @internal Whether it may have something to tell. */
+  isEventful = false;
+  /** @internal The server's ID of the connection, once it is known: a reset has it. */
+  serverConnectionId: number | undefined = undefined;
+  #sessionId = "";
+  readonly #owner: SwarmOwner;
+
+  /** @internal Use `ClientSwarm.add`. */
+  constructor(index: number, slot: number, core: ClientCore, owner: SwarmOwner) {
+    this.index = index;
+    this.slot = slot;
+    this.core = core;
+    this.#owner = owner;
+  }
+
+  get state(): ClientState {
+    return this.core.state;
+  }
+
+  /** 32 hexadecimal digits once connected, empty before. */
+  get sessionId(): string {
+    return this.#sessionId;
+  }
+
+  /** ms. Smoothed round-trip time; undefined before the handshake is done. */
+  get rttMs(): number | undefined {
+    return this.core.connection?.rttMs;
+  }
+
+  /** undefined before the handshake is done. */
+  get quality(): Quality | undefined {
+    return this.core.connection?.quality;
+  }
+
+  /** A snapshot of the connection's counters; undefined before the handshake is done. */
+  get stats(): ConnectionStatistics | undefined {
+    return this.core.connection?.statistics(this.#owner.nowMs());
+  }
+
+  /** bytes of messages that wait to be sent or, where they are resent, to be acknowledged. */
+  get queuedBytes(): number {
+    return this.core.connection?.flow.queuedBytes ?? 0;
+  }
+
+  /**
+   * Queues a message; it goes at the end of the current turn, together with those of others. See `Client.send`. Refused
+   * as "closed" before the handshake is done.
+   */
+  send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
+    const bytes = payloadBytes(payload);
+    const { connection } = this.core;
+    if (connection === undefined) return refusedReceipt("closed");
+    const receipt = connection.send(bytes, options, this.#owner.nowMs());
+    if (receipt.accepted) this.#owner.onChanged(this);
+    return receipt;
+  }
+
+  /**
+   * Asks the server for an acknowledgement, of which its application hears nothing: a PING in a datagram of `bytes`, as
+   * far as the path is known to carry. What came of it is in `stats`, or told to the `trace` of this client.
+   */
+  ping(bytes?: number): void {
+    this.core.connection?.ping(bytes);
+    this.#owner.onChanged(this);
+  }
+
+  /** Gives the attempt up, or leaves: reliable data is delivered first, for `drainMs` (default 0) at the most. */
+  close(options: { readonly drainMs?: number; readonly reason?: string } = {}): void {
+    const nowMs = this.#owner.nowMs();
+    this.core.close(options.reason ?? "", nowMs, nowMs + (options.drainMs ?? 0));
+    this.#owner.onChanged(this);
+  }
+
+  /** @internal */
+  onConnected(sessionId: Uint8Array): void {
+    this.#sessionId = toHex(sessionId);
+  }
+}
