@@ -10,7 +10,7 @@ import {
   type TraceSink,
   wasHeldUp,
 } from "@sortie/connection";
-import { ClientHandshake, type HandshakeKeys, type KeyLog, type ServerTrust } from "@sortie/handshake";
+import { ClientHandshake, type EstablishedKeys, type KeyLog, type ServerTrust } from "@sortie/handshake";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId, type TransportParameters } from "@sortie/wire";
 import { ConnectError, errorOfDisconnect, errorOfIdentity, errorOfReject } from "./connect-error.js";
@@ -70,6 +70,8 @@ export class ClientCore implements DatagramCore {
   readonly drops: DropCounters = new DropCounters();
   state: ClientState = "connecting";
   connection: Connection | undefined;
+  /** What the handshake ended in. */
+  keys: Pick<EstablishedKeys, "suite" | "serverPublicKey"> | undefined;
   private readonly options: ClientCoreOptions;
   private readonly handshake: ClientHandshake;
   private readonly hello: HelloSender;
@@ -261,8 +263,9 @@ export class ClientCore implements DatagramCore {
     }
   }
 
-  private startConnection(keys: HandshakeKeys, from: SocketAddress, nowMs: number): void {
+  private startConnection(keys: EstablishedKeys, from: SocketAddress, nowMs: number): void {
     const { resources, parameters, settings, connectPayload, trace } = this.options;
+    this.keys = { suite: keys.suite, serverPublicKey: keys.serverPublicKey };
     // The true server is found: what somebody else said before no longer counts.
     this.deadlineMs = this.options.nowMs + this.options.timeoutMs;
     // Karn's rule: with more than one hello sent, the answer may be to any of them.

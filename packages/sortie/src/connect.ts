@@ -55,7 +55,8 @@ function checkObject(options: ClientOptions): void {
   }
 }
 
-function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClientOptions {
+/** @internal The options of a core client: Node's transport, and a verifier made of an authority's certificates. */
+export function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClientOptions {
   const { aead: _chosen, keyLogFile: _file, keyLog: _function, trust, ...rest } = options;
   const keyLog = keyLogOf(options);
   return {

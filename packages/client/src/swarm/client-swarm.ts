@@ -26,7 +26,7 @@ export interface SwarmListener {
   onMessage?(client: SwarmClient, message: InboundMessage): void;
   /** The connection ended; the client is over, its `stats` stay. */
   onDisconnect?(client: SwarmClient, reason: DisconnectReason): void;
-  /** What another listener threw, or a TransportError of the socket. Default: the options' `log`. */
+  /** What another listener threw, or a TransportError of the socket. Default: the options' `logger`. */
   onError?(error: unknown): void;
 }
 

@@ -43,6 +43,11 @@ export class SwarmClient {
     return this.#sessionId;
   }
 
+  /** Cipher suite, and the server's key as far as it was checked; undefined before the handshake is done. */
+  get keys(): ClientCore["keys"] {
+    return this.core.keys;
+  }
+
   /** ms. Smoothed round-trip time; undefined before the handshake is done. */
   get rttMs(): number | undefined {
     return this.core.connection?.rttMs;

@@ -1,3 +1,6 @@
+import { SocketAddress } from "@sortie/transport";
+import { createDgramTransport } from "@sortie/transport-dgram";
+
 /** A host, name or address, and a port. */
 export interface HostAndPort {
   readonly host: string;
@@ -13,4 +16,13 @@ export function parseHostAndPort(label: string, text: string): HostAndPort {
     throw new RangeError(`"${label}" expected HOST:PORT, such as 127.0.0.1:1474 or [::1]:1474, got "${text}"`);
   }
   return { host, port };
+}
+
+/** The first address of a host. Rejects with TransportError or RangeError for a name without one. */
+export async function resolveTarget({ host, port }: HostAndPort): Promise<SocketAddress> {
+  const literal = SocketAddress.tryParse(host, port);
+  if (literal !== undefined) return literal;
+  const [first] = (await createDgramTransport().resolve?.(host)) ?? [];
+  if (first === undefined) throw new RangeError(`"target" expected a host with an address, got "${host}"`);
+  return SocketAddress.parse(first, port);
 }

@@ -1,11 +1,13 @@
 import { Command } from "commander";
 import { certCommand } from "./cert.js";
 import { keygenCommand } from "./keygen.js";
+import { pingCommand } from "./ping/ping.js";
 import { proxyCommand } from "./proxy.js";
 
 const program = new Command("sortie")
   .description("Encrypted, reliable UDP for multiplayer games")
   .addCommand(keygenCommand())
+  .addCommand(pingCommand())
   .addCommand(proxyCommand())
   .addCommand(certCommand())
   .showHelpAfterError();

@@ -1,9 +1,11 @@
 import { randomInt } from "node:crypto";
 import { Command, InvalidArgumentError } from "commander";
-import { SocketAddress, SystemClock, type TimerHandle } from "@sortie/transport";
+import { type SocketAddress, SystemClock } from "@sortie/transport";
 import { createDgramTransport } from "@sortie/transport-dgram";
 import { LinkProxy, type LinkProxyStatistics, type LinkSpec, type RelayStatistics } from "@sortie/transport-memory";
-import { parseHostAndPort } from "./host-and-port.js";
+import { integerIn } from "./arguments.js";
+import { untilSignal, waitFor } from "./command-host.js";
+import { parseHostAndPort, resolveTarget } from "./host-and-port.js";
 import { LINK_SYNTAX, parseLink } from "./proxy-link.js";
 
 interface ProxyOptions {
@@ -54,7 +56,7 @@ async function run(targetText: string, options: ProxyOptions, host: ProxyHost): 
   const clock = new SystemClock();
   const seed = options.seed ?? randomInt(2 ** 32);
   const say = options.json === true ? console.error : console.log;
-  const target = await resolveTarget(targetText);
+  const target = await resolveTarget(parseHostAndPort("target", targetText));
   const faults = new Set<string>();
   const proxy = new LinkProxy({
     target,
@@ -90,16 +92,6 @@ async function run(targetText: string, options: ProxyOptions, host: ProxyHost): 
 /** Kinds of faults that are told. */
 const MAX_FAULTS_TOLD = 10;
 
-/** Names are resolved once, at the start. */
-async function resolveTarget(text: string): Promise<SocketAddress> {
-  const { host, port } = parseHostAndPort("target", text);
-  const literal = SocketAddress.tryParse(host, port);
-  if (literal !== undefined) return literal;
-  const [first] = (await createDgramTransport().resolve?.(host)) ?? [];
-  if (first === undefined) throw new RangeError(`"target" expected a host with an address, got "${host}"`);
-  return SocketAddress.parse(first, port);
-}
-
 function summaryLines(statistics: LinkProxyStatistics, seconds: number): string[] {
   const { toTarget, toClient, clientsSeen, errors } = statistics;
   return [
@@ -125,28 +117,7 @@ function linkOption(text: string): LinkSpec {
   }
 }
 
-function integerIn(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isInteger(value) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`expected an integer in ${min}..${max}, got "${text}"`);
-  };
-}
-
 /** Resolves when the user or the time says so. */
 async function endOf(host: ProxyHost, seconds: number | undefined, clock: SystemClock): Promise<void> {
-  if (seconds === undefined) return host.interrupted();
-  let timer: TimerHandle | undefined;
-  const timeIsUp = new Promise<void>((resolve) => {
-    timer = clock.setTimer(clock.now() + seconds * 1000, resolve);
-  });
-  await Promise.race([host.interrupted(), timeIsUp]);
-  if (timer !== undefined) clock.clearTimer(timer);
-}
-
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process as usual. */
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
+  await (seconds === undefined ? host.interrupted() : waitFor(seconds * 1000, [host.interrupted()], clock));
 }
