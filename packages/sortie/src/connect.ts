@@ -55,9 +55,13 @@ function checkObject(options: ClientOptions): void {
   }
 }
 
-/** @internal The options of a core client: Node's transport, and a verifier made of an authority's certificates. */
-export function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClientOptions {
-  const { aead: _chosen, keyLogFile: _file, keyLog: _function, trust, ...rest } = options;
+function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClientOptions {
+  return { ...withoutTransport(options, crypto), transport: options.transport ?? defaultTransport() };
+}
+
+/** @internal The options of a core client, with a verifier made of an authority's certificates. */
+export function withoutTransport(options: ClientOptions, crypto: CryptoProvider): Omit<CoreClientOptions, "transport"> {
+  const { aead: _chosen, transport: _transport, keyLogFile: _file, keyLog: _function, trust, ...rest } = options;
   const keyLog = keyLogOf(options);
   return {
     logger: createConsoleLogger({ level: "error" }),
@@ -65,7 +69,6 @@ export function withDefaults(options: ClientOptions, crypto: CryptoProvider): Co
     ...(keyLog === undefined ? {} : { keyLog }),
     ...(trust === undefined ? {} : { trust: verifierOf(trust, options.host) }),
     crypto,
-    transport: options.transport ?? defaultTransport(),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { botsCommand } from "./bots/bots.js";
 import { certCommand } from "./cert.js";
 import { keygenCommand } from "./keygen.js";
 import { pingCommand } from "./ping/ping.js";
@@ -8,6 +9,7 @@ const program = new Command("sortie")
   .description("Encrypted, reliable UDP for multiplayer games")
   .addCommand(keygenCommand())
   .addCommand(pingCommand())
+  .addCommand(botsCommand())
   .addCommand(proxyCommand())
   .addCommand(certCommand())
   .showHelpAfterError();

@@ -37,10 +37,15 @@ export class RunningCommand {
   }
 
   /** Resolves once it has printed a line like this. */
-  async printed(pattern: RegExp): Promise<void> {
-    await vi.waitFor(
+  printed(pattern: RegExp): Promise<void> {
+    return this.until(() => this.#lines.some((line) => pattern.test(line)));
+  }
+
+  /** Resolves once this is so, while the command runs. */
+  until(condition: () => boolean): Promise<void> {
+    return vi.waitFor(
       () => {
-        if (!this.#lines.some((line) => pattern.test(line))) throw new Error(`nothing like ${String(pattern)} yet`);
+        if (!condition()) throw new Error(`not yet: ${String(condition)}`);
       },
       { timeout: 15_000, interval: 10 },
     );

@@ -5,8 +5,9 @@ import { type Clock, SystemClock } from "@sortie/transport";
 import { createDgramTransport } from "@sortie/transport-dgram";
 import { CipherSuite, CLIENT_HELLO_BYTES, MAX_DATAGRAM_BYTES, PROTOCOL_VERSION } from "@sortie/wire";
 import { Command } from "commander";
-import { withDefaults } from "../../connect.js";
+import { withoutTransport } from "../../connect.js";
 import { loadedCrypto } from "../../default-crypto.js";
+import { defaultTransport } from "../../default-transport.js";
 import { integerIn, numberIn } from "../arguments.js";
 import { type CommandHost, PROCESS_HOST, waitFor } from "../command-host.js";
 import { type HostAndPort, parseHostAndPort, resolveTarget } from "../host-and-port.js";
@@ -151,7 +152,7 @@ async function pingByConnection(
   const interrupt = new AbortController();
   const interrupted = host.interrupted().then(() => interrupt.abort());
   const client = { host: name, port, ...(await readTrust(options)), timeoutMs: timeout, signal: interrupt.signal };
-  const swarm = { ...withDefaults(client, await loadedCrypto({})), clock };
+  const swarm = { ...withoutTransport(client, await loadedCrypto({})), transport: defaultTransport(), clock };
   const pinger = new ConnectionPinger({ swarm, clock, bytes, onAnswer: tellAnswer(options) });
   try {
     await pinger.connect();
