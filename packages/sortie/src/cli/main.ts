@@ -4,6 +4,7 @@ import { certCommand } from "./cert.js";
 import { keygenCommand } from "./keygen.js";
 import { pingCommand } from "./ping/ping.js";
 import { proxyCommand } from "./proxy.js";
+import { topCommand } from "./top/top.js";
 
 const program = new Command("sortie")
   .description("Encrypted, reliable UDP for multiplayer games")
@@ -11,6 +12,7 @@ const program = new Command("sortie")
   .addCommand(pingCommand())
   .addCommand(botsCommand())
   .addCommand(proxyCommand())
+  .addCommand(topCommand())
   .addCommand(certCommand())
   .showHelpAfterError();
 

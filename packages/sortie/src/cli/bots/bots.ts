@@ -8,16 +8,18 @@ import { loadedCrypto } from "../../default-crypto.js";
 import { defaultTransport } from "../../default-transport.js";
 import { integerIn, numberIn, oneOf } from "../arguments.js";
 import { type CommandHost, PROCESS_HOST, waitFor } from "../command-host.js";
+import { count } from "../figures-text.js";
 import { parseHostAndPort } from "../host-and-port.js";
 import { addTrustOptions, readTrust, type TrustOptions } from "../trust-options.js";
 import { Crowd } from "./crowd.js";
-import { count, createReport, reportLines } from "./crowd-report.js";
+import { createReport, reportLines } from "./crowd-report.js";
 import { MessageSource, type SizeRange, STAMP_BYTES } from "./message-source.js";
 import { StatusLine } from "./status-line.js";
 
 interface BotsOptions extends TrustOptions {
   readonly count: number;
   readonly ramp: number;
+  readonly connecting: number;
   readonly rate: number;
   readonly size: SizeRange;
   readonly delivery: Delivery;
@@ -30,7 +32,7 @@ interface BotsOptions extends TrustOptions {
   readonly json?: boolean;
 }
 
-/** Bots of one process. At a handshake of half a millisecond and 40 KB each: a minute, and 4 GB. */
+/** Bots of one process. At a millisecond for each handshake and 50 KB: two minutes, and 5 GB. */
 const MAX_BOTS = 100_000;
 /** bytes. Larger messages are for other tools than a load of many small ones. */
 const MAX_SIZE = 1_048_576;
@@ -66,6 +68,7 @@ export function botsCommand(host: CommandHost = PROCESS_HOST): Command {
     .argument("<target>", "HOST:PORT")
     .option("-n, --count <number>", "bots", integerIn(1, MAX_BOTS), 100)
     .option("--ramp <number>", "connections begun each second", numberIn(0.1, 100_000), 200)
+    .option("--connecting <number>", "connections under way at once, at the most", integerIn(1, MAX_BOTS), 256)
     .option("--rate <number>", "messages of each bot a second", numberIn(0, 10_000), 10)
     .option("--size <bytes>", "of each message, or MIN-MAX", sizeOption, { min: 64, max: 64 })
     .option("--delivery <mode>", DELIVERY_NAMES.join(", "), oneOf(DELIVERY_NAMES), "unreliable")
@@ -105,6 +108,7 @@ async function run(text: string, options: BotsOptions, host: CommandHost): Promi
     count: bots,
     sockets,
     rampPerSecond: options.ramp,
+    connectingAtOnce: options.connecting,
     messagesPerSecond: options.rate,
     send: { delivery, channel },
   });

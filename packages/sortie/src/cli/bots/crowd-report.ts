@@ -1,4 +1,5 @@
-import { percentText, styleOf } from "../style.js";
+import { bytesText, count, percentText } from "../figures-text.js";
+import { styleOf } from "../style.js";
 import type { SendRefusal } from "@sortie/reliability";
 import type { Crowd, CrowdTraffic } from "./crowd.js";
 import type { SpreadOfTimes } from "./time-spread.js";
@@ -183,23 +184,4 @@ function timesText(times: SpreadOfTimes | undefined): string {
   if (times === undefined) return "-";
   const list = [times.min, times.p50, times.p90, times.p99, times.max].map((ms) => ms.toFixed(ms < 10 ? 2 : 1));
   return `${list.join(" / ")} ms (min / p50 / p90 / p99 / max)`;
-}
-
-/** With thousands set apart, rounded. */
-export function count(value: number): string {
-  return Math.round(value)
-    .toString()
-    .replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-/** In the unit that suits it; units are powers of 1000. */
-export function bytesText(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${value.toFixed(unit === 0 || value >= 99.5 ? 0 : 1)} ${units[unit] as string}`;
 }

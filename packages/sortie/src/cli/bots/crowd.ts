@@ -22,6 +22,8 @@ export interface CrowdOptions {
   readonly sockets: number;
   /** Connections begun each second. */
   readonly rampPerSecond: number;
+  /** Connections under way at the most: a server that is slow gets fewer, and not more and more hellos. */
+  readonly connectingAtOnce: number;
   /** Messages of each bot a second; 0: none. */
   readonly messagesPerSecond: number;
   readonly send: SendOptions;
@@ -61,7 +63,8 @@ export class Crowd {
   #sampleAtMs = 0;
   #isSending = true;
   #isLeaving = false;
-  #undecided: number;
+  /** Bots that have connected or failed. */
+  #decided = 0;
   #onSettled: () => void = () => {};
   /** Resolves once every bot has connected or failed to. */
   readonly settled: Promise<void> = new Promise((resolve) => (this.#onSettled = resolve));
@@ -69,7 +72,6 @@ export class Crowd {
   constructor(options: CrowdOptions) {
     this.#options = options;
     this.#due = new Float64Array(options.count);
-    this.#undecided = options.count;
   }
 
   /** Bots that were begun. */
@@ -115,7 +117,6 @@ export class Crowd {
   /** No further bot begins, and no message is sent any more. */
   stopSending(): void {
     this.#isSending = false;
-    this.#undecided = 0;
     this.#onSettled();
   }
 
@@ -168,8 +169,13 @@ export class Crowd {
   }
 
   #begin(nowMs: number): void {
-    const { count, rampPerSecond } = this.#options;
-    const target = Math.min(count, 1 + Math.floor(((nowMs - this.#startMs) * rampPerSecond) / 1000));
+    const { count, rampPerSecond, connectingAtOnce } = this.#options;
+    const elapsedMs = nowMs - this.#startMs;
+    const target = Math.min(
+      count,
+      this.#decided + connectingAtOnce,
+      1 + Math.floor((elapsedMs * rampPerSecond) / 1000),
+    );
     while (this.#bots.length < target) {
       const swarm = this.#swarms[this.#bots.length % this.#swarms.length] as ClientSwarm;
       const bot: Bot = { client: swarm.add(), startedMs: nowMs, place: -1 };
@@ -192,8 +198,8 @@ export class Crowd {
   }
 
   #decide(): void {
-    this.#undecided -= 1;
-    if (this.#undecided === 0) this.#onSettled();
+    this.#decided += 1;
+    if (this.#decided === this.#options.count) this.#onSettled();
   }
 
   #stopSender(client: SwarmClient): void {
