@@ -58,23 +58,23 @@ describe("sortie bots", () => {
     const channels = new Set<number>();
     server.on("connect", (peer) => addresses.add(peer.address.toString()));
     server.on("message", (_peer, message) => channels.add(message.channel));
-    const load = ["-n", "300", "--ramp", "1000", "--rate", "4", "--duration", "1", "--sockets", "2"];
+    const load = ["-n", "250", "--ramp", "1000", "--rate", "5", "--duration", "0.6", "--sockets", "2"];
     const report = await run(target, ...load, "--echo", "--delivery", "ordered", "--channel", "9", "--size", "20-90");
-    expect(report).toMatchObject({ passed: true, exitCode: 0, bots: 300, sockets: 2, seed: 7, disconnects: {} });
-    expect(report.connects).toEqual({ begun: 300, ok: 300, failed: {}, examples: {} });
-    expect(report.handshakeMs?.count).toBe(300);
-    expect(server.stats.peersAccepted).toBe(300);
+    expect(report).toMatchObject({ passed: true, exitCode: 0, bots: 250, sockets: 2, seed: 7, disconnects: {} });
+    expect(report.connects).toEqual({ begun: 250, ok: 250, failed: {}, examples: {} });
+    expect(report.handshakeMs?.count).toBe(250);
+    expect(server.stats.peersAccepted).toBe(250);
     expect(addresses.size).toBe(2);
     expect([...channels]).toEqual([9]);
     const { messages, echoes, echoMs } = report;
-    expect(messages.sent).toBeGreaterThan(300);
+    expect(messages.sent).toBeGreaterThan(250);
     expect(messages).toMatchObject({ acked: messages.sent, received: messages.sent, lost: 0, open: 0, closed: 0 });
     expect(messages.receivedBytes).toBe(messages.sentBytes);
     expect(messages.sentBytes).toBeGreaterThan(20 * messages.sent);
     expect(messages.sentBytes).toBeLessThan(90 * messages.sent);
     expect(echoes).toEqual({ received: messages.sent, missing: 0 });
     expect(echoMs?.count).toBe(messages.sent);
-    expect(report.traffic.datagramsSent).toBeGreaterThan(600);
+    expect(report.traffic.datagramsSent).toBeGreaterThan(500);
     expect(report.traffic.bytesReceived).toBeGreaterThan(messages.receivedBytes);
     expect(report.cpuSeconds).toBeGreaterThan(0);
   });
@@ -130,7 +130,6 @@ describe("sortie bots", () => {
     const lossless = await run(target, ...load, "--delivery", "reliable");
     expect(lossless).toMatchObject({ exitCode: 1, echoes: { received: 0, missing: lossless.messages.sent } });
     expect(lossless.messages.sent).toBeGreaterThan(0);
-    expect((await run(target, ...load)).exitCode).toBe(0);
   });
 
   it("ends when it is interrupted, before all have been begun as well", async () => {

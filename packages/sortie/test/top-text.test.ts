@@ -28,12 +28,12 @@ describe("a text that somebody else wrote", () => {
     expect(fit("漢字漢", 4)).toBe("漢… ");
     expect(fit("x", 0)).toBe("");
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 40 }), (text, columns) => {
+      fc.property(fc.string({ unit: "binary", maxLength: 40 }), fc.integer({ min: 1, max: 40 }), (text, columns) => {
         const cell = fit(printable(text), columns);
         expect(widthOf(cell)).toBe(columns);
         expect(cell).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
       }),
-      { seed: 5, numRuns: 500 },
+      { seed: 5, numRuns: 200 },
     );
   });
 });
@@ -92,9 +92,9 @@ describe("the screen of sortie top", () => {
 
   it("is never wider or higher than the terminal, with the names that are worst", () => {
     for (const label of ["", "漢字漢字漢字漢字漢字漢字漢字", HOSTILE, "🎮".repeat(40), "x".repeat(64)]) {
-      const reading = read(...answers(60, label), 500);
-      for (let columns = 21; columns <= 200; columns += 7) {
-        for (const rows of [1, 5, 11, 24, 60]) {
+      const reading = read(...answers(15, label), 500);
+      for (let columns = 21; columns <= 200; columns += 17) {
+        for (const rows of [1, 11, 24]) {
           const lines = viewLines(reading, { ...view, columns, rows });
           expect(lines.length).toBeLessThanOrEqual(rows);
           for (const line of lines) expect(widthOf(line)).toBeLessThan(columns);
