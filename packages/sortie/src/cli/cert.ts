@@ -34,13 +34,21 @@ interface ServerOptions extends OutputOptions {
   readonly out: string;
 }
 
+const EXAMPLES = `
+Examples:
+  $ sortie cert root --name "My game"
+  $ sortie cert server --host game.example 203.0.113.7 --days 30
+  $ sortie cert server --host game.example --force        renews it
+  $ sortie cert show keys/server.crt --json`;
+
 /** `sortie cert`: a private authority, certificates for servers, and a look into a file. */
 export function certCommand(): Command {
   return new Command("cert")
     .description("certificates: a private authority and its servers, instead of pinned keys")
     .addCommand(rootCommand())
     .addCommand(serverCommand())
-    .addCommand(showCommand());
+    .addCommand(showCommand())
+    .addHelpText("after", EXAMPLES);
 }
 
 function rootCommand(): Command {

@@ -8,6 +8,11 @@ interface KeygenOptions {
   readonly json?: boolean;
 }
 
+const EXAMPLES = `
+Examples:
+  $ sortie keygen                         keys/root.key for the server, keys/root.pub for its clients
+  $ sortie keygen arena.key --force --json`;
+
 /** `sortie keygen`: a key pair for a server, as two PEM files. */
 export function keygenCommand(): Command {
   return new Command("keygen")
@@ -15,6 +20,7 @@ export function keygenCommand(): Command {
     .argument("[file]", "file of the private key", "keys/root.key")
     .option("-f, --force", "overwrite files that are there")
     .option("--json", "print the result as JSON")
+    .addHelpText("after", EXAMPLES)
     .action(async (file: string, options: KeygenOptions) => {
       const identity = generateIdentity();
       const files = await saveIdentity(identity, file, { force: options.force === true });

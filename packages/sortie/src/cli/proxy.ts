@@ -34,6 +34,11 @@ const UPSTREAM_BATCHES = 2;
 /** s. A day. */
 const MAX_SECONDS = 86_400;
 
+const EXAMPLES = `
+Examples:
+  $ sortie proxy 127.0.0.1:1474 --port 1500 --link mobile-4g
+  $ sortie proxy game.example:1474 --up latencyMs=60,loss=0.02 --down @trace.json --seconds 60 --json`;
+
 /** `sortie proxy`: a UDP proxy with a simulated link, between any two endpoints. */
 export function proxyCommand(host: ProxyHost = { interrupted: untilSignal }): Command {
   return new Command("proxy")
@@ -49,6 +54,7 @@ export function proxyCommand(host: ProxyHost = { interrupted: untilSignal }): Co
     .option("--seconds <number>", "end after this time (default: at Ctrl-C)", integerIn(1, MAX_SECONDS))
     .option("--seed <number>", "of the link's faults (default: a random one)", integerIn(0, 0xffff_ffff))
     .option("--json", "print the summary as JSON, and nothing else, to standard output")
+    .addHelpText("after", EXAMPLES)
     .action((target: string, options: ProxyOptions) => run(target, options, host));
 }
 
