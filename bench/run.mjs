@@ -1,5 +1,5 @@
 // npm run bench -- [P1 ...] [--quick] [--rounds N] [--seconds N] [--no-write]
-//   [--transport dgram|mmsg] [--crypto pure|fast|node|noble|wasm|sodium]
+//   [--workers N] [--transport dgram|mmsg] [--crypto pure|fast|node|noble|wasm|sodium]
 // Runs workloads (without a name all of them), each in processes of its own, and writes bench/RESULTS.md and
 // bench/results.json.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -16,6 +16,7 @@ import { broadcast } from "./workloads/broadcast.mjs";
 import { bulk } from "./workloads/bulk.mjs";
 import { echoOfMany, echoOfOne } from "./workloads/echo.mjs";
 import { headline, manyPeers, stateOut } from "./workloads/game.mjs";
+import { manyWorkers, mostPeers } from "./workloads/cluster.mjs";
 import { handshakes } from "./workloads/handshakes.mjs";
 import { memoryOfPeers } from "./workloads/memory.mjs";
 
@@ -26,6 +27,8 @@ const WORKLOADS = {
   P3a: { run: headline, seconds: 5 },
   P3b: { run: stateOut, seconds: 5 },
   P4: { run: manyPeers, seconds: 6 },
+  P4w: { run: manyWorkers, seconds: 6 },
+  P4max: { run: mostPeers, seconds: 3 },
   P5: { run: handshakes, seconds: 4 },
   P6: { run: memoryOfPeers, seconds: 0 },
   P7: { run: allocation, seconds: 4 },
@@ -43,6 +46,7 @@ const { values, positionals } = parseArgs({
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
     seconds: { type: "string" },
+    workers: { type: "string" },
     transport: { type: "string" },
     crypto: { type: "string" },
     "no-write": { type: "boolean", default: false },
@@ -73,6 +77,7 @@ try {
       variants,
       isQuick: values.quick,
       locked,
+      workers: numberOption("workers", 2),
     });
     // Runs with chosen parts stand beside those of the two sets.
     const key = variants[0].isChosen ? `${name}+${variants[0].name}` : name;

@@ -1,6 +1,9 @@
 // One round: a server process and a load process, started afresh, warmed up, and measured between two marks.
 import { ask, sleep, start, stop } from "./processes.mjs";
 
+/** ms. For a server to follow clients to their new addresses. */
+const MOVE_PAUSE_MS = 1000;
+
 const file = (path) => new URL(`../${path}`, import.meta.url);
 
 /**
@@ -10,6 +13,7 @@ const file = (path) => new URL(`../${path}`, import.meta.url);
  * @param load what the load does; see load/main.mjs
  * @param attack what a second load process does meanwhile, unmeasured
  * @param profile whether to profile the server, which costs it time; the figures then have "profiles"
+ * @param moves how often the clients take other addresses before the measuring
  * @param loadSystem the connections to use, where they are not the server's own
  */
 export async function runRound(round) {
@@ -20,6 +24,7 @@ export async function runRound(round) {
     load,
     attack,
     profile = false,
+    moves = 0,
     warmupMs,
     measureMs,
     execArgv = [],
@@ -34,6 +39,10 @@ export async function runRound(round) {
     others.push((await start(file("load/main.mjs"), [JSON.stringify(config)])).child);
   }
   await sleep(warmupMs);
+  for (let move = 0; move < moves; move++) {
+    await ask(loadSide.child, "move");
+    await sleep(MOVE_PAUSE_MS);
+  }
   const serverBefore = await ask(serverSide.child, "figures");
   const loadBefore = await ask(loadSide.child, "reset");
   if (profile) serverSide.child.send("profile");
@@ -52,6 +61,8 @@ function figures(serverBefore, serverAfter, loadBefore, loadAfter) {
   const messages = serverAfter.messages - serverBefore.messages;
   const datagrams = serverAfter.datagrams - serverBefore.datagrams;
   const ticks = serverAfter.ticks - serverBefore.ticks;
+  const skipped = serverAfter.skipped - serverBefore.skipped;
+  const lateTicks = serverAfter.overruns - serverBefore.overruns + skipped;
   return {
     cpuShare: cpuMs / serverMs,
     cpuMicrosPerMessage: (cpuMs * 1000) / messages,
@@ -68,7 +79,11 @@ function figures(serverBefore, serverAfter, loadBefore, loadAfter) {
     lateP99Ms: serverAfter.lateP99Ms,
     busyP99Ms: serverAfter.busyP99Ms,
     overruns: serverAfter.overruns - serverBefore.overruns,
-    skipped: serverAfter.skipped - serverBefore.skipped,
+    skipped,
+    overrunShare: lateTicks / (ticks + skipped),
+    forwardedShare: (serverAfter.forwarded - serverBefore.forwarded) / messages,
+    forwardedLost: serverAfter.forwardedLost - serverBefore.forwardedLost,
+    mostPeersShare: serverAfter.mostPeers / serverAfter.peers,
     sent: loadAfter.sent,
     received: loadAfter.received,
     receivedShare: loadAfter.received / loadAfter.sent,

@@ -8,8 +8,7 @@ export const play = { isOn: false };
 
 /** Tells the parent that the server is ready, then answers its requests. `counters()` is asked for each answer. */
 export function serveFigures(first, counters) {
-  let profiler = startedProfiler();
-  let usedBytes = getHeapStatistics().used_heap_size;
+  const meter = createMeter(counters);
   process.on("disconnect", () => process.exit(1));
   process.on("message", (request) => {
     if (request === "exit") process.exit(0);
@@ -20,16 +19,25 @@ export function serveFigures(first, counters) {
     if (request === "collect") globalThis.gc?.();
     if (request === "profile") return void startProfile();
     if (request === "profiled") return void stopProfile().then((profiles) => process.send(profiles));
+    process.send(meter());
+  });
+  process.send(first);
+}
+
+/** What this process tells of itself, since the last call where it is about a time; `counters()` is added. */
+export function createMeter(counters) {
+  let profiler = startedProfiler();
+  let usedBytes = getHeapStatistics().used_heap_size;
+  return () => {
     const { user, system } = process.cpuUsage();
     const { statistics } = profiler.stop();
     const nowUsedBytes = getHeapStatistics().used_heap_size;
     const collections = summarise(statistics, usedBytes, nowUsedBytes);
     usedBytes = nowUsedBytes;
     const atMs = performance.now();
-    process.send({ atMs, cpuMs: (user + system) / 1000, ...collections, ...memory(), ...counters() });
     profiler = startedProfiler();
-  });
-  process.send(first);
+    return { atMs, cpuMs: (user + system) / 1000, ...collections, ...memory(), ...counters() };
+  };
 }
 
 function startedProfiler() {

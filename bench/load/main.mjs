@@ -55,6 +55,10 @@ process.on("message", (request) => {
     void link.close().then(() => process.send({ closed: true }));
     return;
   }
+  if (request === "move") {
+    void link.move().then(() => process.send({ moved: true }));
+    return;
+  }
   if (request === "reset") {
     meter.sent = 0;
     meter.received = 0;

@@ -48,6 +48,8 @@ export async function openConnections(target, { connections, sockets, delivery, 
     get ended() {
       return ended;
     },
+    /** All clients get another address. */
+    move: () => Promise.all(swarms.map((swarm) => swarm.move())),
     close: () => Promise.all(swarms.map((swarm) => swarm.close())),
   };
 }
@@ -55,11 +57,13 @@ export async function openConnections(target, { connections, sockets, delivery, 
 /** A swarm whose clients have an index in the load, and a promise for their connecting. */
 class LoadSwarm {
   #swarm;
+  #transport;
   #indices = new Map();
   #waiting = new Map();
 
   static async open({ onMessage, onEnd, ...options }) {
     const load = new LoadSwarm();
+    load.#transport = options.transport;
     load.#swarm = await openSwarm(options, {
       onConnect: (client) => load.#settle(client)?.resolve(client),
       onFailure: (client, error) => load.#settle(client)?.reject(error),
@@ -79,6 +83,11 @@ class LoadSwarm {
     const client = this.#swarm.add();
     this.#indices.set(client, index);
     return new Promise((resolve, reject) => this.#waiting.set(client, { resolve, reject }));
+  }
+
+  /** Takes another port, for all clients. */
+  move() {
+    return this.#transport.rebind();
   }
 
   close() {

@@ -1,20 +1,17 @@
 // Sortie under test.
 //   echo: sends every message back as it came
 //   tickRate: ticks/s, 0 for event-driven
+//   workMicros: µs of game work for each message
 //   tickBytes: bytes sent to every peer in each tick, unreliable
 //   bulk: { totalBytes, messageBytes, inFlight }, to whoever sends a message
 //   broadcastHz, broadcastBytes: broadcasts a second, beside the ticks
 import { createServer, loadIdentity } from "sortie";
-import { percentile } from "../lib/figures.mjs";
 import { play, serveFigures } from "../lib/server-meter.mjs";
+import { measureLateness, OPTIONS, sendState, work } from "./sortie-game.mjs";
 import { createCrypto, createTransport } from "./sortie-parts.mjs";
 
 const config = JSON.parse(process.argv[2]);
-const { keys, transport, crypto, tickRate = 0, echo = true, tickBytes = 0, maxPeers = 4096 } = config;
-/** Made once: an application that sends the same way each time does the same. */
-const OPTIONS = Object.fromEntries(
-  ["unreliable", "sequenced", "bestEffort", "reliable", "ordered"].map((delivery) => [delivery, { delivery }]),
-);
+const { keys, transport, crypto, tickRate = 0, echo = true, tickBytes = 0, workMicros = 0, maxPeers = 4096 } = config;
 
 let messages = 0;
 const server = createServer({
@@ -29,19 +26,12 @@ const server = createServer({
 });
 server.on("message", (peer, message) => {
   messages += 1;
+  if (workMicros > 0) work(workMicros);
   if (config.bulk !== undefined) void sendBulk(peer, config.bulk);
   else if (echo) peer.send(message.payload, OPTIONS[message.delivery]);
 });
-/** Since the last answer: the server's own statistics reach back to before the measured window. */
-let late = [];
-server.on("tick", ({ lateMs }) => late.push(lateMs));
-if (tickBytes > 0) {
-  const state = new Uint8Array(tickBytes).fill(0xff);
-  server.on("tick", () => {
-    if (!play.isOn) return;
-    for (const peer of server.peers.values()) peer.send(state, OPTIONS.unreliable);
-  });
-}
+const lateness = measureLateness(server);
+if (tickBytes > 0) sendState(server, tickBytes, () => play.isOn);
 if (config.broadcastHz > 0) {
   const state = new Uint8Array(config.broadcastBytes).fill(0xff);
   setInterval(() => {
@@ -65,8 +55,6 @@ const { port } = await server.listen();
 serveFigures({ port, publicKeyPath: keys.publicKeyPath }, () => {
   const { ticks, transport, peers, handshakes, retriesSent, halfOpen } = server.stats;
   const datagrams = transport.datagramsReceived + transport.datagramsSent;
-  const lateness = { lateP50Ms: percentile(late, 0.5), lateP99Ms: percentile(late, 0.99) };
-  late = [];
   const [first] = config.bulk === undefined ? [] : server.peers.values();
   const { packetsSent, packetsLost } = first?.stats.endpoint ?? {};
   return {
@@ -79,6 +67,6 @@ serveFigures({ port, publicKeyPath: keys.publicKeyPath }, () => {
     retriesSent,
     halfOpen,
     ...ticks,
-    ...lateness,
+    ...lateness(),
   };
 });

@@ -34,7 +34,7 @@ export const COLUMNS = [
 ];
 
 /** A load process beyond this share of a core sets the pace. */
-const LOAD_BOUND = 0.95;
+export const LOAD_BOUND = 0.95;
 export const LOAD_NOTE = "(!): the load's process was at its limit, not the server's.";
 
 /** Adds to each row the ratio of a figure to that of the row named. */

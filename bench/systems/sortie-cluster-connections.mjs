@@ -1,0 +1,2 @@
+// Clients see no difference.
+export { openConnections } from "./sortie-connections.mjs";
