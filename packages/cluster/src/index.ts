@@ -4,4 +4,5 @@ export type { ClusterStatistics, ClusterTicks, ClusterTotals, WorkerStatistics }
 export { type BroadcastResult, Cluster, type ClusterEvents, createCluster, type WorkerExit } from "./cluster.js";
 export { type ClusterWorker, type ClusterWorkerEvents, joinCluster } from "./cluster-worker.js";
 export { createWorkerServer, type WorkerServerOptions } from "./create-worker-server.js";
+export { isClusterWorker } from "./main-channel.js";
 export type { ForwardingStatistics } from "./forwarding-statistics.js";

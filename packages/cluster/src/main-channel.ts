@@ -1,6 +1,15 @@
 import type { ToMain, ToWorker, WorkerConfig } from "./messages.js";
 import { WORKER_ENVIRONMENT } from "./messages.js";
 
+/** Taken once: the variable is deleted, so that processes that a worker starts are none. */
+const isWorker = process.env[WORKER_ENVIRONMENT] !== undefined && process.send !== undefined;
+if (isWorker) delete process.env[WORKER_ENVIRONMENT];
+
+/** Whether this process is a worker that `createCluster` started: for a file that is main process and worker in one. */
+export function isClusterWorker(): boolean {
+  return isWorker;
+}
+
 /** Who hears what the main process says. */
 export interface MainChannelUser {
   onMessage(message: ToWorker): void;
@@ -16,14 +25,12 @@ export class MainChannel {
 
   /** Asks the main process for this worker's configuration. Throws Error in a process that is no worker. */
   static async join(): Promise<{ readonly channel: MainChannel; readonly config: WorkerConfig }> {
-    if (process.env[WORKER_ENVIRONMENT] === undefined || process.send === undefined) {
+    if (!isWorker) {
       throw new Error(
         "joinCluster() expected a process that createCluster() started, got one that was started otherwise: " +
           "give this file as the cluster's entry",
       );
     }
-    // Processes that the worker starts are none.
-    delete process.env[WORKER_ENVIRONMENT];
     const channel = new MainChannel();
     const config = await new Promise<WorkerConfig>((resolve) => {
       process.on("message", (message: ToWorker) => {

@@ -3,6 +3,7 @@ import { createCluster } from "../src/cluster.js";
 import { type ClusterOptions, resolveClusterOptions } from "../src/cluster-options.js";
 import { createWorkerServer, type WorkerServerOptions } from "../src/create-worker-server.js";
 import { joinCluster } from "../src/cluster-worker.js";
+import { isClusterWorker } from "../src/main-channel.js";
 import { RestartBudget } from "../src/restart-budget.js";
 
 const GOOD = { entry: "/srv/game/worker.js", workers: 2 };
@@ -66,6 +67,7 @@ describe("a worker's side", () => {
   const options = { protocol: "x/1", identity: {} } as WorkerServerOptions;
 
   it("says so in a process that no cluster started", async () => {
+    expect(isClusterWorker()).toBe(false);
     await expect(joinCluster()).rejects.toThrow("joinCluster() expected a process that createCluster() started");
     await expect(createWorkerServer(options)).rejects.toThrow("expected a process that createCluster() started");
   });

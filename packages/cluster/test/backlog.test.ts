@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { canSharePort, ClusterGame, PATIENCE_MS, until } from "./support/game.js";
+import { bundle, type Entry } from "./support/workers.js";
+
+let entry: Entry;
+
+beforeAll(async () => {
+  entry = await bundle("echo");
+}, PATIENCE_MS);
+
+afterAll(() => entry.remove());
+
+describe.runIf(canSharePort)("a worker that stands still", () => {
+  it(
+    "holds nobody up and fills no memory; when it goes on it has all that was accepted",
+    async () => {
+      const game = await ClusterGame.listening(entry);
+      const { cluster, news } = game;
+      const pid = cluster.pids[1] as number;
+      try {
+        await cluster.statistics();
+        process.kill(pid, "SIGSTOP");
+        const { workers } = await cluster.statistics();
+        expect(workers[0]?.ageMs).toBeLessThan(workers[1]?.ageMs as number);
+        expect(workers[1]).toMatchObject({ state: "serving", server: { peers: 0 } });
+
+        let accepted = 0;
+        while (cluster.send(1, "who") && accepted < 100_000) accepted += 1;
+        expect(accepted).toBeGreaterThanOrEqual(1000);
+        expect(accepted).toBeLessThan(100_000);
+        expect(await cluster.broadcast("hello")).toEqual({ accepted: 0, workersMissed: 1 });
+        expect(cluster.send(0, "who")).toBe(true);
+        await until(() => news.some(({ worker }) => worker === 0), "the other worker answers");
+        process.kill(pid, "SIGCONT");
+        await until(() => news.filter(({ worker }) => worker === 1).length === accepted, "all is answered");
+        expect(await cluster.broadcast("hello")).toEqual({ accepted: 0, workersMissed: 0 });
+        expect((await cluster.statistics()).broadcastsMissed).toBe(1);
+      } finally {
+        process.kill(pid, "SIGCONT");
+        await game.end();
+      }
+    },
+    PATIENCE_MS,
+  );
+});
