@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { serialize } from "node:v8";
 import { SocketAddress, TransportError } from "@sortie/transport";
 
 /** Workers at the most: connection IDs have room for their number. */
@@ -89,6 +90,7 @@ export function resolveClusterOptions(
   if (typeof (log as { error?: unknown } | null)?.error !== "function") {
     throw new TypeError(`"log" expected an object with error(message), got ${String(log)}`);
   }
+  checkCopyable(data);
   const whyNot = CANNOT_SHARE.get(platform);
   if (workers > 1 && whyNot !== undefined) {
     const message = `"workers" expected 1 on this system, got ${workers}: ${whyNot}. Linux and FreeBSD can`;
@@ -107,6 +109,16 @@ function entryPath(entry: string | URL): string {
   throw new TypeError(
     `"entry" expected a file: URL or an absolute path, as new URL("./worker.js", import.meta.url), got ${got}`,
   );
+}
+
+/** What cannot be copied would fail when the first worker asks for it. */
+function checkCopyable(data: unknown): void {
+  try {
+    serialize(data);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`"data" expected what structured clone can copy, got something else: ${reason}`);
+  }
 }
 
 function checkInteger(label: string, value: number, min: number, max: number): void {

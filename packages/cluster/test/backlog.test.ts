@@ -5,7 +5,7 @@ import { bundle, type Entry } from "./support/workers.js";
 let entry: Entry;
 
 beforeAll(async () => {
-  entry = await bundle("echo");
+  entry = await bundle(new URL("processes/echo.ts", import.meta.url));
 }, PATIENCE_MS);
 
 afterAll(() => entry.remove());

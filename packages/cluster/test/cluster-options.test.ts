@@ -47,6 +47,10 @@ describe("options of a cluster", () => {
     [{ ...GOOD, host: "game.example" }, '"host" expected an IPv4 or IPv6 address, got "game.example"'],
     [{ ...GOOD, execArgv: "--inspect" }, '"execArgv" expected an array of strings, got --inspect'],
     [{ ...GOOD, env: null }, '"env" expected an object, got null'],
+    [
+      { ...GOOD, data: { onJoin: () => 1 } },
+      '"data" expected what structured clone can copy, got something else: () => 1',
+    ],
     [{ ...GOOD, log: {} }, '"log" expected an object with error(message)'],
   ])("that are wrong are refused, case %#", (options, message) => {
     expect(() => createCluster(options as ClusterOptions)).toThrow(message);

@@ -6,7 +6,7 @@ let entry: Entry;
 let game: ClusterGame | undefined;
 
 beforeAll(async () => {
-  entry = await bundle("echo");
+  entry = await bundle(new URL("processes/echo.ts", import.meta.url));
 }, PATIENCE_MS);
 
 afterEach(async () => {

@@ -10,7 +10,7 @@ const MESSAGES = 6;
 let entry: Entry;
 
 beforeAll(async () => {
-  entry = await bundle("echo");
+  entry = await bundle(new URL("processes/echo.ts", import.meta.url));
 }, PATIENCE_MS);
 
 afterAll(() => entry.remove());

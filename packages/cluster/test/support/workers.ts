@@ -1,19 +1,20 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsup";
 
-/** A file of `processes/`, bundled so that Node runs it as it is. */
+/** A worker or main process, bundled so that Node runs it as it is. */
 export interface Entry {
   readonly path: string;
   readonly remove: () => Promise<void>;
 }
 
-/** Bundles a worker; in a folder of this package, so that it finds koffi. */
-export async function bundle(name: string): Promise<Entry> {
+/** Bundles one; in a folder of this package, so that it finds koffi. */
+export async function bundle(source: URL): Promise<Entry> {
   const folder = await mkdtemp(fileURLToPath(new URL("../.tmp-", import.meta.url)));
   await build({
     config: false,
-    entry: [fileURLToPath(new URL(`../processes/${name}.ts`, import.meta.url))],
+    entry: [fileURLToPath(source)],
     outDir: folder,
     format: "esm",
     target: "node20",
@@ -23,5 +24,6 @@ export async function bundle(name: string): Promise<Entry> {
     outExtension: () => ({ js: ".mjs" }),
     silent: true,
   });
+  const name = basename(source.pathname, ".ts");
   return { path: `${folder}/${name}.mjs`, remove: () => rm(folder, { recursive: true }) };
 }
