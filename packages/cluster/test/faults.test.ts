@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateIdentity, saveIdentity } from "sortie";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { canSharePort, ClusterGame, echo, isRunning, PATIENCE_MS, until } from "./support/game.js";
+import { canSharePort, ClusterGame, echo, hasReusePort, isRunning, PATIENCE_MS, until } from "./support/game.js";
 import { bundle, type Entry } from "./support/workers.js";
 
 let entry: Entry;
@@ -143,6 +143,19 @@ describe.runIf(canSharePort)("a cluster that does not come up", () => {
       expect((error as Error).message).toMatch(message);
       expect(game.cluster.pids).toEqual([undefined, undefined]);
       await expect(game.cluster.listen()).rejects.toThrow("expected a new cluster, got one that is closed");
+    },
+    PATIENCE_MS,
+  );
+
+  it.runIf(process.platform === "linux" && !hasReusePort())(
+    "a Node whose node:dgram cannot share a port, without koffi: says what to do",
+    async () => {
+      game = await ClusterGame.make(entry, { env: { ...process.env, SORTIE_TRANSPORT: "dgram" } });
+      const error: unknown = await game.cluster.listen().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: "ClusterError", code: "start-failed" });
+      expect((error as Error).message).toMatch(
+        /^worker [01] could not open its server: "reusePort" expected Node 22.12 .* use @sortie\/transport-mmsg on Linux/,
+      );
     },
     PATIENCE_MS,
   );

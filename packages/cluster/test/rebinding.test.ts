@@ -49,7 +49,8 @@ describe.runIf(canSharePort)("clients of a cluster whose address changes again a
   it(
     "stay with their worker, whichever worker gets their datagrams: nothing reliable lost, no disconnect",
     async () => {
-      const game = await ClusterGame.listening(entry);
+      // IPv6 and IPv4 on one socket, where the machine has both.
+      const game = await ClusterGame.listening(entry, { host: "::" });
       try {
         await game.populate(4);
         const { clients, cluster, news } = game;

@@ -13,7 +13,8 @@ export const PATIENCE_MS = 60_000;
 /** Whether several processes can share a port here: natively from Node 22.12, else by koffi. */
 export const canSharePort: boolean = process.platform === "linux" && (hasReusePort() || hasBatchedTransport());
 
-function hasReusePort(): boolean {
+/** Whether node:dgram has SO_REUSEPORT. */
+export function hasReusePort(): boolean {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   return major > 22 || (major === 22 && minor >= 12);
 }
