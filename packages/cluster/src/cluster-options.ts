@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
+import { checkLogger, type Logger } from "@sortie/connection";
 import { SocketAddress, TransportError } from "@sortie/transport";
+import { createConsoleLogger } from "sortie";
 
 /** Workers at the most: connection IDs have room for their number. */
 const MAX_WORKERS = 64;
@@ -41,8 +43,8 @@ export interface ClusterOptions {
   readonly hangTimeoutMs?: number;
   /** 0..1000: workers replaced within a minute; one more, and the cluster ends. Default 10. */
   readonly restartsPerMinute?: number;
-  /** Takes warnings and errors. `console` and pino fit. Default `console`. */
-  readonly log?: { error(message: string): void };
+  /** Hears of workers that end; pino and `console` fit. Default: errors to the console. */
+  readonly logger?: Logger;
 }
 
 /** Checked options with their defaults. */
@@ -57,7 +59,7 @@ export interface ResolvedClusterOptions {
   readonly startTimeoutMs: number;
   readonly hangTimeoutMs: number;
   readonly restartsPerMinute: number;
-  readonly log: { error(message: string): void };
+  readonly logger: Logger;
 }
 
 /**
@@ -73,7 +75,8 @@ export function resolveClusterOptions(
   }
   const { workers = Math.min(availableParallelism(), MAX_WORKERS) } = options;
   checkInteger("workers", workers, 1, MAX_WORKERS);
-  const { host, port = DEFAULT_PORT, data, execArgv = process.execArgv, env = process.env, log = console } = options;
+  const { host, port = DEFAULT_PORT, data, execArgv = process.execArgv, env = process.env } = options;
+  const { logger = createConsoleLogger({ level: "error" }) } = options;
   const { startTimeoutMs = DEFAULT_START_TIMEOUT_MS, hangTimeoutMs = DEFAULT_HANG_TIMEOUT_MS } = options;
   const { restartsPerMinute = DEFAULT_RESTARTS_PER_MINUTE } = options;
   checkInteger("port", port, 0, 65_535);
@@ -87,16 +90,14 @@ export function resolveClusterOptions(
   if (typeof env !== "object" || env === null) {
     throw new TypeError(`"env" expected an object, got ${env === null ? "null" : typeof env}`);
   }
-  if (typeof (log as { error?: unknown } | null)?.error !== "function") {
-    throw new TypeError(`"log" expected an object with error(message), got ${String(log)}`);
-  }
+  checkLogger("logger", logger);
   checkCopyable(data);
   const whyNot = CANNOT_SHARE.get(platform);
   if (workers > 1 && whyNot !== undefined) {
     const message = `"workers" expected 1 on this system, got ${workers}: ${whyNot}. Linux and FreeBSD can`;
     throw new TransportError("unsupported", message);
   }
-  const rest = { host, port, data, execArgv, env, startTimeoutMs, hangTimeoutMs, restartsPerMinute, log };
+  const rest = { host, port, data, execArgv, env, startTimeoutMs, hangTimeoutMs, restartsPerMinute, logger };
   return { entry: entryPath(options.entry), workers, ...rest };
 }
 

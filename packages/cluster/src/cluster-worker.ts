@@ -9,13 +9,13 @@ export interface ClusterWorkerEvents {
   /** What the main process sent with `cluster.send`. */
   message: (message: unknown) => void;
   /**
-   * The worker is about to end: its server closes now, draining for `drainMs`. The process ends when nothing keeps it
-   * busy, or 5 s after its server has closed.
+   * The worker is about to end: its server closes now, as `server.close` with these options does. The process ends when
+   * nothing keeps it busy, or 5 s after its server has closed.
    */
   close: (request: CloseRequest) => void;
 }
 
-const MAIN_GONE: CloseRequest = { drainMs: 0, reason: "the server is shutting down" };
+const MAIN_GONE: CloseRequest = { leaveMs: 0, drainMs: 0, reason: "the server is shutting down" };
 
 /** This process as a worker of a cluster: its number, what it was given, and messages to and from the main process. */
 export class ClusterWorker extends TypedEmitter<ClusterWorkerEvents> {
@@ -57,8 +57,8 @@ class RunningWorker extends ClusterWorker {
     this.emit("message", message);
   }
 
-  announceClose({ drainMs, reason }: CloseRequest): void {
-    this.emit("close", { drainMs, reason });
+  announceClose(request: CloseRequest): void {
+    this.emit("close", request);
   }
 }
 
@@ -122,6 +122,8 @@ export class WorkerRuntime implements MainChannelUser {
         return this.#broadcast(message);
       case "message":
         return this.worker.deliver(message.message);
+      case "drain":
+        return this.#server?.startDraining({ reason: message.reason });
       case "close":
         return this.#close(message);
       case "config":
@@ -155,13 +157,12 @@ export class WorkerRuntime implements MainChannelUser {
     this.#channel.send({ type: "broadcast", id, accepted, error });
   }
 
-  #close(request: CloseRequest): void {
+  #close({ leaveMs, drainMs, reason }: CloseRequest): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    const { drainMs, reason } = request;
-    this.worker.announceClose({ drainMs, reason });
+    this.worker.announceClose({ leaveMs, drainMs, reason });
     if (this.#server === undefined) this.onServerClosed();
-    else void this.#server.close({ drainMs, reason });
+    else void this.#server.close({ leaveMs, drainMs, reason });
   }
 }
 

@@ -1,16 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { payloadBytes, TypedEmitter } from "@sortie/connection";
 import type { SendOptions } from "@sortie/reliability";
-import type { ListenAddress } from "@sortie/server";
+import type { CloseOptions, ListenAddress } from "@sortie/server";
 import { ClusterError } from "./cluster-error.js";
 import { type ClusterOptions, resolveClusterOptions, type ResolvedClusterOptions } from "./cluster-options.js";
 import { type ClusterStatistics, type ClusterTotals, NO_FIGURES, NO_TOTALS, totalOf } from "./cluster-statistics.js";
+import type { CloseRequest } from "./messages.js";
 import { probePort } from "./probe-port.js";
 import { RestartBudget } from "./restart-budget.js";
 import { BEAT_MS, WorkerHandle, type WorkerExitReason, type WorkerHandleUser } from "./worker-handle.js";
 
 /** ms that a worker has for its figures before the last ones are taken. */
 const STATISTICS_PATIENCE_MS = 1000;
+/** ms. An hour, as of a server. */
+const MAX_WAIT_MS = 3_600_000;
+const DEFAULT_REASON = "the server is shutting down";
 
 /** A worker's process that has ended. */
 export interface WorkerExit {
@@ -113,7 +117,7 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
       this.#settleStart = undefined;
       this.#state = "closing";
       for (const handle of this.#handles) handle?.kill();
-      await Promise.all(this.#handles.map((handle) => handle?.close({ drainMs: 0, reason: "" })));
+      await Promise.all(this.#handles.map((handle) => handle?.close({ leaveMs: 0, drainMs: 0, reason: "" })));
       this.#state = "closed";
       throw error;
     }
@@ -164,21 +168,28 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     }));
     // What ended workers told is in the sum already.
     const present = workers.filter((one) => one.state !== "gone");
-    const { restarts, broadcastsMissed } = { restarts: this.#restarts, broadcastsMissed: this.#broadcastsMissed };
-    return { workers, total: totalOf(present, this.#ended), restarts, broadcastsMissed };
+    const total = totalOf(present, this.#ended);
+    return { workers, total, restarts: this.#restarts, broadcastsMissed: this.#broadcastsMissed };
+  }
+
+  /** Turns newcomers away from now on, in all workers that are there; peers stay. As `server.startDraining`. */
+  startDraining(options: { readonly reason?: string } = {}): void {
+    const { reason = DEFAULT_REASON } = options;
+    if (typeof reason !== "string") throw new TypeError(`"reason" expected a string, got ${typeof reason}`);
+    for (const handle of this.#handles) handle?.startDraining(reason);
   }
 
   /**
-   * Ends all workers: newcomers are turned away, peers are told why, reliable data that waits is delivered first, for
-   * `drainMs` at the most. Resolves when all processes have gone; one that hangs is ended. Further calls give the same
-   * promise.
+   * Ends all workers as `server.close` does: peers may leave for `leaveMs`, then what was sent reliably goes, for
+   * `drainMs` at the most, and they hear why. Resolves when all processes have gone; one that takes longer is killed.
+   * Further calls give the same promise. Throws TypeError or RangeError for options out of range.
    */
-  close(options: { readonly drainMs?: number; readonly reason?: string } = {}): Promise<void> {
-    const { drainMs = 0, reason = "the server is shutting down" } = options;
-    if (!Number.isFinite(drainMs) || drainMs < 0 || drainMs > 3_600_000) {
-      throw new RangeError(`"drainMs" expected a number in 0..3600000, got ${String(drainMs)}`);
-    }
-    return (this.#closing ??= this.#shutDown(drainMs, reason, undefined));
+  close(options: CloseOptions = {}): Promise<void> {
+    const { leaveMs = 0, drainMs = 0, reason = DEFAULT_REASON } = options;
+    checkMs("leaveMs", leaveMs);
+    checkMs("drainMs", drainMs);
+    if (typeof reason !== "string") throw new TypeError(`"reason" expected a string, got ${typeof reason}`);
+    return (this.#closing ??= this.#shutDown({ leaveMs, drainMs, reason }, undefined));
   }
 
   /** Exceptions of listeners are the application's, and end the process as any other that nobody catches. */
@@ -204,7 +215,8 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
       } else if (this.#handles.every((one) => one?.isOpen === true)) this.#tellPorts();
       return;
     }
-    if (isOther) this.#options.log.error(`worker ${handle.index} has another identity than those before it`);
+    const { index: worker } = handle;
+    if (isOther) this.#options.logger.error({ worker }, `worker ${worker} has another identity than those before it`);
     this.#tellPorts();
   }
 
@@ -231,14 +243,15 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     const delayMs = this.#budget.take(performance.now());
     const isReplaced = delayMs !== undefined;
     const peersLost = handle.figures?.server?.peers ?? 0;
-    this.#options.log.error(`worker ${worker} ${whatHappened(handle)}: ${isReplaced ? "it is replaced" : "the end"}`);
+    const what = `worker ${worker} ${whatHappened(handle)}: ${isReplaced ? "it is replaced" : "the cluster ends"}`;
+    this.#options.logger.error({ worker, reason, code, signal, peersLost }, what);
     if (isReplaced) this.#replace(worker, delayMs);
     this.emit("exit", { worker, reason, code, signal, peersLost, isReplaced });
     if (isReplaced) return;
     const { restartsPerMinute } = this.#options;
     const message = `worker ${worker} ${whatHappened(handle)}, after ${restartsPerMinute} replacements within a minute`;
     const error = new ClusterError("too-many-restarts", message);
-    this.#closing ??= this.#shutDown(0, "the server failed", error);
+    this.#closing ??= this.#shutDown({ leaveMs: 0, drainMs: 0, reason: "the server failed" }, error);
   }
 
   #replace(worker: number, delayMs: number): void {
@@ -250,13 +263,13 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     this.#waiting.add(timer);
   }
 
-  async #shutDown(drainMs: number, reason: string, error: ClusterError | undefined): Promise<void> {
+  async #shutDown(request: CloseRequest, error: ClusterError | undefined): Promise<void> {
     if (this.#state === "closed") return;
     this.#settleStart?.reject(new ClusterError("closed", "the cluster was closed while it started"));
     this.#state = "closing";
     clearInterval(this.#beat);
     for (const timer of this.#waiting) clearTimeout(timer);
-    await Promise.all(this.#handles.map((handle) => handle?.close({ drainMs, reason })));
+    await Promise.all(this.#handles.map((handle) => handle?.close(request)));
     this.#address = undefined;
     this.#state = "closed";
     if (error !== undefined && this.listenerCount("close") === 0) this.onListenerError("close", error);
@@ -287,6 +300,11 @@ function whatHappened({ exitReason, exitCode, exitSignal, failure }: WorkerHandl
     default:
       return failure === undefined ? `ended ${how}` : `ended ${how}: ${failure}`;
   }
+}
+
+function checkMs(label: string, value: number): void {
+  if (typeof value === "number" && value >= 0 && value <= MAX_WAIT_MS) return;
+  throw new RangeError(`"${label}" expected a number in 0..${MAX_WAIT_MS}, got ${String(value)}`);
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array | undefined): boolean {

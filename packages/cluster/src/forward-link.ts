@@ -105,6 +105,16 @@ export class ForwardLink implements DatagramReceiver {
     this.#options.transport.send(batch);
   }
 
+  /** As of a transport. */
+  holdReceive(holdMs: number): void {
+    this.#options.transport.holdReceive?.(holdMs);
+  }
+
+  /** As of a transport. */
+  receiveNow(): void {
+    this.#options.transport.receiveNow?.();
+  }
+
   close(): Promise<void> {
     this.flush();
     return this.#options.transport.close();

@@ -1,5 +1,5 @@
 import type { SendOptions } from "@sortie/reliability";
-import type { ServerStatistics } from "@sortie/server";
+import type { CloseOptions, ServerStatistics } from "@sortie/server";
 import type { ForwardingStatistics } from "./forwarding-statistics.js";
 
 /** Set in the environment of workers, so that a process knows whether it is one. */
@@ -20,12 +20,8 @@ export interface WorkerConfig {
   readonly data: unknown;
 }
 
-/** How a worker ends. */
-export interface CloseRequest {
-  /** ms. */
-  readonly drainMs: number;
-  readonly reason: string;
-}
+/** How a worker ends: as `server.close`. */
+export type CloseRequest = Required<CloseOptions>;
 
 /** From the main process to a worker. */
 export type ToWorker =
@@ -40,6 +36,7 @@ export type ToWorker =
       readonly options: SendOptions;
     }
   | { readonly type: "message"; readonly message: unknown }
+  | { readonly type: "drain"; readonly reason: string }
   | ({ readonly type: "close" } & CloseRequest);
 
 /** What a worker tells of itself. */

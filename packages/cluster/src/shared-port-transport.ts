@@ -92,6 +92,16 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
     this.#transport.send(batch);
   }
 
+  holdReceive(holdMs: number): void {
+    this.#transport.holdReceive?.(holdMs);
+    this.#link.holdReceive(holdMs);
+  }
+
+  receiveNow(): void {
+    this.#transport.receiveNow?.();
+    this.#link.receiveNow();
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#shutDown());
   }

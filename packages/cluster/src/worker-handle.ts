@@ -113,6 +113,11 @@ export class WorkerHandle {
     return true;
   }
 
+  /** Turns newcomers away. */
+  startDraining(reason: string): void {
+    if (this.isOpen) this.#send({ type: "drain", reason });
+  }
+
   /** How many peers took it; undefined when the worker is not there, or does not read. Rejects for bad options. */
   async broadcast(payload: Uint8Array, options: SendOptions): Promise<number | undefined> {
     if (this.state !== "serving" || this.#isClogged) return undefined;
@@ -148,7 +153,7 @@ export class WorkerHandle {
       this.state = "closing";
       this.exitReason ??= "closed";
       this.#send({ type: "close", ...request });
-      this.#endWithin(request.drainMs + EXIT_GRACE_MS + KILL_MARGIN_MS);
+      this.#endWithin(request.leaveMs + request.drainMs + EXIT_GRACE_MS + KILL_MARGIN_MS);
     }
     return this.#exited;
   }

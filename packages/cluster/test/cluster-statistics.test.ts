@@ -10,7 +10,14 @@ function figuresOf(n: number): WorkerFigures {
   const { drops, transport, ticks, forwarding } = NO_TOTALS;
   const kept = { lateP50Ms: n, busyP50Ms: n, intervalMs: 16 };
   const counters = { peers: n, halfOpen: n, handshakes: n, retriesSent: n, rejectsSent: n, peersAccepted: n };
-  const server = { crypto: "", ...counters, listenerErrors: n, drops: each(drops), transport: each(transport) };
+  const server = {
+    crypto: "",
+    ...counters,
+    listenerErrors: n,
+    draining: n === 4,
+    drops: each(drops),
+    transport: each(transport),
+  };
   return {
     server: { ...server, ticks: { ...each(ticks), ...kept } },
     forwarding: each(forwarding),
@@ -30,6 +37,8 @@ describe("totals of a cluster", () => {
       listenerErrors: 7,
       cpuMs: 7,
     });
+    expect(total.draining).toBe(true);
+    expect(totalOf([figuresOf(3)], NO_TOTALS).draining).toBe(false);
     expect(new Set(Object.values(total.drops))).toEqual(new Set([7]));
     expect(new Set(Object.values(total.transport))).toEqual(new Set([7]));
     expect(new Set(Object.values(total.forwarding))).toEqual(new Set([7]));

@@ -74,7 +74,18 @@ describe.runIf(canSharePort)("a cluster of two workers", () => {
       for (const client of clients) client.on("message", ({ payload }) => void (heard += payload.length));
       const large = new Uint8Array(100_000);
       expect(await cluster.broadcast(large, { delivery: "reliable" })).toMatchObject({ accepted: clients.length });
-      await cluster.close({ drainMs: PATIENCE_MS, reason: "maintenance" });
+      cluster.startDraining({ reason: "maintenance" });
+      await until(async () => {
+        const { workers } = await cluster.statistics();
+        return workers.every(({ server }) => server?.draining === true);
+      }, "both drain");
+      await expect(game.connect()).rejects.toThrow("shutting down");
+      expect(() => cluster.close({ leaveMs: -1 })).toThrow('"leaveMs" expected a number in 0..3600000, got -1');
+      expect(() => cluster.close({ drainMs: Number.NaN })).toThrow(
+        '"drainMs" expected a number in 0..3600000, got NaN',
+      );
+      expect(() => cluster.close({ reason: 5 as unknown as string })).toThrow('"reason" expected a string, got number');
+      await cluster.close({ leaveMs: 50, drainMs: PATIENCE_MS, reason: "maintenance" });
       await until(() => ends.length === clients.length, "all peers hear of the end");
       expect(new Set(ends)).toEqual(new Set(["shutting-down: maintenance"]));
       expect(heard).toBe(clients.length * large.length);

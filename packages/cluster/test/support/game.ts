@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMmsgTransport } from "@sortie/transport-mmsg";
-import { type Client, type ClientOptions, connect, generateIdentity, saveIdentity } from "sortie";
+import { type Client, type ClientOptions, connect, createConsoleLogger, generateIdentity, saveIdentity } from "sortie";
 import { type Cluster, createCluster, type WorkerExit } from "../../src/cluster.js";
 import type { ClusterOptions } from "../../src/cluster-options.js";
 import type { Entry } from "./workers.js";
@@ -85,7 +85,11 @@ export class ClusterGame {
       execArgv: [],
       startTimeoutMs: PATIENCE_MS,
       hangTimeoutMs: 0,
-      log: { error: (message) => void log.push(message) },
+      logger: createConsoleLogger({
+        level: "error",
+        json: true,
+        write: (line) => void log.push((JSON.parse(line) as { msg: string }).msg),
+      }),
       ...rest,
     });
     await saveIdentity(game.#identity, keyPath);
