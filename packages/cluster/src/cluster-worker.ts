@@ -2,7 +2,14 @@ import { TypedEmitter } from "@sortie/connection";
 import type { Server } from "@sortie/server";
 import { ForwardingCounters } from "./forwarding-statistics.js";
 import { MainChannel, type MainChannelUser } from "./main-channel.js";
-import { type CloseRequest, EXIT_GRACE_MS, type ToWorker, type WorkerConfig, type WorkerOpened } from "./messages.js";
+import {
+  type CloseRequest,
+  EXIT_GRACE_MS,
+  type ToWorker,
+  type WorkerConfig,
+  type WorkerLinks,
+  type WorkerOpened,
+} from "./messages.js";
 
 /** Events of a worker. */
 export interface ClusterWorkerEvents {
@@ -67,11 +74,13 @@ export class WorkerRuntime implements MainChannelUser {
   readonly worker: RunningWorker;
   readonly config: WorkerConfig;
   readonly counters: ForwardingCounters = new ForwardingCounters();
-  /** Takes the ports of the others whenever they change. */
-  onPorts: ((ports: readonly number[]) => void) | undefined;
+  /** Hears where the others are, whenever it changes. */
+  onLinks: ((links: WorkerLinks) => void) | undefined;
   readonly #channel: MainChannel;
   #server: Server | undefined;
   #isClosing = false;
+  /** What the main process was told last. */
+  #isAccepting = true;
 
   constructor(channel: MainChannel, config: WorkerConfig) {
     this.#channel = channel;
@@ -89,6 +98,12 @@ export class WorkerRuntime implements MainChannelUser {
   /** The server of this worker, from its making on. */
   set server(server: Server) {
     this.#server = server;
+    for (const event of ["connect", "disconnect", "draining"] as const) server.on(event, () => this.#tellAccepting());
+  }
+
+  /** Whether newcomers get in here. */
+  get isAccepting(): boolean {
+    return this.#server?.isAccepting ?? false;
   }
 
   reportOpened(opened: WorkerOpened): void {
@@ -115,7 +130,7 @@ export class WorkerRuntime implements MainChannelUser {
   onMessage(message: ToWorker): void {
     switch (message.type) {
       case "links":
-        return this.onPorts?.(message.ports);
+        return this.onLinks?.(message.links);
       case "ask":
         return this.#answer(message.id);
       case "broadcast":
@@ -133,6 +148,13 @@ export class WorkerRuntime implements MainChannelUser {
 
   onMainGone(): void {
     this.#close(MAIN_GONE);
+  }
+
+  #tellAccepting(): void {
+    const { isAccepting } = this;
+    if (isAccepting === this.#isAccepting) return;
+    this.#isAccepting = isAccepting;
+    this.#channel.send({ type: "accepting", isAccepting });
   }
 
   #answer(id: number): void {

@@ -62,8 +62,9 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   readonly #user: WorkerHandleUser = {
     onOpened: (handle) => this.#onOpened(handle),
     onServing: (handle) => this.#onServing(handle),
+    onAccepting: () => this.#tellLinks(),
     onMessage: (handle, message) => this.emit("message", message, handle.index),
-    onClosed: () => this.#tellPorts(),
+    onClosed: () => this.#tellLinks(),
     onExit: (handle) => this.#onExit(handle),
   };
   #state: "idle" | "starting" | "open" | "closing" | "closed" = "idle";
@@ -212,12 +213,12 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
       if (isOther) {
         const message = `worker ${handle.index} has another identity than the others: load one key file in all workers`;
         this.#settleStart?.reject(new ClusterError("identity-mismatch", message));
-      } else if (this.#handles.every((one) => one?.isOpen === true)) this.#tellPorts();
+      } else if (this.#handles.every((one) => one?.isOpen === true)) this.#tellLinks();
       return;
     }
     const { index: worker } = handle;
     if (isOther) this.#options.logger.error({ worker }, `worker ${worker} has another identity than those before it`);
-    this.#tellPorts();
+    this.#tellLinks();
   }
 
   #onServing(handle: WorkerHandle): void {
@@ -225,9 +226,12 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     else if (this.#handles.every((one) => one?.state === "serving")) this.#settleStart?.resolve();
   }
 
-  #tellPorts(): void {
-    const ports = this.#handles.map((handle) => (handle?.isOpen === true ? (handle.opened?.linkPort ?? 0) : 0));
-    for (const handle of this.#handles) handle?.setPorts(ports);
+  #tellLinks(): void {
+    const there = this.#handles.filter((handle) => handle?.isOpen === true) as WorkerHandle[];
+    const ports = new Array<number>(this.#options.workers).fill(0);
+    for (const { index, opened } of there) ports[index] = opened?.linkPort ?? 0;
+    const accepting = there.filter(({ isAccepting }) => isAccepting).map(({ index }) => index);
+    for (const handle of there) handle.setLinks({ ports, accepting });
   }
 
   #onExit(handle: WorkerHandle): void {
@@ -239,7 +243,7 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
       return;
     }
     if (this.#state !== "open") return;
-    this.#tellPorts();
+    this.#tellLinks();
     const delayMs = this.#budget.take(performance.now());
     const isReplaced = delayMs !== undefined;
     const peersLost = handle.figures?.server?.peers ?? 0;

@@ -46,11 +46,12 @@ export async function createWorkerServer<Data = unknown>(options: WorkerServerOp
     worker,
     workers,
     counters,
+    isAccepting: () => runtime.isAccepting,
     start: ({ address, linkPort }) =>
       new Promise((resolve) => {
-        runtime.onPorts = (ports) => {
-          runtime.onPorts = (changed) => link.setPorts(changed);
-          resolve(ports);
+        runtime.onLinks = (links) => {
+          runtime.onLinks = (changed) => transport.setLinks(changed);
+          resolve(links);
         };
         const { host: local, port: localPort, family } = address;
         const { publicKey } = options.identity;

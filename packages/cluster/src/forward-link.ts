@@ -6,7 +6,7 @@ import {
   SocketAddress,
   type TransportError,
 } from "@sortie/transport";
-import { MIN_PROTECTED_BYTES, readConnectionId } from "@sortie/wire";
+import { datagramKind, MIN_PROTECTED_BYTES, readConnectionId } from "@sortie/wire";
 import { readForwarded, writeForwarded } from "./forward-header.js";
 import type { ForwardingCounters } from "./forwarding-statistics.js";
 
@@ -151,6 +151,9 @@ export class ForwardLink implements DatagramReceiver {
 
   #isOurs(datagram: Uint8Array): boolean {
     const { worker, workers } = this.#options;
-    return datagram.length >= MIN_PROTECTED_BYTES && workerOf(readConnectionId(datagram), workers) === worker;
+    if (datagram.length < MIN_PROTECTED_BYTES) return false;
+    const kind = datagramKind(datagram[0] as number);
+    if (kind !== "protected") return kind === "handshake";
+    return workerOf(readConnectionId(datagram), workers) === worker;
   }
 }

@@ -4,6 +4,8 @@ export interface ForwardingStatistics {
   readonly forwarded: number;
   /** bytes of their payload. */
   readonly forwardedBytes: number;
+  /** Hellos that were passed on as well, as this worker took no newcomers and another one did. */
+  readonly newcomers: number;
   /** Datagrams of another worker's peer that were dropped, as too many were on their way. */
   readonly dropped: number;
   /** Datagrams of another worker's peer that came while there was no such worker: answered with a reset. */
@@ -22,6 +24,7 @@ export interface ForwardingStatistics {
 export class ForwardingCounters implements ForwardingStatistics {
   forwarded = 0;
   forwardedBytes = 0;
+  newcomers = 0;
   dropped = 0;
   ownerless = 0;
   received = 0;

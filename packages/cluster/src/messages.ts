@@ -23,11 +23,19 @@ export interface WorkerConfig {
 /** How a worker ends: as `server.close`. */
 export type CloseRequest = Required<CloseOptions>;
 
+/** Where workers are. */
+export interface WorkerLinks {
+  /** Loopback ports by worker, 0 for one that is not there. */
+  readonly ports: readonly number[];
+  /** Workers that take newcomers. */
+  readonly accepting: readonly number[];
+}
+
 /** From the main process to a worker. */
 export type ToWorker =
   | { readonly type: "config"; readonly config: WorkerConfig }
-  /** All workers have their sockets: loopback ports by worker, 0 for one that is not there. */
-  | { readonly type: "links"; readonly ports: readonly number[] }
+  /** All workers have their sockets. */
+  | { readonly type: "links"; readonly links: WorkerLinks }
   | { readonly type: "ask"; readonly id: number }
   | {
       readonly type: "broadcast";
@@ -67,6 +75,8 @@ export type ToMain =
   | ({ readonly type: "opened" } & WorkerOpened)
   /** It takes datagrams now: it knows where the others are. */
   | { readonly type: "serving" }
+  /** Whether it takes newcomers: told when that changes, and true at first. */
+  | { readonly type: "accepting"; readonly isAccepting: boolean }
   /** Its server could not be opened. */
   | { readonly type: "failed"; readonly message: string; readonly code: string | undefined }
   | { readonly type: "figures"; readonly id: number; readonly figures: WorkerFigures }

@@ -7,9 +7,16 @@ import {
   TransportError,
   type TransportStatistics,
 } from "@sortie/transport";
-import { datagramKind, MAX_DATAGRAM_BYTES, MIN_PROTECTED_BYTES, readConnectionId } from "@sortie/wire";
+import {
+  cookieBytesOfHello,
+  datagramKind,
+  MAX_DATAGRAM_BYTES,
+  MIN_PROTECTED_BYTES,
+  readConnectionId,
+} from "@sortie/wire";
 import type { ForwardingCounters } from "./forwarding-statistics.js";
 import type { ForwardLink, ForwardLinkUser } from "./forward-link.js";
+import type { WorkerLinks } from "./messages.js";
 
 export interface SharedPortOptions {
   /** The socket on the shared port. */
@@ -18,14 +25,13 @@ export interface SharedPortOptions {
   readonly worker: number;
   readonly workers: number;
   readonly counters: ForwardingCounters;
+  /** Whether this worker takes newcomers. */
+  readonly isAccepting: () => boolean;
   /**
-   * Told once both sockets are open; resolves with the loopback ports of all workers when all of them are: until then
-   * the system would give a peer to one socket now and to another one later.
+   * Told once both sockets are open; resolves when those of all workers are: until then the system would give a peer to
+   * one socket now and to another one later.
    */
-  readonly start: (opened: {
-    readonly address: SocketAddress;
-    readonly linkPort: number;
-  }) => Promise<readonly number[]>;
+  readonly start: (opened: { readonly address: SocketAddress; readonly linkPort: number }) => Promise<WorkerLinks>;
   /** Datagrams are taken from now on. */
   readonly onLive?: () => void;
   /** Hears why `open` rejected. */
@@ -36,7 +42,8 @@ export interface SharedPortOptions {
 
 /**
  * One worker's share of a port: passes a peer's datagram on to the worker that its connection ID names, and takes those
- * that others pass on as if the socket had got them. Handshakes are served by whoever gets them.
+ * that others pass on as if the socket had got them. Handshakes are served by whoever gets them, and passed on while
+ * this worker takes no newcomers and another one does.
  */
 export class SharedPortTransport implements DatagramTransport, DatagramReceiver, ForwardLinkUser {
   readonly #options: SharedPortOptions;
@@ -45,6 +52,8 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
   readonly #counters: ForwardingCounters;
   #receiver: DatagramReceiver | undefined;
   #isLive = false;
+  /** Other workers that take newcomers. */
+  #others: readonly number[] = [];
   /** Whether the receiver got something since the last end of a batch. */
   #isBatchOpen = false;
   #closing: Promise<void> | undefined;
@@ -74,7 +83,7 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
     try {
       const linkPort = await this.#link.open(this);
       const address = await this.#transport.open(this);
-      this.#link.setPorts(await Promise.race([this.#options.start({ address, linkPort }), this.#closed]));
+      this.setLinks(await Promise.race([this.#options.start({ address, linkPort }), this.#closed]));
       this.#isLive = true;
       this.#options.onLive?.();
       return address;
@@ -82,6 +91,12 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
       this.#options.onFailed?.(error);
       throw error;
     }
+  }
+
+  /** Says where the workers are, and which of them take newcomers; whenever that changes. */
+  setLinks({ ports, accepting }: WorkerLinks): void {
+    this.#link.setPorts(ports);
+    this.#others = accepting.filter((worker) => worker !== this.#options.worker);
   }
 
   acquireBatch(): DatagramBatch | undefined {
@@ -115,7 +130,7 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
     if (owner !== this.#options.worker) {
       if (this.#link.forward(owner, payload, from)) return;
       this.#counters.ownerless += 1;
-    }
+    } else if (this.#goesToOthers(payload) && this.#passNewcomer(payload, from)) return;
     this.#pass(payload, from);
   }
 
@@ -163,6 +178,22 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
     if (length < MIN_PROTECTED_BYTES || length > MAX_DATAGRAM_BYTES) return worker;
     if (datagramKind(payload[0] as number) !== "protected") return worker;
     return workerOf(readConnectionId(payload), workers);
+  }
+
+  /** A hello that costs public-key work, while there is no place here. Others, floods among them, are answered here. */
+  #goesToOthers(payload: Uint8Array): boolean {
+    if (this.#others.length === 0 || payload.length === 0) return false;
+    if (datagramKind(payload[0] as number) !== "handshake" || this.#options.isAccepting()) return false;
+    const cookieBytes = cookieBytesOfHello(payload);
+    return typeof cookieBytes === "number" && cookieBytes > 0;
+  }
+
+  /** To the same worker each time the hello comes. */
+  #passNewcomer(payload: Uint8Array, from: SocketAddress): boolean {
+    const worker = this.#others[from.port % this.#others.length] as number;
+    if (!this.#link.forward(worker, payload, from)) return false;
+    this.#counters.newcomers += 1;
+    return true;
   }
 
   async #shutDown(): Promise<void> {

@@ -9,6 +9,7 @@ import {
   WORKER_ENVIRONMENT,
   type WorkerConfig,
   type WorkerFigures,
+  type WorkerLinks,
   type WorkerOpened,
 } from "./messages.js";
 
@@ -33,6 +34,8 @@ export interface WorkerHandleUser {
   onOpened(handle: WorkerHandle): void;
   /** It takes datagrams. */
   onServing(handle: WorkerHandle): void;
+  /** Whether it takes newcomers has changed. */
+  onAccepting(handle: WorkerHandle): void;
   onMessage(handle: WorkerHandle, message: unknown): void;
   /** Its server is closed; the process will end. */
   onClosed(handle: WorkerHandle): void;
@@ -44,6 +47,8 @@ export interface WorkerHandleUser {
 export class WorkerHandle {
   readonly index: number;
   state: WorkerState = "starting";
+  /** Whether it takes newcomers. */
+  isAccepting = true;
   /** What it said when its port was open. */
   opened: WorkerOpened | undefined;
   /** What it last said of itself, and when. */
@@ -100,9 +105,9 @@ export class WorkerHandle {
     return this.state === "open" || this.state === "serving";
   }
 
-  /** Tells at which loopback ports all workers are. With the first of these calls it begins to serve. */
-  setPorts(ports: readonly number[]): void {
-    if (this.isOpen) this.#send({ type: "links", ports });
+  /** Tells where all workers are. With the first of these calls it begins to serve. */
+  setLinks(links: WorkerLinks): void {
+    if (this.isOpen) this.#send({ type: "links", links });
   }
 
   /** False when the worker is not there, or does not read. Throws for what cannot be copied. */
@@ -198,6 +203,9 @@ export class WorkerHandle {
         return this.#onOpened(message);
       case "serving":
         return this.#onServing();
+      case "accepting":
+        this.isAccepting = message.isAccepting;
+        return this.#user.onAccepting(this);
       case "failed":
         this.failure = message.message;
         this.exitReason ??= "start-failed";

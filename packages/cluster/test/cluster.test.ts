@@ -62,6 +62,25 @@ describe.runIf(canSharePort)("a cluster of two workers", () => {
   );
 
   it(
+    "lets newcomers in although the system gives them to a worker that drains",
+    async () => {
+      game = await ClusterGame.listening(entry);
+      const { cluster } = game;
+      cluster.send(0, "drain");
+      await until(async () => (await cluster.statistics()).total.draining, "the worker drains");
+      let newcomers = 0;
+      while (newcomers === 0 && game.clients.length < 64) {
+        await echo(await game.connect(), "let me in");
+        newcomers = (await cluster.statistics()).total.forwarding.newcomers;
+      }
+      expect(newcomers).toBeGreaterThan(0);
+      const { workers } = await cluster.statistics();
+      expect(workers.map(({ server }) => server?.peers)).toEqual([0, game.clients.length]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     "closes in order: what waits is delivered, peers are told why, and the processes end",
     async () => {
       game = await ClusterGame.listening(entry);

@@ -66,7 +66,7 @@ describe("workers of a port whose datagrams come to any of them", () => {
     expect(second?.server.stats.peers).toBe(8 - staying);
     // Nothing comes to the second worker any more, and the first one is told.
     world.targets = [0];
-    first?.link.setPorts([world.ports[0] as number, 0]);
+    first?.shared.setLinks({ ports: [world.ports[0] as number, 0], accepting: [0] });
     const goneMs = world.clock.now();
     for (const client of world.clients) client.send("anybody there?", { delivery: "reliable" });
     await world.clock.run(1000);
@@ -74,6 +74,40 @@ describe("workers of a port whose datagrams come to any of them", () => {
     expect(Math.max(...endedAtMs) - goneMs).toBeLessThan(100);
     expect(first?.server.stats.peers).toBe(staying);
     expect(first?.counters.ownerless).toBeGreaterThan(0);
+    await world.end();
+  });
+
+  it("a worker that is full passes newcomers on to one that is not; when all are full they hear it", async () => {
+    const world = new SprayedWorkers(5, 2, { latencyMs: 20 }, { tickRate: 0, maxPeers: 6 });
+    await world.listen();
+    world.targets = [0];
+    const [first, second] = world.workers;
+    for (let i = 0; i < 6; i++) await world.connect();
+    await world.clock.run(100);
+    expect([first?.server.stats.peers, second?.server.stats.peers]).toEqual([3, 3]);
+    expect([first?.server.isAccepting, second?.server.isAccepting]).toEqual([false, false]);
+    expect(first?.counters.newcomers).toBe(3);
+    await expect(world.connect()).rejects.toMatchObject({ code: "server-full" });
+    await world.end();
+  });
+
+  it("a worker that drains passes newcomers on; without others, or when they drain as well, they hear it", async () => {
+    const world = new SprayedWorkers(6, 2, { latencyMs: 20 }, { tickRate: 0 });
+    await world.listen();
+    world.targets = [0];
+    const [first, second] = world.workers;
+    await world.connect();
+    first?.server.startDraining();
+    await world.connect();
+    await world.clock.run(100);
+    expect([first?.server.stats.peers, second?.server.stats.peers]).toEqual([1, 1]);
+    first?.shared.setLinks({ ports: world.ports, accepting: [0] });
+    await expect(world.connect()).rejects.toThrow("shutting down");
+    first?.shared.setLinks({ ports: world.ports, accepting: [0, 1] });
+    second?.server.startDraining();
+    await expect(world.connect()).rejects.toThrow("shutting down");
+    // One got in; the last one asked twice, as a single REJECT may be forged.
+    expect(first?.counters.newcomers).toBe(3);
     await world.end();
   });
 });

@@ -61,6 +61,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #clock: Clock;
   readonly #ticks: TickLoop | undefined;
   readonly #blockList: BlockList;
+  readonly #maxPeers: number;
   readonly #peers: Map<number, Peer<Data>> = new Map();
   readonly #host: PeerHost = {
     send: (entry, payload, options) => this.#send(entry, payload, options),
@@ -108,6 +109,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#clock = options.clock ?? new SystemClock();
     this.#blockList = new BlockList(options.blocked);
     const limits = partOfLimits(limitsOf(options as ServerOptions), options.share?.workers ?? 1);
+    this.#maxPeers = limits.maxPeers;
     this.#core = new ServerCore({
       ...limits,
       resources: createResources(options.crypto, limits.reassemblyBudgetBytes),
@@ -152,6 +154,11 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   /** Connected peers by ID. */
   get peers(): ReadonlyMap<number, Peer<Data>> {
     return this.#peers;
+  }
+
+  /** Whether newcomers are let in at present: it is not draining, and has room for one more peer. */
+  get isAccepting(): boolean {
+    return !this.#core.isShuttingDown && this.#core.peerCount < this.#maxPeers;
   }
 
   /** A snapshot of the server's counters. */

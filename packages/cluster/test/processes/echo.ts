@@ -28,6 +28,7 @@ worker.on("message", (order) => {
   else if (order === "throw") setTimeout(() => readFileSync("/there is no such file"), 0);
   else if (order === "exit") process.exit(0);
   else if (order === "hang") for (;;);
+  else if (order === "drain") server.startDraining();
   else if (order === "close") void server.close();
 });
 if (fault !== "never-listens") await server.listen();

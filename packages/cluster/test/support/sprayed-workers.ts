@@ -86,7 +86,7 @@ class SpraySocket implements DatagramTransport {
 /** One worker of {@link SprayedWorkers}. */
 export interface SprayedWorker {
   readonly server: Server;
-  readonly link: ForwardLink;
+  readonly shared: SharedPortTransport;
   readonly counters: ForwardingCounters;
 }
 
@@ -99,6 +99,8 @@ export class SprayedWorkers {
   /** Workers that datagrams go to; all of them at first. */
   targets: number[];
   ports: number[] = [];
+  /** Workers that the others take for accepting newcomers; all of them at first. */
+  accepting: number[];
   readonly #crypto = createSeededCrypto(7);
   readonly #identity = identityOf(this.#crypto.generateKeyPair());
 
@@ -106,6 +108,7 @@ export class SprayedWorkers {
     this.network = createNetwork({ seed, link });
     this.clock = this.network.clock;
     this.targets = Array.from({ length: count }, (_, worker) => worker);
+    this.accepting = this.targets;
     const random = new Prng(seed);
     const transport = this.network.createTransport({ host: "10.0.0.1", port: 1474, batches: 8 });
     const spray = new Spray(transport, () => this.targets[random.below(this.targets.length)] as number);
@@ -120,10 +123,11 @@ export class SprayedWorkers {
         worker,
         workers: count,
         counters,
+        isAccepting: () => this.workers[worker]?.server.isAccepting === true,
         start: async ({ linkPort }) => {
           this.ports[worker] = linkPort;
           while (this.ports.filter((port) => port > 0).length < count) await Promise.resolve();
-          return this.ports;
+          return { ports: this.ports, accepting: this.accepting };
         },
       });
       const server = new Server({
@@ -136,7 +140,7 @@ export class SprayedWorkers {
         ...options,
       });
       server.on("message", (peer, { payload, delivery }) => void peer.send(payload, { delivery }));
-      return { server, link: forwardLink, counters };
+      return { server, shared, counters };
     });
   }
 

@@ -1,0 +1,118 @@
+import type { DatagramReceiver, SocketAddress } from "@sortie/transport";
+import { createNetwork } from "@sortie/transport-memory";
+import { describe, expect, it } from "vitest";
+import { ForwardLink } from "../src/forward-link.js";
+import { ForwardingCounters } from "../src/forwarding-statistics.js";
+import type { WorkerLinks } from "../src/messages.js";
+import { SharedPortTransport } from "../src/shared-port-transport.js";
+
+/** A worker of two whose start waits for `go`, and a client that sends to it. */
+async function starting() {
+  const network = createNetwork({ seed: 1 });
+  const { clock } = network;
+  const counters = new ForwardingCounters();
+  const link = new ForwardLink({
+    transport: network.createTransport({ host: "127.0.0.1" }),
+    worker: 0,
+    workers: 2,
+    counters,
+  });
+  const failures: unknown[] = [];
+  const calls: string[] = [];
+  let go: (links: WorkerLinks) => void = () => undefined;
+  const socket = network.createTransport({ host: "10.0.0.1", port: 1474 });
+  const shared = new SharedPortTransport({
+    transport: Object.assign(socket, {
+      holdReceive: (holdMs: number) => void calls.push(`hold ${holdMs}`),
+      receiveNow: () => void calls.push("receive"),
+    }),
+    link,
+    worker: 0,
+    workers: 2,
+    counters,
+    isAccepting: () => true,
+    start: () => new Promise((resolve) => (go = resolve)),
+    onLive: () => void calls.push("live"),
+    onFailed: (error) => void failures.push(error),
+    onClosed: () => void calls.push("closed"),
+  });
+  const heard: string[] = [];
+  const receiver: DatagramReceiver = {
+    onDatagram: (payload) => void heard.push(String(payload.length)),
+    onBatchEnd: () => void heard.push("end"),
+    onError: () => undefined,
+    onWritable: () => undefined,
+  };
+  const opening = shared.open(receiver);
+  opening.catch(() => undefined);
+  const client = network.createTransport({ host: "10.0.0.2" });
+  const nothing = { ...receiver, onDatagram: () => undefined, onBatchEnd: () => undefined };
+  await clock.runUntilSettled(client.open(nothing));
+  await clock.run(1);
+  const send = async (...payloads: Uint8Array[]): Promise<void> => {
+    const batch = client.acquireBatch();
+    for (const payload of payloads) {
+      batch?.buffer.set(payload, batch.reserve());
+      batch?.commit(payload.length, socket.localAddress as SocketAddress);
+    }
+    if (batch !== undefined) client.send(batch);
+    await clock.run(1);
+  };
+  return { clock, shared, counters, opening, heard, calls, failures, send, go: (links: WorkerLinks) => go(links) };
+}
+
+/** A protected packet for a worker of two. */
+function packetOf(worker: number, bytes: number): Uint8Array {
+  return Uint8Array.from({ length: bytes }, (_, i) => (i === 0 ? 0x40 : i === 1 ? worker << 7 : 0));
+}
+
+describe("SharedPortTransport", () => {
+  it("drops and counts what comes before all workers are there", async () => {
+    const { clock, opening, heard, counters, send, go, calls } = await starting();
+    await send(packetOf(0, 30), packetOf(1, 31), Uint8Array.of(1));
+    expect(counters.early).toBe(3);
+    expect(calls).toEqual([]);
+    go({ ports: [1, 0], accepting: [0] });
+    await clock.runUntilSettled(opening);
+    expect(calls).toEqual(["live"]);
+    await send(packetOf(0, 40), packetOf(0, 41));
+    expect(heard).toEqual(["40", "41", "end"]);
+    expect(counters.early).toBe(3);
+  });
+
+  it("passes on what is another worker's, and nothing else; without that worker it takes it", async () => {
+    const { clock, opening, heard, counters, send, go, shared } = await starting();
+    go({ ports: [1, 2], accepting: [0, 1] });
+    await clock.runUntilSettled(opening);
+    await send(packetOf(1, 30), packetOf(1, 1452));
+    expect(heard).toEqual([]);
+    expect(counters.forwarded).toBe(2);
+    // Too short, too long, of no kind, empty: nobody's in particular.
+    await send(
+      packetOf(1, 25),
+      packetOf(1, 1453),
+      Uint8Array.from({ length: 40 }, () => 0xff),
+      new Uint8Array(0),
+    );
+    expect(heard).toEqual(["25", "1453", "40", "0", "end"]);
+    shared.setLinks({ ports: [1, 0], accepting: [0] });
+    await send(packetOf(1, 33));
+    expect(heard.slice(5)).toEqual(["33", "end"]);
+    expect(counters).toMatchObject({ forwarded: 2, ownerless: 1 });
+  });
+
+  it("that is closed while it waits for the others says so", async () => {
+    const { clock, opening, shared, failures, calls } = await starting();
+    await clock.runUntilSettled(shared.close());
+    await expect(opening).rejects.toMatchObject({ name: "TransportError", code: "closed" });
+    expect(failures).toMatchObject([{ code: "closed" }]);
+    expect(calls).toEqual(["closed"]);
+  });
+
+  it("hands on how long what comes may wait", async () => {
+    const { shared, calls } = await starting();
+    shared.holdReceive(2);
+    shared.receiveNow();
+    expect(calls).toEqual(["hold 2", "receive"]);
+  });
+});
