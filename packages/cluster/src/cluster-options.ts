@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
 import { checkLogger, type Logger } from "@sortie/connection";
@@ -24,7 +25,7 @@ const CANNOT_SHARE: ReadonlyMap<string, string> = new Map([
 /** Options of {@link createCluster}. */
 export interface ClusterOptions {
   /** The module that each worker runs, as a `file:` URL or an absolute path; it calls `createWorkerServer`. */
-  readonly entry: string | URL;
+  readonly entry: string | { readonly href: string };
   /** Processes, 1..64. Default: one for each core that this process may use. */
   readonly workers?: number;
   /** Local address; "::" is IPv6 and IPv4 together. Default "::". */
@@ -101,15 +102,14 @@ export function resolveClusterOptions(
   return { entry: entryPath(options.entry), workers, ...rest };
 }
 
-function entryPath(entry: string | URL): string {
-  const isUrl = entry instanceof URL || (typeof entry === "string" && entry.startsWith("file:"));
-  if (isUrl && new URL(entry).protocol === "file:") return fileURLToPath(entry);
-  if (typeof entry === "string" && entry.startsWith("/")) return entry;
-  if (typeof entry === "string" && /^[A-Za-z]:[\\/]/.test(entry)) return entry;
-  const got = entry instanceof URL ? entry.href : JSON.stringify(entry);
-  throw new TypeError(
-    `"entry" expected a file: URL or an absolute path, as new URL("./worker.js", import.meta.url), got ${got}`,
-  );
+function entryPath(entry: string | { readonly href: string }): string {
+  const text = typeof entry === "string" ? entry : entry?.href;
+  if (typeof text === "string") {
+    if (text.startsWith("file:")) return fileURLToPath(text);
+    if (entry === text && isAbsolute(text)) return text;
+  }
+  const wanted = `a file: URL or an absolute path, as new URL("./worker.js", import.meta.url)`;
+  throw new TypeError(`"entry" expected ${wanted}, got ${JSON.stringify(text)}`);
 }
 
 /** What cannot be copied would fail when the first worker asks for it. */

@@ -56,7 +56,7 @@ export class WorkerHandle {
   figuresAtMs: number = Number.NEGATIVE_INFINITY;
   exitReason: WorkerExitReason | undefined;
   exitCode: number | null = null;
-  exitSignal: NodeJS.Signals | null = null;
+  exitSignal: string | null = null;
   /** Why its server could not be opened. */
   failure: string | undefined;
   readonly #child: ChildProcess;
@@ -256,7 +256,7 @@ export class WorkerHandle {
     this.#user.onClosed(this);
   }
 
-  #end(code: number | null, signal: NodeJS.Signals | null): void {
+  #end(code: number | null, signal: string | null): void {
     if (this.state === "gone") return;
     clearTimeout(this.#deadline);
     this.exitReason ??= "crashed";

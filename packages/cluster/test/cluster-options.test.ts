@@ -43,7 +43,7 @@ describe("options of a cluster", () => {
     [null, '"options" expected an object, got null'],
     [{}, '"entry" expected a file: URL or an absolute path'],
     [{ ...GOOD, entry: "./worker.js" }, 'new URL("./worker.js", import.meta.url), got "./worker.js"'],
-    [{ ...GOOD, entry: new URL("https://game.example/worker.js") }, "got https://game.example/worker.js"],
+    [{ ...GOOD, entry: new URL("https://game.example/worker.js") }, 'got "https://game.example/worker.js"'],
     [{ ...GOOD, host: "game.example" }, '"host" expected an IPv4 or IPv6 address, got "game.example"'],
     [{ ...GOOD, execArgv: "--inspect" }, '"execArgv" expected an array of strings, got --inspect'],
     [{ ...GOOD, env: null }, '"env" expected an object, got null'],
