@@ -5,6 +5,7 @@ const LAYERS = {
   wire: [],
   handshake: ["wire"],
   certificates: ["handshake", "wire"],
+  capture: ["handshake", "transport", "wire"],
   reliability: ["wire"],
   connection: ["handshake", "reliability", "wire"],
   transport: [],
@@ -17,6 +18,7 @@ const LAYERS = {
   tokens: ["server"],
   testkit: ["client", "connection", "handshake", "reliability", "server", "transport", "transport-memory", "wire"],
   sortie: [
+    "capture",
     "certificates",
     "client",
     "connection",

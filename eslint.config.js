@@ -5,7 +5,7 @@ import { repositoryRules } from "./scripts/lib/eslint-rules.mjs";
 
 /** Sources that run in any JavaScript host: time and randomness come in as arguments and providers. */
 const PORTABLE_CORES = [
-  "packages/{wire,handshake,reliability,connection,transport,client,server,transport-memory}/src/**/*.ts",
+  "packages/{wire,capture,handshake,reliability,connection,transport,client,server,transport-memory}/src/**/*.ts",
 ];
 const HOST_FILES = ["packages/handshake/src/{node,sodium}/**", "packages/transport/src/{clock,system-clock}.ts"];
 

@@ -11,6 +11,7 @@ import { endpointFrames } from "./endpoint-frames.js";
 import { identityPem } from "./identity-pem.js";
 import { packetFrames } from "./packet-frames.js";
 import { packetHeader } from "./packet-header.js";
+import { pcap } from "./pcap.js";
 import { publicKey } from "./public-key.js";
 import { reject } from "./reject.js";
 import { retry } from "./retry.js";
@@ -33,6 +34,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   identityPem,
   packetFrames,
   packetHeader,
+  pcap,
   publicKey,
   reject,
   retry,

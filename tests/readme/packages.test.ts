@@ -4,6 +4,7 @@ import { runExample } from "./run-example.js";
 
 /** Packages whose example needs other packages of the workspace, and says what it prints. */
 const PACKAGES = [
+  "capture",
   "certificates",
   "client",
   "connection",

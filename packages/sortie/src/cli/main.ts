@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { botsCommand } from "./bots/bots.js";
 import { certCommand } from "./cert.js";
+import { decodeCommand } from "./decode.js";
 import { keygenCommand } from "./keygen.js";
 import { pingCommand } from "./ping/ping.js";
 import { proxyCommand } from "./proxy.js";
@@ -14,6 +15,7 @@ const program = new Command("sortie")
   .addCommand(proxyCommand())
   .addCommand(topCommand())
   .addCommand(certCommand())
+  .addCommand(decodeCommand())
   .showHelpAfterError();
 
 try {

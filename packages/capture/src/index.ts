@@ -1,0 +1,11 @@
+export { CaptureError, type CaptureItem, type CaptureNote, type CaptureRecord } from "./capture-record.js";
+export type { Side } from "./connection-directory.js";
+export { type DatagramInput, DatagramDecoder, type DecodedDatagram, type PacketName } from "./datagram-decoder.js";
+export { type Fields, type FieldValue, treeOf } from "./fields.js";
+export { type KeyLogContent, parseKeyLog } from "./key-log.js";
+export { LinkType } from "./link-layer.js";
+export { openedForm } from "./opened-form.js";
+export type { OpenedPacket } from "./packet-flow.js";
+export { isCapture, readCapture } from "./read-capture.js";
+export { readDatagram, type UdpDatagram } from "./udp-datagram.js";
+export { type PcapDatagram, pcapHeader, pcapRecord } from "./write-pcap.js";

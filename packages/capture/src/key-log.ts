@@ -1,0 +1,30 @@
+import { type KeyLogEntry, parseKeyLogLine } from "@sortie/handshake";
+
+/** Connections of one key log. A line has 225 characters: a file with more is no key log of one capture. */
+const MAX_ENTRIES = 1_000_000;
+
+/** What a key log says. */
+export interface KeyLogContent {
+  /** One for each connection, in the order of the file; both sides may have logged it. */
+  readonly entries: readonly KeyLogEntry[];
+  /** Lines of Sortie's that are damaged, by number: the last one often is, while the program still runs. */
+  readonly notes: readonly string[];
+}
+
+/** Reads the text of a key log. RangeError above a million connections; nothing else in the text makes it throw. */
+export function parseKeyLog(text: string): KeyLogContent {
+  const entries = new Map<string, KeyLogEntry>();
+  const notes: string[] = [];
+  let number = 0;
+  for (const line of text.split("\n")) {
+    number += 1;
+    try {
+      const entry = parseKeyLogLine(line);
+      if (entry !== undefined) entries.set(line.trim(), entry);
+    } catch (error) {
+      notes.push(`key log, line ${number}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (entries.size > MAX_ENTRIES) throw new RangeError(`"text" expected at most ${MAX_ENTRIES} connections`);
+  }
+  return { entries: [...entries.values()], notes };
+}

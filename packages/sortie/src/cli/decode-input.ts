@@ -1,0 +1,79 @@
+import { open } from "node:fs/promises";
+import { isCapture } from "@sortie/capture";
+
+/** bytes. Captures are read as a whole. */
+const MAX_INPUT_BYTES: number = 2 ** 30;
+/** bytes. Largest UDP payload. */
+const MAX_DATAGRAM_BYTES = 65_527;
+
+/** What is to be decoded. */
+export interface DecodeInput {
+  readonly kind: "capture" | "datagram";
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A file's name, hexadecimal text, or "-" for either on standard input. Rejects with Error that says what was expected;
+ * what stands in a capture is for its reader to judge.
+ */
+export async function readDecodeInput(
+  source: string,
+  readStandardInput: () => Promise<Uint8Array>,
+): Promise<DecodeInput> {
+  if (source === "-") return inputOf(await readStandardInput(), "standard input");
+  const bytes = await readFileUpTo(source, MAX_INPUT_BYTES).catch((error: NodeJS.ErrnoException) => {
+    const datagram = hexBytes(source);
+    if (datagram !== undefined) return { kind: "datagram", bytes: datagram } as const;
+    if (error.code !== "ENOENT" && error.code !== "ENAMETOOLONG") throw error;
+    throw new Error(`"input" expected a capture file or the hexadecimal text of a datagram, got "${cut(source)}"`);
+  });
+  return bytes instanceof Uint8Array ? inputOf(bytes, `"${source}"`) : bytes;
+}
+
+/** All of standard input. */
+export async function readStandardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > MAX_INPUT_BYTES) throw tooLarge("standard input");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function inputOf(bytes: Uint8Array, name: string): DecodeInput {
+  if (isCapture(bytes)) return { kind: "capture", bytes };
+  // Text of hexadecimal digits, or else a capture of a kind that its reader refuses by name.
+  const text = bytes.length <= 8 * MAX_DATAGRAM_BYTES ? new TextDecoder("latin1").decode(bytes) : "";
+  const datagram = hexBytes(text);
+  if (datagram !== undefined) return { kind: "datagram", bytes: datagram };
+  if (bytes.length === 0) throw new Error(`${name} is empty: expected a capture, or hexadecimal text`);
+  return { kind: "capture", bytes };
+}
+
+/** Bytes of hexadecimal text, with or without 0x in front, and white space, colons or commas between. */
+function hexBytes(text: string): Uint8Array | undefined {
+  const digits = text.replaceAll(/0x|[\s:,]/gi, "");
+  if (digits.length === 0 || digits.length % 2 !== 0 || digits.length > 2 * MAX_DATAGRAM_BYTES) return undefined;
+  return /^[0-9a-f]+$/i.test(digits) ? new Uint8Array(Buffer.from(digits, "hex")) : undefined;
+}
+
+async function readFileUpTo(path: string, maxBytes: number): Promise<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    if (size > maxBytes) throw tooLarge(`"${path}"`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+function tooLarge(name: string): Error {
+  return new Error(`${name} expected at most ${MAX_INPUT_BYTES} bytes: cut it with editcap, or capture one port alone`);
+}
+
+function cut(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}

@@ -1,0 +1,233 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readCapture, readDatagram } from "@sortie/capture";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { decodeCommand } from "../src/cli/decode.js";
+import { recordGame, type RecordedGame } from "./support/recorded-game.js";
+
+const WORDS = "words that nobody else may read";
+const WORDS_HEX = Buffer.from(WORDS).toString("hex");
+
+let folder = "";
+let game: RecordedGame;
+let capture = "";
+let keys = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sortie-decode-"));
+  game = await recordGame(WORDS);
+  [capture, keys] = [join(folder, "game.pcap"), join(folder, "keys.log")];
+  await writeFile(capture, game.capture);
+  await writeFile(keys, game.keyLog);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Output {
+  readonly out: readonly string[];
+  readonly err: readonly string[];
+}
+
+/** Runs the command; rejects as it does. */
+async function decode(args: readonly string[], input: Uint8Array = new Uint8Array(0)): Promise<Output> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((line: string) => void out.push(line));
+  const error = vi.spyOn(console, "error").mockImplementation((line: string) => void err.push(line));
+  try {
+    await decodeCommand({ readStandardInput: () => Promise.resolve(input) })
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} })
+      .parseAsync(args, { from: "user" });
+  } finally {
+    log.mockRestore();
+    error.mockRestore();
+  }
+  return { out, err };
+}
+
+interface JsonDatagram {
+  readonly record: number;
+  readonly time: string;
+  readonly source: string;
+  readonly packet: string;
+  readonly connection: string | null;
+  readonly sender: string | null;
+  readonly fields: { readonly packetNumber?: number; readonly frames?: readonly { readonly frame: string }[] };
+  readonly notes: readonly string[];
+}
+
+async function decodeJson(...args: readonly string[]): Promise<JsonDatagram[]> {
+  return (await decode(["--json", ...args])).out.map((line) => JSON.parse(line) as JsonDatagram);
+}
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe("sortie decode of a capture", () => {
+  it("shows one line for each datagram, and nothing of what is encrypted", async () => {
+    const { out, err } = await decode([capture]);
+    expect(err).toEqual([]);
+    expect(out).toHaveLength(game.datagrams.length + 1);
+    const [first, second, third, fourth, fifth] = out;
+    expect(first).toMatch(
+      /^ +1 +0\.000000 {2}10\.0\.0\.2:\d+ > 10\.0\.0\.1:1474 {2}client {2}CLIENT_HELLO .* no cookie/,
+    );
+    expect(second).toContain("  server  RETRY  to ");
+    expect(third).toContain("with a cookie");
+    expect(fourth).toContain("  C1 server  SERVER_HELLO  to ");
+    expect(fifth).toMatch(/ {2}C1 client {2}PROTECTED {2}to [0-9a-f]{8}, number \.\.0, encrypted, \d+ bytes$/);
+    expect(out.at(-1)).toMatch(/^\d+ records, \d+ datagrams shown, 0 packets decrypted$/);
+    expect(out.join("\n")).not.toContain(WORDS_HEX);
+  });
+
+  it("shows the frames of both directions with keys, all fields with --verbose", async () => {
+    const { out } = await decode([capture, "--keys", keys]);
+    const text = out.join("\n");
+    expect(text).toMatch(/C1 client {2}PROTECTED {2}number 0: .*CONNECT, 0 bytes/);
+    expect(text).toMatch(/C1 server {2}PROTECTED {2}number \d+: .*ACCEPT session [0-9a-f]{32}/);
+    expect(text).toMatch(/C1 client .*MESSAGE reliable channel 3 ID 0, 31 bytes/);
+    expect(text).toMatch(/C1 server .*MESSAGE ordered channel 0 ID 0, 31 bytes/);
+    expect(text).toMatch(/C1 client .*CLOSE normal/);
+    expect(text).not.toMatch(/encrypted,|no logged key|malformed/);
+    expect(text).not.toContain(WORDS_HEX);
+    const tree = (await decode([capture, "--keys", keys, "--verbose"])).out.join("\n");
+    expect(tree).toContain(`payload: ${WORDS_HEX}`);
+    expect(tree).toMatch(/parameters\n +idleTimeoutMs: 10000\n/);
+  });
+
+  it("gives one JSON object for each datagram", async () => {
+    const decoded = await decodeJson(capture, "--keys", keys);
+    expect(decoded.map(({ record }) => record)).toEqual(game.datagrams.map((_, index) => index + 1));
+    expect(decoded.slice(0, 4).map(({ packet }) => packet)).toEqual([
+      "CLIENT_HELLO",
+      "RETRY",
+      "CLIENT_HELLO",
+      "SERVER_HELLO",
+    ]);
+    expect(decoded.slice(4).every(({ packet, connection }) => packet === "PROTECTED" && connection === "C1")).toBe(
+      true,
+    );
+    for (const sender of ["client", "server"]) {
+      const numbers = decoded.filter((one) => one.sender === sender).flatMap(({ fields }) => fields.packetNumber ?? []);
+      expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+      expect(numbers.length).toBeGreaterThan(1);
+    }
+    expect(decoded[0]?.time).toMatch(/^\d+\.\d{9}$/);
+    expect(decoded.flatMap(({ notes }) => notes)).toEqual([]);
+    expect(JSON.stringify(decoded)).toContain(WORDS_HEX);
+  });
+
+  it("passes over what is not Sortie's unless --port or --all says so", async () => {
+    const start = game.capture.slice(0, 24);
+    const records = game.capture.subarray(24 + 16 + 28 + 1200);
+    const later = join(folder, "later.pcap");
+    // From behind the hellos and RETRY on, and from behind SERVER_HELLO on, without keys.
+    const skipped = 2 * (16 + 28 + 1200) + (16 + 28 + 45);
+    await writeFile(later, Buffer.concat([start, records.subarray(skipped - 1244)]));
+    expect((await decodeJson(later))[0]?.packet).toBe("SERVER_HELLO");
+    const serverHello = game.datagrams[3] as Uint8Array;
+    await writeFile(later, Buffer.concat([start, game.capture.subarray(24 + skipped + 44 + serverHello.length)]));
+    const { out } = await decode([later]);
+    const count = game.datagrams.length - 4;
+    expect(out).toEqual([
+      `${count} records, 0 datagrams shown, 0 packets decrypted`,
+      `${count} passed over: not Sortie's, or begun before the capture (--port or --all shows it)`,
+    ]);
+    expect(await decodeJson(later, "--all")).toHaveLength(count);
+    expect(await decodeJson(later, "--port", "1474")).toHaveLength(count);
+    expect(await decodeJson(later, "--port", "1475")).toHaveLength(0);
+    const opened = await decodeJson(later, "--keys", keys);
+    expect(opened.filter(({ fields }) => fields.frames !== undefined)).toHaveLength(count);
+  });
+
+  it("says where a damaged file ends, and shows what is before", async () => {
+    const damaged = join(folder, "damaged.pcap");
+    await writeFile(damaged, game.capture.subarray(0, -10));
+    const { out, err } = await decode([damaged]);
+    expect(out).toHaveLength(game.datagrams.length);
+    expect(err).toEqual([
+      expect.stringMatching(/^sortie decode: record \d+: the record claims \d+ bytes, the file has/),
+    ]);
+  });
+
+  it("writes a capture for the dissector, privately, with every packet as long as before", async () => {
+    const path = join(folder, "opened.pcap");
+    await decode([capture, "--keys", keys, "--write-decrypted", path]);
+    if (process.platform !== "win32") expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const written = [...readCapture(new Uint8Array(await readFile(path)))].map((item) => {
+      const datagram = item.kind === "record" ? readDatagram(item) : item.text;
+      if (typeof datagram === "string") throw new Error(datagram);
+      return datagram.payload;
+    });
+    expect(written.map(({ length }) => length)).toEqual(game.datagrams.map(({ length }) => length));
+    expect(written.slice(0, 4)).toEqual(game.datagrams.slice(0, 4));
+    for (const payload of written.slice(4)) {
+      expect(Buffer.from(payload).toString("latin1").slice(9, 13)).toBe("SRTD");
+      expect((payload[0] as number) & 0xfe).toBe(0x7e);
+    }
+    expect(written.some((payload) => Buffer.from(payload).includes(WORDS))).toBe(true);
+    await expect(decode([capture, "--keys", keys, "--write-decrypted", path])).rejects.toThrow("is there already");
+    await decode([capture, "--keys", keys, "--write-decrypted", path, "--force"]);
+    await expect(decode([capture, "--write-decrypted", path])).rejects.toThrow("expected to stand with --keys");
+  });
+});
+
+describe("sortie decode of one datagram", () => {
+  it("takes hexadecimal text in an argument, a file or standard input", async () => {
+    const hello = Buffer.from(game.datagrams[0] as Uint8Array).toString("hex");
+    const { out } = await decode([hello]);
+    expect(out[0]).toMatch(/^1200 bytes {2}client {2}CLIENT_HELLO {2}from [0-9a-f]{8}, no cookie/);
+    expect(out).toContainEqual(expect.stringMatching(/^ {2}protocolId: [0-9a-f]{16}$/));
+    const spaced = `0x${hello.replaceAll(/../g, "$& ").toUpperCase()}\n`;
+    expect((await decode([], utf8(spaced))).out).toEqual(out);
+    const file = join(folder, "hello.hex");
+    await writeFile(file, spaced);
+    expect((await decode([file])).out).toEqual(out);
+    const [json] = await decodeJson(hello);
+    expect(json).toMatchObject({ bytes: 1200, packet: "CLIENT_HELLO", sender: "client" });
+  });
+
+  it("opens it with keys", async () => {
+    const packet = Buffer.from(game.datagrams[4] as Uint8Array).toString("hex");
+    expect((await decode([packet, "--keys", keys])).out[0]).toMatch(/C1 client {2}PROTECTED {2}number 0: .*CONNECT/);
+  });
+
+  it("takes a capture on standard input as well", async () => {
+    expect((await decode(["-"], game.capture)).out).toHaveLength(game.datagrams.length + 1);
+  });
+});
+
+describe("sortie decode says what is wrong with", () => {
+  it.each([
+    ["text that is no file and no datagram", ["zz"], '"input" expected a capture file or the hexadecimal text'],
+    ["half a byte", ["403"], '"input" expected a capture file or the hexadecimal text'],
+    ["nothing", ["-"], "standard input is empty: expected a capture, or hexadecimal text"],
+    [
+      "a key log that is not there",
+      ["40", "--keys", "/no/such/file"],
+      'cannot read the key log "/no/such/file" (ENOENT)',
+    ],
+    ["a port", ["40", "--port", "0"], 'expected an integer in 1..65535, got "0"'],
+    ["a file", [import.meta.dirname], "EISDIR"],
+  ])("%s", async (_name, args, message) => {
+    await expect(decode(args)).rejects.toThrow(message);
+  });
+
+  it("a file of another kind", async () => {
+    const other = join(folder, "other");
+    await writeFile(other, "not a capture");
+    await expect(decode([other])).rejects.toThrow(
+      'expected a capture (pcap or pcapng), got 13 bytes that begin with "6e',
+    );
+  });
+
+  it("a key log: without keys, or with a line that is cut, on standard error", async () => {
+    const cut = join(folder, "cut.log");
+    await writeFile(cut, game.keyLog.slice(0, 100));
+    const { err } = await decode([capture, "--keys", cut]);
+    expect(err).toEqual([
+      expect.stringMatching(/^sortie decode: key log, line 1: "line" expected "SORTIE_V1"/),
+      `sortie decode: the key log "${cut}" has no keys of Sortie`,
+    ]);
+  });
+});
