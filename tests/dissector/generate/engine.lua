@@ -1,0 +1,495 @@
+-- From here on the engine: it reads packets by the tables above, and knows of the protocol what no table says.
+
+local sortie = Proto("sortie", "Sortie")
+
+-- Lua 5.2 to 5.4: no operators for bits, no integer division.
+local TWO_TO_32 = 4294967296
+
+local function bit_of(value, bit)
+  return math.floor(value / 2 ^ bit) % 2
+end
+
+---- fields -----------------------------------------------------------------------------------------------------------
+
+local own = {
+  packet = ProtoField.string("sortie.packet", "packet"),
+  sender = ProtoField.string("sortie.sender", "sender"),
+  connection = ProtoField.uint32("sortie.connection", "connection"),
+  type = ProtoField.uint8("sortie.type", "type", base.HEX),
+  magic = ProtoField.bytes("sortie.magic", "magic"),
+  version = ProtoField.uint8("sortie.version", "version"),
+  flags = ProtoField.uint8("sortie.flags", "flags", base.HEX),
+  key_phase = ProtoField.uint8("sortie.key_phase", "key phase"),
+  frame = ProtoField.string("sortie.frame", "frame"),
+  frame_type = ProtoField.uint8("sortie.frame.type", "type", base.HEX),
+  acknowledged = ProtoField.string("sortie.ack.acknowledged", "acknowledged"),
+  certificate = ProtoField.bytes("sortie.certificate", "certificate"),
+  parameter = ProtoField.bytes("sortie.parameters.unknown", "unknown parameter"),
+}
+
+local malformed = ProtoExpert.new("sortie.malformed", "Malformed", expert.group.MALFORMED, expert.severity.ERROR)
+local cut = ProtoExpert.new("sortie.cut", "Cut by the capture", expert.group.UNDECODED, expert.severity.NOTE)
+
+local by_key = { ["sortie.magic"] = own.magic }
+local all = {}
+
+local function declare(field)
+  local known = by_key[field.key]
+  if known == nil then
+    local values = field.values
+    if field.kind == "bytes" or field.kind == "parameters" then
+      known = ProtoField.bytes(field.key, field.label)
+    elseif field.kind == "text" then
+      known = ProtoField.string(field.key, field.label)
+    elseif field.size == 1 or field.kind == "codes" then
+      known = ProtoField.uint8(field.key, field.label, base.DEC, values)
+    elseif field.size == 2 then
+      known = ProtoField.uint16(field.key, field.label, base.DEC, values)
+    elseif field.size == 4 then
+      known = ProtoField.uint32(field.key, field.label, field.isHex and base.HEX or base.DEC, values)
+    else
+      known = ProtoField.uint64(field.key, field.label, base.DEC)
+    end
+    by_key[field.key] = known
+    all[#all + 1] = known
+  end
+  field.proto = known
+end
+
+local function declare_all(fields)
+  for _, field in ipairs(fields) do
+    declare(field)
+  end
+end
+
+for _, packet in pairs(protocol.handshake) do
+  declare_all(packet.fields)
+end
+declare_all(protocol.header)
+declare_all(protocol.opened)
+for _, frame in ipairs(protocol.frames) do
+  declare_all(frame.fields)
+  if frame.first ~= frame.last then
+    local key = "sortie." .. string.lower(frame.name) .. ".delivery"
+    frame.delivery = ProtoField.uint8(key, "delivery", base.DEC, protocol.deliveries)
+    all[#all + 1] = frame.delivery
+  end
+end
+
+local parameters = {}
+for id, name in pairs(protocol.parameters) do
+  local key = string.lower((string.gsub(name, "(%u)", "_%1")))
+  parameters[id] = ProtoField.uint64("sortie.parameters." .. key, name, base.DEC)
+  all[#all + 1] = parameters[id]
+end
+for _, field in pairs(own) do
+  all[#all + 1] = field
+end
+sortie.fields = all
+sortie.experts = { malformed, cut }
+
+---- connections ------------------------------------------------------------------------------------------------------
+
+-- By connection ID: the connection's number, and who sends packets with it.
+local connections = {}
+-- Numbers by both IDs: SERVER_HELLO may come more than once, and Wireshark reads packets more than once.
+local numbers = {}
+local connection_count = 0
+
+function sortie.init()
+  connections = {}
+  numbers = {}
+  connection_count = 0
+end
+
+local function learn(client_id, server_id)
+  local pair = string.format("%.0f %.0f", client_id, server_id)
+  if numbers[pair] == nil then
+    connection_count = connection_count + 1
+    numbers[pair] = connection_count
+  end
+  connections[client_id] = { number = numbers[pair], sender = "server" }
+  connections[server_id] = { number = numbers[pair], sender = "client" }
+  return numbers[pair]
+end
+
+---- reading ----------------------------------------------------------------------------------------------------------
+
+-- A cursor has tvb, offset, stop (of what may be read), values by key, is_cut (by the capture), and failed once something
+-- does not fit, which is no fault of a packet that was cut: its fields are shown as far as they go.
+
+local function fail(cursor, tree, text)
+  if not cursor.failed and not cursor.is_cut then
+    tree:add_proto_expert_info(malformed, text)
+  end
+  cursor.failed = true
+end
+
+-- Value, as a number and as UInt64, and length of the varint at the cursor; nothing when it is cut.
+local function varint(cursor)
+  if cursor.offset >= cursor.stop then
+    return nil
+  end
+  local first = cursor.tvb(cursor.offset, 1):uint()
+  local length = 2 ^ math.floor(first / 64)
+  if cursor.offset + length > cursor.stop then
+    return nil
+  end
+  local high, low = 0, first % 64
+  for i = 1, length - 1 do
+    low = low * 256 + cursor.tvb(cursor.offset + i, 1):uint()
+    high = high * 256 + math.floor(low / TWO_TO_32)
+    low = low % TWO_TO_32
+  end
+  return high * TWO_TO_32 + low, UInt64.new(low, high), math.floor(length)
+end
+
+local function read_parameters(cursor, tree, stop)
+  while cursor.offset < stop and not cursor.failed do
+    local start = cursor.offset
+    local id, _, id_bytes = varint(cursor)
+    cursor.offset = start + (id_bytes or 0)
+    local length, _, length_bytes = varint(cursor)
+    cursor.offset = cursor.offset + (length_bytes or 0)
+    if id == nil or length == nil or cursor.offset + length > stop then
+      return fail(cursor, tree, "transport parameters are cut")
+    end
+    local behind = cursor.offset + length
+    local whole = cursor.tvb(start, behind - start)
+    local field = parameters[id]
+    local _, value, value_bytes = varint(cursor)
+    if field == nil then
+      tree:add(own.parameter, whole)
+    elseif value_bytes ~= length then
+      return fail(cursor, tree, "a transport parameter of another length than its value")
+    else
+      tree:add(field, whole, value)
+    end
+    cursor.offset = behind
+  end
+end
+
+local function read_certificates(cursor, tree, start, stop)
+  local at = start
+  while at < stop do
+    local length = at + 2 <= stop and cursor.tvb(at, 2):uint() or 0
+    if length == 0 or at + 2 + length > stop then
+      return fail(cursor, tree, "a certificate that is cut")
+    end
+    tree:add(own.certificate, cursor.tvb(at + 2, length))
+    at = at + 2 + length
+  end
+end
+
+-- "17..20, 6": bit i of the bitmap stands for largest - 1 - i.
+local function acknowledged(largest, bitmap)
+  local ranges = {}
+  local high, low = largest, largest
+  local function finish()
+    ranges[#ranges + 1] = high == low and string.format("%.0f", low) or string.format("%.0f..%.0f", low, high)
+  end
+  for i = 0, bitmap:len() * 8 - 1 do
+    if bit_of(bitmap:get_index(math.floor(i / 8)), i % 8) == 1 then
+      local number = largest - 1 - i
+      if number == low - 1 then
+        low = number
+      else
+        finish()
+        high, low = number, number
+      end
+    end
+  end
+  finish()
+  return table.concat(ranges, ", ")
+end
+
+-- bytes that the fields behind this one need in any case
+local function needed_behind(fields, index)
+  local bytes = 0
+  for i = index + 1, #fields do
+    if type(fields[i].size) == "number" then
+      bytes = bytes + fields[i].size
+    end
+  end
+  return bytes
+end
+
+local function size_of(cursor, fields, index, context)
+  local field = fields[index]
+  if field.sizeFrom ~= nil and not (field.orRest and not context.has_length) then
+    return cursor.values[field.sizeFrom]
+  end
+  if field.size == "rest" or field.orRest then
+    return cursor.stop - cursor.offset - needed_behind(fields, index)
+  end
+  return field.size
+end
+
+local function read_number(cursor, tree, field)
+  if field.size == "varint" then
+    local value, wide, length = varint(cursor)
+    if value == nil then
+      return fail(cursor, tree, field.label .. " is cut")
+    end
+    tree:add(field.proto, cursor.tvb(cursor.offset, length), wide)
+    cursor.values[field.key] = value
+    cursor.offset = cursor.offset + length
+    return
+  end
+  local range = cursor.tvb(cursor.offset, field.size)
+  tree:add(field.proto, range)
+  cursor.values[field.key] = field.size == 8 and range:uint64():tonumber() or range:uint()
+  cursor.offset = cursor.offset + field.size
+end
+
+local function read_bytes(cursor, tree, field, size)
+  if size == 0 then
+    cursor.values[field.key] = ByteArray.new()
+    return
+  end
+  local range = cursor.tvb(cursor.offset, size)
+  if field.kind == "codes" then
+    for i = 0, size - 1 do
+      tree:add(field.proto, range(i, 1))
+    end
+  elseif field.kind == "text" then
+    tree:add(field.proto, range, range:string(ENC_UTF_8))
+  else
+    local item = tree:add(field.proto, range)
+    if field.kind == "parameters" then
+      local stop = cursor.offset + size
+      read_parameters(cursor, item, stop)
+      cursor.offset = stop - size
+    elseif field.key == "sortie.identity" and cursor.values["sortie.identity_type"] == 1 then
+      read_certificates(cursor, item, cursor.offset, cursor.offset + size)
+    end
+    cursor.values[field.key] = range:bytes()
+  end
+  cursor.offset = cursor.offset + size
+end
+
+local function read_field(cursor, tree, fields, index, context)
+  local field = fields[index]
+  if field.deliveries ~= nil and not field.deliveries[context.delivery] then
+    return
+  end
+  if field.ifLength and not context.has_length then
+    return
+  end
+  if field.size == "varint" then
+    return read_number(cursor, tree, field)
+  end
+  if field.size == "rest" and cursor.is_cut then
+    return fail(cursor, tree, field.label .. " is cut")
+  end
+  local size = size_of(cursor, fields, index, context)
+  if size < 0 or cursor.offset + size > cursor.stop then
+    return fail(cursor, tree, field.label .. " runs past the end")
+  end
+  if field.kind == "number" then
+    read_number(cursor, tree, field)
+  else
+    read_bytes(cursor, tree, field, size)
+  end
+end
+
+local function read_fields(cursor, tree, fields, context)
+  for index = 1, #fields do
+    if cursor.failed then
+      return
+    end
+    read_field(cursor, tree, fields, index, context)
+  end
+end
+
+---- frames -----------------------------------------------------------------------------------------------------------
+
+local function frame_of(type)
+  for _, frame in ipairs(protocol.frames) do
+    if type >= frame.first and type <= frame.last then
+      return frame
+    end
+  end
+  return nil
+end
+
+-- Reads one frame, and gives the words for it.
+local function read_frame(cursor, tree)
+  local start = cursor.offset
+  local type = cursor.tvb(start, 1):uint()
+  local frame = frame_of(type)
+  if frame == nil then
+    fail(cursor, tree, string.format("unknown frame type 0x%02x", type))
+    return "unknown"
+  end
+  local item = tree:add(own.frame, cursor.tvb(start, 1), frame.name)
+  item:add(own.frame_type, cursor.tvb(start, 1))
+  cursor.offset = start + 1
+  local words = frame.name
+  local context = { has_length = true }
+  if frame.delivery ~= nil then
+    context = { has_length = (type - frame.first) % 2 == 1, delivery = math.floor((type - frame.first) / 2) }
+    item:add(frame.delivery, cursor.tvb(start, 1), context.delivery)
+    words = words .. " " .. protocol.deliveries[context.delivery]
+  end
+  read_fields(cursor, item, frame.fields, context)
+  if frame.name == "ACK" and not cursor.failed then
+    local bitmap = cursor.values["sortie.ack.bitmap"]
+    local text = acknowledged(cursor.values["sortie.ack.largest"], bitmap)
+    item:add(own.acknowledged, cursor.tvb(start, cursor.offset - start), text):set_generated()
+    words = words .. " " .. text
+  end
+  item:set_len(cursor.offset - start)
+  return words
+end
+
+local function read_frames(cursor, tree)
+  local words = {}
+  while cursor.offset < cursor.stop and not cursor.failed do
+    words[#words + 1] = read_frame(cursor, tree)
+  end
+  return table.concat(words, " | ")
+end
+
+---- packets ----------------------------------------------------------------------------------------------------------
+
+local function show_connection(tree, known)
+  if known ~= nil then
+    tree:add(own.connection, known.number):set_generated()
+    tree:add(own.sender, known.sender):set_generated()
+  end
+end
+
+local function read_handshake(cursor, tree)
+  local tvb = cursor.tvb
+  local packet = protocol.handshake[tvb(0, 1):uint()]
+  local version = tvb(4, 1):uint()
+  tree:add(own.packet, packet.name):set_generated()
+  tree:add(own.sender, packet.name == "CLIENT_HELLO" and "client" or "server"):set_generated()
+  tree:add(own.type, tvb(0, 1))
+  tree:add(own.magic, tvb(1, 3))
+  tree:add(own.version, tvb(4, 1))
+  cursor.offset = 5
+  local fields = packet.fields
+  if version ~= protocol.version and packet.name == "CLIENT_HELLO" then
+    fields = {}
+    for index = 1, #protocol.invariant do
+      fields[index] = packet.fields[index]
+    end
+  elseif version ~= protocol.version and packet.name ~= "REJECT" then
+    return string.format("%s of version %d", packet.name, version)
+  end
+  read_fields(cursor, tree, fields, {})
+  if packet.name == "SERVER_HELLO" and not cursor.failed then
+    local client_id = cursor.values["sortie.client_connection_id"]
+    local number = learn(client_id, cursor.values["sortie.server_connection_id"])
+    tree:add(own.connection, number):set_generated()
+  end
+  return packet.name
+end
+
+local function show_flags(tree, range)
+  local item = tree:add(own.flags, range)
+  item:add(own.key_phase, range, bit_of(range:uint(), 0))
+end
+
+local function read_protected(cursor, tree)
+  tree:add(own.packet, "PROTECTED"):set_generated()
+  show_flags(tree, cursor.tvb(0, 1))
+  cursor.offset = 1
+  read_fields(cursor, tree, protocol.header, {})
+  show_connection(tree, connections[cursor.values["sortie.connection_id"]])
+  return string.format("PROTECTED ..%.0f, encrypted", cursor.values["sortie.packet_number_low"] or 0)
+end
+
+local function read_opened(cursor, tree)
+  tree:add(own.packet, "PROTECTED"):set_generated()
+  show_flags(tree, cursor.tvb(0, 1))
+  cursor.offset = 1
+  read_fields(cursor, tree, protocol.opened, {})
+  show_connection(tree, connections[cursor.values["sortie.connection_id"]])
+  local words = read_frames(cursor, tree)
+  return string.format("PROTECTED %.0f: %s", cursor.values["sortie.packet_number"] or 0, words)
+end
+
+local function has_bytes(tvb, offset, bytes)
+  if tvb:len() < offset + #bytes then
+    return false
+  end
+  for index, byte in ipairs(bytes) do
+    if tvb(offset + index - 1, 1):uint() ~= byte then
+      return false
+    end
+  end
+  return true
+end
+
+local function is_one_of(value, list)
+  for _, one in ipairs(list) do
+    if one == value then
+      return true
+    end
+  end
+  return false
+end
+
+-- bytes: flags, connection ID, low packet number; and those of the tag, or of what stands in its place
+local HEADER_BYTES = 9
+local OVERHEAD_BYTES = 25
+
+-- What reads a datagram; nothing when it is not of this protocol.
+local function reader_of(tvb)
+  if tvb:len() < 5 then
+    return nil
+  end
+  local first = tvb(0, 1):uint()
+  if protocol.handshake[first] ~= nil and has_bytes(tvb, 1, protocol.magic) then
+    return read_handshake
+  end
+  if tvb:len() > OVERHEAD_BYTES and is_one_of(first, protocol.openedFlags)
+    and has_bytes(tvb, HEADER_BYTES, protocol.openedMagic) then
+    return read_opened
+  end
+  if tvb:reported_len() > OVERHEAD_BYTES and tvb:len() >= HEADER_BYTES and is_one_of(first, protocol.protectedFlags) then
+    return read_protected
+  end
+  return nil
+end
+
+function sortie.dissector(tvb, pinfo, root)
+  local reader = reader_of(tvb)
+  if reader == nil then
+    return 0
+  end
+  pinfo.cols.protocol = "Sortie"
+  local tree = root:add(sortie, tvb())
+  local is_cut = tvb:len() < tvb:reported_len()
+  local cursor = { tvb = tvb, offset = 0, stop = tvb:len(), values = {}, is_cut = is_cut, failed = false }
+  if is_cut then
+    tree:add_proto_expert_info(cut)
+  end
+  local words = reader(cursor, tree)
+  if cursor.offset < cursor.stop and not cursor.failed and reader == read_handshake
+    and tvb(4, 1):uint() == protocol.version then
+    fail(cursor, tree, "bytes behind the last field")
+  end
+  pinfo.cols.info = words
+  tree:append_text(", " .. words)
+  return tvb:len()
+end
+
+-- Handshake packets and opened ones are known by their magic, others by a connection whose handshake was seen.
+sortie:register_heuristic("udp", function(tvb, pinfo, root)
+  local reader = reader_of(tvb)
+  if reader == nil then
+    return false
+  end
+  if reader == read_protected and connections[tvb(1, 4):uint()] == nil then
+    return false
+  end
+  sortie.dissector(tvb, pinfo, root)
+  pinfo.conversation = sortie
+  return true
+end)
+
+DissectorTable.get("udp.port"):add_for_decode_as(sortie)
