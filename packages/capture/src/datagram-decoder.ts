@@ -96,7 +96,7 @@ export class DatagramDecoder {
     const first = payload[0] as number;
     switch (datagramKind(first)) {
       case "handshake":
-        return this.#decodeHandshake(payload, notes);
+        return this.#decodeHandshake(payload, payload.length === originalBytes, notes);
       case "protected":
         if (!isLegalProtectedFlags(first)) return unknown(`flags 0x${first.toString(16)}, illegal in version 1`, notes);
         if (payload.length < PACKET_HEADER_BYTES) return unknown("shorter than a header", notes);
@@ -106,7 +106,7 @@ export class DatagramDecoder {
     }
   }
 
-  #decodeHandshake(datagram: Uint8Array, notes: string[]): DecodedDatagram {
+  #decodeHandshake(datagram: Uint8Array, isWhole: boolean, notes: string[]): DecodedDatagram {
     const type = peekHandshakeType(datagram);
     if (typeof type === "string") return unknown(`no handshake packet: ${type}`, notes);
     const packet = HANDSHAKE_NAMES[type];
@@ -114,6 +114,8 @@ export class DatagramDecoder {
     const described = describeHandshake(this.#crypto, type, datagram);
     const base = { packet, connection: "", sender, notes, opened: undefined } as const;
     if (typeof described === "string") {
+      // What the capture has cut is no fault of the packet.
+      if (!isWhole) return { ...base, summary: "cut by the capture", fields: {} };
       return { ...base, summary: `malformed: ${described}`, fields: { malformed: described } };
     }
     const connection = this.#followHandshake(type, datagram);

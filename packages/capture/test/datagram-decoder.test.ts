@@ -171,6 +171,13 @@ describe("handshake packets", () => {
     expect(fields["fingerprint"]).toBe("none: expected a point on P-256, got one that is not on the curve");
   });
 
+  it("that the capture has cut are not called damaged", () => {
+    const { hello } = handshake();
+    const decoded = new DatagramDecoder(crypto).decode({ payload: hello.subarray(0, 60), originalBytes: 1200 });
+    expect(show(decoded)).toBe("; client; CLIENT_HELLO; cut by the capture; captured 60 of 1200 bytes");
+    expect(decoded.fields).toEqual({});
+  });
+
   it("that are damaged say how", () => {
     const { hello, serverHello } = handshake();
     const padded = hello.slice();
