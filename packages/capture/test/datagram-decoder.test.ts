@@ -289,6 +289,32 @@ describe("protected packets", () => {
     ]);
   });
 
+  it("are tried with 16 connections of one ID, the newest", () => {
+    const entries = Array.from({ length: 17 }, (_, index) => ({
+      ...entry,
+      clientRandom: new Uint8Array(32).fill(index),
+      clientSecret: new Uint8Array(32).fill(index),
+    }));
+    const packets = entries.map((one) => new Sender("client", one).seal(0));
+    const shown = decodeAll(packets, entries);
+    expect(shown[0]).toContain("no logged key opens it");
+    expect(shown.slice(1).filter((line) => line.includes("number 0: PING"))).toHaveLength(16);
+  });
+
+  it("are searched for 64 times among the later generations, where none has opened", () => {
+    const [client, server] = [new Sender("client"), new Sender("server")];
+    const start = client.seal(0);
+    server.seal(0);
+    for (let update = 0; update < 2; update++) client.update(server, 2 * update + 1, update + 1);
+    const late = client.seal(20);
+    const forged = late.slice();
+    forged[25] = (forged[25] as number) ^ 1;
+    const before = new Array<Uint8Array>(64).fill(forged);
+    expect(decodeAll([...before.slice(1), late]).at(-1)).toBe("C1; client; PROTECTED; number 20, generation 2: PING");
+    expect(decodeAll([...before, late]).at(-1)).toContain("no logged key opens it");
+    expect(decodeAll([...before, start, late]).at(-1)).toContain("number 20, generation 2: PING");
+  });
+
   it("without keys show their header, and whose they are if the handshake was seen", () => {
     const { serverHello, keys } = handshake();
     const packet = new Sender("server", keys).seal(0);

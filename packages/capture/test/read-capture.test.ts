@@ -123,6 +123,17 @@ describe.each(ORDERS)("a pcapng file, %s-endian", (_name, isLittle) => {
   });
 });
 
+describe("a pcapng section", () => {
+  it("has no more than 4096 interfaces", () => {
+    const interfaces = new Array<Uint8Array>(4097).fill(interfaceBlock(true, 101));
+    const packets = [4095, 4096].map((id) => enhancedPacket(true, Uint8Array.of(1), { id }));
+    expect(shown(readCapture(concat(sectionHeader(true), ...interfaces, ...packets)))).toEqual([
+      "1 at 0: 101 01/1",
+      "note 2: a packet of interface 4096, which was not described",
+    ]);
+  });
+});
+
 describe("readCapture", () => {
   it.each([new Uint8Array(0), Uint8Array.of(0xa1, 0xb2), Uint8Array.of(0x1f, 0x8b, 8, 0)])(
     "refuses at once what is no capture: %s",

@@ -150,6 +150,25 @@ describe("sortie decode of a capture", () => {
     ]);
   });
 
+  it("counts why records were passed over, by 20 reasons at the most", async () => {
+    const strange = Array.from({ length: 25 }, (_, index) => {
+      const record = game.capture.slice(24, 24 + 16 + 28 + 1200);
+      // The protocol of the IP header: 100 and up, none of them UDP.
+      record[16 + 9] = 100 + index;
+      return record;
+    });
+    const path = join(folder, "strange.pcap");
+    await writeFile(path, Buffer.concat([game.capture.subarray(0, 24), ...strange]));
+    const { out } = await decode([path]);
+    expect(out[0]).toBe("25 records, 0 datagrams shown, 0 packets decrypted");
+    expect(out.slice(1, 3)).toEqual([
+      "1 passed over: IP protocol 100, not UDP",
+      "1 passed over: IP protocol 101, not UDP",
+    ]);
+    expect(out.at(-1)).toBe("5 passed over: other reasons");
+    expect(out).toHaveLength(22);
+  });
+
   it("writes a capture for the dissector, privately, with every packet as long as before", async () => {
     const path = join(folder, "opened.pcap");
     await decode([capture, "--keys", keys, "--write-decrypted", path]);
