@@ -49,6 +49,7 @@ describe("options of a client", () => {
     ["port", 0, RangeError, '"port" expected an integer in 1..65535, got 0'],
     ["port", 65_536, RangeError, '"port" expected an integer in 1..65535, got 65536'],
     ["port", "1474", RangeError, '"port" expected an integer in 1..65535, got 1474'],
+    ["keyLog", "keys.log", TypeError, '"keyLog" expected a function, got string'],
     ["timeoutMs", 99, RangeError, '"timeoutMs" expected a number in 100..600000, got 99'],
     ["timeoutMs", NaN, RangeError, '"timeoutMs" expected a number in 100..600000, got NaN'],
     ["timeoutMs", "5000", RangeError, '"timeoutMs" expected a number in 100..600000, got 5000'],

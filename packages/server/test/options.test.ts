@@ -82,7 +82,7 @@ describe("options of a server", () => {
     expect(() => make({ handshakesPerPrefix: { perSecond: 1, burst: 1 } })).not.toThrow();
   });
 
-  it.each(["authenticate", "onAccess", "createCongestionController"])("%s must be a function", (name) => {
+  it.each(["authenticate", "onAccess", "keyLog", "createCongestionController"])("%s must be a function", (name) => {
     expect(() => make({ [name]: "allow" })).toThrow(new TypeError(`"${name}" expected a function, got string`));
   });
 
