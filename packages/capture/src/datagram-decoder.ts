@@ -147,9 +147,12 @@ export class DatagramDecoder {
     const isOpenable = isWhole && datagram.length >= MIN_PROTECTED_BYTES && datagram.length <= MAX_DATAGRAM_BYTES;
     if (isWhole && datagram.length < MIN_PROTECTED_BYTES) notes.push("shorter than any packet: dropped by receivers");
     const candidates = this.#directory.find(id);
-    for (const { connection, sender } of isOpenable ? candidates : []) {
-      const opened = connection.flowOf(sender)?.open(datagram);
-      if (opened !== undefined) return this.#describeOpened(connection, sender, header, opened, source, notes);
+    // What is likely in all connections of this ID, before what is not in the first.
+    for (const isSearch of isOpenable ? [false, true] : []) {
+      for (const { connection, sender } of candidates) {
+        const opened = connection.flowOf(sender)?.open(datagram, isSearch);
+        if (opened !== undefined) return this.#describeOpened(connection, sender, header, opened, source, notes);
+      }
     }
     const reset = isOpenable ? this.#tokens.get(toHex(datagram.subarray(-RESET_TOKEN_BYTES))) : undefined;
     if (reset !== undefined) {

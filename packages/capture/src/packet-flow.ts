@@ -10,12 +10,12 @@ import {
 } from "@sortie/wire";
 
 /**
- * Generations that are tried until a first packet opens, where the capture began later than the connection. Each has up
- * to 2^23 packets, so that this is a connection's whole life.
+ * Generations that are tried until a first packet opens, where the capture began later than the connection. Each has
+ * 2^22 packets and more: at 1000 a second these are three days.
  */
-const MAX_FIRST_GENERATION = 511;
-/** How often: a packet that nothing opens costs so many attempts. */
-const MAX_SEARCHES = 64;
+const MAX_FIRST_GENERATION = 63;
+/** How often: a packet that nothing opens costs 32 attempts. */
+const MAX_SEARCHES = 16;
 /** Generations before and after the present one that are tried, where the capture has gaps. */
 const NEAR_GENERATIONS = 8;
 
@@ -59,12 +59,15 @@ export class PacketFlow {
     this.#secrets = [secret];
   }
 
-  /** Opens a whole protected packet; undefined when no key of this flow does. */
-  open(datagram: Uint8Array): OpenedPacket | undefined {
+  /**
+   * Opens a whole protected packet; undefined when no key of this flow does.
+   * @param isSearch whether to try the keys that are less likely, and not those that are likely
+   */
+  open(datagram: Uint8Array, isSearch: boolean): OpenedPacket | undefined {
     const packetNumber = recoverPacketNumber(this.#largest, readTruncatedPacketNumber(datagram));
     if (packetNumber > MAX_PACKET_NUMBER) return undefined;
     const plaintext = new Uint8Array(datagram.length - PACKET_OVERHEAD_BYTES);
-    for (const generation of this.#candidates(keyPhaseOf(datagram[0] as number))) {
+    for (const generation of this.#candidates(keyPhaseOf(datagram[0] as number), isSearch)) {
       const { aead, iv } = this.#keysOf(generation);
       setNonce(this.#nonce, iv, packetNumber);
       if (aead.open(this.#nonce, datagram, 0, PACKET_HEADER_BYTES, datagram.length, plaintext) < 0) continue;
@@ -78,15 +81,18 @@ export class PacketFlow {
   }
 
   /** Generations with this phase, the likeliest first. */
-  *#candidates(phase: 0 | 1): Generator<number, void, void> {
+  *#candidates(phase: 0 | 1, isSearch: boolean): Generator<number, void, void> {
     const present = this.#generation;
     if (present < 0) {
-      const last = this.#searches++ < MAX_SEARCHES ? MAX_FIRST_GENERATION : 1;
-      for (let generation: number = phase; generation <= last; generation += 2) yield generation;
+      if (!isSearch) yield phase;
+      else if (this.#searches++ < MAX_SEARCHES) {
+        for (let generation = phase + 2; generation <= MAX_FIRST_GENERATION; generation += 2) yield generation;
+      }
       return;
     }
-    const start = (present & 1) === phase ? 0 : 1;
-    for (let distance = start; distance <= NEAR_GENERATIONS; distance += 2) {
+    const nearest = (present & 1) === phase ? 0 : 1;
+    const last = isSearch ? NEAR_GENERATIONS : nearest;
+    for (let distance = isSearch ? nearest + 2 : nearest; distance <= last; distance += 2) {
       yield present + distance;
       if (distance > 0 && present >= distance) yield present - distance;
     }
