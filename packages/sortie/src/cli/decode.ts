@@ -12,7 +12,8 @@ import {
 } from "@sortie/capture";
 import type { KeyLogEntry } from "@sortie/handshake";
 import { createNodeProvider } from "@sortie/handshake/node";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { integerIn } from "./arguments.js";
 import { type DecodeInput, readDecodeInput, readStandardInput } from "./decode-input.js";
 import { DecryptedCapture } from "./decrypted-capture.js";
 
@@ -34,18 +35,26 @@ export interface DecodeHost {
 /** Reasons why records are passed over that are told apart in the summary. */
 const MAX_REASONS = 20;
 
+const EXAMPLES = `
+Examples:
+  $ SORTIE_KEYLOGFILE=keys.log node server.js      logs the keys: whoever reads them can decrypt the traffic
+  $ sortie decode game.pcap --keys keys.log
+  $ sortie decode game.pcap --keys keys.log --write-decrypted opened.pcap
+  $ sortie decode --json < datagram.hex`;
+
 /** `sortie decode`: a datagram, or a capture, packet by packet. */
 export function decodeCommand(host: DecodeHost = { readStandardInput }): Command {
   return new Command("decode")
     .description("show what a datagram (hexadecimal) or a capture (pcap, pcapng) holds, packet by packet")
     .argument("[input]", "capture file, hexadecimal text, or - for standard input", "-")
     .option("--keys <file>", "key log of the server or a client: packets are decrypted (docs/DEBUGGING.md)")
-    .option("--port <number>", "all datagrams from or to this port, and no others", portOf)
+    .option("--port <number>", "all datagrams from or to this port, and no others", integerIn(1, 65_535))
     .option("--all", "all datagrams, also those that do not look like Sortie's")
     .option("-v, --verbose", "every field of every packet")
     .option("--json", "one JSON object for each datagram, and nothing else, to standard output")
     .option("--write-decrypted <file>", "also write a capture with decrypted packets, for the Wireshark dissector")
     .option("-f, --force", "overwrite the file of --write-decrypted")
+    .addHelpText("after", EXAMPLES)
     .action((input: string, options: DecodeOptions) => run(input, options, host));
 }
 
@@ -187,10 +196,4 @@ function secondsText(ns: bigint, decimals: number): string {
 
 function complain(text: string): void {
   console.error(`sortie decode: ${text}`);
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (text.trim() !== "" && Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  throw new InvalidArgumentError(`expected an integer in 1..65535, got "${text}"`);
 }
