@@ -1,5 +1,6 @@
 import type { PacketProtection } from "@sortie/handshake";
-import type { FlowControl, InboundMessage, ReliableEndpoint, SendOptions, SendReceipt } from "@sortie/reliability";
+import type { FlowControl, InboundMessage, ReliableEndpoint } from "@sortie/reliability";
+import type { SendOptions, SendReceipt, SharedPayload } from "@sortie/reliability";
 import { CloseCode, PACKET_HEADER_BYTES, TAG_BYTES } from "@sortie/wire";
 import { LAST_PACKET_NUMBER, writeClosePacket } from "./close-packet.js";
 import { Closing } from "./closing.js";
@@ -264,8 +265,8 @@ export class Connection {
     return this.endpoint.pollMessage();
   }
 
-  /** Queues a message, copied. Throws for bad options; a full queue and a closed connection are told by the receipt. */
-  send(payload: Uint8Array, options: SendOptions | undefined, nowMs: number): SendReceipt {
+  /** Queues a message, copied unless shared. Throws for bad options; a full queue, an end are told by the receipt. */
+  send(payload: Uint8Array | SharedPayload, options: SendOptions | undefined, nowMs: number): SendReceipt {
     return this.endpoint.send(payload, options, nowMs);
   }
 

@@ -18,6 +18,7 @@ export {
 } from "./endpoint-options.js";
 export type { InboundMessage } from "./inbox.js";
 export { MAX_UNRELIABLE_MESSAGE_BYTES } from "./outbound.js";
+export { SharedPayload } from "./payload-copy.js";
 export { TokenBucket } from "./pacer.js";
 export { ReliableEndpoint } from "./reliable-endpoint.js";
 export type { RttEstimator } from "./rtt-estimator.js";

@@ -67,8 +67,7 @@ export class MessageWriter {
   writeWhole(message: OutgoingMessage): void {
     const writer = this.writer as ByteWriter;
     const start = writer.offset;
-    const payload = message.payload as Uint8Array;
-    encodeMessage(writer, message.delivery, message.channel, message.id & 0xffff, payload);
+    this.encodeWhole(message, writer);
     this.record(message, start, 0, message.totalBytes, message.lastPacketNumber >= 0);
   }
 
@@ -82,10 +81,11 @@ export class MessageWriter {
   writePiece(message: OutgoingMessage, from: number, to: number): void {
     const writer = this.writer as ByteWriter;
     const start = writer.offset;
-    const payload = message.payload as Uint8Array;
     if (from === 0 && to === message.totalBytes) {
-      encodeMessage(writer, message.delivery, message.channel, message.id & 0xffff, payload);
+      this.encodeWhole(message, writer);
     } else {
+      const { payloadStart, totalBytes } = message;
+      const payload = (message.payload as Uint8Array).subarray(payloadStart, payloadStart + totalBytes);
       encodeFragment(writer, message.delivery, message.channel, message.id & 0xffff, payload, from, to);
       this.statistics.fragmentsSent += 1;
     }
@@ -98,6 +98,12 @@ export class MessageWriter {
   end(): void {
     if (this.frameCount > 0) closeLastFrame(this.writer as ByteWriter, this.frameStart, this.framePayload);
     this.writer = undefined;
+  }
+
+  private encodeWhole(message: OutgoingMessage, writer: ByteWriter): void {
+    const { delivery, channel, payloadStart, totalBytes } = message;
+    const payload = message.payload as Uint8Array;
+    encodeMessage(writer, delivery, channel, message.id & 0xffff, payload, payloadStart, payloadStart + totalBytes);
   }
 
   private record(message: OutgoingMessage, start: number, from: number, to: number, again: boolean): void {

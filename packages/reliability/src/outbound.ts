@@ -10,6 +10,7 @@ import type { EndpointLimits, EndpointOptions } from "./endpoint-options.js";
 import { FlowWindow } from "./flow-window.js";
 import type { MessageWriter } from "./message-writer.js";
 import { OutgoingMessage } from "./outgoing-message.js";
+import { payloadPool, type SharedPayload } from "./payload-copy.js";
 import { PacketScheduler } from "./packet-scheduler.js";
 import { QueueBudget } from "./queue-budget.js";
 import { checkSend, DEFAULT_PRIORITY, type SendOptions, weightsByChannel } from "./send-options.js";
@@ -114,7 +115,7 @@ export class Outbound {
     this.usableBytes = bytes;
   }
 
-  send(payload: Uint8Array, options: SendOptions | undefined, nowMs: number): SendReceipt {
+  send(payload: Uint8Array | SharedPayload, options: SendOptions | undefined, nowMs: number): SendReceipt {
     const delivery = checkSend(payload, options);
     const priority = options?.priority ?? DEFAULT_PRIORITY;
     const channel = options?.channel ?? 0;
@@ -126,21 +127,23 @@ export class Outbound {
     }
     const resent = retransmits(delivery);
     const lifetimeMs = resent ? deliveryTraits(delivery).defaultExpiresInMs : this.maxWaitMs;
+    // What may be dropped, and was given no deadline, is looked at when its turn comes: no timer for each of them.
+    const isTimed = resent ? lifetimeMs !== Infinity : options?.expiresInMs !== undefined;
+    const start = payloadPool.take(payload, !resent && !isTimed);
     const message = new OutgoingMessage(
-      // Not slice(): that of a Node Buffer shares its memory.
-      new Uint8Array(payload),
+      payloadPool.bytes,
       delivery,
       channel,
       priority,
       nowMs + (options?.expiresInMs ?? lifetimeMs),
       this.sends++,
+      start,
+      payload.length,
     );
     // Not by the MTU of the moment: when that falls, what went whole goes again in pieces, which the receiver holds.
     message.large = message.wholeFrameBytes > SMALL_FRAME_BYTES;
     this.statistics.messagesSent[delivery] = (this.statistics.messagesSent[delivery] as number) + 1;
     this.budget.add(message);
-    // What may be dropped, and was given no deadline, is looked at when its turn comes: no timer for each of them.
-    const isTimed = resent ? message.expiresAtMs !== Infinity : options?.expiresInMs !== undefined;
     if (isTimed) this.deadlines.push(message);
     this.enqueue(message, this.channels.of(message));
     if (!resent) this.shedBefore(message, nowMs);

@@ -14,34 +14,43 @@ export class FragmentProgress {
   probeOffset = 0;
 }
 
+/** Who waits for a message's outcome. */
+interface OutcomeWaiter {
+  readonly promise: Promise<Outcome>;
+  readonly resolve: (outcome: Outcome) => void;
+}
+
+/** Layout of `bits`: delivery, priority and channel, then what is true or false of a message. */
+const DELIVERY_MASK = 0x7;
+const PRIORITY_SHIFT = 3;
+const PRIORITY_MASK = 0x7;
+const CHANNEL_SHIFT = 6;
+const CHANNEL_MASK = 0xff;
+const STARTED: number = 1 << 14;
+const LARGE: number = 1 << 15;
+const LOST: number = 1 << 16;
+const IN_LOST_QUEUE: number = 1 << 17;
+
 /**
- * A message from `send` to its outcome, and its receipt: the one object a send allocates next to the copy of its
- * payload. Queues, windows and sent packets refer to it; whoever meets it after `finished` passes over it.
+ * A message from `send` to its outcome, and its receipt: the one object that a send allocates. Queues, windows and sent
+ * packets refer to it; whoever meets it after `finished` passes over it. Small fields share one number, since each
+ * field takes eight bytes of every message.
  */
 export class OutgoingMessage implements SendReceipt {
-  readonly delivery: DeliveryCode;
-  readonly channel: number;
-  readonly priority: number;
   readonly totalBytes: number;
   /** ms; Infinity: never. Of a message that may be dropped: until when it may wait to start. */
   readonly expiresAtMs: number;
   /** Place in the order of sends. */
   readonly order: number;
-  /** The endpoint's copy; undefined when nothing of it has to be sent any more. */
+  /** Holds the endpoint's copy from `payloadStart` on; undefined when nothing of it has to be sent any more. */
   payload: Uint8Array | undefined;
+  readonly payloadStart: number;
   /** Set when it starts, counted on beyond 65535: the low 16 bits go on the wire. */
   id = 0;
-  /** Its first byte was written to a packet. */
-  started = false;
   /** bytes written at least once: all below this offset. */
   sentBytes = 0;
-  /** Larger than a packet when it was queued: goes behind smaller ones and counts against the receive window. */
-  large = false;
   /** bytes charged to the flow window. */
   flowBytes = 0;
-  /** Sent whole, lost, and to be sent again. */
-  lost = false;
-  inLostQueue = false;
   /** The last packet that carried something of the message, -1 none. */
   lastPacketNumber = -1;
   /** Undefined as long as the message goes whole. */
@@ -53,10 +62,11 @@ export class OutgoingMessage implements SendReceipt {
   /** Neighbours in the list of unacknowledged messages. */
   older: OutgoingMessage | undefined = undefined;
   newer: OutgoingMessage | undefined = undefined;
+  private bits: number;
   private result: Outcome | undefined = undefined;
-  private promise: Promise<Outcome> | undefined = undefined;
-  private resolve: ((outcome: Outcome) => void) | undefined = undefined;
+  private waiter: OutcomeWaiter | undefined = undefined;
 
+  /** @param payload holds the copy in `[payloadStart, payloadStart + totalBytes)`, and is never written again */
   constructor(
     payload: Uint8Array,
     delivery: DeliveryCode,
@@ -64,14 +74,62 @@ export class OutgoingMessage implements SendReceipt {
     priority: number,
     expiresAtMs: number,
     order: number,
+    payloadStart: number = 0,
+    totalBytes: number = payload.length,
   ) {
     this.payload = payload;
-    this.totalBytes = payload.length;
-    this.delivery = delivery;
-    this.channel = channel;
-    this.priority = priority;
+    this.payloadStart = payloadStart;
+    this.totalBytes = totalBytes;
+    this.bits = delivery | (priority << PRIORITY_SHIFT) | (channel << CHANNEL_SHIFT);
     this.expiresAtMs = expiresAtMs;
     this.order = order;
+  }
+
+  get delivery(): DeliveryCode {
+    return (this.bits & DELIVERY_MASK) as DeliveryCode;
+  }
+
+  get channel(): number {
+    return (this.bits >> CHANNEL_SHIFT) & CHANNEL_MASK;
+  }
+
+  get priority(): number {
+    return (this.bits >> PRIORITY_SHIFT) & PRIORITY_MASK;
+  }
+
+  /** Its first byte was written to a packet. */
+  get started(): boolean {
+    return (this.bits & STARTED) !== 0;
+  }
+
+  set started(value: boolean) {
+    this.setBit(STARTED, value);
+  }
+
+  /** Larger than a packet when it was queued: goes behind smaller ones and counts against the receive window. */
+  get large(): boolean {
+    return (this.bits & LARGE) !== 0;
+  }
+
+  set large(value: boolean) {
+    this.setBit(LARGE, value);
+  }
+
+  /** Sent whole, lost, and to be sent again. */
+  get lost(): boolean {
+    return (this.bits & LOST) !== 0;
+  }
+
+  set lost(value: boolean) {
+    this.setBit(LOST, value);
+  }
+
+  get inLostQueue(): boolean {
+    return (this.bits & IN_LOST_QUEUE) !== 0;
+  }
+
+  set inLostQueue(value: boolean) {
+    this.setBit(IN_LOST_QUEUE, value);
   }
 
   get accepted(): boolean {
@@ -83,13 +141,9 @@ export class OutgoingMessage implements SendReceipt {
   }
 
   get outcome(): Promise<Outcome> {
-    this.promise ??=
-      this.result === undefined
-        ? new Promise((resolve) => {
-            this.resolve = resolve;
-          })
-        : Promise.resolve(this.result);
-    return this.promise;
+    this.waiter ??= createWaiter();
+    if (this.result !== undefined) this.waiter.resolve(this.result);
+    return this.waiter.promise;
   }
 
   get finished(): boolean {
@@ -158,7 +212,16 @@ export class OutgoingMessage implements SendReceipt {
     this.payload = undefined;
     // What expired may still arrive, and its channel wants to know.
     if (outcome !== "expired") this.fragments = undefined;
-    this.resolve?.(outcome);
-    this.resolve = undefined;
+    this.waiter?.resolve(outcome);
   }
+
+  private setBit(bit: number, value: boolean): void {
+    this.bits = value ? this.bits | bit : this.bits & ~bit;
+  }
+}
+
+function createWaiter(): OutcomeWaiter {
+  let resolve!: (outcome: Outcome) => void;
+  const promise = new Promise<Outcome>((done) => (resolve = done));
+  return { promise, resolve };
 }

@@ -26,6 +26,7 @@ import { Inbox, type InboundMessage } from "./inbox.js";
 import { MessageWriter } from "./message-writer.js";
 import { Outbound } from "./outbound.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
+import type { SharedPayload } from "./payload-copy.js";
 import { Recovery, type RecoverySink } from "./recovery.js";
 import type { RttEstimator } from "./rtt-estimator.js";
 import { checkChannel, type SendOptions } from "./send-options.js";
@@ -133,10 +134,10 @@ export class ReliableEndpoint implements FlowControl {
   }
 
   /**
-   * Queues a message. The payload is copied: the caller may use its buffer again.
+   * Queues a message. The payload is copied, but for one that is shared: the caller may use its buffer again.
    * @throws TypeError or RangeError when the payload or an option is not what it must be; see `SendOptions`
    */
-  send(payload: Uint8Array, options: SendOptions | undefined, nowMs: number): SendReceipt {
+  send(payload: Uint8Array | SharedPayload, options: SendOptions | undefined, nowMs: number): SendReceipt {
     this.lastNowMs = nowMs;
     return this.outbound.send(payload, options, nowMs);
   }

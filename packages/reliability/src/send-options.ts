@@ -1,5 +1,6 @@
 import { DeliveryCode } from "@sortie/wire";
 import { type Delivery, deliveryCodeOf, deliveryTraits } from "./delivery.js";
+import { SharedPayload } from "./payload-copy.js";
 
 /** How a message is to be sent; every field has a default. */
 export interface SendOptions {
@@ -31,8 +32,8 @@ export const DEFAULT_PRIORITY = 4;
  * @throws RangeError when channel, priority or expiresInMs is out of range, or expiresInMs is given with a mode that
  * never gives up
  */
-export function checkSend(payload: Uint8Array, options: SendOptions | undefined): DeliveryCode {
-  if (!(payload instanceof Uint8Array)) {
+export function checkSend(payload: Uint8Array | SharedPayload, options: SendOptions | undefined): DeliveryCode {
+  if (!(payload instanceof Uint8Array || payload instanceof SharedPayload)) {
     throw new TypeError(`"payload" expected a Uint8Array, got ${describe(payload)}`);
   }
   if (options === undefined) return DeliveryCode.Unreliable;

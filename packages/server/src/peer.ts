@@ -1,16 +1,22 @@
 import type { ConnectionStatistics, Quality, SendAdvice } from "@sortie/connection";
-import type { SendOptions, SendReceipt } from "@sortie/reliability";
+import type { SendOptions, SendReceipt, SharedPayload } from "@sortie/reliability";
 import type { SocketAddress } from "@sortie/transport";
 import type { ConnectionEntry } from "./connection-table.js";
 
+/** What a server is given to send; a shared payload is a copy already. */
+export type SendPayload = Uint8Array | string | SharedPayload;
+
 /** What peers ask of their server. */
 export interface PeerHost {
-  send(entry: ConnectionEntry, payload: Uint8Array | string, options: SendOptions | undefined): SendReceipt;
+  send(entry: ConnectionEntry, payload: SendPayload, options: SendOptions | undefined): SendReceipt;
   setPaused(entry: ConnectionEntry, channel: number, paused: boolean): void;
   disconnect(entry: ConnectionEntry, reason: string): void;
   flush(entry: ConnectionEntry): void;
   statistics(entry: ConnectionEntry): ConnectionStatistics;
 }
+
+/** `Peer.send` for what its server has copied. */
+export let sendTo: (peer: Peer, payload: SharedPayload, options: SendOptions) => SendReceipt;
 
 /** A client that was let in. Stays usable after it has gone: sends are then refused with a receipt that says so. */
 export class Peer<Data = unknown> {
@@ -22,6 +28,10 @@ export class Peer<Data = unknown> {
   readonly sessionId: string;
   readonly #entry: ConnectionEntry;
   readonly #host: PeerHost;
+
+  static {
+    sendTo = (peer, payload, options) => peer.#host.send(peer.#entry, payload, options);
+  }
 
   constructor(id: number, data: Data, sessionId: string, entry: ConnectionEntry, host: PeerHost) {
     this.id = id;

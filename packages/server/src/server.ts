@@ -7,7 +7,7 @@ import {
   TypedEmitter,
 } from "@sortie/connection";
 import { type Identity, protocolId } from "@sortie/handshake";
-import type { SendOptions, SendReceipt } from "@sortie/reliability";
+import { type SendOptions, type SendReceipt, SharedPayload } from "@sortie/reliability";
 import { type Clock, Driver, SystemClock } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { AccessLogEntry } from "./access-log.js";
@@ -16,7 +16,7 @@ import { BlockList } from "./block-list.js";
 import type { ConnectionEntry } from "./connection-table.js";
 import { SERVER_EVENTS, type ServerEvents } from "./events.js";
 import { checkIdentity, checkServerOptions, DEFAULT_TICK_RATE, limitsOf, type ServerOptions } from "./options.js";
-import { Peer, type PeerHost } from "./peer.js";
+import { Peer, type PeerHost, type SendPayload, sendTo } from "./peer.js";
 import { partOfLimits } from "./port-share.js";
 import { type ConnectRequest, ServerCore, type ServerCoreHandler } from "./server-core.js";
 import { ServerLog } from "./server-log.js";
@@ -216,12 +216,12 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   /** Sends to all peers, or those of `to`, but those of `except`. Returns how many took it. */
   broadcast(payload: Uint8Array | string, options: BroadcastOptions<Data> = {}): number {
-    const bytes = payloadBytes(payload);
+    const shared = new SharedPayload(payloadBytes(payload));
     const { to, except, ...sendOptions } = options;
     const left = except === undefined ? undefined : new Set(except instanceof Peer ? [except] : except);
     let accepted = 0;
     for (const peer of to ?? this.#peers.values()) {
-      if (left?.has(peer) !== true && peer.send(bytes, sendOptions).accepted) accepted += 1;
+      if (left?.has(peer) !== true && sendTo(peer as Peer, shared, sendOptions).accepted) accepted += 1;
     }
     return accepted;
   }
@@ -271,8 +271,9 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     else this.#report(error, peer);
   }
 
-  #send(entry: ConnectionEntry, payload: Uint8Array | string, options: SendOptions | undefined): SendReceipt {
-    const receipt = entry.connection.send(payloadBytes(payload), options, this.#clock.now());
+  #send(entry: ConnectionEntry, payload: SendPayload, options: SendOptions | undefined): SendReceipt {
+    const bytes = payload instanceof SharedPayload ? payload : payloadBytes(payload);
+    const receipt = entry.connection.send(bytes, options, this.#clock.now());
     if (receipt.accepted) {
       this.#core.markTransmit(entry);
       if (this.#ticks === undefined) this.#driver.wake();

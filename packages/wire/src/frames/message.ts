@@ -9,7 +9,8 @@ import { decodePayload, writePayload } from "./payload.js";
  * A whole message: type 0x10 | delivery << 1 | length bit, then channel (1), message ID (2, for bestEffort, reliable
  * and ordered), length (varint, when the bit is set), payload. docs/PROTOCOL.md section 5.4.
  *
- * Always written with its length; `closeLastFrame` takes the length out of the packet's last frame.
+ * Carries `payload[start, end)`. Always written with its length; `closeLastFrame` takes the length out of the packet's
+ * last frame.
  */
 export function encodeMessage(
   writer: ByteWriter,
@@ -17,11 +18,13 @@ export function encodeMessage(
   channel: number,
   messageId: number,
   payload: Uint8Array,
+  start: number = 0,
+  end: number = payload.length,
 ): void {
   writer.u8(FrameType.Message | (delivery << 1) | LENGTH_BIT);
   writer.u8(channel);
   if (hasMessageId(delivery)) writer.u16(messageId);
-  writePayload(writer, payload, 0, payload.length);
+  writePayload(writer, payload, start, end);
 }
 
 /** bytes before the payload of a message of `payloadBytes`, its length field included. */
