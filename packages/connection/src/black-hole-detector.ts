@@ -16,7 +16,7 @@ const TALLY = 16;
  */
 export class BlackHoleDetector {
   /** Highest packet number acknowledged of each class. */
-  private readonly ackedByClass: Float64Array = new Float64Array(CLASSES).fill(-1);
+  private readonly ackedByClass: number[] = new Array<number>(CLASSES).fill(-1);
   private suspects = 0;
   private firstSuspect = -1;
   /** Class of the smallest suspect. */

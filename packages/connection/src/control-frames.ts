@@ -10,6 +10,8 @@ import {
   varintBytes,
 } from "@sortie/wire";
 
+const EMPTY = new Uint8Array(0);
+
 /** Bits of the control frames that travel with other data and are kept track of per packet. */
 export const ControlBit = { Connect: 0, Accept: 1, PathResponse: 2 } as const;
 
@@ -20,10 +22,10 @@ export class ConnectionControlFrames implements ControlFrames {
   sessionId: Uint8Array = EMPTY;
   resetToken: Uint8Array = EMPTY;
   /** The newest challenge to answer; an older one is forgotten, so that a flood of them holds nothing. */
-  private readonly pathData: Uint8Array = new Uint8Array(PATH_DATA_BYTES);
+  private pathData: Uint8Array = EMPTY;
 
   setPathData(bytes: Uint8Array, start: number): void {
-    this.pathData.set(bytes.subarray(start, start + PATH_DATA_BYTES));
+    this.pathData = Uint8Array.from(bytes.subarray(start, start + PATH_DATA_BYTES));
   }
 
   bytesOf(bit: number): number {
@@ -58,5 +60,3 @@ export class ConnectionControlFrames implements ControlFrames {
     return bit !== ControlBit.PathResponse;
   }
 }
-
-const EMPTY = new Uint8Array(0);

@@ -9,9 +9,9 @@ export type Timer = (typeof Timer)[keyof typeof Timer];
 
 const TIMER_COUNT = 2;
 
-/** Deadlines in ms, `Infinity` when unset; a scan of a few numbers, no allocation. */
+/** Deadlines in ms, `Infinity` when unset; a scan of a few numbers, no allocation. So few are less as a plain array. */
 export class TimerTable {
-  private readonly deadlines: Float64Array = new Float64Array(TIMER_COUNT).fill(Infinity);
+  private readonly deadlines: number[] = new Array<number>(TIMER_COUNT).fill(Infinity);
 
   set(timer: Timer, atMs: number): void {
     this.deadlines[timer] = atMs;

@@ -26,6 +26,9 @@ const UPDATE_WAIT_PROBE_TIMEOUTS = 3;
 
 const TWO_TO_32 = 2 ** 32;
 
+/** The nonce of the packet that is being sealed or opened; of use during the call only. */
+const NONCE: Uint8Array = new Uint8Array(IV_BYTES);
+
 export interface PacketProtectionOptions {
   readonly crypto: CryptoProvider;
   readonly suite: CipherSuite;
@@ -58,7 +61,6 @@ export class PacketProtection {
   readonly #limits: KeyLimits;
   readonly #send: SendKeys;
   readonly #receive: ReceiveKeys;
-  readonly #nonce: Uint8Array = new Uint8Array(IV_BYTES);
   readonly #statistics = { keyPhase: 0 as 0 | 1, updates: 0, sealed: 0, failedOpens: 0 };
   #lastSealed = -1;
   #sealingOver = false;
@@ -108,8 +110,8 @@ export class PacketProtection {
     send.recordSealed(packetNumber);
     this.#statistics.sealed += 1;
     writePacketHeader(bytes, start, this.#statistics.keyPhase, connectionId, packetNumber);
-    this.#setNonce(send.keys.iv, packetNumber);
-    send.keys.aead.seal(this.#nonce, bytes, start, start + PACKET_HEADER_BYTES, framesEnd);
+    setNonce(send.keys.iv, packetNumber);
+    send.keys.aead.seal(NONCE, bytes, start, start + PACKET_HEADER_BYTES, framesEnd);
     return framesEnd + TAG_BYTES;
   }
 
@@ -131,8 +133,8 @@ export class PacketProtection {
     }
     const keys = this.#receive.select(keyPhaseOf(flags), packetNumber, this.#peerMayUpdate(), nowMs);
     if (keys === undefined) return OPEN_FAILED;
-    this.#setNonce(keys.iv, packetNumber);
-    const plaintextBytes = keys.aead.open(this.#nonce, datagram, 0, PACKET_HEADER_BYTES, length, out);
+    setNonce(keys.iv, packetNumber);
+    const plaintextBytes = keys.aead.open(NONCE, datagram, 0, PACKET_HEADER_BYTES, length, out);
     if (plaintextBytes < 0) {
       this.#statistics.failedOpens += 1;
       return OPEN_FAILED;
@@ -191,20 +193,6 @@ export class PacketProtection {
     this.#statistics.updates += 1;
   }
 
-  /** IV xor packet number, the number right-aligned and big-endian (RFC 9001 section 5.3). */
-  #setNonce(iv: Uint8Array, packetNumber: number): void {
-    const nonce = this.#nonce;
-    const high = Math.floor(packetNumber / TWO_TO_32);
-    const low = packetNumber >>> 0;
-    for (let i = 0; i < 6; i++) nonce[i] = iv[i] as number;
-    nonce[6] = (iv[6] as number) ^ (high >>> 8);
-    nonce[7] = (iv[7] as number) ^ high;
-    nonce[8] = (iv[8] as number) ^ (low >>> 24);
-    nonce[9] = (iv[9] as number) ^ (low >>> 16);
-    nonce[10] = (iv[10] as number) ^ (low >>> 8);
-    nonce[11] = (iv[11] as number) ^ low;
-  }
-
   #expectSealable(
     bytes: Uint8Array,
     start: number,
@@ -222,4 +210,17 @@ export class PacketProtection {
     }
     expectConnectionId("connectionId", connectionId);
   }
+}
+
+/** IV xor packet number, the number right-aligned and big-endian (RFC 9001 section 5.3). */
+function setNonce(iv: Uint8Array, packetNumber: number): void {
+  const high = Math.floor(packetNumber / TWO_TO_32);
+  const low = packetNumber >>> 0;
+  for (let i = 0; i < 6; i++) NONCE[i] = iv[i] as number;
+  NONCE[6] = (iv[6] as number) ^ (high >>> 8);
+  NONCE[7] = (iv[7] as number) ^ high;
+  NONCE[8] = (iv[8] as number) ^ (low >>> 24);
+  NONCE[9] = (iv[9] as number) ^ (low >>> 16);
+  NONCE[10] = (iv[10] as number) ^ (low >>> 8);
+  NONCE[11] = (iv[11] as number) ^ low;
 }

@@ -1,9 +1,9 @@
-/** Slots to begin with; a power of two. */
+/** Slots when something comes first; a power of two. */
 const INITIAL_SLOTS = 8;
 
-/** First-in, first-out queue that grows as needed and gives memory back when it has run empty. */
+/** First-in, first-out queue that takes memory when used, grows as needed, and gives much back when it runs empty. */
 export class Ring<T extends object> {
-  private slots: (T | undefined)[] = new Array<T | undefined>(INITIAL_SLOTS);
+  private slots: (T | undefined)[] = [];
   private head = 0;
   private count = 0;
 
@@ -32,14 +32,14 @@ export class Ring<T extends object> {
   }
 
   clear(): void {
-    this.slots = new Array<T | undefined>(INITIAL_SLOTS);
+    this.slots = [];
     this.head = 0;
     this.count = 0;
   }
 
   private grow(): void {
     const { slots, head } = this;
-    this.slots = new Array<T | undefined>(slots.length * 2);
+    this.slots = new Array<T | undefined>(Math.max(slots.length * 2, INITIAL_SLOTS));
     for (let i = 0; i < slots.length; i++) this.slots[i] = slots[(head + i) & (slots.length - 1)];
     this.head = 0;
   }

@@ -73,10 +73,20 @@ export function checkChannelWeights(weights: Readonly<Record<number, number>> | 
   }
 }
 
-/** The weights of all channels, 1 where none is given. */
+/** Of connections that give none. */
+const EQUAL_WEIGHTS: Uint8Array = new Uint8Array(CHANNELS).fill(1);
+/** Of those that do: all connections of a server are given the same object. */
+const knownWeights: WeakMap<object, Uint8Array> = new WeakMap();
+
+/** The weights of all channels, 1 where none is given; to be read only. `weights` must not change any more. */
 export function weightsByChannel(weights: Readonly<Record<number, number>> | undefined): Uint8Array {
-  const byChannel = new Uint8Array(CHANNELS).fill(1);
-  for (const [channel, weight] of Object.entries(weights ?? {})) byChannel[Number(channel)] = weight;
+  if (weights === undefined) return EQUAL_WEIGHTS;
+  let byChannel = knownWeights.get(weights);
+  if (byChannel === undefined) {
+    byChannel = EQUAL_WEIGHTS.slice();
+    for (const [channel, weight] of Object.entries(weights)) byChannel[Number(channel)] = weight;
+    knownWeights.set(weights, byChannel);
+  }
   return byChannel;
 }
 

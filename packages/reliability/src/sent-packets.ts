@@ -3,10 +3,8 @@ import type { OutgoingMessage } from "./outgoing-message.js";
 
 /** Packet numbers from the lowest in flight to the next: what an ACK can still state. */
 const SENT_WINDOW: number = MAX_ACK_BITMAP_BYTES * 8;
-/** Slots to begin with: enough for a peer that says little. */
+/** Slots to begin with: twice as many as a peer that says little has in flight. */
 const INITIAL_SLOTS = 16;
-/** Slots of one that has used those up: a game at 60 packets/s and 200 ms has 12 in flight. */
-const USUAL_SLOTS = 32;
 /** Slots at most: the window, and as much again to know late acknowledgements by. */
 const MAX_SLOTS: number = SENT_WINDOW * 2;
 /** Packets between two numbers that are left out: 128..383, 256 in the mean. */
@@ -299,8 +297,7 @@ export class SentPackets {
   /** Makes the slot of a number that was not used yet ready for it. */
   private prepare(packetNumber: number): number {
     const slots = this.mask + 1;
-    const isShort = slots < USUAL_SLOTS && packetNumber - this.firstNumber >= slots;
-    if (isShort || ((packetNumber - this.lowest) * 2 >= slots && slots < MAX_SLOTS)) this.grow();
+    if ((packetNumber - this.lowest) * 2 >= slots && slots < MAX_SLOTS) this.grow();
     const slot = packetNumber & this.mask;
     this.releaseChain(slot * RECORD_WORDS + CHAIN);
     this.lastItem = NONE;

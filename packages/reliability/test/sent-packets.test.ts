@@ -53,7 +53,7 @@ describe("SentPackets", () => {
     const sent = new SentPackets(0, noSkips);
     const lost = send(sent);
     sent.resolve(lost, SentState.LostByOrder);
-    for (let i = 0; i < 20; i++) sent.resolve(send(sent), SentState.Acked);
+    for (let i = 0; i < 12; i++) sent.resolve(send(sent), SentState.Acked);
     expect(sent.stateOf(lost)).toBe(SentState.LostByOrder);
     for (let i = 0; i < 3000; i++) sent.resolve(send(sent), SentState.Acked);
     expect(sent.stateOf(lost)).toBe(SentState.Unknown);
