@@ -1,10 +1,15 @@
 import type { Clock, TimerHandle } from "./clock.js";
 
-/** One timer that is moved as deadlines move, and touches the clock only when they did. */
+/**
+ * One timer that is moved as deadlines move. Most of them are put off again and again, with each datagram: a timer that
+ * is due earlier than wanted stays, and when it comes only sets out for the rest.
+ */
 export class RearmingTimer {
   readonly #clock: Clock;
   readonly #callback: () => void;
   #handle: TimerHandle | undefined = undefined;
+  /** Monotonic ms. When the callback is wanted; `#handle` is due then or earlier. */
+  #wantedMs = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock, callback: () => void) {
     this.#clock = clock;
@@ -13,24 +18,30 @@ export class RearmingTimer {
 
   /** Arms for `atMs`, monotonic ms; Infinity disarms. */
   arm(atMs: number): void {
-    if (this.#handle !== undefined) {
-      const armedMs = this.#handle.atMs;
-      if (armedMs === atMs) return;
-      // One that is due stays: arming it again would only push it back.
-      const nowMs = this.#clock.now();
-      if (armedMs <= nowMs && atMs <= nowMs) return;
-    }
-    this.disarm();
-    if (atMs !== Number.POSITIVE_INFINITY) this.#handle = this.#clock.setTimer(atMs, this.#onTimer);
+    const armedMs = this.#handle?.atMs ?? Number.POSITIVE_INFINITY;
+    this.#wantedMs = atMs;
+    if (armedMs === atMs) return;
+    if (atMs === Number.POSITIVE_INFINITY) return this.disarm();
+    if (armedMs < atMs) return;
+    // One that is due stays: arming it again would only push it back.
+    if (armedMs !== Number.POSITIVE_INFINITY && armedMs <= this.#clock.now()) return;
+    this.#start();
   }
 
   disarm(): void {
+    this.#wantedMs = Number.POSITIVE_INFINITY;
     if (this.#handle !== undefined) this.#clock.clearTimer(this.#handle);
     this.#handle = undefined;
   }
 
+  #start(): void {
+    if (this.#handle !== undefined) this.#clock.clearTimer(this.#handle);
+    this.#handle = this.#clock.setTimer(this.#wantedMs, this.#onTimer);
+  }
+
   readonly #onTimer = (): void => {
     this.#handle = undefined;
-    this.#callback();
+    if (this.#wantedMs > this.#clock.now()) this.#start();
+    else this.#callback();
   };
 }

@@ -84,7 +84,7 @@ describe("Driver: timeouts", () => {
     expect(clock.pendingTimers).toEqual([]);
   });
 
-  it("arms again only when the deadline moved, earlier or later, and disarms at Infinity", async () => {
+  it("arms again only when the deadline moved up, goes on to one that was put off, and disarms at Infinity", async () => {
     const { core, clock, driver, transport } = await startDriver();
     core.timeoutAtMs = 2000;
     for (let i = 0; i < 5; i++) transport.deliver(1);
@@ -93,10 +93,20 @@ describe("Driver: timeouts", () => {
     core.timeoutAtMs = 1500;
     driver.flush();
     expect(clock.pendingTimers).toEqual([1500]);
-    core.timeoutAtMs = 3000;
+    for (core.timeoutAtMs = 2000; core.timeoutAtMs < 3000; core.timeoutAtMs += 100) driver.flush();
     driver.flush();
+    expect(clock.armed).toBe(2);
+    core.log.length = 0;
+    clock.advance(500);
+    expect(core.log).toEqual([]);
     expect(clock.pendingTimers).toEqual([3000]);
-    expect(clock.armed).toBe(3);
+    clock.advance(1499.5);
+    expect(core.log).toEqual([]);
+    clock.advance(0.5);
+    expect(core.log).toEqual(["timeout"]);
+    core.timeoutAtMs = 4000;
+    driver.flush();
+    expect(clock.pendingTimers).toEqual([4000]);
     core.timeoutAtMs = Number.POSITIVE_INFINITY;
     driver.flush();
     expect(clock.pendingTimers).toEqual([]);

@@ -1,3 +1,4 @@
+export { ByteCopier } from "./byte-copier.js";
 export * from "./byte-reader.js";
 export * from "./byte-writer.js";
 export * from "./constants.js";

@@ -1,4 +1,4 @@
-import { TAG_BYTES } from "@sortie/wire";
+import { ByteCopier, TAG_BYTES } from "@sortie/wire";
 import type { LibsodiumModule } from "libsodium";
 import { MAX_AEAD_BODY_BYTES, MAX_AEAD_HEADER_BYTES } from "../aead-arguments.js";
 import { PrefixViews } from "../prefix-views.js";
@@ -7,9 +7,6 @@ import { PrefixViews } from "../prefix-views.js";
 const KEY_BYTES = 32;
 /** bytes: 12, and 4 that keep what follows aligned. */
 const NONCE_BYTES = 16;
-
-/** bytes. Up to that a loop copies as quickly as a view and `set` do, and makes no view. */
-const LOOP_COPY_BYTES = 32;
 
 /**
  * The memory of a WebAssembly instance: places for one packet, which all AEADs of a thread share. Taken once, at the
@@ -25,6 +22,7 @@ export class WasmHeap {
   /** Prefixes of the body. */
   readonly bodyViews: PrefixViews;
   readonly #bytes: Uint8Array;
+  readonly #copier: ByteCopier = new ByteCopier();
   /** Whose key is in the memory. */
   #keyOwner: object | undefined = undefined;
 
@@ -56,20 +54,9 @@ export class WasmHeap {
       this.#bytes.set(key, this.key);
       this.#keyOwner = keyOwner;
     }
-    this.#copy(nonce, 0, nonce.length, this.nonce);
+    this.#copier.copy(nonce, 0, nonce.length, this.#bytes, this.nonce);
     // Header and body lie side by side here as they do there.
     this.header = this.body - (bodyStart - headerStart);
-    this.#copy(bytes, headerStart, end, this.header);
-  }
-
-  #copy(from: Uint8Array, start: number, end: number, to: number): void {
-    const bytes = this.#bytes;
-    if (start === 0 && end === from.length && end > LOOP_COPY_BYTES) {
-      bytes.set(from, to);
-    } else if (end - start > LOOP_COPY_BYTES) {
-      bytes.set(from.subarray(start, end), to);
-    } else {
-      for (let i = start; i < end; i++) bytes[to - start + i] = from[i] as number;
-    }
+    this.#copier.copy(bytes, headerStart, end, this.#bytes, this.header);
   }
 }
