@@ -119,7 +119,7 @@ describe("T46 what a path carries, and what is said of it", () => {
     const send = Socket.prototype.send as (...args: unknown[]) => void;
     let refused = 0;
     vi.spyOn(Socket.prototype, "send").mockImplementation(function (this: Socket, ...args: unknown[]) {
-      if ((args[2] as number) <= 1200) return send.apply(this, args);
+      if ((args[0] as Uint8Array).length <= 1200) return send.apply(this, args);
       refused += 1;
       const done = args.at(-1) as (error: Error, bytes: number) => void;
       setImmediate(() => done(Object.assign(new Error("send EMSGSIZE"), { code: "EMSGSIZE" }), 0));

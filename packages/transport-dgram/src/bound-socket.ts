@@ -118,9 +118,8 @@ export class BoundSocket {
         continue;
       }
       const host = this.#takesIpv6 ? to.ipv6Host : to.host;
-      const offset = batch.offsets[i] as number;
       try {
-        this.#socket.send(batch.buffer, offset, batch.lengths[i] as number, to.port, host, sends.onSent);
+        this.#socket.send(sends.payload(i), to.port, host, sends.onSent);
       } catch (error) {
         sends.onSent(error as Error, 0);
       }
@@ -161,6 +160,7 @@ class BatchSends {
   readonly #batch: DatagramBatch;
   readonly #counters: TransportCounters;
   readonly #onDone: (gone: unknown) => void;
+  readonly #payloads: Uint8Array[] = [];
 
   constructor(batch: DatagramBatch, counters: TransportCounters, onDone: (gone: unknown) => void) {
     this.#batch = batch;
@@ -178,6 +178,18 @@ class BatchSends {
     this.#counters.bytesSent += bytes;
     this.done();
   };
+
+  /** A view of a datagram. The last one of each place is kept: often the next datagram there lies and ends alike. */
+  payload(index: number): Uint8Array {
+    const { buffer, offsets, lengths } = this.#batch;
+    const start = buffer.byteOffset + (offsets[index] as number);
+    const length = lengths[index] as number;
+    const kept = this.#payloads[index];
+    if (kept !== undefined && kept.byteOffset === start && kept.length === length) return kept;
+    const payload = new Uint8Array(buffer.buffer, start, length);
+    this.#payloads[index] = payload;
+    return payload;
+  }
 
   fail(): void {
     this.#counters.sendErrors++;

@@ -54,9 +54,9 @@ export class FakeSocket extends EventEmitter {
     return { address, port: port === 0 ? 40_000 : port, family: this.type === "udp6" ? "IPv6" : "IPv4" };
   }
 
-  send(_buffer: Uint8Array, _offset: number, bytes: number, port: number, host: string, callback: SendCallback): void {
+  send(payload: Uint8Array, port: number, host: string, callback: SendCallback): void {
     if (this.sendThrows !== undefined) throw this.sendThrows;
-    this.pending.push({ host, port, bytes, callback });
+    this.pending.push({ host, port, bytes: payload.length, callback });
   }
 
   /** Completes the oldest send. */
