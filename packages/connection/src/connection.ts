@@ -318,15 +318,14 @@ export class Connection {
   }
 
   private onHeard(bytes: number, from: PeerAddress, nowMs: number): void {
-    const { opener } = this;
     this.monitor.onReceived(bytes, nowMs);
-    this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber: opener.packetNumber, bytes });
+    this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber: this.opener.packetNumber, bytes });
     if (!this.life.isOpen) return;
     this.idle.onHeard(nowMs);
     this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
     // Only a server follows its peer: a client knows where its server is.
     if (this.life.state !== "connected") return;
-    if (this.role === "server") this.paths.onAuthenticPacket(from, opener.isNewest, bytes, nowMs);
+    if (this.role === "server") this.paths.onAuthenticPacket(from, this.opener.isNewest, bytes, nowMs);
     this.monitor.evaluate(this.endpoint, nowMs, this.events);
   }
 

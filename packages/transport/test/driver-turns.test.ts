@@ -84,7 +84,7 @@ describe("Driver: timeouts", () => {
     expect(clock.pendingTimers).toEqual([]);
   });
 
-  it("arms again only when the deadline moved up, goes on to one that was put off, and disarms at Infinity", async () => {
+  it("arms again only when the deadline moved up, goes on to one put off, and disarms at Infinity", async () => {
     const { core, clock, driver, transport } = await startDriver();
     core.timeoutAtMs = 2000;
     for (let i = 0; i < 5; i++) transport.deliver(1);
