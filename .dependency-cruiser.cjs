@@ -16,6 +16,7 @@ const LAYERS = {
   server: ["connection", "handshake", "reliability", "transport", "wire"],
   metrics: ["client", "connection", "reliability", "server", "transport"],
   tokens: ["server"],
+  agones: ["connection", "server"],
   testkit: ["client", "connection", "handshake", "reliability", "server", "transport", "transport-memory", "wire"],
   sortie: [
     "capture",

@@ -131,6 +131,18 @@ describe("a server that drains", () => {
     await game.end();
   });
 
+  it("may be closed from inside its own notice", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    await game.listen();
+    await game.connect();
+    const inside: Promise<void>[] = [];
+    game.server.on("draining", () => inside.push(game.server.close()));
+    const outside = game.server.close({ leaveMs: 100 });
+    expect(inside).toEqual([outside]);
+    await game.settle(outside, 5000);
+    await game.end();
+  });
+
   it("refuses times and reasons that are none", async () => {
     const game = new GameNetwork();
     for (const [options, message] of [

@@ -1,26 +1,44 @@
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import type { Arena } from "./arena-server.js";
 
 /** The dashboard's page while it is open. */
 export interface Dashboard {
-  /** With a token that was made for this run: whoever has the link may kick and block. */
+  /** With the token where that was made for this run: whoever has the link may kick and block. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Opens metrics and dashboard on loopback. Loaded only when it is asked for: a demo without it pays nothing. */
-export async function openDashboard({ server, game }: Arena, port: number): Promise<Dashboard> {
+/** Where the dashboard listens, and who may read it. */
+export interface DashboardPlace {
+  readonly port: number;
+  readonly host: string;
+  /** File with the bearer token; undefined: one is made. */
+  readonly tokenFile: string | undefined;
+}
+
+async function readToken(file: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`cannot read the dashboard's token "${file}" (${error.code ?? error.message})`);
+  });
+  return text.trim();
+}
+
+/** Opens metrics and dashboard. Loaded only when it is asked for: a demo without it pays nothing. */
+export async function openDashboard({ server, game }: Arena, where: DashboardPlace): Promise<Dashboard> {
   const { createMetrics, createMetricsListener } = await import("@sortie/metrics");
   const describe = (id: number): string => {
     const visitor = server.peers.get(id)?.data;
     return visitor === undefined ? game.nameOf(id) : `${visitor.name}: ${game.nameOf(id)}`;
   };
   const metrics = createMetrics(server, { describePeer: ({ id }) => describe(id) });
-  const token = randomBytes(16).toString("base64url");
-  const listener = createMetricsListener(metrics, { port, token, title: "Sortie arena" });
+  const { port, host, tokenFile } = where;
+  const token = tokenFile === undefined ? randomBytes(16).toString("base64url") : await readToken(tokenFile);
+  const listener = createMetricsListener(metrics, { port, host, token, title: "Sortie arena" });
   const { url } = await listener.listen();
   return {
-    url,
+    // One from a file is a secret of its own, which does not belong into logs.
+    url: tokenFile === undefined ? url : url.replace(/#.*$/, ""),
     close: async () => {
       metrics.close();
       await listener.close();

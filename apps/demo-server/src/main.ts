@@ -1,8 +1,8 @@
 import { ARENA_PROTOCOL, TerminalStatus } from "@sortie-apps/arena";
 import colors from "picocolors";
 import { reloadIdentityOnSignal } from "sortie";
-import { createArena } from "./arena-server.js";
-import { openDashboard } from "./dashboard.js";
+import { type Arena, createArena } from "./arena-server.js";
+import { type Dashboard, openDashboard } from "./dashboard.js";
 import { type DemoServerOptions, parseOptions } from "./options.js";
 import { StatusLine } from "./status-line.js";
 import { summarize } from "./summary.js";
@@ -20,6 +20,31 @@ function stopRequested(durationS: number): Promise<void> {
   });
 }
 
+/** Resolves when Agones ends this server; without Agones never. */
+async function agonesShutdown({ server, logger }: Arena, options: DemoServerOptions): Promise<void> {
+  const { agones = false, agonesCounter: counter } = options;
+  if (!agones) return new Promise(() => {});
+  const { runWithAgones } = await import("@sortie/agones");
+  return new Promise((resolve) => {
+    runWithAgones(server, { logger, onShutdown: resolve, ...(counter === undefined ? {} : { counter }) });
+  });
+}
+
+/** Opens the dashboard that was asked for. Without it the server does not run: probes would never find it ready. */
+async function showDashboard(arena: Arena, options: DemoServerOptions): Promise<Dashboard | undefined> {
+  const { dashboard: port, dashboardHost: host, dashboardTokenFile: tokenFile, quiet } = options;
+  if (port === undefined) return undefined;
+  try {
+    const dashboard = await openDashboard(arena, { port, host, tokenFile });
+    if (quiet !== true) console.log(`dashboard: ${dashboard.url}`);
+    process.send?.({ type: "dashboard", url: dashboard.url });
+    return dashboard;
+  } catch (error) {
+    await arena.server.close();
+    throw error;
+  }
+}
+
 async function run(options: DemoServerOptions): Promise<void> {
   const startedAtMs = performance.now();
   const arena = await createArena(options);
@@ -33,14 +58,10 @@ async function run(options: DemoServerOptions): Promise<void> {
     reloadIdentityOnSignal(server, key, { logger, ...(certificate === undefined ? {} : { certificate }) });
   }
   const { address, port, family } = await server.listen();
-  const stop = stopRequested(options.duration);
+  const stop = Promise.race([stopRequested(options.duration), agonesShutdown(arena, options)]);
   console.log(`listening on ${family === 6 ? `[${address}]` : address}:${port}`);
   process.send?.({ type: "listening", port, protocol: ARENA_PROTOCOL });
-  const dashboard = options.dashboard === undefined ? undefined : await openDashboard(arena, options.dashboard);
-  if (dashboard !== undefined) {
-    if (options.quiet !== true) console.log(`dashboard: ${dashboard.url}`);
-    process.send?.({ type: "dashboard", url: dashboard.url });
-  }
+  const dashboard = await showDashboard(arena, options);
 
   const status = options.quiet === true ? undefined : new StatusLine(new TerminalStatus(process.stdout));
   const showStatus = (): void => status?.update(server.stats, game.counters, performance.now());

@@ -23,8 +23,16 @@ export interface DemoServerOptions {
   readonly duration: number;
   /** TCP port of the dashboard on this machine, 0 for any free one; undefined: none. */
   readonly dashboard?: number;
+  /** Where it listens; others than this machine's need the token. */
+  readonly dashboardHost: string;
+  /** File with the dashboard's bearer token; undefined: one is made for this run. */
+  readonly dashboardTokenFile?: string;
   /** s that players have to leave when the server is told to end. */
   readonly leave: number;
+  /** Runs under Agones: tells its sidecar, and ends when that says so. */
+  readonly agones?: boolean;
+  /** Counter of the GameServer for the number of players. */
+  readonly agonesCounter?: string;
   /** What is logged, from this level on. */
   readonly log: LogLevel | "silent";
   /** Log lines are JSON objects. */
@@ -35,6 +43,13 @@ export interface DemoServerOptions {
 
 /** Reads the command line; ends the process with a usage message when it is wrong. */
 export function parseOptions(argv: readonly string[]): DemoServerOptions {
+  return createCommand()
+    .parse([...argv])
+    .opts<DemoServerOptions>();
+}
+
+/** The command line, before it has read anything. */
+export function createCommand(): Command {
   return new Command("arena-server")
     .description("a small authoritative arena game")
     .option("--port <port>", "UDP port, 0 for any free one", numberIn(0, 65_535), 1_474)
@@ -46,14 +61,16 @@ export function parseOptions(argv: readonly string[]): DemoServerOptions {
     .option("--tick-rate <rate>", "ticks per second", numberIn(1, 240), 60)
     .option("--max-peers <number>", "players at once", numberIn(1, MAX_PLAYERS), 256)
     .option("--dashboard <port>", "show metrics in a browser on this machine, 0 for any free port", numberIn(0, 65_535))
+    .option("--dashboard-host <host>", "address that the dashboard listens at", "127.0.0.1")
+    .option("--dashboard-token-file <file>", "its bearer token, 16 characters or more (default: one for this run)")
     .option("--quiet", "print nothing but where it listens, and errors")
     .option("--duration <seconds>", "time to run, 0 for ever", numberIn(0, 2_000_000, false), 0)
     .option("--leave <seconds>", "time for players to leave when it is told to end", numberIn(0, 3_600, false), 0)
+    .option("--agones", "run under Agones: ready, health, drain on shutdown")
+    .option("--agones-counter <name>", "counter of the GameServer for the number of players")
     .addOption(new Option("--log <level>", "what is logged").choices(LOG_LEVELS).default("error"))
     .option("--log-json", "log as JSON, a line each, for machines")
-    .option("--seed <number>", "of the world (default: random)", numberIn(0, 0xffff_ffff))
-    .parse([...argv])
-    .opts<DemoServerOptions>();
+    .option("--seed <number>", "of the world (default: random)", numberIn(0, 0xffff_ffff));
 }
 
 function numberIn(min: number, max: number, integer: boolean = true): (text: string) => number {

@@ -69,7 +69,14 @@ export class Shutdown {
     checkMs("leaveMs", leaveMs);
     checkMs("drainMs", drainMs);
     if (typeof reason !== "string") throw new TypeError(`"reason" expected a string, got ${typeof reason}`);
-    return (this.#closing ??= this.#run(leaveMs, drainMs, reason));
+    if (this.#closing !== undefined) return this.#closing;
+    let begin = (): void => {};
+    this.#closing = new Promise((resolve, reject) => {
+      begin = () => void this.#run(leaveMs, drainMs, reason).then(resolve, reject);
+    });
+    // Only now: a listener of "draining" may call `close` itself, and gets this promise.
+    begin();
+    return this.#closing;
   }
 
   /** To be called after each round of work. */

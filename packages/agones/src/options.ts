@@ -1,0 +1,74 @@
+import { checkLogger, type Logger } from "@sortie/connection";
+import type { Peer, Server } from "@sortie/server";
+import { type AgonesSdk, createAgonesSdk } from "./sdk.js";
+
+/** The part of a server that is used: every `Server` has it. */
+export type AgonesServer = Pick<Server<unknown>, "address" | "peers" | "on" | "off" | "close">;
+
+export interface AgonesOptions {
+  /** ms between two pings, 500..60000. Default 2000; `health.periodSeconds` of Agones should be twice that at least. */
+  readonly healthIntervalMs?: number;
+  /** Whether the next ping may go. Default: always, so that a process that hangs is found. */
+  readonly isHealthy?: () => boolean;
+  /** Name of a counter of the GameServer that holds the number of peers. */
+  readonly counter?: string;
+  /** Name of a list of the GameServer that holds the players. */
+  readonly list?: string;
+  /** What the list has of a peer; text, the same for as long as it is connected. Default: its session ID. */
+  readonly playerId?: (peer: Peer<unknown>) => string;
+  /** Allocates the server when its first peer comes, where no allocator does. Default false. */
+  readonly allocateOnFirstPeer?: boolean;
+  /** Agones is about to end this server. Default: `server.close({ drainMs: 2000 })`. */
+  readonly onShutdown?: () => void;
+  /** Hears of everything that happens with Agones. Default: the console. */
+  readonly logger?: Logger;
+  /** Makes the SDK. Default: the official one. */
+  readonly createSdk?: () => AgonesSdk;
+}
+
+export type CheckedAgonesOptions = AgonesOptions &
+  Required<Pick<AgonesOptions, "healthIntervalMs" | "isHealthy" | "playerId" | "onShutdown" | "logger" | "createSdk">>;
+
+const DEFAULT_HEALTH_INTERVAL_MS = 2000;
+const DRAIN_MS = 2000;
+
+/** Throws TypeError or RangeError that names the option, what is expected, and what came. */
+export function checkAgonesOptions(server: AgonesServer, options: AgonesOptions): CheckedAgonesOptions {
+  if (typeof (server as { close?: unknown } | null)?.close !== "function") {
+    throw new TypeError(`"server" expected what createServer() gives, got ${server === null ? "null" : typeof server}`);
+  }
+  if (server.address === undefined) {
+    throw new Error(
+      '"server" expected one that listens: await server.listen() first, players come as soon as it is ready',
+    );
+  }
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
+  }
+  const { healthIntervalMs = DEFAULT_HEALTH_INTERVAL_MS, logger = console } = options;
+  if (typeof healthIntervalMs !== "number" || !(healthIntervalMs >= 500 && healthIntervalMs <= 60_000)) {
+    throw new RangeError(`"healthIntervalMs" expected a number in 500..60000, got ${String(healthIntervalMs)}`);
+  }
+  for (const name of ["counter", "list"] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && (typeof value !== "string" || value === "")) {
+      throw new TypeError(`"${name}" expected a name, got ${value === "" ? '""' : typeof value}`);
+    }
+  }
+  for (const name of ["isHealthy", "playerId", "onShutdown", "createSdk"] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== "function") {
+      throw new TypeError(`"${name}" expected a function, got ${value === null ? "null" : typeof value}`);
+    }
+  }
+  checkLogger("logger", logger);
+  return {
+    isHealthy: () => true,
+    playerId: ({ sessionId }) => sessionId,
+    onShutdown: () => void server.close({ drainMs: DRAIN_MS }),
+    createSdk: createAgonesSdk,
+    ...options,
+    healthIntervalMs,
+    logger,
+  };
+}

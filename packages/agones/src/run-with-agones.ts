@@ -1,0 +1,189 @@
+import type { Logger } from "@sortie/connection";
+import type { DrainingEvent } from "@sortie/server";
+import { type AgonesOptions, type AgonesServer, checkAgonesOptions, type CheckedAgonesOptions } from "./options.js";
+import type { GameServerView } from "./sdk.js";
+import { SidecarLink } from "./sidecar-link.js";
+import { Synchroniser } from "./synchroniser.js";
+
+/** States in which Agones knows that the server is, or was, ready. */
+const BEYOND_READY: readonly string[] = ["RequestReady", "Ready", "Reserved", "Allocated", "Shutdown"];
+
+/** A server's life under Agones. It ends with the server; `close` ends it before. */
+export class AgonesRunner {
+  readonly #server: AgonesServer;
+  readonly #options: CheckedAgonesOptions;
+  readonly #logger: Logger;
+  readonly #link: SidecarLink;
+  readonly #synchronisers: Synchroniser[] = [];
+  readonly #readiness: Synchroniser;
+  #state: string | undefined;
+  /** What Agones is to do of itself, next: told again until it has. */
+  #wish: "ready" | "allocate" | undefined = "ready";
+  #isEnding = false;
+  #isClosed = false;
+
+  /** @internal Use `runWithAgones`. */
+  constructor(server: AgonesServer, options: CheckedAgonesOptions) {
+    this.#server = server;
+    this.#options = options;
+    this.#logger = options.logger;
+    this.#link = new SidecarLink({
+      createSdk: options.createSdk,
+      pingIntervalMs: options.healthIntervalMs,
+      isHealthy: options.isHealthy,
+      logger: options.logger,
+      onConnected: () => this.#touchAll(),
+      onGameServer: (gameServer) => this.#onGameServer(gameServer),
+    });
+    this.#readiness = this.#synchronise("the server's state", () => this.#fulfilWish());
+    const { counter, list } = options;
+    if (counter !== undefined) {
+      this.#synchronise(`counter "${counter}"`, () =>
+        this.#link.call("setCounterCount", (sdk) => sdk.beta.setCounterCount(counter, server.peers.size)),
+      );
+    }
+    if (list !== undefined) this.#synchronise(`list "${list}"`, () => this.#updateList(list));
+    server.on("connect", this.#onConnect).on("disconnect", this.#onDisconnect).on("draining", this.#onDraining);
+  }
+
+  /** As Agones has it: "Scheduled", "Ready", "Allocated", "Shutdown" and so on; undefined until it has told. */
+  get state(): string | undefined {
+    return this.#state;
+  }
+
+  /** Whether Agones' sidecar is there. */
+  get isConnected(): boolean {
+    return this.#link.isConnected;
+  }
+
+  /** Players may come: what it says by itself at the start, and what you say after a round. Rejects where it fails. */
+  async ready(): Promise<void> {
+    await this.#link.call("ready", (sdk) => sdk.ready());
+  }
+
+  /** Takes the server for its players: no allocator gives it to others. Rejects where it fails. */
+  async allocate(): Promise<void> {
+    await this.#link.call("allocate", (sdk) => sdk.allocate());
+  }
+
+  /** Asks Agones to end this server; `onShutdown` follows. Rejects where it fails. */
+  async shutdown(): Promise<void> {
+    await this.#link.call("shutdown", (sdk) => sdk.shutdown());
+  }
+
+  /** Ends pings and all else; Agones will take the server for dead. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#server
+      .off("connect", this.#onConnect)
+      .off("disconnect", this.#onDisconnect)
+      .off("draining", this.#onDraining);
+    for (const each of this.#synchronisers) each.close();
+    this.#link.close();
+  }
+
+  readonly #onConnect = (): void => {
+    if (this.#options.allocateOnFirstPeer === true && this.#wish === undefined && this.#state !== "Allocated") {
+      this.#ask("allocate");
+    }
+    this.#touchAll();
+  };
+
+  readonly #onDisconnect = (): void => this.#touchAll();
+
+  /** Nobody is to be sent here any more. Without a time for the end the server keeps its place, but for others. */
+  readonly #onDraining = ({ leaveMs }: DrainingEvent): void => {
+    if (leaveMs === Infinity) {
+      if (this.#state !== "Allocated") this.#ask("allocate");
+      return;
+    }
+    this.#isEnding = true;
+    this.#wish = undefined;
+    // `close` gives the same promise as whoever called it has.
+    void Promise.allSettled([this.#tellShutdown(), this.#server.close()]).then(() => this.close());
+  };
+
+  /** At once: the server may be closed before the next update would be due. */
+  async #tellShutdown(): Promise<void> {
+    if (this.#state === "Shutdown") return;
+    try {
+      await this.shutdown();
+      this.#logger.info({}, "told Agones: shutdown");
+    } catch (error) {
+      this.#logger.warn({ err: error }, "Agones does not know that the server ends; it will find it dead");
+    }
+  }
+
+  #ask(wish: "allocate"): void {
+    this.#wish = wish;
+    this.#readiness.touch();
+  }
+
+  async #fulfilWish(): Promise<void> {
+    const wish = this.#wish;
+    if (wish === undefined) return;
+    // The answer to an earlier "ready" may have been lost; to say it again would take the server from its players.
+    const isKnown = wish === "ready" && BEYOND_READY.includes(await this.#askState());
+    if (!isKnown) {
+      await this[wish]();
+      this.#logger.info({}, `told Agones: ${wish}`);
+    }
+    if (this.#wish === wish) this.#wish = undefined;
+  }
+
+  async #askState(): Promise<string> {
+    const gameServer = await this.#link.call("getGameServer", (sdk) => sdk.getGameServer());
+    this.#onGameServer(gameServer);
+    return gameServer.status?.state ?? "";
+  }
+
+  #onGameServer({ objectMeta, status }: GameServerView): void {
+    const state = status?.state;
+    if (state !== undefined && state !== "" && state !== this.#state) {
+      this.#state = state;
+      this.#logger.info({ state, gameServer: objectMeta?.name }, `Agones: the server is ${state}`);
+    }
+    const isDeleted = (objectMeta?.deletionTimestamp ?? 0) > 0;
+    if (this.#isEnding || (state !== "Shutdown" && !isDeleted)) return;
+    this.#isEnding = true;
+    this.#wish = undefined;
+    try {
+      this.#options.onShutdown();
+    } catch (error) {
+      this.#logger.error({ err: error }, '"onShutdown" threw: the server is closed instead');
+      void this.#server.close();
+    }
+  }
+
+  /** One by one, so that a list which somebody else has changed comes right as well. */
+  async #updateList(name: string): Promise<void> {
+    const here = new Set([...this.#server.peers.values()].map((peer) => this.#options.playerId(peer)));
+    const there = new Set(await this.#link.call("getList", (sdk) => sdk.beta.getListValues(name)));
+    for (const value of there) {
+      if (!here.has(value)) await this.#link.call("removeListValue", (sdk) => sdk.beta.deleteListValue(name, value));
+    }
+    for (const value of here) {
+      if (!there.has(value)) await this.#link.call("addListValue", (sdk) => sdk.beta.appendListValue(name, value));
+    }
+  }
+
+  #synchronise(name: string, update: () => Promise<void>): Synchroniser {
+    const made = new Synchroniser(name, this.#link, this.#logger, update);
+    this.#synchronisers.push(made);
+    return made;
+  }
+
+  #touchAll(): void {
+    for (const each of this.#synchronisers) each.touch();
+  }
+}
+
+/**
+ * Runs a server that listens under Agones: says that it is ready, sends health pings, tells the number of peers, and
+ * drains the server when Agones ends it. Without a sidecar, or with one that fails, the game goes on: what fails is
+ * logged and tried again. Throws TypeError, RangeError or Error for bad arguments.
+ */
+export function runWithAgones(server: AgonesServer, options: AgonesOptions = {}): AgonesRunner {
+  return new AgonesRunner(server, checkAgonesOptions(server, options));
+}

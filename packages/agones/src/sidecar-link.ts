@@ -1,0 +1,149 @@
+import type { Logger } from "@sortie/connection";
+import { type AgonesSdk, type GameServerView, sidecarAddress } from "./sdk.js";
+
+/** ms until the sidecar is tried again; doubled with each failure. */
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
+/** ms that a call may take: the sidecar is on this machine, but asks Kubernetes. */
+const CALL_TIMEOUT_MS = 30_000;
+/** Pings between two looks at the GameServer, should the watch have ended without a word. */
+const PINGS_PER_LOOK = 15;
+
+export interface SidecarLinkOptions {
+  readonly createSdk: () => AgonesSdk;
+  readonly pingIntervalMs: number;
+  /** Asked before each ping; without a ping for long enough Agones takes the server for dead. */
+  readonly isHealthy: () => boolean;
+  readonly logger: Logger;
+  /** The sidecar is there, again perhaps. */
+  readonly onConnected: () => void;
+  readonly onGameServer: (gameServer: GameServerView) => void;
+}
+
+/**
+ * The connection to Agones' sidecar: made again whenever it is lost, with a new SDK each time, as the SDK does not come
+ * back from a broken stream. Whatever fails here is logged and tried again; nothing is thrown.
+ */
+export class SidecarLink {
+  readonly #options: SidecarLinkOptions;
+  #sdk: AgonesSdk | undefined;
+  #isConnected = false;
+  #timer: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #pings = 0;
+  #isClosed = false;
+
+  constructor(options: SidecarLinkOptions) {
+    this.#options = options;
+    this.#connect();
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** Calls the sidecar. Rejects when it is not there, refuses, or takes too long. */
+  async call<Result>(what: string, work: (sdk: AgonesSdk) => Promise<Result>): Promise<Result> {
+    const sdk = this.#sdk;
+    if (!this.#isConnected || sdk === undefined) throw new Error(`${what}: no Agones sidecar at ${sidecarAddress()}`);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const error = new Error(`${what}: Agones' sidecar did not answer within ${CALL_TIMEOUT_MS} ms`);
+      timer = setTimeout(() => reject(error), CALL_TIMEOUT_MS);
+      timer.unref();
+    });
+    try {
+      return await Promise.race([work(sdk), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends it; the process is not kept alive any more. Idempotent. */
+  close(): void {
+    this.#isClosed = true;
+    this.#drop();
+  }
+
+  #connect(): void {
+    let sdk: AgonesSdk;
+    try {
+      sdk = this.#sdk = this.#options.createSdk();
+    } catch (error) {
+      this.#fail(undefined, error);
+      return;
+    }
+    sdk.connect().then(
+      () => this.#onConnected(sdk),
+      (error: unknown) => this.#fail(sdk, error),
+    );
+  }
+
+  #onConnected(sdk: AgonesSdk): void {
+    if (sdk !== this.#sdk) return;
+    const { logger, onConnected, onGameServer } = this.#options;
+    this.#isConnected = true;
+    this.#failures = 0;
+    logger.info({ address: sidecarAddress() }, "connected to Agones' sidecar");
+    this.#guard(sdk, () => {
+      sdk.watchGameServer(
+        (gameServer) => {
+          if (sdk === this.#sdk) onGameServer(gameServer);
+        },
+        (error) => this.#fail(sdk, error),
+      );
+    });
+    this.#ping(sdk);
+    if (sdk === this.#sdk) onConnected();
+  }
+
+  #ping(sdk: AgonesSdk): void {
+    if (sdk !== this.#sdk) return;
+    this.#timer = setTimeout(() => this.#ping(sdk), this.#options.pingIntervalMs);
+    this.#timer.unref();
+    if (this.#options.isHealthy()) this.#guard(sdk, () => sdk.health((error) => this.#fail(sdk, error)));
+    if (this.#pings++ % PINGS_PER_LOOK !== PINGS_PER_LOOK - 1) return;
+    this.call("getGameServer", () => sdk.getGameServer()).then(
+      (gameServer) => {
+        if (sdk === this.#sdk) this.#options.onGameServer(gameServer);
+      },
+      (error: unknown) => this.#fail(sdk, error),
+    );
+  }
+
+  #guard(sdk: AgonesSdk, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail(sdk, error);
+    }
+  }
+
+  /** What comes late from an SDK that was dropped already is no news. */
+  #fail(sdk: AgonesSdk | undefined, error: unknown): void {
+    if (this.#isClosed || sdk !== this.#sdk) return;
+    this.#drop();
+    const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LAST_RETRY_MS);
+    this.#failures += 1;
+    const address = sidecarAddress();
+    const fields = { address, retryInMs, failures: this.#failures, err: error };
+    this.#options.logger.warn(
+      fields,
+      "no connection to Agones' sidecar: the game goes on without, and it is tried again",
+    );
+    this.#timer = setTimeout(() => this.#connect(), retryInMs);
+    this.#timer.unref();
+  }
+
+  #drop(): void {
+    clearTimeout(this.#timer);
+    const sdk = this.#sdk;
+    this.#sdk = undefined;
+    this.#isConnected = false;
+    try {
+      sdk?.close();
+    } catch {
+      // It is broken already.
+    }
+  }
+}
