@@ -1,11 +1,14 @@
 import type { Identity } from "@sortie/handshake";
-import type { Logger } from "@sortie/connection";
+import { checkLogger, type Logger } from "@sortie/connection";
 import { createConsoleLogger } from "./console-logger.js";
 import { loadIdentity, type LoadIdentityOptions } from "./identity-files.js";
 
+/** Those that end no process which listens to them. Node keeps SIGUSR1 for its debugger, where one is attached. */
+const SIGNALS: readonly string[] = ["SIGHUP", "SIGUSR1", "SIGUSR2"];
+
 export interface ReloadIdentityOptions extends LoadIdentityOptions {
   /** Default "SIGHUP". */
-  readonly signal?: NodeJS.Signals;
+  readonly signal?: "SIGHUP" | "SIGUSR1" | "SIGUSR2";
   /** Hears of each reload, and why one failed. Default: the console. */
   readonly logger?: Logger;
 }
@@ -23,8 +26,12 @@ export function reloadIdentityOnSignal(
   if (typeof (server as { setIdentity?: unknown } | null)?.setIdentity !== "function") {
     throw new TypeError(`"server" expected what createServer() gives, got ${server === null ? "null" : typeof server}`);
   }
-  if (typeof path !== "string") throw new TypeError(`"path" expected the key file's path, got ${typeof path}`);
   const { signal = "SIGHUP", logger = createConsoleLogger(), ...files } = options;
+  if (!SIGNALS.includes(signal)) {
+    throw new TypeError(`"signal" expected one of ${SIGNALS.join(", ")}, got ${String(signal)}`);
+  }
+  checkLogger("logger", logger);
+  if (typeof path !== "string") throw new TypeError(`"path" expected the key file's path, got ${typeof path}`);
   const names = { key: path, ...files };
   let last: Promise<void> = Promise.resolve();
   const reload = async (): Promise<void> => {

@@ -94,6 +94,11 @@ describe("reloadIdentityOnSignal", () => {
 
   it("refuses what is no server and no path", () => {
     expect(() => reloadIdentityOnSignal({} as never, "x")).toThrow(/"server" expected what createServer\(\) gives/);
-    expect(() => reloadIdentityOnSignal({ setIdentity: () => {} }, 5 as never)).toThrow(/"path" expected the key file/);
+    const server = { setIdentity: (): void => {} };
+    expect(() => reloadIdentityOnSignal(server, "x", { signal: "SIGKILL" as never })).toThrow(
+      /"signal" expected one of/,
+    );
+    expect(() => reloadIdentityOnSignal(server, "x", { logger: {} as never })).toThrow(/"logger" expected an object/);
+    expect(() => reloadIdentityOnSignal(server, 5 as never)).toThrow(/"path" expected the key file/);
   });
 });
