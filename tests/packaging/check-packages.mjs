@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { bootstrap } from "../../scripts/bootstrap.mjs";
 import { buildAnd } from "../../scripts/build.mjs";
 import { publicPackages } from "../../scripts/lib/packages.mjs";
+import { startRegistry } from "./local-registry.mjs";
 import { capture, lastLines, main, readJson, ROOT, runQuietly, toolPath } from "../../scripts/lib/run.mjs";
 
 const CONSUMER = join(ROOT, "tests", "packaging", "consumer");
@@ -34,45 +35,51 @@ function tarballName({ name, version }) {
   return `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
 }
 
-/** Folders of the packages' dependencies from the registry, theirs included, as they are installed here. */
+/** Folders of the packages' dependencies from the registry, theirs included, in each version that is installed here. */
 function registryDependencies(packages) {
   const found = new Map();
   const visit = (folder, { dependencies = {} }) => {
     for (const name of Object.keys(dependencies)) {
-      if (found.has(name) || packages.some((own) => own.name === name)) continue;
+      if (packages.some((own) => own.name === name)) continue;
       const places = createRequire(join(folder, "package.json")).resolve.paths(name);
       const place = places.map((path) => join(path, name)).find((path) => existsSync(join(path, "package.json")));
       if (place === undefined) throw new Error(`${name}, a dependency of ${folder}, is not installed`);
-      found.set(name, place);
+      const manifest = readJson(join(place, "package.json"));
+      const id = `${name}@${manifest.version}`;
+      if (found.has(id)) continue;
+      found.set(id, { place, manifest });
       // pnpm links to where a package lies with its own dependencies beside it
-      visit(realpathSync(place), readJson(join(place, "package.json")));
+      visit(realpathSync(place), manifest);
     }
   };
   for (const { folder, manifest } of packages) visit(folder, manifest);
   return found;
 }
 
-/** Packs own packages and their dependencies; resolves with the tarball of each name. */
+/** Packs own packages and their dependencies; resolves with the tarball and the manifest of each. */
 async function packAll(packages, folder) {
-  const tarballs = new Map();
+  const packed = [];
   for (const { name, folder: source, manifest } of packages) {
     const args = [toolPath("pnpm"), "pack", "--pack-destination", folder];
     await runQuietly(`pnpm pack ${name}`, process.execPath, args, { cwd: source });
-    tarballs.set(name, join(folder, tarballName(manifest)));
+    const tarball = join(folder, tarballName(manifest));
+    // pnpm has put versions in place of "workspace:".
+    const { output } = await capture("tar", ["-xzOf", tarball, "package/package.json"]);
+    packed.push({ tarball, manifest: JSON.parse(output) });
   }
-  for (const [name, source] of registryDependencies(packages)) {
+  for (const [id, { place, manifest }] of registryDependencies(packages)) {
     // A copy: npm 11 ends without a word for some packages that lie in pnpm's store.
-    const copy = join(folder, "copies", name);
-    cpSync(source, copy, { recursive: true, dereference: true, filter: (path) => !path.endsWith("node_modules") });
-    await npm(`npm pack ${name}`, ["pack", copy, "--ignore-scripts", "--pack-destination", folder], { cwd: folder });
-    tarballs.set(name, join(folder, tarballName(readJson(join(source, "package.json")))));
+    const copy = join(folder, "copies", id);
+    cpSync(place, copy, { recursive: true, dereference: true, filter: (path) => !path.endsWith("node_modules") });
+    await npm(`npm pack ${id}`, ["pack", copy, "--ignore-scripts", "--pack-destination", folder], { cwd: folder });
+    packed.push({ tarball: join(folder, tarballName(manifest)), manifest });
   }
-  return tarballs;
+  return packed;
 }
 
-async function checkTarballs(packages, tarballs) {
+async function checkTarballs(packages, packed) {
   for (const { name } of packages) {
-    const tarball = tarballs.get(name);
+    const { tarball } = packed.find(({ manifest }) => manifest.name === name);
     await check(`publint ${name}`, process.execPath, [toolPath("publint"), "run", "--strict", tarball]);
     const attw = [toolPath("@arethetypeswrong/cli", "attw"), tarball, "--profile", "esm-only", "--no-definitely-typed"];
     await check(`are the types wrong ${name}`, process.execPath, [...attw, "--no-color", "--no-emoji"]);
@@ -95,12 +102,20 @@ function checkContents({ name, folder }, project) {
   }
 }
 
-async function install(project, tarballs) {
+async function install(project, packages, packed) {
   cpSync(CONSUMER, project, { recursive: true });
-  const dependencies = Object.fromEntries([...tarballs].map(([name, path]) => [name, `file:${path}`]));
+  const dependencies = Object.fromEntries(packages.map(({ name, manifest }) => [name, manifest.version]));
   const manifest = { name: "consumer", version: "1.0.0", private: true, type: "module", dependencies };
   writeFileSync(join(project, "package.json"), JSON.stringify(manifest, null, 2));
-  await npm("npm install", ["install", "--offline", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: project });
+  const registry = await startRegistry(packed);
+  const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-update-notifier"];
+  try {
+    // A cache of its own: what npm has kept of the true registry must not help.
+    const from = ["--registry", registry.url, "--cache", join(project, "..", "cache")];
+    await npm("npm install", ["install", ...from, ...quiet], { cwd: project });
+  } finally {
+    await registry.close();
+  }
 }
 
 async function checkImports(specifiers, project) {
@@ -136,11 +151,11 @@ await main(async () => {
   const folder = mkdtempSync(join(tmpdir(), "sortie-packages-"));
   try {
     const packages = publicPackages();
-    const tarballs = await buildAnd(() => packAll(packages, folder));
-    await checkTarballs(packages, tarballs);
+    const packed = await buildAnd(() => packAll(packages, folder));
+    await checkTarballs(packages, packed);
     const project = join(folder, "consumer");
     mkdirSync(project);
-    await install(project, tarballs);
+    await install(project, packages, packed);
     for (const each of packages) checkContents(each, project);
     const specifiers = packages.flatMap(({ entries }) => entries.map(({ specifier }) => specifier));
     await checkImports(specifiers, project);
