@@ -11,8 +11,14 @@ export interface KeyLogContent {
   readonly notes: readonly string[];
 }
 
-/** Reads the text of a key log. RangeError above a million connections; nothing else in the text makes it throw. */
-export function parseKeyLog(text: string): KeyLogContent {
+/**
+ * Reads the text of a key log. RangeError above `maxEntries` connections (1..1,000,000, which is the default); nothing
+ * else in the text makes it throw.
+ */
+export function parseKeyLog(text: string, maxEntries: number = MAX_ENTRIES): KeyLogContent {
+  if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > MAX_ENTRIES) {
+    throw new RangeError(`"maxEntries" expected an integer in 1..${MAX_ENTRIES}, got ${maxEntries}`);
+  }
   const entries = new Map<string, KeyLogEntry>();
   const notes: string[] = [];
   let number = 0;
@@ -24,7 +30,7 @@ export function parseKeyLog(text: string): KeyLogContent {
     } catch (error) {
       notes.push(`key log, line ${number}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    if (entries.size > MAX_ENTRIES) throw new RangeError(`"text" expected at most ${MAX_ENTRIES} connections`);
+    if (entries.size > maxEntries) throw new RangeError(`"text" expected at most ${maxEntries} connections`);
   }
   return { entries: [...entries.values()], notes };
 }

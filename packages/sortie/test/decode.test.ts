@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCapture, readDatagram } from "@sortie/capture";
@@ -230,6 +230,14 @@ describe("sortie decode says what is wrong with", () => {
     ["a file", [import.meta.dirname], "EISDIR"],
   ])("%s", async (_name, args, message) => {
     await expect(decode(args)).rejects.toThrow(message);
+  });
+
+  it("refuses a file of more than 1 GiB without reading it", async () => {
+    const large = join(folder, "large.pcap");
+    await writeFile(large, "");
+    // A hole: it takes no room on the disk.
+    await truncate(large, 2 ** 30 + 1);
+    await expect(decode([large])).rejects.toThrow(`"${large}" expected at most 1073741824 bytes`);
   });
 
   it("a file of another kind", async () => {
