@@ -30,7 +30,10 @@ export interface LinkProxyOptions {
   readonly isShared?: boolean;
   /** 1..65,536. Datagrams of further ones are dropped and counted. Default 256. */
   readonly maxClients?: number;
-  /** Datagrams under way, 1..2^20; what is more is dropped and counted. Default 65,536, at most 100 MB. */
+  /**
+   * Datagrams under way, those that wait for a free batch of their socket included, 1..2^20; what is more is dropped
+   * and counted. Default 65,536, at most 100 MB.
+   */
   readonly maxInFlight?: number;
   /** ms without a datagram after which a client is forgotten, 1000..86,400,000. Default 60,000. */
   readonly clientIdleMs?: number;
@@ -51,7 +54,7 @@ export interface RelayStatistics {
   readonly tooBig: number;
   readonly duplicated: number;
   readonly corrupted: number;
-  /** By the proxy's own limits: too many clients or datagrams under way, no free batch, a closed socket. */
+  /** By the proxy's own limits: too many clients or datagrams under way, a closed socket. */
   readonly refused: number;
 }
 
@@ -135,7 +138,8 @@ export class LinkProxy {
 
   /** Opens the front; resolves with the address that clients use in the target's place. Rejects with TransportError. */
   listen(): Promise<SocketAddress> {
-    return this.options.front.open(this.receiver((payload, from) => this.fromClient(payload, from)));
+    const onDatagram = (payload: Uint8Array, from: SocketAddress): void => this.fromClient(payload, from);
+    return this.options.front.open(this.receiver(onDatagram, this.options.front));
   }
 
   /** Drops what is under way and closes all sockets. Idempotent. */
@@ -144,6 +148,7 @@ export class LinkProxy {
     if (this.timer !== undefined) this.clock.clearTimer(this.timer);
     this.timer = undefined;
     this.queue.clear();
+    this.dropWaiting(this.options.front);
     await this.options.front.close();
     await Promise.all(this.clients.all().map((client) => this.forget(client)));
   }
@@ -166,7 +171,7 @@ export class LinkProxy {
       // Only the target may answer.
       if (from.equals(this.options.target)) this.relay(payload, client, false);
     };
-    client.upstream.open(this.receiver(onDatagram)).then(
+    client.upstream.open(this.receiver(onDatagram, client.upstream)).then(
       () => {
         if (client.state === "opening") client.state = "open";
       },
@@ -230,24 +235,41 @@ export class LinkProxy {
     this.timer = undefined;
     const nowMs = this.clock.now();
     for (let held = this.queue.popDue(nowMs); held !== undefined; held = this.queue.popDue(nowMs)) {
+      const socket = this.socketOf(held);
       if (held.client?.state === "opening") this.queue.defer(held, nowMs + OPENING_RETRY_MS);
-      else {
-        this.send(held);
-        this.queue.release(held);
-      }
+      // Never past those that wait.
+      else if (this.queue.firstWaiting(socket) !== undefined || !this.send(held, socket)) this.queue.wait(held, socket);
+      else this.queue.release(held);
     }
     this.flush();
     this.arm();
   };
 
-  private send(held: HeldDatagram): void {
+  /** The socket has a free batch again. */
+  private sendWaiting(socket: DatagramTransport): void {
+    const { queue } = this;
+    let held = queue.firstWaiting(socket);
+    for (; held !== undefined && this.send(held, socket); held = queue.firstWaiting(socket)) queue.releaseFirst(socket);
+    this.flush();
+  }
+
+  private socketOf(held: HeldDatagram): DatagramTransport {
+    return held.isToTarget ? (held.client as ProxyClient).upstream : this.options.front;
+  }
+
+  /** False when it has to wait for a free batch, of which `onWritable` tells. */
+  private send(held: HeldDatagram, socket: DatagramTransport): boolean {
     const client = held.client as ProxyClient;
     const counted = held.isToTarget ? this.toTarget : this.toClient;
-    const transport = held.isToTarget ? client.upstream : this.options.front;
-    const batch = client.state === "open" ? this.batchFor(transport, held.length) : undefined;
-    if (batch === undefined) {
+    if (client.state !== "open") {
       counted.refused += 1;
-      return;
+      return true;
+    }
+    const batch = this.batchFor(socket);
+    if (batch === undefined) return false;
+    if (held.length > batch.slotBytes) {
+      counted.refused += 1;
+      return true;
     }
     batch.buffer.set(
       held.length === MAX_RELAYED_BYTES ? held.bytes : held.bytes.subarray(0, held.length),
@@ -256,16 +278,17 @@ export class LinkProxy {
     batch.commit(held.length, held.isToTarget ? this.options.target : client.address);
     counted.relayed += 1;
     counted.relayedBytes += held.length;
+    return true;
   }
 
   /** A batch of that transport with room for one more; undefined when none is free. */
-  private batchFor(transport: DatagramTransport, length: number): DatagramBatch | undefined {
+  private batchFor(transport: DatagramTransport): DatagramBatch | undefined {
     if (this.batchTransport !== transport || (this.batch?.reserve() ?? -1) < 0) {
       this.flush();
       this.batch = transport.acquireBatch();
       this.batchTransport = transport;
     }
-    return this.batch !== undefined && length <= this.batch.slotBytes ? this.batch : undefined;
+    return this.batch;
   }
 
   private flush(): void {
@@ -287,7 +310,17 @@ export class LinkProxy {
   private async forget(client: ProxyClient): Promise<void> {
     client.state = "closed";
     this.clients.remove(client);
+    this.dropWaiting(client.upstream);
     await client.upstream.close();
+  }
+
+  /** The socket closes. */
+  private dropWaiting(socket: DatagramTransport): void {
+    const { queue } = this;
+    for (let held = queue.firstWaiting(socket); held !== undefined; held = queue.firstWaiting(socket)) {
+      (held.isToTarget ? this.toTarget : this.toClient).refused += 1;
+      queue.releaseFirst(socket);
+    }
   }
 
   private refuse(counted: Counters, bytes: number): void {
@@ -296,8 +329,12 @@ export class LinkProxy {
     counted.refused += 1;
   }
 
-  private receiver(onDatagram: (payload: Uint8Array, from: SocketAddress) => void): DatagramReceiver {
-    return { onDatagram, onBatchEnd: () => {}, onError: (error) => this.fail(error), onWritable: () => {} };
+  private receiver(
+    onDatagram: (payload: Uint8Array, from: SocketAddress) => void,
+    socket: DatagramTransport,
+  ): DatagramReceiver {
+    const onError = (error: unknown): void => this.fail(error);
+    return { onDatagram, onBatchEnd: () => {}, onError, onWritable: () => this.sendWaiting(socket) };
   }
 
   private fail(error: unknown): void {

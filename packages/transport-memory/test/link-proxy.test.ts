@@ -1,4 +1,4 @@
-import type { SocketAddress } from "@sortie/transport";
+import type { Clock, DatagramBatch, DatagramReceiver, DatagramTransport, SocketAddress } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
 import { LinkProxy, type LinkProxyOptions } from "../src/link-proxy.js";
 import type { MemoryTransport } from "../src/memory-transport.js";
@@ -51,6 +51,37 @@ class ProxiedNetwork {
     expect(this.proxy.statistics).toMatchObject({ clients: 0, inFlight: 0 });
     for (const upstream of this.upstreams) expect(upstream.localAddress).toBeUndefined();
   }
+}
+
+/** A socket with a single batch, which takes 5 ms to leave: a burst finds none free. */
+function slow(inner: MemoryTransport, clock: Clock): DatagramTransport {
+  let receiver: DatagramReceiver | undefined;
+  let isBusy = false;
+  let isWanted = false;
+  return {
+    open: (given) => inner.open((receiver = given)),
+    get localAddress() {
+      return inner.localAddress;
+    },
+    acquireBatch() {
+      isWanted ||= isBusy;
+      return isBusy ? undefined : inner.acquireBatch();
+    },
+    send(batch: DatagramBatch) {
+      isBusy = true;
+      clock.setTimer(clock.now() + 5, () => {
+        inner.send(batch);
+        isBusy = false;
+        const wasWanted = isWanted;
+        isWanted = false;
+        if (wasWanted) receiver?.onWritable();
+      });
+    },
+    close: () => inner.close(),
+    get statistics() {
+      return inner.statistics;
+    },
+  };
 }
 
 describe(`a link proxy (seed ${SEED})`, () => {
@@ -145,6 +176,44 @@ describe(`a link proxy (seed ${SEED})`, () => {
     await net.network.clock.run(100);
     expect(net.proxy.statistics.toTarget).toMatchObject({ offered: 12, relayed: 10, refused: 2 });
     await net.end();
+  });
+
+  it("holds a burst until its socket has a free batch, in order and both ways", async () => {
+    const { network } = await ProxiedNetwork.with();
+    const { clock } = network;
+    const server = network.createTransport({ host: "10.3.0.1", port: 1474, batches: 500 });
+    const atServer = new Recorder(() => clock.now());
+    atServer.onReceive = (payload, from) => send(server, from, payload);
+    const proxy = new LinkProxy({
+      target: await clock.runUntilSettled(server.open(atServer)),
+      front: slow(network.createTransport({ host: "10.2.0.1", port: 9001 }), clock),
+      createUpstream: () => slow(network.createTransport({ host: "10.2.0.1" }), clock),
+      clock,
+      seed: SEED,
+      maxInFlight: 200,
+      clientIdleMs: 1000,
+    });
+    const front = await clock.runUntilSettled(proxy.listen());
+    const client = network.createTransport({ batches: 500 });
+    const atClient = new Recorder(() => clock.now());
+    await clock.runUntilSettled(client.open(atClient));
+    const marks = Array.from({ length: 200 }, (_, mark) => mark);
+    for (const mark of marks) {
+      send(client, front, marked(mark));
+      if (mark % 50 === 0) await clock.run(1);
+    }
+    await clock.run(100);
+    expect(atServer.marks).toEqual(marks);
+    expect(atClient.marks).toEqual(marks);
+    expect(proxy.statistics).toMatchObject({ inFlight: 0, toTarget: { refused: 0 }, toClient: { refused: 0 } });
+    // 64 leave with the first batch, 200 wait; and what waits for a socket goes with it.
+    for (let mark = 0; mark < 64; mark++) send(client, front, marked(mark));
+    await clock.run(1);
+    for (let mark = 0; mark < 201; mark++) send(client, front, marked(mark));
+    await clock.run(1);
+    expect(proxy.statistics).toMatchObject({ inFlight: 200, toTarget: { relayed: 264, refused: 1 } });
+    await clock.runUntilSettled(proxy.close());
+    expect(proxy.statistics).toMatchObject({ inFlight: 0, toTarget: { refused: 201 } });
   });
 
   it("drops what no socket takes: more than 1500 bytes", async () => {

@@ -29,7 +29,7 @@ export interface ProxyHost {
   onListening?(address: SocketAddress): void;
 }
 
-/** Datagrams of a socket on their way at once, in batches of 64: 200 KB for each client. */
+/** Batches of 64 datagrams, 200 KB for each client. What finds none free waits in the proxy. */
 const UPSTREAM_BATCHES = 2;
 /** s. A day. */
 const MAX_SECONDS = 86_400;
