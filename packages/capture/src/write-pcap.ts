@@ -7,7 +7,7 @@ export interface PcapDatagram {
   readonly timeNs: bigint;
   readonly source: SocketAddress;
   readonly destination: SocketAddress;
-  /** At most 65,507 bytes. */
+  /** At most 65,527 bytes. */
   readonly payload: Uint8Array;
 }
 
@@ -17,8 +17,9 @@ const UDP_HEADER_BYTES = 8;
 const UDP = 17;
 /** bytes. More than any record has. */
 const SNAP_BYTES = 262_144;
-/** bytes. Largest payload that IPv4 can carry. */
-const MAX_PAYLOAD_BYTES = 65_507;
+/** bytes. Largest payloads that UDP over IPv4 and over IPv6 can carry. */
+const MAX_IPV4_PAYLOAD_BYTES = 65_507;
+const MAX_PAYLOAD_BYTES = 65_527;
 const HOP_LIMIT = 64;
 const NS_PER_SECOND = 1_000_000_000n;
 
@@ -34,17 +35,15 @@ export function pcapHeader(): Uint8Array {
 }
 
 /**
- * One record: IP and UDP headers are made anew, with right checksums. RangeError for a payload that is too large or two
- * addresses of different families.
+ * One record: IP and UDP headers are made anew, with right checksums. What IPv4 cannot carry, a payload of more than
+ * 65,507 bytes or two addresses of different families, stands in an IPv6 packet, IPv4 addresses in their mapped form:
+ * captures may hold such packets. RangeError for a payload that is too large.
  */
 export function pcapRecord({ timeNs, source, destination, payload }: PcapDatagram): Uint8Array {
   if (payload.length > MAX_PAYLOAD_BYTES) {
     throw new RangeError(`"payload" expected at most ${MAX_PAYLOAD_BYTES} bytes, got ${payload.length}`);
   }
-  const isV4 = source.family === 4;
-  if (source.family !== destination.family) {
-    throw new RangeError(`"destination" expected an address of the family of ${source.toString()}`);
-  }
+  const isV4 = source.family === 4 && destination.family === 4 && payload.length <= MAX_IPV4_PAYLOAD_BYTES;
   const ipBytes = isV4 ? 20 : 40;
   const packetBytes = ipBytes + UDP_HEADER_BYTES + payload.length;
   const record = new Uint8Array(RECORD_HEADER_BYTES + packetBytes);

@@ -191,6 +191,33 @@ describe("sortie decode of a capture", () => {
   });
 });
 
+describe("sortie decode of hostile traffic", () => {
+  it("copies what no honest sender sends: IPv4 addresses in IPv6 packets, more bytes than IPv4 carries", async () => {
+    const frame = (source: string, payloadBytes: number): Uint8Array => {
+      const packet = Buffer.alloc(48 + payloadBytes);
+      packet[0] = 0x60;
+      packet.writeUInt16BE(8 + payloadBytes, 4);
+      packet[6] = 17;
+      packet.set(Buffer.from(source, "hex"), 8);
+      packet.set(Buffer.from("fd000000000000000000000000000001", "hex"), 24);
+      packet.writeUInt16BE(8 + payloadBytes, 44);
+      const header = Buffer.alloc(16);
+      header.writeUInt32BE(packet.length, 8);
+      header.writeUInt32BE(packet.length, 12);
+      return Buffer.concat([header, packet]);
+    };
+    const mapped = frame("00000000000000000000ffff0a000001", 10);
+    const large = frame("fd000000000000000000000000000002", 65_520);
+    const [path, copy] = [join(folder, "hostile.pcap"), join(folder, "hostile-opened.pcap")];
+    await writeFile(path, Buffer.concat([game.capture.subarray(0, 24), mapped, large]));
+    const { out } = await decode([path, "--keys", keys, "--write-decrypted", copy]);
+    expect(out[0]).toBe("2 records, 0 datagrams shown, 0 packets decrypted");
+    const items = [...readCapture(new Uint8Array(await readFile(copy)))];
+    const datagrams = items.map((item) => (item.kind === "record" ? readDatagram(item) : item.text));
+    expect(datagrams.map((datagram) => typeof datagram === "object" && datagram.payload.length)).toEqual([10, 65_520]);
+  });
+});
+
 describe("sortie decode of one datagram", () => {
   it("takes hexadecimal text in an argument, a file or standard input", async () => {
     const hello = Buffer.from(game.datagrams[0] as Uint8Array).toString("hex");
