@@ -46,6 +46,8 @@ async function decode(args: readonly string[], input: Uint8Array = new Uint8Arra
   return { out, err };
 }
 
+const ESCAPES = "\u001b[2J\u009b31m\u202eevil";
+
 interface JsonDatagram {
   readonly record: number;
   readonly time: string;
@@ -192,6 +194,16 @@ describe("sortie decode of a capture", () => {
 });
 
 describe("sortie decode of hostile traffic", () => {
+  it("prints the words of a CLOSE so that no terminal obeys them", async () => {
+    const hostile = await recordGame(WORDS, ESCAPES);
+    const [path, log] = [join(folder, "words.pcap"), join(folder, "words.log")];
+    await writeFile(path, hostile.capture);
+    await writeFile(log, hostile.keyLog);
+    const { out } = await decode([path, "--keys", log, "--verbose"]);
+    expect(out).toContainEqual(expect.stringMatching(/^ +text: \[2J31mevil$/));
+    expect(out.filter((line) => /[^\x20-\x7e]/.test(line))).toEqual([]);
+  });
+
   it("copies what no honest sender sends: IPv4 addresses in IPv6 packets, more bytes than IPv4 carries", async () => {
     const frame = (source: string, payloadBytes: number): Uint8Array => {
       const packet = Buffer.alloc(48 + payloadBytes);

@@ -24,7 +24,7 @@ beforeAll(async () => {
     host: "127.0.0.1",
     port: 0,
     authenticate: ({ payload }) =>
-      payload.length > 0 ? { accept: false, reason: "no payloads here" } : { accept: true, data: {} },
+      payload.length > 0 ? { accept: false, reason: "no \u001b]0;payloads here" } : { accept: true, data: {} },
   });
   const { port } = await server.listen();
   target = `127.0.0.1:${port}`;
@@ -149,9 +149,9 @@ describe("sortie ping over a connection", () => {
   it("says it when the server ends the connection", async () => {
     const running = new RunningCommand(pingCommand, [target, ...key(), "-c", "0", "-i", "10"]);
     await running.printed(/^#2 /);
-    for (const peer of server.peers.values()) peer.disconnect("enough of this");
+    for (const peer of server.peers.values()) peer.disconnect("\u001b[2Jenough\nof this");
     const { output } = await running.result();
-    expect(output).toContain("ended early: enough of this");
+    expect(output).toContain("ended early: [2Jenoughof this");
   });
 
   it.each([
@@ -162,7 +162,7 @@ describe("sortie ping over a connection", () => {
       "protocol-mismatch",
       "both must name the same",
     ],
-    ["a refusal", () => [...key(), "--payload", "hello"], "rejected", "no payloads here"],
+    ["a refusal", () => [...key(), "--payload", "hello"], "rejected", "refused: no ]0;payloads here"],
   ])("tells of %s by code and words, with status 1", async (_, args, code, words) => {
     const { errors, exitCode } = await ping(target, ...args());
     expect(errors).toContain(`(${code})`);

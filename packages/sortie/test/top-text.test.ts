@@ -2,8 +2,9 @@ import { EventEmitter } from "node:events";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { durationText } from "../src/cli/figures-text.js";
+import { printable } from "../src/cli/printable.js";
 import { styleOf } from "../src/cli/style.js";
-import { fit, printable, widthOf } from "../src/cli/top/cell-text.js";
+import { fit, widthOf } from "../src/cli/top/cell-text.js";
 import { read, ReadingError } from "../src/cli/top/reading.js";
 import { type KeyStream, Screen } from "../src/cli/top/screen.js";
 import { viewLines } from "../src/cli/top/top-view.js";
@@ -124,6 +125,7 @@ describe("the screen of sortie top", () => {
     ["summary.stats", [{}, {}, {}]],
     ["history.next", [answers(0)[0], { columns: {} }, answers(0)[2]]],
     ["history.columns.ticks", [answers(0)[0], { next: 1, columns: { ticks: 3 } }, answers(0)[2]]],
+    ["history.columns.[2J", [answers(0)[0], { next: 1, columns: { "\u001b[2J": 3 } }, answers(0)[2]]],
     ["peers.peers[]", [answers(0)[0], answers(0)[1], { total: 1, peers: ["x"] }]],
   ])("refuses answers whose %s is something else", (label, parts) => {
     const reading = (): unknown => read(...(parts as [unknown, unknown, unknown]), 500);

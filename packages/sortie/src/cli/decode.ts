@@ -16,6 +16,7 @@ import { Command } from "commander";
 import { integerIn } from "./arguments.js";
 import { type DecodeInput, readDecodeInput, readStandardInput } from "./decode-input.js";
 import { DecryptedCapture } from "./decrypted-capture.js";
+import { printable } from "./printable.js";
 
 interface DecodeOptions {
   readonly keys?: string;
@@ -95,7 +96,7 @@ function decodeInput(
     if (options.json === true) console.log(JSON.stringify({ bytes: input.bytes.length, ...jsonOf(decoded) }));
     else {
       console.log(`${input.bytes.length} bytes  ${lineOf(decoded)}`);
-      for (const line of treeOf(decoded.fields, "  ")) console.log(line);
+      printTree(decoded, "  ");
     }
     return;
   }
@@ -173,14 +174,19 @@ class CapturePrinter {
     const time = record.timeNs === undefined ? "-" : secondsText(record.timeNs - (this.#firstNs ?? 0n), 6);
     const way = `${datagram.source.toString()} > ${datagram.destination.toString()}`;
     console.log(`${String(record.number).padStart(5)}  ${time.padStart(10)}  ${way}  ${lineOf(decoded)}`);
-    if (this.#options.verbose === true) for (const line of treeOf(decoded.fields, "         ")) console.log(line);
+    if (this.#options.verbose === true) printTree(decoded, "         ");
   }
 }
 
 function lineOf({ packet, connection, sender, summary, notes }: DecodedDatagram): string {
   const who = connection === "" ? (sender ?? "") : `${connection} ${sender ?? ""}`;
   const remarks = notes.map((note) => `  (${note})`).join("");
-  return `${who === "" ? "" : `${who}  `}${packet}  ${summary}${remarks}`;
+  return printable(`${who === "" ? "" : `${who}  `}${packet}  ${summary}${remarks}`);
+}
+
+/** Texts of packets come from anywhere: a terminal must not obey them. */
+function printTree({ fields }: DecodedDatagram, indent: string): void {
+  for (const line of treeOf(fields, indent)) console.log(printable(line));
 }
 
 function jsonOf({ packet, connection, sender, fields, notes }: DecodedDatagram): object {

@@ -14,8 +14,8 @@ export interface RecordedGame {
   readonly keyLog: string;
 }
 
-/** A client that connects, says something, hears it again and leaves: all datagrams, as a capture has them. */
-export async function recordGame(words: string): Promise<RecordedGame> {
+/** A client that connects, says something, hears it again and leaves with a farewell: all datagrams, as captured. */
+export async function recordGame(words: string, farewell = ""): Promise<RecordedGame> {
   const network = createNetwork({ seed: 1, clock: new SystemClock(), link: {} });
   const datagrams: Uint8Array[] = [];
   const records: Uint8Array[] = [pcapHeader()];
@@ -39,7 +39,7 @@ export async function recordGame(words: string): Promise<RecordedGame> {
     const heard = new Promise((resolve) => client.on("message", resolve));
     client.send(words, { delivery: "reliable", channel: 3 });
     await heard;
-    await client.close();
+    await client.close({ reason: farewell });
     await server.close();
   });
   return { capture: new Uint8Array(Buffer.concat(records)), datagrams, keyLog: lines.join("") };

@@ -1,4 +1,5 @@
 import { bytesText, count, percentText } from "../figures-text.js";
+import { printable } from "../printable.js";
 import { styleOf } from "../style.js";
 import type { SendRefusal } from "@sortie/reliability";
 import type { Crowd, CrowdTraffic } from "./crowd.js";
@@ -136,7 +137,7 @@ export function reportLines(report: CrowdReport): string[] {
     ["connected", `${connects.ok} of ${report.bots}, on ${report.sockets} sockets to ${report.target}`],
     ...Object.entries(connects.failed).map(([code, value]): [string, string] => [
       "  failed",
-      style.red(`${value} ${code}: ${connects.examples[code]}`),
+      style.red(`${value} ${code}: ${printable(connects.examples[code] ?? "")}`),
     ]),
     ["handshakes", timesText(report.handshakeMs)],
     ["messages", `${count(messages.sent)} sent (${perSecond(messages.sent)}/s), ${count(messages.received)} received`],

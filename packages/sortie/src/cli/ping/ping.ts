@@ -12,6 +12,7 @@ import { integerIn, numberIn } from "../arguments.js";
 import { type CommandHost, PROCESS_HOST, waitFor } from "../command-host.js";
 import { msText, percentText } from "../figures-text.js";
 import { type HostAndPort, parseHostAndPort, resolveTarget } from "../host-and-port.js";
+import { printable } from "../printable.js";
 import { styleOf } from "../style.js";
 import { addTrustOptions, namesTrust, readTrust, type TrustOptions } from "../trust-options.js";
 import { ConnectionPinger } from "./connection-ping.js";
@@ -162,7 +163,7 @@ async function pingByConnection(
     const { code, message } = error;
     if (options.json === true) {
       console.log(JSON.stringify({ ...measured(text, "connection", pinger), error: { code, message } }));
-    } else console.error(`sortie ping: ${message} (${code})`);
+    } else console.error(`sortie ping: ${printable(message)} (${code})`);
     return false;
   }
   say(options, `ping ${text}: connected in ${msText(pinger.handshakeMs)} ms`);
@@ -173,7 +174,8 @@ async function pingByConnection(
   if (options.json === true) return pinger.answered > 0;
   console.log(`connected ${msText(pinger.handshakeMs)} ms, ${facts.cipherSuite}, path MTU ${facts.mtuBytes} bytes`);
   console.log(`quality   ${facts.quality}; the server's key is ${facts.serverFingerprint}`);
-  if (pinger.ended !== undefined) console.log(`          ended early: ${pinger.ended.text || pinger.ended.code}`);
+  const { ended } = pinger;
+  if (ended !== undefined) console.log(`          ended early: ${printable(ended.text) || ended.code}`);
   if (pinger.answered === 0 && pinger.sent > 0) tellSilence(text);
   return pinger.answered > 0;
 }

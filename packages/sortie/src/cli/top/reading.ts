@@ -1,4 +1,4 @@
-import { printable } from "./cell-text.js";
+import { printable } from "../printable.js";
 
 /** Everything that `sortie top` shows of one moment. Names are those of the API; texts are fit to be printed. */
 export interface Reading {
@@ -114,7 +114,7 @@ function fieldsOf(label: string, value: unknown): Fields {
 
 function arrayOf(label: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value as readonly unknown[];
-  throw new ReadingError(`"${label}" expected an array`);
+  throw new ReadingError(`"${printable(label)}" expected an array`);
 }
 
 function numberOf(label: string, value: unknown): number {
