@@ -23,14 +23,52 @@ export function untilSignal(): Promise<void> {
   });
 }
 
-/** Resolves after `ms`, or as soon as one of the others does. */
+/**
+ * Resolves after `ms`, or as soon as one of the others does; rejects as the first of them. One that stays open, such as
+ * an interruption that may never come, keeps nothing of the waits that are over, as it would with `Promise.race`.
+ */
 export async function waitFor(ms: number, sooner: readonly Promise<unknown>[], clock: Clock = CLOCK): Promise<void> {
   let timer: TimerHandle | undefined;
-  const timeIsUp = new Promise<void>((resolve) => {
-    timer = clock.setTimer(clock.now() + ms, resolve);
-  });
-  await Promise.race([timeIsUp, ...sooner]);
-  if (timer !== undefined) clock.clearTimer(timer);
+  const own: { readonly waiters: Set<Waiter>; readonly waiter: Waiter }[] = [];
+  try {
+    await new Promise<void>((resolve, reject) => {
+      timer = clock.setTimer(clock.now() + ms, resolve);
+      const waiter: Waiter = { resolve, reject };
+      for (const promise of sooner) {
+        const waiters = waitersOf(promise);
+        waiters.add(waiter);
+        own.push({ waiters, waiter });
+      }
+    });
+  } finally {
+    if (timer !== undefined) clock.clearTimer(timer);
+    for (const { waiters, waiter } of own) waiters.delete(waiter);
+  }
+}
+
+interface Waiter {
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+const waitersByPromise: WeakMap<Promise<unknown>, Set<Waiter>> = new WeakMap();
+
+/** Those who wait for a promise: it is listened to once, however often it is waited for. */
+function waitersOf(promise: Promise<unknown>): Set<Waiter> {
+  const known = waitersByPromise.get(promise);
+  if (known !== undefined) return known;
+  const waiters = new Set<Waiter>();
+  waitersByPromise.set(promise, waiters);
+  // Forgotten once it is settled: who waits for it later listens anew.
+  const settle = (tell: (waiter: Waiter) => void): void => {
+    waitersByPromise.delete(promise);
+    for (const waiter of waiters) tell(waiter);
+  };
+  promise.then(
+    () => settle((waiter) => waiter.resolve()),
+    (error: unknown) => settle((waiter) => waiter.reject(error)),
+  );
+  return waiters;
 }
 
 const CLOCK = new SystemClock();
