@@ -1,4 +1,4 @@
-/** Round trips in ms; all undefined where there is none. */
+/** Round trips in ms, of those that are kept. */
 export interface RoundTripSummary {
   readonly min: number;
   readonly avg: number;
@@ -12,19 +12,19 @@ export interface RoundTripSummary {
 /** Round trips that are kept. The oldest go: a run without end needs no more memory. */
 const KEPT = 100_000;
 
-/** The round trips of a run, each of them kept. */
+/** The round trips of a run: all are counted, the newest are kept. */
 export class RoundTrips {
+  /** How many there were. */
+  count = 0;
   readonly #samples: number[] = [];
 
-  get count(): number {
-    return this.#samples.length;
-  }
-
   add(ms: number): void {
+    this.count += 1;
     this.#samples.push(ms);
     if (this.#samples.length > KEPT) this.#samples.shift();
   }
 
+  /** undefined where there is none. */
   summary(): RoundTripSummary | undefined {
     const samples = this.#samples;
     if (samples.length === 0) return undefined;

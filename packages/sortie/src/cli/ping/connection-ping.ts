@@ -3,7 +3,7 @@ import type { SwarmClient } from "@sortie/client";
 import type { DisconnectReason, TraceEvent } from "@sortie/connection";
 import type { Clock } from "@sortie/transport";
 import { RoundTrips } from "../round-trips.js";
-import type { PingAnswer, Pinger } from "./pinger.js";
+import { MAX_WAITING, type PingAnswer, type Pinger } from "./pinger.js";
 
 export interface ConnectionPingerOptions {
   readonly swarm: Parameters<typeof openSwarm>[0];
@@ -102,6 +102,7 @@ export class ConnectionPinger implements Pinger {
       case "packet-sent":
         if (this.#sending === undefined) return;
         this.#waiting.set(event.packetNumber, this.#sending);
+        if (this.#waiting.size > MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value as number);
         this.#sending = undefined;
         break;
       case "packet-acked":

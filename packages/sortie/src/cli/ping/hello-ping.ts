@@ -8,7 +8,7 @@ import {
   RejectReason,
 } from "@sortie/wire";
 import { RoundTrips } from "../round-trips.js";
-import type { PingAnswer, Pinger } from "./pinger.js";
+import { MAX_WAITING, type PingAnswer, type Pinger } from "./pinger.js";
 
 /** What a server says to a hello. */
 export type HelloAnswer =
@@ -107,6 +107,7 @@ export class HelloPinger implements Pinger, DatagramReceiver {
     batch.buffer.set(hello, batch.reserve());
     batch.commit(hello.length, target);
     this.#waiting.set(clientConnectionId, { handshake, sequence, sentAtMs: clock.now() });
+    if (this.#waiting.size > MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value as number);
     transport.send(batch);
   }
 

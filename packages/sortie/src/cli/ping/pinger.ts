@@ -1,5 +1,8 @@
 import type { RoundTrips } from "../round-trips.js";
 
+/** Pings that are waited for. The oldest are taken for lost, so that a run without end needs no more memory. */
+export const MAX_WAITING = 1024;
+
 /** A ping that came back. */
 export interface PingAnswer {
   /** From 1. */
