@@ -4,7 +4,7 @@ import { PacketFlow } from "./packet-flow.js";
 
 export type Side = "client" | "server";
 
-/** Connections with one connection ID: IDs are random, and a file holds few runs. The oldest are forgotten. */
+/** Connections with one connection ID: IDs are random, and a file holds few runs. The oldest without keys go first. */
 const MAX_WITH_SAME_ID = 16;
 /** Connections known from handshakes alone, and hellos whose answer has not come. The oldest are forgotten. */
 const MAX_REMEMBERED = 65_536;
@@ -108,7 +108,11 @@ export class ConnectionDirectory {
   #add(id: number, candidate: Candidate): void {
     const list = this.#byId.get(id) ?? [];
     list.unshift(candidate);
-    if (list.length > MAX_WITH_SAME_ID) list.pop();
+    if (list.length > MAX_WITH_SAME_ID) {
+      // Forged handshakes, which have no keys, do not push out what can be opened. -1 stands for the last one.
+      const oldest = list.findLastIndex((each) => !each.connection.hasKeys);
+      list.splice(oldest, 1);
+    }
     this.#byId.set(id, list);
   }
 

@@ -1,12 +1,4 @@
-import {
-  ClientHandshake,
-  identityOf,
-  type KeyLogEntry,
-  PacketProtection,
-  parseKeyLogLine,
-  protocolId,
-  respond,
-} from "@sortie/handshake";
+import { type KeyLogEntry, PacketProtection } from "@sortie/handshake";
 import {
   ByteWriter,
   CipherSuite,
@@ -32,10 +24,8 @@ import {
 } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { DatagramDecoder, type DecodedDatagram, parseKeyLog, treeOf } from "../src/index.js";
-import { address, concat, crypto, hex } from "./support.js";
+import { address, CLIENT_ID, concat, crypto, handshake, hex, SERVER_ID } from "./support.js";
 
-const CLIENT_ID = 0x0a0b0c0d;
-const SERVER_ID = 0x01020304;
 const entry: KeyLogEntry = {
   clientRandom: new Uint8Array(32).fill(1),
   clientConnectionId: CLIENT_ID,
@@ -88,32 +78,6 @@ function show({ packet, connection, sender, summary, notes }: DecodedDatagram): 
 function decodeAll(datagrams: readonly Uint8Array[], keys: readonly KeyLogEntry[] = [entry]): string[] {
   const decoder = new DatagramDecoder(crypto, keys);
   return datagrams.map((payload) => show(decoder.decode({ payload })));
-}
-
-/** A real handshake and its key log. */
-function handshake(): { hello: Uint8Array; serverHello: Uint8Array; keys: KeyLogEntry } {
-  const parameters = {
-    idleTimeoutMs: 10_000,
-    maxAckDelayMs: 25,
-    maxDatagramBytes: 1452,
-    maxMessageBytes: 4096,
-    receiveWindowBytes: 65_536,
-  };
-  let line = "";
-  const client = new ClientHandshake({
-    crypto,
-    protocolId: protocolId(crypto, "capture/1"),
-    clientConnectionId: CLIENT_ID,
-    parameters,
-    trust: { kind: "any" },
-    keyLog: (text) => (line = text),
-  });
-  const hello = client.hello();
-  const own = { crypto, identity: identityOf(crypto.generateKeyPair()), parameters };
-  const response = respond(own, hello, decodeClientHello(hello) as ClientHello, SERVER_ID);
-  if (typeof response === "string") throw new Error(response);
-  if (client.receive(response.packet).kind !== "established") throw new Error("no keys");
-  return { hello, serverHello: response.packet, keys: parseKeyLogLine(line) as KeyLogEntry };
 }
 
 describe("handshake packets", () => {
@@ -299,6 +263,14 @@ describe("protected packets", () => {
     const shown = decodeAll(packets, entries);
     expect(shown[0]).toContain("no logged key opens it");
     expect(shown.slice(1).filter((line) => line.includes("number 0: PING"))).toHaveLength(16);
+  });
+
+  it("are opened behind any number of forged handshakes with their IDs", () => {
+    const real = handshake();
+    const forged = Array.from({ length: 40 }, handshake).flatMap(({ hello, serverHello }) => [hello, serverHello]);
+    const packets = [new Sender("client", real.keys).seal(0), new Sender("server", real.keys).seal(0)];
+    const shown = decodeAll([real.hello, real.serverHello, ...forged, ...packets], [real.keys]);
+    expect(shown.slice(-2)).toEqual(["C1; client; PROTECTED; number 0: PING", "C1; server; PROTECTED; number 0: PING"]);
   });
 
   it("are searched for 16 times among the later generations, where none has opened", () => {

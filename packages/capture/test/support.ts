@@ -1,5 +1,7 @@
+import { ClientHandshake, identityOf, type KeyLogEntry, parseKeyLogLine, protocolId, respond } from "@sortie/handshake";
 import { createNodeProvider } from "@sortie/handshake/node";
 import { SocketAddress } from "@sortie/transport";
+import { type ClientHello, decodeClientHello } from "@sortie/wire";
 import type { CaptureItem, CaptureRecord } from "../src/index.js";
 
 export const crypto = createNodeProvider();
@@ -118,4 +120,34 @@ export function shown(items: Iterable<CaptureItem>): string[] {
 
 export function recordOf(linkType: number, bytes: Uint8Array): CaptureRecord {
   return { kind: "record", number: 1, timeNs: 0n, linkType, bytes, originalBytes: bytes.length };
+}
+
+/** Connection IDs of the handshake below. */
+export const CLIENT_ID = 0x0a0b0c0d;
+export const SERVER_ID = 0x01020304;
+
+/** A real handshake and its key log. */
+export function handshake(): { hello: Uint8Array; serverHello: Uint8Array; keys: KeyLogEntry } {
+  const parameters = {
+    idleTimeoutMs: 10_000,
+    maxAckDelayMs: 25,
+    maxDatagramBytes: 1452,
+    maxMessageBytes: 4096,
+    receiveWindowBytes: 65_536,
+  };
+  let line = "";
+  const client = new ClientHandshake({
+    crypto,
+    protocolId: protocolId(crypto, "capture/1"),
+    clientConnectionId: CLIENT_ID,
+    parameters,
+    trust: { kind: "any" },
+    keyLog: (text) => (line = text),
+  });
+  const hello = client.hello();
+  const own = { crypto, identity: identityOf(crypto.generateKeyPair()), parameters };
+  const response = respond(own, hello, decodeClientHello(hello) as ClientHello, SERVER_ID);
+  if (typeof response === "string") throw new Error(response);
+  if (client.receive(response.packet).kind !== "established") throw new Error("no keys");
+  return { hello, serverHello: response.packet, keys: parseKeyLogLine(line) as KeyLogEntry };
 }
