@@ -104,6 +104,7 @@ function seeds(): readonly Uint8Array[] {
   return [
     concat([pcapHeader(), ...records]),
     concat([pcapHeader(), small, v6]),
+    concat([pcapHeader(), pcapRecord({ ...ends, timeNs: 1n, destination, payload: protectedPacket() })]),
     pcapng(small.subarray(16), LinkType.Raw),
     pcapng(concat([hex("020202020202040404040404 8100 0007 0800"), small.subarray(16)]), LinkType.Ethernet),
     pcapng(concat([hex("02000000"), small.subarray(16)]), LinkType.Null),

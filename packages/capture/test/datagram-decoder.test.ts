@@ -368,4 +368,13 @@ describe("a key log", () => {
     expect(entries).toEqual([entry]);
     expect(notes).toEqual([expect.stringMatching(/^key log, line 5: "line" expected "SORTIE_V1"/)]);
   });
+
+  it("tells of 100 damaged lines one by one, and counts the others", () => {
+    const { notes } = parseKeyLog("SORTIE_V1 damaged\n".repeat(150));
+    expect(notes).toHaveLength(101);
+    expect(notes.slice(-2)).toEqual([
+      expect.stringMatching(/^key log, line 100: /),
+      "key log: 50 more lines are damaged",
+    ]);
+  });
 });
