@@ -133,9 +133,15 @@ describe("sortie top on a terminal", () => {
       resume: () => {},
       pause: () => {},
     });
-    const out = { isTTY: true, columns: 100, rows: 24, write: (text: string) => written.push(text) };
+    let heard = (): void => {};
+    const write = (text: string): void => {
+      written.push(text);
+      heard();
+    };
+    const out = { isTTY: true, columns: 100, rows: 24, write };
     const make = (host: CommandHost) => topCommand(host, { out, keys, ending: new EventEmitter() });
-    return { written, keys, make, frames: () => written.filter((text) => text.startsWith("\u001b[H")) };
+    const onWrite = (listener: () => void): void => void (heard = listener);
+    return { written, keys, make, onWrite, frames: () => written.filter((text) => text.startsWith("\u001b[H")) };
   }
 
   it("shows the figures anew, sorts by key, and leaves the terminal as it was", async () => {
@@ -151,6 +157,25 @@ describe("sortie top on a terminal", () => {
     expect((await running.result()).exitCode).toBe(0);
     expect(written[0]).toBe("\u001b[?1049h\u001b[?25l");
     expect(written.at(-1)).toBe("\u001b[?25h\u001b[?1049l");
+  });
+
+  it("asks anew for a key that says so, pressed at any time, and for no other", async () => {
+    const { keys, make, frames, onWrite } = terminal();
+    // While the first figures are drawn, long before the next ones are due.
+    onWrite(() => {
+      if (frames().length === 1) keys.emit("data", "s");
+    });
+    const running = new RunningCommand(make, [url, "--token", TOKEN, "--interval", "60000"]);
+    await running.until(() => (frames().at(-1) ?? "").includes("LOSS-"));
+    expect(frames()).toHaveLength(2);
+    keys.emit("data", "xyz \u001b[A");
+    // What was asked for in between would be answered by then.
+    for (let i = 0; i < 5; i++) await (await fetch(url)).text();
+    keys.emit("data", "r");
+    await running.until(() => (frames().at(-1) ?? "").includes("LOSS+"));
+    expect(frames()).toHaveLength(3);
+    running.interrupt();
+    await running.result();
   });
 
   it("keeps the last figures when the server goes away, and says so", async () => {

@@ -104,6 +104,8 @@ async function watch(api: MetricsApi, options: TopOptions, host: CommandHost, te
       sort = KEY_SORTS[(KEY_SORTS.indexOf(sort) + 1) % KEY_SORTS.length] as SortKey;
       order = undefined;
     } else if (key === "r") order = (order ?? orderOf(sort)) === "asc" ? "desc" : "asc";
+    // Other keys are no reason to ask the server again.
+    else return;
     redraw();
   };
   const screen = new Screen(terminal, onKey);
@@ -112,6 +114,8 @@ async function watch(api: MetricsApi, options: TopOptions, host: CommandHost, te
   let lastMs = performance.now();
   try {
     while (!ended.signal.aborted) {
+      // Before the figures are asked for: a key that is pressed meanwhile counts for the next ones.
+      const keyPressed = new Promise<void>((resolve) => (redraw = resolve));
       const limit = Math.min(MAX_PEERS, options.peers ?? peersFor(screen.rows));
       const query = queryOf(options, sort, order, limit);
       let trouble: string | undefined;
@@ -130,7 +134,6 @@ async function watch(api: MetricsApi, options: TopOptions, host: CommandHost, te
       const lines = viewLines(reading as Reading, trouble === undefined ? view : { ...view, rows: rows - 1 });
       if (trouble !== undefined) lines.unshift(style.red(fit(trouble, columns - 1)));
       screen.show(lines);
-      const keyPressed = new Promise<void>((resolve) => (redraw = resolve));
       await waitFor(options.interval, [stop, keyPressed]);
     }
   } finally {
