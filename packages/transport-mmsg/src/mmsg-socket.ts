@@ -40,6 +40,8 @@ export class MmsgSocket implements UdpSocket {
   #filled = 0;
   #slot = 0;
   #closed = false;
+  /** The descriptor is no socket of ours any more: it must not be read, whoever asks. */
+  #gone = false;
   #closing: Promise<void> | undefined = undefined;
   #onDrained: (() => void) | undefined = undefined;
 
@@ -100,13 +102,13 @@ export class MmsgSocket implements UdpSocket {
   }
 
   holdReceive(holdMs: number): void {
-    if (!this.#closed) this.#hold.set(holdMs);
+    if (!this.#closed && !this.#gone) this.#hold.set(holdMs);
   }
 
   receiveNow(): void {
     let datagrams = 0;
     let isDrained = false;
-    for (let fills = 0; fills < MAX_FILLS_PER_TURN && !this.#closed && !isDrained; fills++) {
+    for (let fills = 0; fills < MAX_FILLS_PER_TURN && !this.#closed && !this.#gone && !isDrained; fills++) {
       const isLeftOver = this.#slot < this.#filled;
       const filled = isLeftOver || this.#fill() ? this.#filled : 0;
       isDrained = filled < RECEIVE_SLOTS; // if not quite: the loop comes back at once where more has arrived
@@ -174,6 +176,7 @@ export class MmsgSocket implements UdpSocket {
 
   /** Nothing comes or goes any more: tell it, and stop asking. */
   #onGone(error: Error): void {
+    this.#gone = true;
     this.#hold.stop();
     if (this.#closing === undefined) this.#user.onSocketError(error);
   }

@@ -90,6 +90,9 @@ describe.runIf(isAvailable)("a socket with real traffic whose calls fail", () =>
     sendAll(a.transport, ["1", b.address]);
     await b.inbox.until(() => b.inbox.errors.length > 0);
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    // Nor when a receiver asks with each of its ticks.
+    b.transport.holdReceive?.(2);
+    for (let tick = 0; tick < 3; tick++) b.transport.receiveNow?.();
     expect(calls).toBe(1);
     expect(b.inbox.errors.map(({ code }) => code)).toEqual(["closed"]);
   });
