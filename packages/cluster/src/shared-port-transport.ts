@@ -54,6 +54,8 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
   #isLive = false;
   /** Other workers that take newcomers. */
   #others: readonly number[] = [];
+  /** Whether `setLinks` was called: what it said is newer than what `start` resolves with. */
+  #hasLinks = false;
   /** Whether the receiver got something since the last end of a batch. */
   #isBatchOpen = false;
   #closing: Promise<void> | undefined;
@@ -83,7 +85,9 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
     try {
       const linkPort = await this.#link.open(this);
       const address = await this.#transport.open(this);
-      this.setLinks(await Promise.race([this.#options.start({ address, linkPort }), this.#closed]));
+      const links = await Promise.race([this.#options.start({ address, linkPort }), this.#closed]);
+      // Two messages that arrive together are both taken before a promise goes on.
+      if (!this.#hasLinks) this.setLinks(links);
       this.#isLive = true;
       this.#options.onLive?.();
       return address;
@@ -95,6 +99,7 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
 
   /** Says where the workers are, and which of them take newcomers; whenever that changes. */
   setLinks({ ports, accepting }: WorkerLinks): void {
+    this.#hasLinks = true;
     this.#link.setPorts(ports);
     this.#others = accepting.filter((worker) => worker !== this.#options.worker);
   }

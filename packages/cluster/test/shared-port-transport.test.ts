@@ -101,6 +101,16 @@ describe("SharedPortTransport", () => {
     expect(counters).toMatchObject({ forwarded: 2, ownerless: 1 });
   });
 
+  it("goes by the news of other workers that came together with the word to start, and after it", async () => {
+    const { clock, opening, counters, send, go, shared } = await starting();
+    go({ ports: [1, 2], accepting: [0, 1] });
+    // Before any promise goes on, as two messages from the main process that arrive together.
+    shared.setLinks({ ports: [1, 0], accepting: [0] });
+    await clock.runUntilSettled(opening);
+    await send(packetOf(1, 30));
+    expect(counters).toMatchObject({ forwarded: 0, ownerless: 1 });
+  });
+
   it("that is closed while it waits for the others says so", async () => {
     const { clock, opening, shared, failures, calls } = await starting();
     await clock.runUntilSettled(shared.close());
