@@ -65,7 +65,9 @@ export class ForwardLink implements DatagramReceiver {
       const port = ports[worker] ?? 0;
       const before = this.#addresses[worker];
       if ((before?.port ?? 0) === port || worker === this.#options.worker) continue;
-      if (before !== undefined) this.#workerOfPort.delete(before.port);
+      // Unless another worker has the port of one that has gone.
+      if (before !== undefined && this.#workerOfPort.get(before.port) === worker)
+        this.#workerOfPort.delete(before.port);
       this.#addresses[worker] = port === 0 ? undefined : SocketAddress.parse(LINK_HOST, port);
       if (port !== 0) this.#workerOfPort.set(port, worker);
       // Another process: both sides count from 0.

@@ -94,6 +94,30 @@ describe("ForwardLink", () => {
     expect(counters[1]).toMatchObject({ received: 3, lost: 3 });
   });
 
+  it("knows a worker at the port of another one that has gone", async () => {
+    const network = createNetwork({ seed: 1 });
+    const { clock } = network;
+    const [transport, from] = [
+      network.createTransport({ host: "127.0.0.1" }),
+      network.createTransport({ host: "127.0.0.1" }),
+    ];
+    const counters = new ForwardingCounters();
+    const to = new ForwardLink({ transport, worker: 2, workers: 3, counters });
+    const sender = new ForwardLink({ transport: from, worker: 0, workers: 3, counters: new ForwardingCounters() });
+    const user = { onForwarded: () => undefined, onForwardedEnd: () => undefined, onLinkError: () => undefined };
+    const port = await clock.runUntilSettled(to.open(user));
+    const reused = await clock.runUntilSettled(sender.open(user));
+    to.setPorts([9, reused, 0]);
+    to.setPorts([reused, 0, 0]);
+    sender.setPorts([0, 0, port]);
+    // For worker 2 of three: two bits.
+    const packet = Uint8Array.from({ length: 30 }, (_, i) => (i === 0 ? 0x40 : i === 1 ? 0x80 : 0));
+    expect(sender.forward(2, packet, CLIENT)).toBe(true);
+    sender.flush();
+    await clock.run(1);
+    expect(counters).toMatchObject({ received: 1, refused: 0 });
+  });
+
   it("refuses what comes from no worker, what is nothing, and what is for another worker", async () => {
     const { links, heard, counters, clock, network, ports } = await linked();
     const stranger = network.createTransport({ host: "127.0.0.1" });
