@@ -26,8 +26,12 @@ export class ReceiveHold {
 
   /** ms that datagrams may wait; 0: not at all. */
   set(holdMs: number): void {
+    if (holdMs === this.#holdMs) return;
     this.#holdMs = holdMs;
-    if (holdMs === 0) this.#watch();
+    // A timer that runs goes on with its own time: the next hold makes another one.
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#watch();
   }
 
   /** So many datagrams were read, and with `isDrained` there are no more. */

@@ -1,6 +1,8 @@
 import type { DatagramTransport } from "@sortie/transport";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { mmsgTransport } from "../src/create-mmsg-transport.js";
+import type { FdPoll } from "../src/fd-poll.js";
+import { ReceiveHold } from "../src/receive-hold.js";
 import { Inbox, isAvailable, sendAll, WatchedSockets } from "./support.js";
 
 const LOOPBACK = "127.0.0.1";
@@ -90,5 +92,27 @@ describe.runIf(isAvailable)("a receiver that can wait", () => {
     for (const bad of [-1, 101, Number.NaN]) {
       expect(() => transport.holdReceive?.(bad)).toThrow(`"holdMs" expected 0..100, got ${bad}`);
     }
+  });
+});
+
+describe("a hold that is made shorter", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("is so at once, for what is kept and for what comes after", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    let isWatched = true;
+    let reads = 0;
+    const poll = { watchReadable: (readable: boolean) => void (isWatched = readable) } as FdPoll;
+    const hold = new ReceiveHold(poll, () => void (reads += 1), false);
+    hold.set(100);
+    for (let i = 0; i < 2; i++) hold.onRead(1, true);
+    expect(isWatched).toBe(false);
+    hold.set(5);
+    expect(isWatched).toBe(true);
+    for (let i = 0; i < 2; i++) hold.onRead(1, true);
+    expect(isWatched).toBe(false);
+    vi.advanceTimersByTime(5);
+    expect(reads).toBe(1);
+    hold.stop();
   });
 });
