@@ -76,6 +76,8 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   #ended: ClusterTotals = NO_TOTALS;
   #restarts = 0;
   #broadcastsMissed = 0;
+  /** What `startDraining` was given: workers that start later turn newcomers away too. */
+  #drainingReason: string | undefined;
 
   /** As `createCluster`. */
   constructor(options: ClusterOptions) {
@@ -173,10 +175,11 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     return { workers, total, restarts: this.#restarts, broadcastsMissed: this.#broadcastsMissed };
   }
 
-  /** Turns newcomers away from now on, in all workers that are there; peers stay. As `server.startDraining`. */
+  /** Turns newcomers away from now on, in all workers and those that replace them; peers stay. As of a server. */
   startDraining(options: { readonly reason?: string } = {}): void {
     const { reason = DEFAULT_REASON } = options;
     if (typeof reason !== "string") throw new TypeError(`"reason" expected a string, got ${typeof reason}`);
+    this.#drainingReason ??= reason;
     for (const handle of this.#handles) handle?.startDraining(reason);
   }
 
@@ -222,6 +225,7 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   }
 
   #onServing(handle: WorkerHandle): void {
+    if (this.#drainingReason !== undefined) handle.startDraining(this.#drainingReason);
     if (this.#state === "open") this.emit("start", handle.index);
     else if (this.#handles.every((one) => one?.state === "serving")) this.#settleStart?.resolve();
   }

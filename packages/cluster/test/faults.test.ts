@@ -91,6 +91,23 @@ describe.runIf(canSharePort)("a worker that ends", () => {
   );
 
   it(
+    "while the cluster turns newcomers away is replaced by one that does so too",
+    async () => {
+      game = await ClusterGame.listening(entry);
+      const { cluster, starts } = game;
+      cluster.startDraining({ reason: "maintenance" });
+      process.kill(cluster.pids[1] as number, "SIGKILL");
+      await until(() => starts.length === 3, "another worker starts");
+      await until(async () => {
+        const { workers } = await cluster.statistics();
+        return workers.every(({ server }) => server?.draining === true);
+      }, "both drain");
+      await expect(game.connect()).rejects.toThrow("shutting down");
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     "by never giving an answer again is ended and replaced",
     async () => {
       game = await ClusterGame.listening(entry, { hangTimeoutMs: 3000 });
