@@ -248,6 +248,8 @@ export class WorkerHandle {
   }
 
   #onClosed(): void {
+    // The process may have ended before what it said last is read.
+    if (this.state === "gone") return;
     if (this.state !== "closing") {
       this.state = "closing";
       this.exitReason ??= "closed";
