@@ -152,7 +152,7 @@ export class ReliableEndpoint implements FlowControl {
 
   /** Asks for an ack-eliciting packet: a PING if nothing else goes, in a datagram of `bytes` as far as one may be. */
   requestPing(bytes: number = 1): void {
-    this.pingBytes = bytes;
+    this.pingBytes = Math.max(this.pingBytes, bytes);
   }
 
   /** bytes. The whole UDP payload the path carries from now on; what is resent is cut anew. */

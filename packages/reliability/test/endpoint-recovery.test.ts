@@ -63,6 +63,17 @@ describe("loss recovery", () => {
     expect(pair.a.endpoint.wantsToSend(pair.nowMs)).toBe(false);
   });
 
+  it("requestPing keeps the size that was asked for before, when a PING of any size is asked for too", () => {
+    const pair = new Pair();
+    pair.a.endpoint.requestPing(500);
+    pair.a.endpoint.requestPing();
+    pair.flush();
+    expect(pair.a.endpoint.statistics.bytesInFlight).toBe(500);
+    pair.a.endpoint.requestPing();
+    pair.flush();
+    expect(pair.a.endpoint.statistics.bytesInFlight).toBeLessThan(600);
+  });
+
   it("probes back off to two seconds at most, and no further", () => {
     const pair = new Pair();
     pair.fromA.drop = () => true;
