@@ -122,6 +122,7 @@ export class WorkerRuntime implements MainChannelUser {
 
   /** The server's socket is closed, whoever asked for it: this worker's time is over. */
   onServerClosed(): void {
+    this.#isClosing = true;
     this.#channel.send({ type: "closed" });
     this.#channel.leave();
     setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
