@@ -185,8 +185,8 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
 
   /**
    * Ends all workers as `server.close` does: peers may leave for `leaveMs`, then what was sent reliably goes, for
-   * `drainMs` at the most, and they hear why. Resolves when all processes have gone; one that takes longer is killed.
-   * Further calls give the same promise. Throws TypeError or RangeError for options out of range.
+   * `drainMs` at the most, and they hear why. Resolves when all processes have gone; one that hangs, or takes longer,
+   * is killed. Further calls give the same promise. Throws TypeError or RangeError for options out of range.
    */
   close(options: CloseOptions = {}): Promise<void> {
     const { leaveMs = 0, drainMs = 0, reason = DEFAULT_REASON } = options;
@@ -275,9 +275,9 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     if (this.#state === "closed") return;
     this.#settleStart?.reject(new ClusterError("closed", "the cluster was closed while it started"));
     this.#state = "closing";
-    clearInterval(this.#beat);
     for (const timer of this.#waiting) clearTimeout(timer);
     await Promise.all(this.#handles.map((handle) => handle?.close(request)));
+    clearInterval(this.#beat);
     this.#address = undefined;
     this.#state = "closed";
     if (error !== undefined && this.listenerCount("close") === 0) this.onListenerError("close", error);

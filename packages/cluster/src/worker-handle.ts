@@ -72,6 +72,8 @@ export class WorkerHandle {
   #unsentBytes = 0;
   /** Beats without an answer. */
   #silentBeats = 0;
+  /** It does not answer any more, and ends. */
+  #isServerClosed = false;
   #deadline: NodeJS.Timeout | undefined;
 
   /** Starts the process. */
@@ -143,9 +145,9 @@ export class WorkerHandle {
     return new Promise((resolve) => this.#questions.set(id, resolve));
   }
 
-  /** Once every `BEAT_MS`: a worker that has not answered for too many of them is ended. */
+  /** Once every `BEAT_MS`: a worker that has not answered for too many of them is ended, also while it should close. */
   beat(): void {
-    if (this.state !== "serving") return;
+    if (this.state !== "serving" && (this.state !== "closing" || this.#isServerClosed)) return;
     const { hangTimeoutMs } = this.#options;
     if (hangTimeoutMs > 0 && this.#silentBeats * BEAT_MS >= hangTimeoutMs) return this.kill("hung");
     this.#silentBeats += 1;
@@ -250,6 +252,7 @@ export class WorkerHandle {
   #onClosed(): void {
     // The process may have ended before what it said last is read.
     if (this.state === "gone") return;
+    this.#isServerClosed = true;
     if (this.state !== "closing") {
       this.state = "closing";
       this.exitReason ??= "closed";

@@ -122,6 +122,18 @@ describe.runIf(canSharePort)("a worker that ends", () => {
   );
 
   it(
+    "by no means while the cluster closes is not waited for as long as peers may stay",
+    async () => {
+      game = await ClusterGame.listening(entry, { hangTimeoutMs: 2000 });
+      const { cluster } = game;
+      process.kill(cluster.pids[1] as number, "SIGSTOP");
+      await cluster.close({ leaveMs: 3_600_000 });
+      expect(cluster.pids).toEqual([undefined, undefined]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     "too often ends the cluster: the other workers' clients are told, and the cluster says why",
     async () => {
       game = await ClusterGame.listening(entry, { restartsPerMinute: 0 });
