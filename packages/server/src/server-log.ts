@@ -3,6 +3,8 @@ import type { AccessLogEntry } from "./access-log.js";
 
 /** ms between two lines of one kind, where a kind could fill the log: floods must not. */
 const REPEAT_MS = 10_000;
+/** Errors in full within `REPEAT_MS`: a peer can send what a listener throws at, again and again. */
+const MAX_ERRORS = 100;
 /** ms between two looks at the counters. */
 const LOOK_MS = 1000;
 
@@ -37,8 +39,9 @@ interface Repeats {
 }
 
 /**
- * What a server writes to its logger: errors and peers that come and go each, all else at most once in ten seconds and
- * kind. What is held back meanwhile is counted, and told with the next line (`count`), or at the end.
+ * What a server writes to its logger: peers that come and go each, a hundred errors in ten seconds, and all else at
+ * most once in ten seconds and kind. What is held back meanwhile is counted, and told with the next line (`count`), or
+ * at the end.
  */
 export class ServerLog {
   readonly #logger: Logger | undefined;
@@ -46,6 +49,9 @@ export class ServerLog {
   readonly #repeats: Map<string, Repeats> = new Map();
   readonly #seen: Map<string, number> = new Map();
   #lookAtMs = 0;
+  /** Errors told since the ten seconds began that end at `#errorsUntilMs`. */
+  #errors = 0;
+  #errorsUntilMs = -Infinity;
 
   /** @param onFault hears that the logger threw */
   constructor(logger: Logger | undefined, onFault: () => void) {
@@ -59,6 +65,18 @@ export class ServerLog {
     } catch {
       this.#onFault();
     }
+  }
+
+  /** One line for each error, as long as they are not too many. */
+  error(fields: object, message: string, nowMs: number): void {
+    if (this.#logger === undefined) return;
+    if (nowMs >= this.#errorsUntilMs) {
+      this.#errors = 0;
+      this.#errorsUntilMs = nowMs + REPEAT_MS;
+    }
+    this.#errors += 1;
+    if (this.#errors <= MAX_ERRORS) this.write("error", fields, message);
+    else this.#limited("errors", "error", fields, `more than ${MAX_ERRORS} errors; the last of them is told`, 1, nowMs);
   }
 
   /** One line for each peer that comes or goes; of others, who may be many, one in ten seconds. */

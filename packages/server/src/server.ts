@@ -267,7 +267,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#listenerErrors += 1;
     const peer = first instanceof Peer ? (first as Peer<Data>) : undefined;
     // A listener for errors that throws has had its chance.
-    if (name === "error") this.#log.write("error", { err: error }, 'a listener of "error" threw');
+    if (name === "error") this.#log.error({ err: error }, 'a listener of "error" threw', this.#clock.now());
     else this.#report(error, peer);
   }
 
@@ -311,7 +311,8 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     if (this.listenerCount("error") > 0) this.emit("error", error, peer);
     else {
       const whose = peer === undefined ? {} : { peerId: peer.id };
-      this.#log.write("error", { err: error, ...whose }, 'unhandled error in the server (listen to "error")');
+      const message = 'unhandled error in the server (listen to "error")';
+      this.#log.error({ err: error, ...whose }, message, this.#clock.now());
     }
   }
 

@@ -101,6 +101,23 @@ describe("ServerLog", () => {
     expect(lines[0]).toEqual(["warn", { kind: "not-accepting", count: 2 }, expect.stringContaining("maxPeers")]);
   });
 
+  it("has a line for each of a hundred errors in ten seconds, and a count of more", () => {
+    const { logger, lines } = keeping();
+    const log = new ServerLog(logger, () => {});
+    for (let ms = 0; ms < 10_000; ms++) {
+      log.error({ err: ms }, "unhandled error", ms);
+      log.watch(counters({}), ms);
+    }
+    expect(lines).toHaveLength(101);
+    expect(lines[99]).toEqual(["error", { err: 99 }, "unhandled error"]);
+    const text = "more than 100 errors; the last of them is told";
+    expect(lines[100]).toEqual(["error", { err: 100, kind: "errors", count: 1 }, text]);
+    log.error({ err: "later" }, "unhandled error", 10_000);
+    expect(lines[101]).toEqual(["error", { err: "later" }, "unhandled error"]);
+    log.flush(10_000);
+    expect(lines[102]).toEqual(["error", { err: 9999, kind: "errors", count: 9899 }, text]);
+  });
+
   it("contains a logger that throws, and needs none", () => {
     let faults = 0;
     const throwing = (): never => {
