@@ -30,12 +30,15 @@ export interface SharedLimits {
   readonly reassemblyBudgetBytes: number;
 }
 
-/** One server's part of limits that are meant for all of them together; at least one of each. */
-export function partOfLimits(limits: SharedLimits, workers: number): SharedLimits {
+/** One server's part of limits that are meant for all of them together; at least one of each, else no more in sum. */
+export function partOfLimits(limits: SharedLimits, share: Pick<PortShare, "worker" | "workers">): SharedLimits {
+  const { worker, workers } = share;
   const { perSecond, burst } = limits.handshakesPerPrefix;
+  // The first ones have what cannot be split.
+  const partOf = (count: number): number => Math.max(1, Math.floor((count + workers - 1 - worker) / workers));
   return {
-    maxPeers: Math.ceil(limits.maxPeers / workers),
-    maxHalfOpen: Math.ceil(limits.maxHalfOpen / workers),
+    maxPeers: partOf(limits.maxPeers),
+    maxHalfOpen: partOf(limits.maxHalfOpen),
     handshakesPerSecond: limits.handshakesPerSecond / workers,
     handshakesPerPrefix: { perSecond: perSecond / workers, burst: Math.max(1, burst / workers) },
     reassemblyBudgetBytes: Math.ceil(limits.reassemblyBudgetBytes / workers),

@@ -108,7 +108,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#log = new ServerLog(options.logger, () => (this.#listenerErrors += 1));
     this.#clock = options.clock ?? new SystemClock();
     this.#blockList = new BlockList(options.blocked);
-    const limits = partOfLimits(limitsOf(options as ServerOptions), options.share?.workers ?? 1);
+    const limits = partOfLimits(limitsOf(options as ServerOptions), options.share ?? { worker: 0, workers: 1 });
     this.#maxPeers = limits.maxPeers;
     this.#core = new ServerCore({
       ...limits,

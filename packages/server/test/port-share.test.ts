@@ -11,8 +11,8 @@ const LIMITS = {
 
 describe("limits of servers that share a port", () => {
   it("are those of all of them together", () => {
-    expect(partOfLimits(LIMITS, 1)).toEqual(LIMITS);
-    expect(partOfLimits(LIMITS, 3)).toEqual({
+    expect(partOfLimits(LIMITS, { worker: 0, workers: 1 })).toEqual(LIMITS);
+    expect(partOfLimits(LIMITS, { worker: 0, workers: 3 })).toEqual({
       maxPeers: 334,
       maxHalfOpen: 342,
       handshakesPerSecond: 500 / 3,
@@ -21,9 +21,21 @@ describe("limits of servers that share a port", () => {
     });
   });
 
+  it.each([1, 2, 3, 7, 64])("of %d are together what was asked for, and no more", (workers) => {
+    const parts = Array.from({ length: workers }, (_, worker) => partOfLimits(LIMITS, { worker, workers }));
+    expect(parts.reduce((sum, { maxPeers }) => sum + maxPeers, 0)).toBe(LIMITS.maxPeers);
+    expect(parts.reduce((sum, { maxHalfOpen }) => sum + maxHalfOpen, 0)).toBe(LIMITS.maxHalfOpen);
+    expect(new Set(parts.map(({ maxPeers }) => maxPeers)).size).toBeLessThanOrEqual(2);
+  });
+
   it("leave each at least one peer and one handshake at once", () => {
     const least = { ...LIMITS, maxPeers: 1, maxHalfOpen: 1, handshakesPerPrefix: { perSecond: 1, burst: 1 } };
-    expect(partOfLimits(least, 64)).toMatchObject({ maxPeers: 1, maxHalfOpen: 1, handshakesPerPrefix: { burst: 1 } });
+    const last = { worker: 63, workers: 64 };
+    expect(partOfLimits(least, last)).toMatchObject({
+      maxPeers: 1,
+      maxHalfOpen: 1,
+      handshakesPerPrefix: { burst: 1 },
+    });
   });
 });
 
