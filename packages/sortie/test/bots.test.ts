@@ -1,6 +1,9 @@
+import { createSocket } from "node:dgram";
 import { mkdtemp, rm } from "node:fs/promises";
+
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeClientHello } from "@sortie/wire";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { botsCommand } from "../src/cli/bots/bots.js";
 import type { CrowdReport } from "../src/cli/bots/crowd-report.js";
@@ -100,6 +103,41 @@ describe("sortie bots", () => {
     const report = await run(target, "-n", "20", "--ramp", "1000", "--timeout", "200");
     expect(report.connects).toMatchObject({ ok: 0, failed: { timeout: 20 } });
     expect(report.exitCode).toBe(1);
+  });
+
+  it("has no more connections under way than --connecting", async () => {
+    const silent = createSocket("udp4");
+    const firstHellos: number[] = [];
+    const seen = new Set<number>();
+    silent.on("message", (datagram) => {
+      const hello = decodeClientHello(new Uint8Array(datagram));
+      if (typeof hello === "string" || seen.has(hello.clientConnectionId)) return;
+      seen.add(hello.clientConnectionId);
+      firstHellos.push(performance.now());
+    });
+    await new Promise<void>((resolve) => silent.bind(0, "127.0.0.1", resolve));
+    const target = `127.0.0.1:${silent.address().port}`;
+    const report = await run(target, "-n", "12", "--ramp", "10000", "--timeout", "400", "--connecting", "4");
+    silent.close();
+    expect(report.connects).toMatchObject({ begun: 12, failed: { timeout: 12 } });
+    expect(firstHellos).toHaveLength(12);
+    // Each but the first four came when one of those before had given up.
+    const waits = firstHellos.slice(4).map((atMs, index) => atMs - (firstHellos[index] as number));
+    expect(Math.min(...waits)).toBeGreaterThan(250);
+  });
+
+  it("leaves out, and counts, what it could not send in time", async () => {
+    const { server, target } = await serve();
+    server.on("connect", () => {
+      setTimeout(() => {
+        // The whole process stands still, as on a machine that is suspended.
+        for (const endMs = performance.now() + 700; performance.now() < endMs;);
+      }, 200);
+    });
+    const report = await run(target, "-n", "1", "--rate", "50", "--duration", "1.2");
+    expect(report.messages.skipped).toBeGreaterThan(10);
+    expect(report.messages.sent).toBeGreaterThan(10);
+    expect(report.messages.sent + report.messages.skipped).toBeLessThanOrEqual(62);
   });
 
   it("tells of connections that ended, by code and side", async () => {
