@@ -25,10 +25,47 @@ export interface AgonesSdk {
   };
 }
 
-/** The official SDK: the sidecar at localhost, port `AGONES_SDK_GRPC_PORT` or 9357. */
+/** ms that it waits for the sidecar, and in which steps: the timer of each keeps the process alive. */
+const CONNECT_TIMEOUT_MS = 30_000;
+const CONNECT_STEP_MS = 500;
+
+interface GrpcClient {
+  waitForReady(deadlineMs: number, done: (error?: Error) => void): void;
+  close(): void;
+}
+
+/** What the official SDK has beside its declarations. */
+interface OfficialSdk extends AgonesSdk {
+  readonly client: GrpcClient;
+  readonly alpha: { readonly client: GrpcClient };
+  readonly beta: AgonesSdk["beta"] & { readonly client: GrpcClient };
+}
+
+/**
+ * The official SDK: the sidecar at localhost, port `AGONES_SDK_GRPC_PORT` or 9357. Its `connect` would keep the process
+ * alive for 30 s after `close`, and its `close` leaves two of three channels, which gRPC remembers for ever.
+ */
 export function createAgonesSdk(): AgonesSdk {
-  // Its declarations leave out `beta`.
-  return new (AgonesSDK as unknown as new () => AgonesSdk)();
+  const sdk = new (AgonesSDK as unknown as new () => OfficialSdk)();
+  const closeSdk = sdk.close.bind(sdk);
+  let isClosed = false;
+  const step = (): Promise<Error | undefined> =>
+    new Promise((resolve) => sdk.client.waitForReady(Date.now() + CONNECT_STEP_MS, resolve));
+  return Object.assign(sdk, {
+    connect: async () => {
+      for (const endMs = performance.now() + CONNECT_TIMEOUT_MS; ;) {
+        const error = await step();
+        if (error === undefined) return;
+        if (isClosed || performance.now() >= endMs) throw error;
+      }
+    },
+    close: () => {
+      isClosed = true;
+      sdk.alpha.client.close();
+      sdk.beta.client.close();
+      closeSdk();
+    },
+  });
 }
 
 /** Where the official SDK looks for the sidecar. */
