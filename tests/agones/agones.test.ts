@@ -67,6 +67,15 @@ describe("a server under Agones", () => {
     expect(standIn.state).toBe("Allocated");
   });
 
+  it("is allocated as well when its first peer came before the sidecar did", async () => {
+    standIn.stop();
+    run({ allocateOnFirstPeer: true });
+    await game.connect();
+    await standIn.start();
+    await standIn.until(() => standIn.state === "Allocated");
+    expect(standIn.calls.filter((name) => name === "ready" || name === "allocate")).toEqual(["ready", "allocate"]);
+  });
+
   it("drains when Agones shuts it down: peers are told, what is reliable is delivered", async () => {
     run({ onShutdown: () => void game.server.close({ drainMs: 20_000, reason: "scaled down" }) });
     await standIn.until(() => standIn.state === "Ready");
@@ -148,6 +157,24 @@ describe("a server under Agones", () => {
     expect(standIn.pings).toBe(0);
     healthy = true;
     await standIn.until(() => standIn.pings > 0);
+  });
+
+  it("goes on when isHealthy throws, without pings, and takes undefined for the default", async () => {
+    let broken = true;
+    const isHealthy = (): boolean => {
+      if (broken) throw new Error("no idea");
+      return true;
+    };
+    const options = { isHealthy, playerId: undefined, onShutdown: undefined, createSdk: undefined };
+    run(options as unknown as AgonesOptions);
+    await standIn.until(() => standIn.state === "Ready");
+    expect(standIn.pings).toBe(0);
+    expect(lines).toContainEqual(expect.stringMatching(/^ERROR "isHealthy" threw: no ping is sent.*\n.*no idea/));
+    broken = false;
+    await standIn.until(() => standIn.pings > 0);
+    const ended = new Promise((resolve) => game.server.on("draining", resolve));
+    standIn.moveTo("Shutdown");
+    expect(await ended).toMatchObject({ leaveMs: 0 });
   });
 
   it("is not taken down by an SDK that throws and rejects, nor by its own listeners", async () => {

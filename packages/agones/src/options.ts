@@ -63,11 +63,12 @@ export function checkAgonesOptions(server: AgonesServer, options: AgonesOptions)
   }
   checkLogger("logger", logger);
   return {
-    isHealthy: () => true,
-    playerId: ({ sessionId }) => sessionId,
-    onShutdown: () => void server.close({ drainMs: DRAIN_MS }),
-    createSdk: createAgonesSdk,
     ...options,
+    // As everywhere, undefined means the default.
+    isHealthy: options.isHealthy ?? (() => true),
+    playerId: options.playerId ?? (({ sessionId }) => sessionId),
+    onShutdown: options.onShutdown ?? (() => void server.close({ drainMs: DRAIN_MS })),
+    createSdk: options.createSdk ?? createAgonesSdk,
     healthIntervalMs,
     logger,
   };

@@ -129,7 +129,10 @@ export class AgonesRunner {
       await this[wish]();
       this.#logger.info({}, `told Agones: ${wish}`);
     }
-    if (this.#wish === wish) this.#wish = undefined;
+    if (this.#wish !== wish) return;
+    this.#wish = undefined;
+    // Who came before Agones knew the server.
+    if (wish === "ready" && this.#server.peers.size > 0) this.#onConnect();
   }
 
   async #askState(): Promise<string> {

@@ -101,7 +101,7 @@ export class SidecarLink {
     if (sdk !== this.#sdk) return;
     this.#timer = setTimeout(() => this.#ping(sdk), this.#options.pingIntervalMs);
     this.#timer.unref();
-    if (this.#options.isHealthy()) this.#guard(sdk, () => sdk.health((error) => this.#fail(sdk, error)));
+    if (this.#isHealthy()) this.#guard(sdk, () => sdk.health((error) => this.#fail(sdk, error)));
     if (this.#pings++ % PINGS_PER_LOOK !== PINGS_PER_LOOK - 1) return;
     this.call("getGameServer", () => sdk.getGameServer()).then(
       (gameServer) => {
@@ -109,6 +109,16 @@ export class SidecarLink {
       },
       (error: unknown) => this.#fail(sdk, error),
     );
+  }
+
+  /** One that throws is no reason to let the game die here: Agones misses pings, and ends it in good order. */
+  #isHealthy(): boolean {
+    try {
+      return this.#options.isHealthy();
+    } catch (error) {
+      this.#options.logger.error({ err: error }, '"isHealthy" threw: no ping is sent');
+      return false;
+    }
   }
 
   #guard(sdk: AgonesSdk, work: () => void): void {
