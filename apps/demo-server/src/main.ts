@@ -16,7 +16,8 @@ const DRAIN_MS = 2_000;
 function stopRequested(durationS: number): Promise<void> {
   return new Promise((resolve) => {
     for (const name of ["SIGINT", "SIGTERM", "disconnect"] as const) process.on(name, () => resolve());
-    if (durationS > 0) setTimeout(resolve, durationS * 1_000);
+    // The server keeps the process alive until then; after a signal nothing does.
+    if (durationS > 0) setTimeout(resolve, durationS * 1_000).unref();
   });
 }
 
@@ -59,6 +60,8 @@ async function run(options: DemoServerOptions): Promise<void> {
   }
   const { address, port, family } = await server.listen();
   const stop = Promise.race([stopRequested(options.duration), agonesShutdown(arena, options)]);
+  // What fails is told where it is waited for.
+  stop.catch(() => {});
   console.log(`listening on ${family === 6 ? `[${address}]` : address}:${port}`);
   process.send?.({ type: "listening", port, protocol: ARENA_PROTOCOL });
   const dashboard = await showDashboard(arena, options);
@@ -67,12 +70,14 @@ async function run(options: DemoServerOptions): Promise<void> {
   const showStatus = (): void => status?.update(server.stats, game.counters, performance.now());
   showStatus();
   const timer = setInterval(showStatus, STATUS_INTERVAL_MS);
-  await stop;
-  clearInterval(timer);
-  status?.end();
-
-  await server.close({ leaveMs: options.leave * 1_000, drainMs: DRAIN_MS });
-  await dashboard?.close();
+  try {
+    await stop;
+  } finally {
+    clearInterval(timer);
+    status?.end();
+    await server.close({ leaveMs: options.leave * 1_000, drainMs: DRAIN_MS });
+    await dashboard?.close();
+  }
   if (options.quiet === true) return;
   const { user, system } = process.cpuUsage();
   const seconds = (performance.now() - startedAtMs) / 1_000;
