@@ -65,6 +65,15 @@ async function play(folder, options, release) {
   const serverArgs = ["--host", "127.0.0.1", "--port", options.port, "--key", keyFile];
   serverArgs.push("--max-peers", String(Number(options.count) + SEATS_FOR_PEOPLE));
   const matchmaker = options.tokens ? await startMatchmaker(Number(options.count)) : undefined;
+  try {
+    return await playOn({ serverArgs, publicKeyFile, matchmaker, options, release, colors });
+  } finally {
+    // However it ended: it would keep this process alive.
+    await matchmaker?.close();
+  }
+}
+
+async function playOn({ serverArgs, publicKeyFile, matchmaker, options, release, colors }) {
   if (matchmaker) serverArgs.push("--token-keys", `${matchmaker.url}/.well-known/jwks.json`, "--audience", AUDIENCE);
   if (!options["no-dashboard"]) serverArgs.push("--dashboard", options.dashboard);
   const server = start(colors.cyan("server |"), "apps/demo-server/dist/main.js", serverArgs);
@@ -86,7 +95,6 @@ async function play(folder, options, release) {
 
   const botsCode = await bots.exited;
   const serverCode = await server.stop();
-  await matchmaker?.close();
   if (serverCode !== 0) console.error(`the demo server ended with exit code ${serverCode}`);
   return botsCode || serverCode;
 }
