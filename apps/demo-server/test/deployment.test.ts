@@ -160,6 +160,11 @@ describe("deployment files", () => {
     const options = accepted(args);
     expect(Number(value("TimeoutStopSec"))).toBeGreaterThan(options.leave + END_SECONDS);
     expect([value("KillSignal"), value("ExecReload")]).toEqual(["SIGTERM", "/bin/kill -HUP $MAINPID"]);
+    // The steps that are written down make every file that it reads.
+    const steps = readFileSync(join(ROOT, "docs/DEPLOYMENT.md"), "utf8");
+    for (const file of [options.key, options.certificate, options.dashboardTokenFile]) {
+      if (file !== undefined) expect(steps).toMatch(new RegExp(`^(npx sortie|openssl) .*${file}$`, "m"));
+    }
     // On this machine alone, unless it says otherwise.
     expect(options.dashboardHost).toBe("127.0.0.1");
     expect(text("systemd", "sortie-arena.sysusers")).toContain(`u ${value("User")} `);
