@@ -9,7 +9,10 @@ import { ack, exactPacketOf } from "../support/hostile-frames.js";
 import { messagesOf } from "../support/pair-reading.js";
 import { echo, UdpGame } from "../support/udp-game.js";
 
-afterEach(() => void vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
 
 const ETHERNET = { latencyMs: 20, mtu: 1452 };
 const TUNNEL = { latencyMs: 20, mtu: 1232 };
@@ -124,6 +127,8 @@ describe("T46 what a path carries, and what is said of it", () => {
       const done = args.at(-1) as (error: Error, bytes: number) => void;
       setImmediate(() => done(Object.assign(new Error("send EMSGSIZE"), { code: "EMSGSIZE" }), 0));
     });
+    // The fault is put into node:dgram.
+    vi.stubEnv("SORTIE_TRANSPORT", "dgram");
     const game = await UdpGame.listening();
     const client = await game.connect();
     const port = client.localAddress?.port;
