@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AdaptiveRate } from "../src/congestion/adaptive-rate.js";
+import { leastPace } from "../src/congestion/pace.js";
 import { PACKET_BYTES, PathModel, type PathOptions, quantile } from "./support/path-model.js";
 
 function bulk(path: Partial<PathOptions>, ms: number, flushIntervalMs: number = 0) {
@@ -136,6 +137,18 @@ describe("AdaptiveRate", () => {
     expect(controller.phase).toBe("startup");
     model.run(2000);
     expect(controller.bandwidthBytesPerSecond).toBeGreaterThan(800_000);
+  });
+
+  // Pin: fuzz/corpus/connection-operations/01e8777861c9db01, where five messages were missing eight seconds after a bad
+  // path had become good.
+  it.each([
+    [1, 60_000],
+    [20, 60_000],
+    [100, 12_000],
+    [240, 5000],
+    [10_000, 5000],
+  ])("at a round trip of %d ms paces at %d bytes/s or more", (rttMs, bytesPerSecond) => {
+    expect(leastPace(rttMs)).toBe(bytesPerSecond);
   });
 
   it("never exceeds the cap", () => {

@@ -5,7 +5,7 @@ import { BandwidthFilter } from "./bandwidth-filter.js";
 import { BandwidthProbe } from "./bandwidth-probe.js";
 import type { CongestionController } from "./congestion-controller.js";
 import { LossReview } from "./loss-review.js";
-import { burstBytes, firstPace, MIN_PACE_BYTES_PER_SECOND, STARTUP_GAIN, startupGain } from "./pace.js";
+import { burstBytes, firstPace, leastPace, STARTUP_GAIN, startupGain } from "./pace.js";
 import {
   ASSUMED_RTT_MS,
   checkPacedOptions,
@@ -104,6 +104,7 @@ export class AdaptiveRate implements CongestionController {
   /** Whether the queue outlasted the last drain: others fill it as well. */
   private isQueueShared = false;
   private ackDelayMs = 0;
+  private smoothedRttMs: number = ASSUMED_RTT_MS;
   private maxAckDelayMs = 0;
   private usedAtMs = 0;
 
@@ -179,6 +180,7 @@ export class AdaptiveRate implements CongestionController {
     this.maxAckDelayMs = sample.maxAckDelayMs;
     this.deliveredBytes = sample.deliveredBytes;
     if (rttMs >= 0) {
+      this.smoothedRttMs = sample.smoothedRttMs;
       this.queue.onSample(rttMs, nowMs);
       this.probeMinRttMs = Math.min(this.probeMinRttMs, rttMs);
       this.ackDelayMs += (sample.ackDelayMs - this.ackDelayMs) / 8;
@@ -382,7 +384,7 @@ export class AdaptiveRate implements CongestionController {
     const gain = isStartup ? startupGain(rate, Math.max(this.train, this.previousTrain)) : this.gain;
     let pace = (rate * gain) / (1 - this.losses.pathShare);
     if (isStartup) pace = Math.max(pace, firstPace(baseMs));
-    this.pace = Math.min(Math.max(pace, MIN_PACE_BYTES_PER_SECOND), this.maxRate);
+    this.pace = Math.min(Math.max(pace, leastPace(this.smoothedRttMs)), this.maxRate);
     const leastBurst = isStartup ? INITIAL_WINDOW_BYTES : 2 * MAX_DATAGRAM_BYTES;
     this.bucket.setRate(this.pace, nowMs, burstBytes(this.pace, flushIntervalMs, leastBurst));
     const bytesPerRound = (rate * baseMs) / 1000;

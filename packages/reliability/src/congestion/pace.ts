@@ -1,8 +1,11 @@
+import { MIN_DATAGRAM_BYTES } from "@sortie/wire";
 import { MAX_BUCKET_BYTES } from "../pacer.js";
 import { INITIAL_WINDOW_BYTES } from "./paced-options.js";
 
 /** bytes/s. A full packet in a quarter of a second, however bad it was: below, nothing would be learned any more. */
-export const MIN_PACE_BYTES_PER_SECOND = 5000;
+const MIN_PACE_BYTES_PER_SECOND = 5000;
+/** bytes/s. Bound of the datagram that may go in each round trip: on the shortest paths it says nothing. */
+const MAX_LEAST_PACE_BYTES_PER_SECOND = 60_000;
 /** bytes/s. Until more is known, ten packets may go in a tick or so, and no more. */
 const MAX_FIRST_PACE_BYTES_PER_SECOND = 250_000;
 /** ms of the pace that may go at once without ticks: timers come a little late. */
@@ -34,4 +37,14 @@ export function startupGain(bytesPerSecond: number, trainBytesPerSecond: number)
 export function burstBytes(paceBytesPerSecond: number, flushIntervalMs: number, least: number): number {
   const spanMs = Math.max(flushIntervalMs * FLUSH_SHARE, MIN_BURST_MS);
   return Math.min(Math.max((paceBytesPerSecond * spanMs) / 1000, least), MAX_BUCKET_BYTES);
+}
+
+/**
+ * bytes/s. The least pace, at a round trip of this many ms: a datagram in each, of which TCP sends two, so that a flow
+ * whose rate fell far too low on a bad path finds it again in a second or two, not in twelve. Queues are in the round
+ * trip: many flows that do this on a narrow path slow each other down.
+ */
+export function leastPace(smoothedRttMs: number): number {
+  const oneEachRound = (MIN_DATAGRAM_BYTES * 1000) / Math.max(smoothedRttMs, 1);
+  return Math.max(Math.min(oneEachRound, MAX_LEAST_PACE_BYTES_PER_SECOND), MIN_PACE_BYTES_PER_SECOND);
 }
