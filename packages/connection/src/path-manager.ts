@@ -24,7 +24,7 @@ import type { TraceSink } from "./trace.js";
  */
 const MAX_KEPT_BYTES = 512;
 
-/** bytes. What a client says at its new address pays for as much as a server keeps, and its challenge. */
+/** bytes. A client's PING from its new address pays for as much as a server keeps, and its challenge. */
 const MOVE_BYTES = 192;
 
 export interface PathManagerOptions {
@@ -61,8 +61,6 @@ export class PathManager {
   private keptBytes = 0;
   /** It goes to the candidate too. */
   private mirrorDue = false;
-  /** Client: the server is to see our new address. */
-  private moveDue = false;
   /** bytes: what the endpoint was told. */
   private toldBytes: number;
   /** bytes: what the trace was told. */
@@ -113,7 +111,6 @@ export class PathManager {
     this.kept = NO_BYTES;
     this.keptBytes = 0;
     this.mirrorDue = false;
-    this.moveDue = false;
   }
 
   /** Whether the candidate is to hear from us now. */
@@ -148,8 +145,7 @@ export class PathManager {
   /** Client: our own address changed. What was known of the path says nothing of the new one. */
   onLocalMove(nowMs: number): void {
     this.forgetPath(nowMs);
-    this.moveDue = true;
-    this.endpoint.requestPing();
+    this.endpoint.requestPing(MOVE_BYTES);
   }
 
   /**
@@ -186,7 +182,6 @@ export class PathManager {
   /** Writes a challenge or an answer for the candidate, alone in a packet. Its number, or -1 when none may go. */
   writePathPacket(writer: ByteWriter, nowMs: number): number {
     const { path } = this;
-    if (this.moveDue) return this.writeMove(writer, nowMs);
     if (!path.challengeDue && !path.answerDue) return -1;
     const frames = (path.challengeDue ? 1 : 0) + (path.answerDue ? 1 : 0);
     let bytes = PACKET_OVERHEAD_BYTES + frames * (1 + PATH_DATA_BYTES);
@@ -205,13 +200,6 @@ export class PathManager {
     path.onPathPacketSent(bytes);
     this.transmitTo = path.candidate as PeerAddress;
     return this.endpoint.buildProbe(nowMs, bytes);
-  }
-
-  private writeMove(writer: ByteWriter, nowMs: number): number {
-    this.moveDue = false;
-    encodePing(writer);
-    encodePadding(writer, MOVE_BYTES - PACKET_OVERHEAD_BYTES - 1);
-    return this.endpoint.buildProbe(nowMs, MOVE_BYTES);
   }
 
   /** Writes an MTU probe (PING and PADDING) when one is due and nothing else goes. Its number, or -1 when not. */

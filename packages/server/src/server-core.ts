@@ -299,6 +299,11 @@ export class ServerCore implements DatagramCore {
     this.options.onFault?.(error);
   }
 
+  /** Whether newcomers are let in at present. */
+  get isAccepting(): boolean {
+    return this.refusal() === undefined;
+  }
+
   private refusal(): RejectReason | undefined {
     if (this.isShuttingDown) return RejectReason.ShuttingDown;
     return this.peerCount >= this.options.maxPeers ? RejectReason.ServerFull : undefined;

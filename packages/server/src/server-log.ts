@@ -90,9 +90,14 @@ export class ServerLog {
     else this.#limited("fail", "info", fields, "handshakes failed", 1, nowMs);
   }
 
+  /** Whether `watch` would look: once a second, and where somebody listens. */
+  isLookDue(nowMs: number): boolean {
+    return this.#logger !== undefined && nowMs >= this.#lookAtMs;
+  }
+
   /** Looks, once a second at most, at what was counted since, and tells what was held back when its time has come. */
   watch(counters: WatchedCounters, nowMs: number): void {
-    if (this.#logger === undefined || nowMs < this.#lookAtMs) return;
+    if (!this.isLookDue(nowMs)) return;
     this.#lookAtMs = nowMs + LOOK_MS;
     for (const reason of Object.keys(TOLD_DROPS) as ToldDrop[]) {
       const count = this.#since(reason, counters.drops.get(reason));

@@ -61,7 +61,6 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #clock: Clock;
   readonly #ticks: TickLoop | undefined;
   readonly #blockList: BlockList;
-  readonly #maxPeers: number;
   readonly #peers: Map<number, Peer<Data>> = new Map();
   readonly #host: PeerHost = {
     send: (entry, payload, options) => this.#send(entry, payload, options),
@@ -109,7 +108,6 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#clock = options.clock ?? new SystemClock();
     this.#blockList = new BlockList(options.blocked);
     const limits = partOfLimits(limitsOf(options as ServerOptions), options.share ?? { worker: 0, workers: 1 });
-    this.#maxPeers = limits.maxPeers;
     this.#core = new ServerCore({
       ...limits,
       resources: createResources(options.crypto, limits.reassemblyBudgetBytes),
@@ -158,7 +156,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   /** Whether newcomers are let in at present: it is not draining, and has room for one more peer. */
   get isAccepting(): boolean {
-    return !this.#core.isShuttingDown && this.#core.peerCount < this.#maxPeers;
+    return this.#core.isAccepting;
   }
 
   /** A snapshot of the server's counters. */
@@ -347,10 +345,13 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   }
 
   #afterRound(): void {
-    const { drops, isShuttingDown: draining } = this.#core;
-    const { sendErrors } = this.#options.transport.statistics;
-    const skippedTicks = this.#ticks?.statistics.skipped ?? 0;
-    this.#log.watch({ drops, draining, sendErrors, skippedTicks }, this.#clock.now());
+    const nowMs = this.#clock.now();
+    if (this.#log.isLookDue(nowMs)) {
+      const { drops, isShuttingDown: draining } = this.#core;
+      const { sendErrors } = this.#options.transport.statistics;
+      const skippedTicks = this.#ticks?.statistics.skipped ?? 0;
+      this.#log.watch({ drops, draining, sendErrors, skippedTicks }, nowMs);
+    }
     this.#shutdown.check();
   }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createMetrics, createMetricsListener, type MetricsListener, type ServerMetrics } from "@sortie/metrics";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { CommandHost } from "../src/cli/command-host.js";
+import { SORT_KEYS } from "../src/cli/top/metrics-api.js";
 import { topCommand } from "../src/cli/top/top.js";
 import { connect, createServer, generateIdentity, type Server } from "../src/index.js";
 import { runCommand, RunningCommand } from "./support/run-command.js";
@@ -51,6 +52,14 @@ async function fake(answer: RequestListener): Promise<string> {
 const top = (...args: string[]) => runCommand(topCommand, ...args);
 
 describe("sortie top", () => {
+  it("knows the keys that the listener sorts by, and no others", async () => {
+    const ask = (sort: string) =>
+      fetch(`${url}/api/peers?sort=${sort}`, { headers: { authorization: `Bearer ${TOKEN}` } });
+    for (const key of SORT_KEYS) expect((await ask(key)).status, key).toBe(200);
+    // The refusal names all of them.
+    expect(await (await ask("name")).text()).toContain(`one of ${SORT_KEYS.join(", ")}`);
+  });
+
   it("prints the server's figures once where there is no terminal", async () => {
     const { output, exitCode } = await top(url, "--token", TOKEN, "--sort", "id");
     expect(output).toContain(`sortie top  ${url}/  UDP 127.0.0.1:${server.address?.port}`);
