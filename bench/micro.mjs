@@ -1,7 +1,7 @@
 // npm run bench:micro -- [filter]: parts alone, by mitata: codec, AEAD, acknowledgements, scheduling.
 import { AddressCookie, ClientHandshake, createNobleProvider, protocolId } from "@sortie/handshake";
 import { createNodeProvider } from "@sortie/handshake/node";
-import { ReliableEndpoint } from "@sortie/reliability";
+import { AckUrgency, ReliableEndpoint, urgencyOf } from "@sortie/reliability";
 import {
   ByteReader,
   ByteWriter,
@@ -91,14 +91,14 @@ group("reliability: a message there, its acknowledgement back", () => {
         const number = from.buildPacket(writer.reset(buffer, 0, 1175), nowMs);
         if (number < 0) return;
         frames.decode(buffer, 0, writer.offset);
-        let eliciting = false;
+        let urgency = AckUrgency.None;
         for (let i = 0; i < frames.count; i++) {
           const frame = frames.at(i);
           if (frame.kind === FrameKind.Ack) to.onAck(frame, buffer, nowMs);
           else if (frame.kind === FrameKind.Message) to.onMessage(frame, buffer, number, nowMs);
-          eliciting ||= frame.kind !== FrameKind.Ack && frame.kind !== FrameKind.Padding;
+          urgency = Math.max(urgency, urgencyOf(frame));
         }
-        to.onPacketReceived(number, eliciting, nowMs);
+        to.onPacketReceived(number, urgency, nowMs);
       }
     };
     bench(`echo, ${delivery}`, () => {

@@ -1,4 +1,12 @@
-import { ByteBudget, DELIVERIES, type EndpointOptions, ReliableEndpoint, type SendOptions } from "@sortie/reliability";
+import {
+  AckUrgency,
+  ByteBudget,
+  DELIVERIES,
+  type EndpointOptions,
+  ReliableEndpoint,
+  type SendOptions,
+  urgencyOf,
+} from "@sortie/reliability";
 import { ByteWriter, FrameKind, PacketFrames } from "@sortie/wire";
 import { FRAME_WORDS, frameSeeds } from "../lib/frame-words.js";
 import { Program } from "../lib/program.js";
@@ -142,8 +150,10 @@ class Session {
     if (!endpoint.canAccept(frames, nowMs)) return;
     this.receivedBytes += packet.length;
     this.receivedFrames += frames.count;
+    let urgency: AckUrgency = AckUrgency.None;
     for (let i = 0; i < frames.count; i++) {
       const frame = frames.at(i);
+      urgency = Math.max(urgency, urgencyOf(frame)) as AckUrgency;
       let violation: string | undefined;
       if (frame.kind === FrameKind.Ack) violation = endpoint.onAck(frame, packet, nowMs);
       if (frame.kind === FrameKind.Credit) endpoint.onCredit(frame, nowMs);
@@ -154,7 +164,7 @@ class Session {
         return;
       }
     }
-    endpoint.onPacketReceived(this.packetNumber, true, nowMs);
+    endpoint.onPacketReceived(this.packetNumber, urgency, nowMs);
   }
 
   private send(program: Program): void {

@@ -40,7 +40,7 @@ describe("replays and packet numbers", () => {
       pair.server.send(Uint8Array.of(i), { delivery: "unreliable" }, pair.nowMs);
       pair.run(5);
     }
-    pair.run(100);
+    pair.run(200);
     expect(wordsOf(pair.server)).toHaveLength(200);
     expect(wordsOf(pair.client)).toHaveLength(200);
     const before = [pair.client, pair.server].map((side) => {
@@ -69,7 +69,7 @@ describe("replays and packet numbers", () => {
     const attacked = new AttackedPair().connect();
     const { pair } = attacked;
     const datagram = attacked.sendOne("once");
-    pair.run(50);
+    pair.run(200);
     const { address } = pair.server;
     const sent = attacked.wire.client.length;
     // The newest number there is, which a packet must have to show a move.

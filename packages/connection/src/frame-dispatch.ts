@@ -1,4 +1,4 @@
-import type { EndpointViolation, ReliableEndpoint } from "@sortie/reliability";
+import { AckUrgency, type EndpointViolation, type ReliableEndpoint, urgencyOf } from "@sortie/reliability";
 import { CloseCode, decodeUtf8, type Frame, FrameKind, type PacketFrames, SESSION_ID_BYTES } from "@sortie/wire";
 import { type DisconnectReason, reasonOfClose } from "./disconnect-reason.js";
 import type { PeerAddress } from "./peer-address.js";
@@ -39,15 +39,14 @@ export function applyFrames(
   from: PeerAddress,
   nowMs: number,
 ): FrameViolation | undefined {
-  let ackEliciting = false;
+  let urgency: AckUrgency = AckUrgency.None;
   for (let i = 0; i < frames.count; i++) {
     const frame = frames.at(i);
-    const { kind } = frame;
-    if (kind !== FrameKind.Ack && kind !== FrameKind.Padding && kind !== FrameKind.Close) ackEliciting = true;
+    urgency = Math.max(urgency, urgencyOf(frame)) as AckUrgency;
     const violation = applyFrame(target, frame, plaintext, packetNumber, from, nowMs);
     if (violation !== undefined) return violation;
   }
-  target.endpoint.onPacketReceived(packetNumber, ackEliciting, nowMs);
+  target.endpoint.onPacketReceived(packetNumber, urgency, nowMs);
   return undefined;
 }
 

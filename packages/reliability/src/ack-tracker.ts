@@ -1,4 +1,5 @@
 import { type ByteWriter, encodeAck, MAX_ACK_BITMAP_BYTES, varintBytes } from "@sortie/wire";
+import { AckUrgency, RELAXED_ACK_MS } from "./ack-urgency.js";
 import { expectNumber } from "./expect-number.js";
 
 /** Packets below the largest that an ACK can state. */
@@ -10,8 +11,9 @@ const INITIAL_SLOTS = 32;
 /** Where ACKs are put together before they are written; what it holds is of use during `write` only. */
 const bitmap: Uint8Array = new Uint8Array(MAX_ACK_BITMAP_BYTES);
 
-/** Ack-eliciting packets after which an ACK is due at once (RFC 9000 section 13.2.2). */
-const ACK_EVERY_PACKETS = 2;
+/** Prompt packets after which an ACK is due at once (RFC 9000 section 13.2.2); and packets that ask for one at all. */
+const ACK_EVERY_PROMPT = 2;
+const ACK_EVERY_PACKETS = 8;
 
 /** microseconds. Delays are cut to the 4-byte varint, about 18 minutes; nobody believes more than a few ms anyway. */
 const MAX_DELAY_US = 0x3fff_ffff;
@@ -44,7 +46,8 @@ export class AckTracker {
   private largestAtMs = 0;
   /** The lowest number to be stated, or `largest` when there is none below that. */
   private lowest = -1;
-  private ackElicitingSinceAck = 0;
+  private elicitingSinceAck = 0;
+  private promptSinceAck = 0;
   /** Numbers are missing between the last ack-eliciting packet and the largest. */
   private gap = false;
   private news = false;
@@ -63,7 +66,7 @@ export class AckTracker {
    * A packet came, authenticated, not a replay, and was applied. Numbers more than 1024 below the largest can no
    * longer be stated and are ignored, as are those that are to be stated anyway.
    */
-  onPacketReceived(packetNumber: number, ackEliciting: boolean, nowMs: number): void {
+  onPacketReceived(packetNumber: number, urgency: AckUrgency, nowMs: number): void {
     const late = packetNumber < this.largest;
     if (late) {
       if (packetNumber < this.largest - WINDOW_PACKETS) return;
@@ -81,12 +84,17 @@ export class AckTracker {
       this.largestAtMs = nowMs;
     }
     this.news = true;
-    if (!ackEliciting) return;
-    this.ackElicitingSinceAck += 1;
+    if (urgency === AckUrgency.None) return;
+    const isPrompt = urgency === AckUrgency.Prompt;
+    this.elicitingSinceAck += 1;
+    if (isPrompt) this.promptSinceAck += 1;
     // Out of order or behind a gap: the sender's loss detection must hear of it (RFC 9000 section 13.2.1).
-    const atOnce = late || this.gap || this.ackElicitingSinceAck >= ACK_EVERY_PACKETS;
+    const isDisordered = late || this.gap;
     this.gap = false;
-    this.dueAtMs = Math.min(this.dueAtMs, atOnce ? nowMs : nowMs + this.localMaxAckDelayMs);
+    const atOnce =
+      isDisordered || this.promptSinceAck >= ACK_EVERY_PROMPT || this.elicitingSinceAck >= ACK_EVERY_PACKETS;
+    const delayMs = isPrompt ? this.localMaxAckDelayMs : this.localMaxAckDelayMs + RELAXED_ACK_MS;
+    this.dueAtMs = Math.min(this.dueAtMs, atOnce ? nowMs : nowMs + delayMs);
   }
 
   /** Whether an ACK must go now, even in a packet of its own. */
@@ -128,7 +136,8 @@ export class AckTracker {
     }
     encodeAck(writer, largest, this.delayUs(nowMs), bitmap, bytes);
     this.news = false;
-    this.ackElicitingSinceAck = 0;
+    this.elicitingSinceAck = 0;
+    this.promptSinceAck = 0;
     this.dueAtMs = Infinity;
     return largest;
   }

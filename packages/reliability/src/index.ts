@@ -1,3 +1,4 @@
+export { AckUrgency, urgencyOf } from "./ack-urgency.js";
 export { ByteBudget } from "./byte-budget.js";
 export type { CongestionController } from "./congestion/congestion-controller.js";
 export type { AckSample } from "./congestion/ack-sample.js";
@@ -17,11 +18,10 @@ export {
   type PacketFates,
 } from "./endpoint-options.js";
 export type { InboundMessage } from "./inbox.js";
-export { MAX_UNRELIABLE_MESSAGE_BYTES } from "./outbound.js";
 export { SharedPayload } from "./payload-copy.js";
 export { TokenBucket } from "./pacer.js";
 export { ReliableEndpoint } from "./reliable-endpoint.js";
 export type { RttEstimator } from "./rtt-estimator.js";
-export { checkChannelWeights, type SendOptions } from "./send-options.js";
+export { checkChannelWeights, MAX_UNRELIABLE_MESSAGE_BYTES, type SendOptions } from "./send-options.js";
 export { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";
 export type { EndpointStatistics } from "./statistics.js";

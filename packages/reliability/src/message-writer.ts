@@ -6,6 +6,7 @@ import {
   encodeMessage,
   MAX_FRAMES_PER_PACKET,
 } from "@sortie/wire";
+import { AckUrgency } from "./ack-urgency.js";
 import { cutPiece } from "./fragmenter.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import type { SentPackets } from "./sent-packets.js";
@@ -25,6 +26,7 @@ export class MessageWriter {
   private frameCount = 0;
   private lastFrameBytes = 0;
   private sealed = false;
+  private isPrompt = false;
 
   constructor(sent: SentPackets, statistics: MutableStatistics) {
     this.sent = sent;
@@ -34,6 +36,12 @@ export class MessageWriter {
   /** Message frames of this packet. */
   get frames(): number {
     return this.frameCount;
+  }
+
+  /** How soon this packet's messages want to be acknowledged. */
+  get urgency(): AckUrgency {
+    if (this.isPrompt) return AckUrgency.Prompt;
+    return this.frameCount > 0 ? AckUrgency.Relaxed : AckUrgency.None;
   }
 
   /** bytes of the frame written last, its length field included. */
@@ -56,6 +64,7 @@ export class MessageWriter {
     this.packetNumber = packetNumber;
     this.frameCount = 0;
     this.sealed = false;
+    this.isPrompt = false;
   }
 
   /** Whether the whole message fits in what is left of the packet. */
@@ -113,6 +122,7 @@ export class MessageWriter {
     this.lastFrameBytes = (this.writer as ByteWriter).offset - start;
     this.framePayload = to - from;
     this.frameCount += 1;
+    if (message.retransmits) this.isPrompt = true;
     if (!again) return;
     this.statistics.retransmittedMessages += 1;
     this.statistics.retransmittedBytes += to - from;

@@ -12,24 +12,22 @@ import type { MessageWriter } from "./message-writer.js";
 import { OutgoingMessage } from "./outgoing-message.js";
 import { payloadPool, type SharedPayload } from "./payload-copy.js";
 import { PacketScheduler } from "./packet-scheduler.js";
+import { ProbeData } from "./probe-data.js";
 import { QueueBudget } from "./queue-budget.js";
-import { checkSend, DEFAULT_PRIORITY, type SendOptions, weightsByChannel } from "./send-options.js";
+import {
+  checkSend,
+  DEFAULT_PRIORITY,
+  MAX_UNRELIABLE_MESSAGE_BYTES,
+  type SendOptions,
+  weightsByChannel,
+} from "./send-options.js";
 import { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";
 import type { SentPackets } from "./sent-packets.js";
 import type { MutableStatistics } from "./statistics.js";
 import { UnackedList } from "./unacked-list.js";
 
-/**
- * bytes. Largest unreliable or sequenced message: half of what a receiver keeps for their pieces by default, so that
- * one can be whole while another comes in. At 5 % loss a message of that size arrives once in 400 times as it is.
- */
-export const MAX_UNRELIABLE_MESSAGE_BYTES: number = 128 * 1024;
-
 /** bytes. A frame up to this fits the packets of every path. */
 const SMALL_FRAME_BYTES: number = MIN_DATAGRAM_BYTES - PACKET_OVERHEAD_BYTES;
-
-/** Messages looked at for what may be sent again in one probe. */
-const MAX_PROBED_MESSAGES = 256;
 
 /**
  * ms. Longest that an unreliable or sequenced message waits for its turn: six ticks of a 60 Hz game. Longer waits than
@@ -47,11 +45,11 @@ export class Outbound {
   private readonly maxWaitMs: number;
   private readonly deadlines = new DeadlineHeap();
   private readonly unacked = new UnackedList();
+  private readonly probes = new ProbeData(this.unacked);
   private readonly channels: ChannelTable;
   /** bytes of frames that an empty packet takes. */
   private usableBytes: number;
   private sends = 0;
-  private probeRound = 0;
   private closed = false;
   private wasRefused = false;
 
@@ -99,6 +97,14 @@ export class Outbound {
   /** Whether a message could be written now, given room and permission. `smallOnly`: one that fits a packet. */
   hasData(nowMs: number, smallOnly: boolean = false): boolean {
     return this.next(nowMs, smallOnly) !== undefined;
+  }
+
+  /** Whether the message to be written next will never go again, and leaves a byte of the `roomBytes` of a packet. */
+  startsRelaxed(nowMs: number, roomBytes: number): boolean {
+    const message = this.next(nowMs, false);
+    if (message === undefined || message.retransmits) return false;
+    const isWhole = message.wholeFrameBytes <= this.usableBytes;
+    return isWhole ? message.wholeFrameBytes < roomBytes : roomBytes * 2 > this.usableBytes;
   }
 
   /** The peer's application has read: more may go. */
@@ -164,16 +170,12 @@ export class Outbound {
 
   /** From now on the oldest data may be probed with again. */
   beginProbeRound(): void {
-    this.probeRound += 1;
+    this.probes.beginRound();
   }
 
   /** Writes unacknowledged data once more, the oldest first, until the packet is full. */
   fillOldest(packet: MessageWriter): void {
-    let message = this.unacked.oldest;
-    for (let looked = 0; message !== undefined && looked < MAX_PROBED_MESSAGES && !packet.isFull; looked++) {
-      if (!message.inLostQueue && !packet.carries(message) && !this.writeAgain(message, packet)) return;
-      message = message.newer;
-    }
+    this.probes.fill(packet, this.usableBytes);
   }
 
   onDataAcked(message: OutgoingMessage, from: number, to: number): void {
@@ -317,30 +319,6 @@ export class Outbound {
     lost.remove(from, to);
     if (lost.isEmpty) this.scheduler.shift();
     return true;
-  }
-
-  /** Writes what is unacknowledged of a message, for a probe. Returns whether there was room for all of it. */
-  private writeAgain(message: OutgoingMessage, packet: MessageWriter): boolean {
-    if (message.fragments === undefined && message.wholeFrameBytes <= this.usableBytes) {
-      if (!packet.fitsWhole(message)) return false;
-      packet.writeWhole(message);
-      return true;
-    }
-    const fragments = message.cut();
-    if (fragments.probeRound !== this.probeRound) {
-      fragments.probeRound = this.probeRound;
-      fragments.probeOffset = 0;
-    }
-    const { acked } = fragments;
-    while (!packet.isFull) {
-      const from = acked.nextAbsent(fragments.probeOffset);
-      if (from >= message.sentBytes) return true;
-      const to = packet.pieceEnd(message, from, Math.min(acked.nextPresent(from), message.sentBytes));
-      if (to < 0) return false;
-      packet.writePiece(message, from, to);
-      fragments.probeOffset = to;
-    }
-    return false;
   }
 
   /** Gives the message its ID; it goes `whole` or in pieces. False when it had to be given up instead. */

@@ -1,4 +1,5 @@
 import type { Frame } from "@sortie/wire";
+import { AckUrgency, RELAXED_ACK_MS } from "./ack-urgency.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
 import { DeliveryRateSampler } from "./congestion/delivery-rate.js";
 import type { EndpointOptions, EndpointTrace, EndpointViolation, PacketFates } from "./endpoint-options.js";
@@ -101,11 +102,12 @@ export class Recovery implements LossSink {
 
     const previous = this.largestAcked;
     if (largest > previous) this.largestAcked = largest;
-    const ackDelayMs = this.rtt.believedDelayMs(frame.delayUs / 1000);
+    const graceMs = sent.isRelaxed(largest) ? RELAXED_ACK_MS : 0;
+    const ackDelayMs = this.rtt.believedDelayMs(frame.delayUs / 1000, graceMs);
     // Only the largest, and only when it asked for the ACK, says how long the way was (RFC 9002 section 5.1).
     const sampleMs =
       isAwaited(sent.stateOf(largest)) && largest >= this.pathSince ? nowMs - sent.sentAtOf(largest) : -1;
-    if (sampleMs >= 0) this.rtt.update(sampleMs, ackDelayMs);
+    if (sampleMs >= 0) this.rtt.update(sampleMs, ackDelayMs, graceMs);
     this.sampler.begin(nowMs, ackDelayMs);
     let progress = false;
     for (let at = frame.end - 1; at >= frame.start; at--) {
@@ -143,11 +145,14 @@ export class Recovery implements LossSink {
     sent.visitItems(packetNumber, this.lostItems);
   }
 
-  /** Records the packet that `sent.begin` prepared. `eliciting`: it asks for an acknowledgement. */
-  commit(eliciting: boolean, bytes: number, nowMs: number, controlMask: number, ackLargest: number): void {
+  /** Records the packet that `sent.begin` prepared. */
+  commit(urgency: AckUrgency, bytes: number, nowMs: number, controlMask: number, ackLargest: number): void {
     const { sent } = this;
+    const eliciting = urgency !== AckUrgency.None;
+    const isRelaxed = urgency === AckUrgency.Relaxed;
     if (eliciting) this.sampler.onSent(sent, sent.nextNumber, sent.bytesInFlight, nowMs);
-    sent.commit(eliciting ? SentState.InFlight : SentState.Passive, bytes, nowMs, controlMask, ackLargest);
+    const state = eliciting ? SentState.InFlight : SentState.Passive;
+    sent.commit(state, bytes, nowMs, controlMask, ackLargest, isRelaxed);
     this.statistics.packetsSent += 1;
     if (!eliciting) return;
     this.elicitingSentAtMs = nowMs;
@@ -201,6 +206,16 @@ export class Recovery implements LossSink {
     return sent.packetsInFlight === 0 ? Infinity : Math.max(this.progressAtMs, sent.sentAtOf(sent.lowest));
   }
 
+  /**
+   * Whether nothing depends on how soon acknowledgements come: the path is known, and carries more than is asked of it.
+   * Then packets that hold nothing to be sent again leave their acknowledgement to the peer's convenience.
+   */
+  get isAtEase(): boolean {
+    const { sent, rtt, sampler, congestion } = this;
+    if (!rtt.hasSample || this.probeCount > 0 || !sampler.isAppLimited) return false;
+    return sent.bytesInFlight * 2 <= congestion.windowBytes;
+  }
+
   /** Whether acknowledgements have been missing for longer than a probe timeout, however much is being sent. */
   isStalled(nowMs: number): boolean {
     return nowMs >= this.stalledAt();
@@ -230,7 +245,7 @@ export class Recovery implements LossSink {
     if (this.sent.packetsInFlight === 0 || this.probesPending > 0 || this.detector.lossTimeAt !== Infinity) {
       return Infinity;
     }
-    const base = this.rtt.probeTimeoutMs();
+    const base = this.probeTimeoutMs();
     // 2^20 is beyond any cap; the exponent must not grow without end.
     const backedOff = base * 2 ** Math.min(this.probeCount, 20);
     return this.probeFromMs() + Math.min(backedOff, Math.max(MAX_PROBE_INTERVAL_MS, base));
@@ -252,7 +267,12 @@ export class Recovery implements LossSink {
   }
 
   private stalledAt(): number {
-    return this.unansweredSinceMs + this.rtt.probeTimeoutMs();
+    return this.unansweredSinceMs + this.probeTimeoutMs();
+  }
+
+  /** ms. While all in flight is relaxed, its acknowledgement may take longer. */
+  private probeTimeoutMs(): number {
+    return this.rtt.probeTimeoutMs() + (this.sent.promptInFlight === 0 ? RELAXED_ACK_MS : 0);
   }
 
   private checkAck(frame: Frame, bytes: Uint8Array): EndpointViolation | undefined {

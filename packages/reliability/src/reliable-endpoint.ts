@@ -10,15 +10,10 @@ import {
   type PacketFrames,
 } from "@sortie/wire";
 import { AckTracker } from "./ack-tracker.js";
+import { AckUrgency } from "./ack-urgency.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
 import { AdaptiveRate } from "./congestion/adaptive-rate.js";
-import {
-  type ControlFrames,
-  DEFAULT_LIMITS,
-  type EndpointOptions,
-  type EndpointViolation,
-  type FlowControl,
-} from "./endpoint-options.js";
+import { DEFAULT_LIMITS, type EndpointOptions, type EndpointViolation, type FlowControl } from "./endpoint-options.js";
 import { checkEndpointOptions } from "./check-endpoint-options.js";
 import { expectNumber } from "./expect-number.js";
 import { Inbound } from "./inbound.js";
@@ -26,6 +21,7 @@ import { Inbox, type InboundMessage } from "./inbox.js";
 import { MessageWriter } from "./message-writer.js";
 import { Outbound } from "./outbound.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
+import { PendingControls } from "./pending-controls.js";
 import type { SharedPayload } from "./payload-copy.js";
 import { Recovery, type RecoverySink } from "./recovery.js";
 import type { RttEstimator } from "./rtt-estimator.js";
@@ -33,11 +29,6 @@ import { checkChannel, type SendOptions } from "./send-options.js";
 import { Allowed, SendPermission } from "./send-permission.js";
 import type { SendReceipt } from "./send-receipt.js";
 import { createStatistics, type EndpointStatistics, type MutableStatistics } from "./statistics.js";
-
-/** Control bits 0..14 are the owner's. */
-const CONTROL_BITS = 15;
-/** The bit of CREDIT frames. */
-const CREDIT_BIT = 15;
 
 /**
  * One side's end of a connection, without I/O, timers or cryptography: messages in, frames out, and back.
@@ -52,7 +43,6 @@ const CREDIT_BIT = 15;
  * only; payloads given out are the caller's own.
  */
 export class ReliableEndpoint implements FlowControl {
-  private readonly control: ControlFrames;
   private readonly congestion: CongestionController;
   private readonly overheadBytes: number;
   private readonly counters: MutableStatistics = createStatistics();
@@ -62,9 +52,9 @@ export class ReliableEndpoint implements FlowControl {
   private readonly outbound: Outbound;
   private readonly recovery: Recovery;
   private readonly permission: SendPermission;
+  private readonly controls: PendingControls;
   private readonly packet: MessageWriter;
   private maxDatagramBytes: number;
-  private pendingControls = 0;
   /** bytes. The least size of the datagram with a PING that is to go; 0: none is. */
   private pingBytes = 0;
   private lastNowMs = -Infinity;
@@ -74,13 +64,13 @@ export class ReliableEndpoint implements FlowControl {
   constructor(options: EndpointOptions) {
     checkEndpointOptions(options);
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.control = options.control;
     this.congestion = options.congestion ?? new AdaptiveRate();
     this.overheadBytes = options.packetOverheadBytes ?? PACKET_OVERHEAD_BYTES;
     this.maxDatagramBytes = options.maxDatagramBytes;
     this.acks = new AckTracker(options.localMaxAckDelayMs);
     this.inbox = new Inbox(limits);
     this.inbound = new Inbound(options, limits, this.inbox, this.counters);
+    this.controls = new PendingControls(options.control, this.inbound.credit);
     this.outbound = new Outbound(options, limits, this.maxDatagramBytes - this.overheadBytes, this.counters);
     this.recovery = new Recovery(options, this.congestion, this.counters, this.recoverySink());
     this.permission = new SendPermission(this.congestion, this.recovery, this.outbound);
@@ -144,10 +134,7 @@ export class ReliableEndpoint implements FlowControl {
 
   /** Asks that control frame `bit` (0..14) go in the next packet. */
   requestControl(bit: number): void {
-    if (!Number.isInteger(bit) || bit < 0 || bit >= CONTROL_BITS) {
-      throw new RangeError(`"bit" expected an integer in 0..${CONTROL_BITS - 1}, got ${bit}`);
-    }
-    this.pendingControls |= 1 << bit;
+    this.controls.request(bit);
   }
 
   /** Asks for an ack-eliciting packet: a PING if nothing else goes, in a datagram of `bytes` as far as one may be. */
@@ -200,8 +187,12 @@ export class ReliableEndpoint implements FlowControl {
     const packetNumber = recovery.sent.begin();
     if (packetNumber > MAX_PACKET_NUMBER) return -1;
 
-    const controls = this.writeControls(writer);
+    const controls = this.controls.write(writer);
     const ackLargest = this.writeAck(writer, nowMs);
+    // While acknowledgements are wanted soon, packets that would not ask for it by themselves carry a PING.
+    const mayHurry = withData && !isProbe && controls === 0 && !recovery.isAtEase;
+    const hurries = mayHurry && outbound.startsRelaxed(nowMs, writer.remaining);
+    if (hurries) encodePing(writer);
     packet.begin(writer, packetNumber);
     if (isProbe) outbound.fillOldest(packet);
     if (withData) outbound.fill(packet, nowMs, allowed === Allowed.Small);
@@ -212,16 +203,16 @@ export class ReliableEndpoint implements FlowControl {
     }
     const messages = packet.frames;
     packet.end();
-    let eliciting = controls !== 0 || messages > 0;
-    if (!eliciting && (this.pingBytes > 0 || isProbe) && writer.remaining > 0) {
+    let urgency: AckUrgency = controls !== 0 || hurries ? AckUrgency.Prompt : packet.urgency;
+    if (urgency === AckUrgency.None && (this.pingBytes > 0 || isProbe) && writer.remaining > 0) {
       encodePing(writer);
       const missing = this.pingBytes - this.overheadBytes - writer.written;
       if (missing > 0) encodePadding(writer, Math.min(missing, writer.remaining));
-      eliciting = true;
+      urgency = AckUrgency.Prompt;
     }
     if (writer.written === 0) return -1;
-    if (eliciting) this.pingBytes = 0;
-    recovery.commit(eliciting, writer.written + this.overheadBytes, nowMs, controls, ackLargest);
+    if (urgency !== AckUrgency.None) this.pingBytes = 0;
+    recovery.commit(urgency, writer.written + this.overheadBytes, nowMs, controls, ackLargest);
     // Two probes guard data against one more loss; with none to carry, one will do.
     if (isProbe && messages === 0) recovery.probesPending = 0;
     return packetNumber;
@@ -272,10 +263,10 @@ export class ReliableEndpoint implements FlowControl {
     if (!this.closed) this.outbound.onCredit(frame);
   }
 
-  /** After a packet's frames: it will be acknowledged. `ackEliciting`: it had frames other than ACK and PADDING. */
-  onPacketReceived(packetNumber: number, ackEliciting: boolean, nowMs: number): void {
+  /** After a packet's frames: it will be acknowledged. `urgency`: the most that one of its frames asks for. */
+  onPacketReceived(packetNumber: number, urgency: AckUrgency, nowMs: number): void {
     this.lastNowMs = nowMs;
-    this.acks.onPacketReceived(packetNumber, ackEliciting, nowMs);
+    this.acks.onPacketReceived(packetNumber, urgency, nowMs);
   }
 
   /**
@@ -284,7 +275,7 @@ export class ReliableEndpoint implements FlowControl {
    */
   pollMessage(): InboundMessage | undefined {
     const message = this.inbound.poll();
-    if (this.inbound.credit.isPending && !this.closed) this.pendingControls |= 1 << CREDIT_BIT;
+    if (!this.closed) this.controls.noteCredit();
     return message;
   }
 
@@ -319,7 +310,7 @@ export class ReliableEndpoint implements FlowControl {
     this.inbound.expire(nowMs);
     if (!this.recovery.handleTimeout(nowMs)) return;
     this.outbound.beginProbeRound();
-    this.requestAgain(this.recovery.sent.controlsInFlight());
+    this.controls.requestAgain(this.recovery.sent.controlsInFlight());
   }
 
   /** Settles every message as "closed" and frees what is held. Messages in the inbox can still be polled. */
@@ -328,71 +319,30 @@ export class ReliableEndpoint implements FlowControl {
     this.closed = true;
     this.outbound.close(this.recovery.sent);
     this.inbound.close();
-    this.pendingControls = 0;
+    this.controls.clear();
     this.pingBytes = 0;
   }
 
   private recoverySink(): RecoverySink {
-    const { outbound, acks } = this;
+    const { outbound, acks, controls } = this;
     return {
       onDataAcked: (message: OutgoingMessage, from: number, to: number) => outbound.onDataAcked(message, from, to),
       onDataLost: (message: OutgoingMessage, from: number, to: number, packetNumber: number) =>
         outbound.onDataLost(message, from, to, packetNumber),
-      onControlsAcked: (mask: number) => this.onControlsAcked(mask),
-      onControlsLost: (mask: number) => this.requestAgain(mask),
+      onControlsAcked: (mask: number) => controls.onAcked(mask),
+      onControlsLost: (mask: number) => controls.requestAgain(mask),
       onAckAcked: (largest: number) => acks.onAckAcked(largest),
     };
   }
 
   /** Whether a packet must go that no budget holds back. */
   private mustSend(nowMs: number): boolean {
-    return (this.pendingControls | this.pingBytes) !== 0 || this.recovery.probesPending > 0 || this.acks.isDue(nowMs);
-  }
-
-  private writeControls(writer: ByteWriter): number {
-    let written = 0;
-    for (let left = this.pendingControls; left !== 0;) {
-      const bit = 31 - Math.clz32(left & -left);
-      left &= left - 1;
-      if (bit === CREDIT_BIT) {
-        if (this.writeCredit(writer)) written |= 1 << bit;
-        continue;
-      }
-      const bytes = this.control.bytesOf(bit);
-      if (bytes > writer.remaining) continue;
-      this.pendingControls &= ~(1 << bit);
-      if (bytes === 0) continue;
-      this.control.write(bit, writer);
-      written |= 1 << bit;
-    }
-    return written;
-  }
-
-  private writeCredit(writer: ByteWriter): boolean {
-    const { credit } = this.inbound;
-    const before = writer.offset;
-    credit.write(writer);
-    if (!credit.isPending) this.pendingControls &= ~(1 << CREDIT_BIT);
-    return writer.offset > before;
+    return !this.controls.isEmpty || this.pingBytes > 0 || this.recovery.probesPending > 0 || this.acks.isDue(nowMs);
   }
 
   private writeAck(writer: ByteWriter, nowMs: number): number {
     if (!this.acks.hasNews() && !this.acks.isDue(nowMs)) return -1;
     const bytes = this.acks.frameBytes(nowMs);
     return bytes > 0 && bytes <= writer.remaining ? this.acks.write(writer, nowMs) : -1;
-  }
-
-  private onControlsAcked(mask: number): void {
-    const owned = mask & ~(1 << CREDIT_BIT);
-    for (let left = owned; left !== 0; left &= left - 1) this.control.onAcked(31 - Math.clz32(left & -left));
-  }
-
-  private requestAgain(mask: number): void {
-    for (let left = mask; left !== 0; left &= left - 1) {
-      const bit = 31 - Math.clz32(left & -left);
-      if (bit === CREDIT_BIT) this.inbound.credit.onLost();
-      else if (!this.control.resends(bit)) continue;
-      this.pendingControls |= 1 << bit;
-    }
   }
 }

@@ -71,12 +71,13 @@ export class RttEstimator {
   /**
    * Takes a sample in (RFC 9002 section 5.3). The delay that the peer reports is cut to what it promised, and is
    * subtracted only where that leaves no less than the shortest round trip: a lie moves the mean by no more than
-   * `peerMaxAckDelayMs`, and never below what was really measured.
+   * `peerMaxAckDelayMs` and `graceMs`, and never below what was really measured.
    * @param sampleMs time from sending the newly acknowledged largest packet to now, by our clock. Clamped to
    * 0.01..60000 ms; ignored when it is not a finite number.
    * @param ackDelayMs as the ACK says
+   * @param graceMs what the ACK of such a packet may take beyond what the peer promised
    */
-  update(sampleMs: number, ackDelayMs: number): void {
+  update(sampleMs: number, ackDelayMs: number, graceMs: number = 0): void {
     if (!Number.isFinite(sampleMs)) return;
     const sample = Math.min(Math.max(sampleMs, MIN_RTT_MS), MAX_RTT_MS);
     this.latest = sample;
@@ -89,7 +90,7 @@ export class RttEstimator {
       return;
     }
     this.min = Math.min(this.min, sample);
-    const delay = this.believedDelayMs(ackDelayMs);
+    const delay = this.believedDelayMs(ackDelayMs, graceMs);
     const adjusted = sample >= this.min + delay ? sample - delay : sample;
     this.variance += (Math.abs(this.smoothed - adjusted) - this.variance) / 4;
     this.smoothed += (adjusted - this.smoothed) / 8;
@@ -104,9 +105,9 @@ export class RttEstimator {
     this.variance = Math.max(this.variance, this.smoothed / 2);
   }
 
-  /** ms. What is believed of a delay that an ACK states: no more than the peer promised. */
-  believedDelayMs(ackDelayMs: number): number {
-    return ackDelayMs > 0 ? Math.min(ackDelayMs, this.peerMaxAckDelayMs) : 0;
+  /** ms. What is believed of a delay that an ACK states: no more than the peer promised, and `graceMs`. */
+  believedDelayMs(ackDelayMs: number, graceMs: number = 0): number {
+    return ackDelayMs > 0 ? Math.min(ackDelayMs, this.peerMaxAckDelayMs + graceMs) : 0;
   }
 
   /** ms. How long to wait for an acknowledgement before probing, no backoff applied (RFC 9002 section 6.2.1). */

@@ -27,12 +27,13 @@ const ACK_LARGEST = 2;
 const DELIVERED = 3;
 const DELIVERED_AT = 4;
 const FIRST_SENT_AT = 5;
-/** Places of the words: first item of the chain, bytes of the packet, control mask, state and whether app-limited. */
+/** Places of the words: first item of the chain, bytes of the packet, control mask, state with two bits beside it. */
 const CHAIN = 12;
 const SIZE = 13;
 const CONTROLS = 14;
 const STATE = 15;
 const APP_LIMITED_BIT = 0x100;
+const RELAXED_BIT = 0x200;
 const STATE_MASK = 0xff;
 
 /** An item's words: bytes `[from, to)` of its message, and the next item of the chain. */
@@ -81,6 +82,8 @@ export class SentPackets {
   bytesInFlight = 0;
   /** Packets in flight, path probes left out. */
   packetsInFlight = 0;
+  /** Of those, the ones that asked for a prompt acknowledgement. */
+  promptInFlight = 0;
   private readonly randomU32: () => number;
   private untilSkip: number;
   private mask: number = INITIAL_SLOTS - 1;
@@ -141,8 +144,16 @@ export class SentPackets {
    * @param bytes of the whole UDP payload
    * @param controlMask control frames it carries
    * @param ackLargest largest number its ACK acknowledges, -1 without
+   * @param isRelaxed its acknowledgement may take longer
    */
-  commit(state: SentState, bytes: number, nowMs: number, controlMask: number, ackLargest: number): void {
+  commit(
+    state: SentState,
+    bytes: number,
+    nowMs: number,
+    controlMask: number,
+    ackLargest: number,
+    isRelaxed: boolean = false,
+  ): void {
     const { doubles, words } = this;
     const at = this.doublesOf(this.nextNumber);
     const word = this.wordsOf(this.nextNumber);
@@ -150,10 +161,11 @@ export class SentPackets {
     doubles[at + ACK_LARGEST] = ackLargest;
     words[word + SIZE] = bytes;
     words[word + CONTROLS] = controlMask;
-    words[word + STATE] = ((words[word + STATE] as number) & APP_LIMITED_BIT) | state;
+    words[word + STATE] = ((words[word + STATE] as number) & APP_LIMITED_BIT) | (isRelaxed ? RELAXED_BIT : 0) | state;
     if (state === SentState.InFlight) {
       this.bytesInFlight += bytes;
       this.packetsInFlight += 1;
+      if (!isRelaxed) this.promptInFlight += 1;
     }
     this.nextNumber += 1;
     this.untilSkip -= 1;
@@ -216,6 +228,10 @@ export class SentPackets {
     return this.doubles[this.doublesOf(packetNumber) + FIRST_SENT_AT] as number;
   }
 
+  isRelaxed(packetNumber: number): boolean {
+    return ((this.words[this.wordsOf(packetNumber) + STATE] as number) & RELAXED_BIT) !== 0;
+  }
+
   wasAppLimited(packetNumber: number): boolean {
     return ((this.words[this.wordsOf(packetNumber) + STATE] as number) & APP_LIMITED_BIT) !== 0;
   }
@@ -228,8 +244,9 @@ export class SentPackets {
     if ((before & STATE_MASK) === SentState.InFlight) {
       this.bytesInFlight -= words[word + SIZE] as number;
       this.packetsInFlight -= 1;
+      if ((before & RELAXED_BIT) === 0) this.promptInFlight -= 1;
     }
-    words[word + STATE] = (before & APP_LIMITED_BIT) | state;
+    words[word + STATE] = (before & ~STATE_MASK) | state;
     if (packetNumber === this.lowest) this.settleLowest();
   }
 
@@ -271,6 +288,7 @@ export class SentPackets {
     }
     this.bytesInFlight = 0;
     this.packetsInFlight = 0;
+    this.promptInFlight = 0;
     this.lowest = this.nextNumber;
   }
 

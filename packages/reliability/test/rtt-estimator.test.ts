@@ -52,6 +52,16 @@ describe("RttEstimator", () => {
     expect(liar.varianceMs).toBe(honest.varianceMs);
   });
 
+  it("T32 believes no more than the grace beyond it where an ACK may take longer", () => {
+    const rtt = new RttEstimator(100, 25);
+    expect(rtt.believedDelayMs(80, 75)).toBe(80);
+    expect(rtt.believedDelayMs(4_000_000, 75)).toBe(100);
+    expect(rtt.believedDelayMs(80)).toBe(25);
+    rtt.update(40, 0);
+    rtt.update(120, 80, 75);
+    expect(rtt.smoothedMs).toBe(40);
+  });
+
   it("T32 treats negative and senseless delays as none", () => {
     for (const delay of [-1, -Infinity, NaN]) {
       const rtt = new RttEstimator(100, 25);

@@ -7,6 +7,7 @@ import {
   FrameKind,
   PacketFrames,
 } from "@sortie/wire";
+import { urgencyOf } from "../../src/ack-urgency.js";
 import type { EndpointViolation } from "../../src/endpoint-options.js";
 import type { ReliableEndpoint } from "../../src/reliable-endpoint.js";
 
@@ -67,7 +68,7 @@ export class Crafted {
       frame.kind === FrameKind.Message
         ? this.endpoint.onMessage(frame, this.buffer, number, this.nowMs)
         : this.endpoint.onFragment(frame, this.buffer, number, this.nowMs);
-    this.endpoint.onPacketReceived(number, true, this.nowMs);
+    this.endpoint.onPacketReceived(number, urgencyOf(frame), this.nowMs);
     return violation;
   }
 }

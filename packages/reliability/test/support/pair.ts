@@ -1,4 +1,5 @@
 import { ByteWriter, type Frame, FrameKind, PACKET_OVERHEAD_BYTES, PacketFrames } from "@sortie/wire";
+import { AckUrgency, urgencyOf } from "../../src/ack-urgency.js";
 import { FixedBudget } from "../../src/congestion/fixed-budget.js";
 import type { EndpointOptions, EndpointViolation } from "../../src/endpoint-options.js";
 import type { InboundMessage } from "../../src/inbox.js";
@@ -140,13 +141,13 @@ export class Side {
     if (error !== undefined) throw new Error(`own packet does not decode: ${error}`);
     if (!endpoint.canAccept(frames, nowMs)) return;
     this.seen.add(packetNumber);
-    let eliciting = false;
+    let urgency: AckUrgency = AckUrgency.None;
     for (let i = 0; i < frames.count; i++) {
       const frame = frames.at(i);
-      if (frame.kind !== FrameKind.Ack && frame.kind !== FrameKind.Padding) eliciting = true;
+      urgency = Math.max(urgency, urgencyOf(frame)) as AckUrgency;
       this.violation ??= this.apply(frame, bytes, packetNumber, nowMs);
     }
-    endpoint.onPacketReceived(packetNumber, eliciting, nowMs);
+    endpoint.onPacketReceived(packetNumber, urgency, nowMs);
     if (this.reading) this.poll(nowMs);
   }
 
