@@ -1,8 +1,9 @@
 // npm run bench -- [P1 ...] [--quick] [--rounds N] [--seconds N] [--no-write]
 //   [--workers N] [--transport dgram|mmsg] [--crypto pure|fast|node|noble|wasm|sodium]
-// Runs workloads (without a name all of them), each in processes of its own, and writes bench/RESULTS.md and
-// bench/results.json.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+// Runs workloads (without a name all of them), each in processes of its own, and writes after each its figures to
+// bench/results, its tables to bench/RESULTS.md (RESULTS-nodeNN.md where it is not Node 20), and what came of the
+// targets to bench/TARGETS.md.
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,6 +12,7 @@ import { hostile } from "./hostile/hostile.mjs";
 import { whyNotFast } from "./systems/sortie-parts.mjs";
 import { locked } from "./lib/lock.mjs";
 import { report, thisMachine } from "./lib/report.mjs";
+import { targets } from "./lib/targets.mjs";
 import { allocation } from "./workloads/allocation.mjs";
 import { broadcast } from "./workloads/broadcast.mjs";
 import { bulk } from "./workloads/bulk.mjs";
@@ -37,8 +39,11 @@ const WORKLOADS = {
   hostile: { run: hostile, seconds: 5 },
 };
 
-/** ms, where it is not 2000: at saturation code is compiled sooner. */
-const WARM_UP_MS = { P1: 1000, P2: 1000 };
+/** ms, where it is not 2000. At saturation code is compiled sooner; at a game's pace it takes some seconds. */
+const WARM_UP_MS = { P1: 1000, P2: 1000, P3a: 8000, P3b: 8000, P4: 6000, P8: 6000 };
+
+/** The version of Node whose tables are in RESULTS.md. */
+const MAIN_NODE = "20";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -63,7 +68,9 @@ const variants = await chosenVariants();
 
 const folder = await mkdtemp(join(tmpdir(), "sortie-bench-"));
 const keys = await saveIdentity(generateIdentity(), join(folder, "root.key"));
-const resultsUrl = new URL("results.json", import.meta.url);
+const node = process.versions.node.split(".")[0];
+const folderUrl = new URL("results/", import.meta.url);
+const resultsUrl = new URL(`node${node}.json`, folderUrl);
 const kept = await readFile(resultsUrl, "utf8").then(JSON.parse, () => ({}));
 const results = Object.fromEntries(Object.entries(kept).filter(([, result]) => Array.isArray(result.lines)));
 try {
@@ -83,13 +90,22 @@ try {
     const key = variants[0].isChosen ? `${name}+${variants[0].name}` : name;
     results[key] = { ...thisMachine(), quick: values.quick, lines, data };
     console.log(lines.join("\n"));
+    if (!values["no-write"]) await write();
   }
 } finally {
   await rm(folder, { recursive: true });
 }
-if (!values["no-write"]) {
+
+async function write() {
   await writeFile(resultsUrl, `${JSON.stringify(results, withoutRounds, 1)}\n`);
-  await writeFile(new URL("RESULTS.md", import.meta.url), report(results, Object.keys(WORKLOADS)));
+  const tables = node === MAIN_NODE ? "RESULTS.md" : `RESULTS-node${node}.md`;
+  await writeFile(new URL(tables, import.meta.url), report(results, Object.keys(WORKLOADS)));
+  const byNode = {};
+  for (const name of await readdir(folderUrl)) {
+    const [, major] = /^node(\d+)\.json$/.exec(name) ?? [];
+    if (major !== undefined) byNode[major] = JSON.parse(await readFile(new URL(name, folderUrl), "utf8"));
+  }
+  await writeFile(new URL("TARGETS.md", import.meta.url), targets(byNode));
 }
 
 /** Single rounds are summed up by median, least and greatest. */

@@ -7,8 +7,8 @@ const file = (path) => new URL(`../${path}`, import.meta.url);
 
 /** ms. Peers that say nothing, but for a PING now and then. */
 const QUIET = { idleTimeoutMs: 120_000, keepAliveMs: 30_000 };
-/** Peers that come and go before the first look: code is compiled, pools are filled. */
-const WARM_UP_PEERS = 64;
+/** Peers that come and go before the first look: code is compiled (and stays), pools are filled. */
+const WARM_UP_PEERS = 2000;
 /** ms. How long peers that left may still be remembered. */
 const FORGET_MS = 30_000;
 

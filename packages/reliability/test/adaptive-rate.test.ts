@@ -58,12 +58,32 @@ describe("AdaptiveRate", () => {
   });
 
   it("gives way by its share of a queue that others keep up, not by a tenth each time", () => {
-    const { model, controller } = bulk({ bytesPerSecond: 800_000, baseRttMs: 70 }, 5000);
-    const paceBefore = controller.paceBytesPerSecond;
+    const { model } = bulk({ bytesPerSecond: 800_000, baseRttMs: 20 }, 5000);
     // What a queue of 40 ms that does not end looks like to one flow.
-    model.path.baseRttMs = 110;
-    model.run(3500);
-    expect(controller.paceBytesPerSecond).toBeLessThan(0.5 * paceBefore);
+    model.path.baseRttMs = 60;
+    model.run(1000);
+    const before = model.deliveredBytes;
+    model.run(1000);
+    expect(model.deliveredBytes - before).toBeLessThan(0.15 * 800_000);
+  });
+
+  it("starts anew on a longer path that it took for a queue", () => {
+    const { model, controller } = bulk({ bytesPerSecond: 500_000, baseRttMs: 20 }, 5000);
+    model.path.baseRttMs = 400;
+    const phases = new Set<string>();
+    for (let i = 0; i < 150; i++) {
+      model.run(100);
+      phases.add(controller.phase);
+    }
+    expect(controller.bandwidthBytesPerSecond).toBeGreaterThan(0.75 * 500_000);
+    expect(phases).toContain("startup");
+  });
+
+  it("lets what a probe leaves in the queue go before the next one", () => {
+    const { model } = bulk({ bytesPerSecond: 1_250_000, baseRttMs: 100 }, 3000, 1000 / 60);
+    model.queueMs.length = 0;
+    model.run(8000);
+    expect(quantile(model.queueMs, 0.99)).toBeLessThan(26);
   });
 
   it("measures a longer path anew within some ten seconds and fills it again", () => {

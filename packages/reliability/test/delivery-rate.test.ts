@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DeliveryRateSampler } from "../src/congestion/delivery-rate.js";
+import { TrainMeter } from "../src/congestion/train-meter.js";
 import { SentPackets, SentState } from "../src/sent-packets.js";
 
 /** Packets of 1000 bytes and their acknowledgements, one ACK each. */
@@ -93,11 +94,34 @@ describe("DeliveryRateSampler", () => {
   it("sees the rate of the bottleneck in packets that left together", () => {
     const sent = new Sent();
     for (let i = 0; i < 10; i++) sent.send(0);
-    let rate = 0;
-    for (let i = 0; i < 10; i++) rate = sent.acknowledge([i], 50 + i * 2).trainRateBytesPerSecond;
-    expect(rate).toBeCloseTo(500_000, 6);
+    const trains = new TrainMeter();
+    for (let i = 0; i < 5; i++) trains.onAck(sent.acknowledge([i], 50 + i * 2));
+    expect(trains.bytesPerSecond).toBe(0); // of so few it is not believed
+    for (let i = 5; i < 10; i++) trains.onAck(sent.acknowledge([i], 50 + i * 2));
+    expect(trains.bytesPerSecond).toBeCloseTo(500_000, 6);
     sent.send(100);
-    expect(sent.acknowledge([10], 150).trainRateBytesPerSecond).toBe(0);
+    const next = sent.acknowledge([10], 150);
+    expect([next.trainBytes, next.trainMs]).toEqual([0, 0]);
+    trains.reset();
+    expect(trains.bytesPerSecond).toBe(0);
+  });
+
+  it("takes the trains of two rounds together, so that lumps of arrivals even out", () => {
+    const trains = new TrainMeter();
+    for (let round = 0; round < 3; round++) {
+      for (let train = 0; train < 4; train++) {
+        const sent = new Sent();
+        for (let i = 0; i < 10; i++) sent.send(0);
+        // Seen by a clock that ticks every other millisecond, each train at another point of its step.
+        for (let i = 0; i < 10; i++) {
+          const atMs = 50 + i * 0.8 + train / 2;
+          trains.onAck(sent.acknowledge([i], Math.ceil(atMs / 2) * 2));
+        }
+      }
+      trains.onRound();
+    }
+    expect(trains.bytesPerSecond).toBeGreaterThan(0.85 * 1_250_000);
+    expect(trains.bytesPerSecond).toBeLessThan(1.15 * 1_250_000);
   });
 
   it("keeps what belongs to each packet while the ring grows", () => {

@@ -26,11 +26,10 @@ export interface AckSample {
   readonly deliveredAtMs: number;
   /** bytes/s; 0 when the ACK gives no sample. */
   readonly deliveryRateBytesPerSecond: number;
-  /**
-   * bytes/s at which the last packets that were sent at one instant arrived: what the bottleneck passes on at the
-   * most. 0 when too few of them were acknowledged, or all at once.
-   */
-  readonly trainRateBytesPerSecond: number;
+  /** bytes acknowledged of packets that left together with the youngest of the ACK before; 0 when none did. */
+  readonly trainBytes: number;
+  /** ms between the arrival of that one and of those. */
+  readonly trainMs: number;
   /** Whether the sender had too little to send for the sample to show what the path can do. */
   readonly isAppLimited: boolean;
 }
@@ -51,7 +50,8 @@ export function createAckSample(): MutableAckSample {
     priorDeliveredBytes: 0,
     deliveredAtMs: 0,
     deliveryRateBytesPerSecond: 0,
-    trainRateBytesPerSecond: 0,
+    trainBytes: 0,
+    trainMs: 0,
     isAppLimited: false,
   };
 }

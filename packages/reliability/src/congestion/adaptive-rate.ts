@@ -5,6 +5,7 @@ import { BandwidthFilter } from "./bandwidth-filter.js";
 import { BandwidthProbe } from "./bandwidth-probe.js";
 import type { CongestionController } from "./congestion-controller.js";
 import { LossReview } from "./loss-review.js";
+import { OwnQueue } from "./own-queue.js";
 import { burstBytes, firstPace, leastPace, STARTUP_GAIN, startupGain } from "./pace.js";
 import {
   ASSUMED_RTT_MS,
@@ -14,6 +15,7 @@ import {
 } from "./paced-options.js";
 import { QueueSignal } from "./queue-signal.js";
 import { RoundMeter } from "./round-meter.js";
+import { TrainMeter } from "./train-meter.js";
 
 /** bytes. BBR's minimum pipe: enough that acknowledgements keep coming. */
 const MIN_WINDOW_BYTES: number = 4 * MIN_DATAGRAM_BYTES;
@@ -31,6 +33,8 @@ const CRUISE_ROUNDS = 4;
 const CRUISE_MS = 400;
 const CRUISE_SPREAD_MS = 300;
 
+/** Of the rate that is left out of it while a queue stands. */
+const CRUISE_RELIEF = 0.03;
 const DRAIN_GAIN: number = 3 / 4;
 /** After the start the rate is known and the queue may be long. */
 const STARTUP_DRAIN_GAIN = 0.3;
@@ -42,18 +46,10 @@ const SUDDEN = 3;
 const MAX_DRAIN_ROUNDS = 4;
 /** Rounds until what was sent since a change is seen in acknowledgements. */
 const SETTLE_ROUNDS = 2;
-/** Of the rate that arrived while there was a queue: what is sent afterwards, at the most and at the least. */
-const BACK_OFF = 0.9;
-const MOST_BACK_OFF = 0.5;
-/**
- * bytes, and seconds of the own rate if that is less: what a flow may have in the queue before it gives way. Flows that
- * keep equal shares of a queue get equal shares of the link, as in TCP Vegas and FAST.
- */
-const OWN_QUEUE_BYTES: number = 3 * MIN_DATAGRAM_BYTES;
-const OWN_QUEUE_SECONDS = 0.05;
-
 /** ms at half the window in which the shortest round trip is measured anew (BBRv2). */
 const PROBE_RTT_MS = 200;
+/** The rate fell by this factor since the shortest round trip was seen, and that was not seen again. */
+const GAVE_WAY_IN_VAIN = 4;
 /** ms without data enough to measure the bandwidth, after which half of it is forgotten; then again and again. */
 const UNUSED_MS = 20_000;
 const UNUSED_AGAIN_MS = 10_000;
@@ -80,8 +76,10 @@ export class AdaptiveRate implements CongestionController {
   private readonly bucket: TokenBucket;
   private readonly bandwidth: BandwidthFilter = new BandwidthFilter();
   private readonly queue: QueueSignal;
+  private readonly own: OwnQueue;
   private readonly rounds: RoundMeter = new RoundMeter();
   private readonly losses: LossReview = new LossReview();
+  private readonly trains: TrainMeter = new TrainMeter();
   private current: AdaptivePhase = "startup";
   private phaseFromRound = 0;
   private phaseFromMs = 0;
@@ -92,8 +90,6 @@ export class AdaptiveRate implements CongestionController {
   /** bytes. After persistent congestion the window grows from small again, as packets arrive. */
   private restrictedTo: number = Infinity;
   private pace = 0;
-  private train = 0;
-  private previousTrain = 0;
   private fullRate = 0;
   private fullRounds = 0;
   private readonly probing: BandwidthProbe;
@@ -101,12 +97,12 @@ export class AdaptiveRate implements CongestionController {
   private cruiseMs: number = CRUISE_MS;
   /** Whether the drain answers to congestion, not to the end of a probe or of the start. */
   private givesWay = false;
-  /** Whether the queue outlasted the last drain: others fill it as well. */
-  private isQueueShared = false;
   private ackDelayMs = 0;
   private smoothedRttMs: number = ASSUMED_RTT_MS;
   private maxAckDelayMs = 0;
   private usedAtMs = 0;
+  /** bytes/s. The bandwidth when the shortest round trip was last seen. */
+  private rateAtBase = 0;
 
   /** @throws RangeError or TypeError when an option is out of range */
   constructor(options: PacedControllerOptions = {}) {
@@ -114,6 +110,7 @@ export class AdaptiveRate implements CongestionController {
     this.maxRate = maxRateBytesPerSecond;
     this.flushIntervalMs = flushIntervalMs;
     this.queue = new QueueSignal(flushIntervalMs);
+    this.own = new OwnQueue(this.bandwidth, this.queue);
     this.probing = new BandwidthProbe(this.queue, flushIntervalMs);
     this.bucket = new TokenBucket(this.maxRate, INITIAL_WINDOW_BYTES);
     this.applyModel(0);
@@ -161,7 +158,7 @@ export class AdaptiveRate implements CongestionController {
     this.losses.reset();
     this.bandwidth.set(0, this.rounds.fromBytes);
     this.restrictedTo = Infinity;
-    this.isQueueShared = false;
+    this.own.isShared = false;
     this.startUp(nowMs);
     this.applyModel(nowMs);
   }
@@ -182,11 +179,12 @@ export class AdaptiveRate implements CongestionController {
     if (rttMs >= 0) {
       this.smoothedRttMs = sample.smoothedRttMs;
       this.queue.onSample(rttMs, nowMs);
+      if (this.queue.isAtBase(nowMs)) this.rateAtBase = this.bandwidthBytesPerSecond;
       this.probeMinRttMs = Math.min(this.probeMinRttMs, rttMs);
       this.ackDelayMs += (sample.ackDelayMs - this.ackDelayMs) / 8;
     }
     this.bandwidth.onAck(sample);
-    this.train = Math.max(this.train, sample.trainRateBytesPerSecond);
+    this.trains.onAck(sample);
     const roundEnds = this.rounds.onAck(sample);
     if (roundEnds) this.onRound(nowMs);
     this.movePhase(sample, roundEnds);
@@ -195,8 +193,7 @@ export class AdaptiveRate implements CongestionController {
 
   private onRound(nowMs: number): void {
     const { rounds, losses } = this;
-    if (this.train > 0) this.previousTrain = this.train;
-    this.train = 0;
+    this.trains.onRound();
     const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.phaseRounds > SETTLE_ROUNDS);
     this.queue.onRound(isQuiet && this.queue.recentQueueMs <= this.queue.thresholdMs);
     if (rounds.isAppLimited) return this.onUnused(nowMs);
@@ -237,13 +234,13 @@ export class AdaptiveRate implements CongestionController {
     const { queue } = this;
     switch (this.current) {
       case "startup":
-        if (!isAppLimited && this.isOwnQueue(queue.recentQueueMs)) this.drain(STARTUP_DRAIN_GAIN, nowMs);
+        if (!isAppLimited && this.own.isTooLong(queue.recentQueueMs)) this.drain(STARTUP_DRAIN_GAIN, nowMs);
         break;
       case "drain":
         if (this.isDrained(sample.bytesInFlight)) this.cruise(nowMs);
         break;
       case "cruise":
-        if (!isAppLimited && this.phaseRounds >= SETTLE_ROUNDS && this.isOwnQueue(queue.recentQueueMs / SUDDEN)) {
+        if (!isAppLimited && this.phaseRounds >= SETTLE_ROUNDS && this.own.isTooLong(queue.recentQueueMs / SUDDEN)) {
           this.giveWay(sample.deliveryRateBytesPerSecond, nowMs);
         } else if (roundEnds) {
           this.afterCruiseRound(nowMs, isAppLimited);
@@ -263,7 +260,9 @@ export class AdaptiveRate implements CongestionController {
       case "probe-rtt":
         if (this.phaseRounds < 1 || nowMs - this.phaseFromMs < PROBE_RTT_MS || this.probeMinRttMs === Infinity) break;
         queue.rebase(this.probeMinRttMs, nowMs);
-        this.cruise(nowMs);
+        // What looked like a queue was the path: giving way to it has changed nothing, and cost nearly all.
+        if (this.bandwidthBytesPerSecond * GAVE_WAY_IN_VAIN < this.rateAtBase) this.startUp(nowMs);
+        else this.cruise(nowMs);
     }
   }
 
@@ -277,14 +276,15 @@ export class AdaptiveRate implements CongestionController {
       return;
     }
     if (isAppLimited || this.phaseRounds < SETTLE_ROUNDS) return;
-    if (this.isOwnQueue(queue.roundQueueMs)) this.giveWay(0, nowMs);
+    if (this.own.isTooLong(queue.roundQueueMs)) this.giveWay(0, nowMs);
     else if (this.phaseRounds >= CRUISE_ROUNDS && nowMs - this.phaseFromMs >= this.cruiseMs) {
       this.probe(false, nowMs);
     }
   }
 
   private startUp(nowMs: number): void {
-    this.fullRate = this.fullRounds = this.train = this.previousTrain = 0;
+    this.fullRate = this.fullRounds = 0;
+    this.trains.reset();
     this.enter("startup", STARTUP_GAIN, nowMs);
   }
 
@@ -304,21 +304,9 @@ export class AdaptiveRate implements CongestionController {
     const { queue } = this;
     let rate = Math.min(this.bandwidthBytesPerSecond, this.rounds.rateBytesPerSecond);
     if (deliveryRate > 0) rate = Math.min(rate, deliveryRate);
-    this.bandwidth.set(rate * this.backOff, this.deliveredBytes);
+    this.bandwidth.set(rate * this.own.backOff, this.deliveredBytes);
     this.drain(queue.recentQueueMs > Math.max(queue.baseMs, LONG_QUEUE_MS) ? LONG_DRAIN_GAIN : DRAIN_GAIN, nowMs);
     this.givesWay = true;
-  }
-
-  /**
-   * A queue that others fill as well says by its length how far this flow's rate is from its share: a step of FAST
-   * (Wei, Jin, Low and Hegde, 2006) leads to where it has no more in the queue than it may.
-   */
-  private get backOff(): number {
-    if (!this.isQueueShared) return BACK_OFF;
-    const { baseMs, recentQueueMs } = this.queue;
-    const mayKeepMs = (this.ownQueueBytes * 1000) / this.bandwidthBytesPerSecond;
-    const step = (baseMs + mayKeepMs) / (baseMs + recentQueueMs);
-    return Math.min(Math.max(step, MOST_BACK_OFF), BACK_OFF);
   }
 
   private probe(again: boolean, nowMs: number): void {
@@ -344,29 +332,18 @@ export class AdaptiveRate implements CongestionController {
     return this.rounds.count - this.phaseFromRound;
   }
 
-  /** Whether packets wait, and enough of them are ours that it is for us to give way. */
-  private isOwnQueue(queueMs: number): boolean {
-    if (queueMs <= this.queue.thresholdMs) return false;
-    return (this.bandwidthBytesPerSecond * queueMs) / 1000 > this.ownQueueBytes;
-  }
-
-  private get ownQueueBytes(): number {
-    return Math.max(Math.min(OWN_QUEUE_BYTES, this.bandwidthBytesPerSecond * OWN_QUEUE_SECONDS), MIN_DATAGRAM_BYTES);
-  }
-
   private isProbeQueue(): boolean {
     const { recentQueueMs } = this.queue;
-    return recentQueueMs > this.probing.queueLimitMs && this.isOwnQueue(recentQueueMs);
+    return recentQueueMs > this.probing.queueLimitMs && this.own.isTooLong(recentQueueMs);
   }
 
   private isDrained(bytesInFlight: number): boolean {
     const { queue, phaseRounds } = this;
     if (this.givesWay) {
       if (phaseRounds < SETTLE_ROUNDS) return false;
-      const ownBytes = (this.bandwidthBytesPerSecond * queue.recentQueueMs) / 1000;
-      const isClear = queue.recentQueueMs * 2 <= queue.thresholdMs || ownBytes * 2 <= this.ownQueueBytes;
+      const { isClear } = this.own;
       if (!isClear && phaseRounds < MAX_DRAIN_ROUNDS) return false;
-      this.isQueueShared = !isClear;
+      this.own.isShared = !isClear;
       return true;
     }
     // What is on its way when nothing waits: a round trip, and what waits for its ACK or for our next flush.
@@ -375,13 +352,22 @@ export class AdaptiveRate implements CongestionController {
     return bytesInFlight <= emptyBytes || phaseRounds >= SETTLE_ROUNDS;
   }
 
+  /**
+   * The highest of many measured rates is a little above what the path carries, by which a queue would grow from one
+   * probe to the next: while one stands, a little less goes.
+   */
+  private get cruiseShare(): number {
+    const { queue } = this;
+    return this.current === "cruise" ? 1 - CRUISE_RELIEF * Math.min(queue.roundQueueMs / queue.stepMs, 1) : 1;
+  }
+
   /** Sets pace, burst and window by the model. */
   private applyModel(nowMs: number): void {
     const { queue, bandwidth, flushIntervalMs } = this;
     const isStartup = this.current === "startup";
     const rate = bandwidth.bytesPerSecond;
     const baseMs = queue.baseMs === Infinity ? ASSUMED_RTT_MS : queue.baseMs;
-    const gain = isStartup ? startupGain(rate, Math.max(this.train, this.previousTrain)) : this.gain;
+    const gain = isStartup ? startupGain(rate, this.trains.bytesPerSecond) : this.gain * this.cruiseShare;
     let pace = (rate * gain) / (1 - this.losses.pathShare);
     if (isStartup) pace = Math.max(pace, firstPace(baseMs));
     this.pace = Math.min(Math.max(pace, leastPace(this.smoothedRttMs)), this.maxRate);

@@ -5,8 +5,6 @@ import { createAckSample, type MutableAckSample } from "./ack-sample.js";
 const MIN_INTERVAL_OF_RTT = 0.9;
 /** ms. The shortest round trip that is believed: a path without any (in one process) would show no rate at all. */
 const MIN_INTERVAL_MS = 0.01;
-/** bytes acknowledged after the first of a train: fewer say little. */
-const MIN_TRAIN_BYTES = 4800;
 
 /**
  * Measures how fast data arrives (draft-cheng-iccrg-delivery-rate-estimation): bytes delivered between the sending of
@@ -31,10 +29,9 @@ export class DeliveryRateSampler {
   private newestSentAtMs = -1;
   private priorAtMs = 0;
   private sendElapsedMs = 0;
-  /** Packets sent at one instant, as far as they are acknowledged. */
+  /** When the packets of the present train were sent, and when the last that is acknowledged of them arrived. */
   private trainSentAtMs = -1;
-  private trainFromBytes = 0;
-  private trainFromMs = 0;
+  private trainAtMs = 0;
 
   /** Whether what is in flight was sent for want of more data. */
   get isAppLimited(): boolean {
@@ -97,7 +94,8 @@ export class DeliveryRateSampler {
     last.deliveredBytes = this.deliveredBytes;
     last.deliveredAtMs = this.deliveredAtMs;
     last.deliveryRateBytesPerSecond = 0;
-    last.trainRateBytesPerSecond = 0;
+    last.trainBytes = 0;
+    last.trainMs = 0;
     if (this.newest < 0) return last;
     this.followTrain();
     const intervalMs = Math.max(this.sendElapsedMs, this.deliveredAtMs - this.priorAtMs, MIN_INTERVAL_MS);
@@ -107,17 +105,14 @@ export class DeliveryRateSampler {
     return last;
   }
 
-  /** Packets that left together are drawn apart by the bottleneck: their arrival shows its rate. */
+  /** Packets that were sent at one instant are drawn apart by the bottleneck. */
   private followTrain(): void {
-    const { last, deliveredBytes, deliveredAtMs } = this;
-    if (this.newestSentAtMs !== this.trainSentAtMs) {
-      this.trainSentAtMs = this.newestSentAtMs;
-      this.trainFromBytes = deliveredBytes;
-      this.trainFromMs = deliveredAtMs;
-      return;
+    const { last, deliveredAtMs } = this;
+    if (this.newestSentAtMs === this.trainSentAtMs) {
+      last.trainBytes = last.ackedBytes;
+      last.trainMs = deliveredAtMs - this.trainAtMs;
     }
-    const bytes = deliveredBytes - this.trainFromBytes;
-    const elapsedMs = deliveredAtMs - this.trainFromMs;
-    if (bytes >= MIN_TRAIN_BYTES && elapsedMs > 0) last.trainRateBytesPerSecond = (bytes * 1000) / elapsedMs;
+    this.trainSentAtMs = this.newestSentAtMs;
+    this.trainAtMs = deliveredAtMs;
   }
 }

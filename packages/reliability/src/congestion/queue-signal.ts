@@ -70,6 +70,11 @@ export class QueueSignal {
     return this.stepMs + this.noise;
   }
 
+  /** Whether the last sample was as short as the shortest one. */
+  isAtBase(nowMs: number): boolean {
+    return nowMs === this.baseAtMs;
+  }
+
   /** Whether the shortest round trip has not been seen for ten seconds. */
   isStale(nowMs: number): boolean {
     return nowMs - this.baseAtMs > BASE_AGE_MS;

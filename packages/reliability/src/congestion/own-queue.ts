@@ -1,0 +1,58 @@
+import { MIN_DATAGRAM_BYTES } from "@sortie/wire";
+import type { BandwidthFilter } from "./bandwidth-filter.js";
+import type { QueueSignal } from "./queue-signal.js";
+
+/**
+ * bytes, and seconds of the own rate if that is less: what a flow may have in the queue before it gives way. Flows that
+ * keep equal shares of a queue get equal shares of the link, as in TCP Vegas and FAST.
+ */
+const OWN_QUEUE_BYTES: number = 3 * MIN_DATAGRAM_BYTES;
+const OWN_QUEUE_SECONDS = 0.05;
+/** Of the rate that arrived while there was a queue: what is sent afterwards, at the most and at the least. */
+const BACK_OFF = 0.9;
+const MOST_BACK_OFF = 0.5;
+
+/** How much of the queue before the bottleneck is this flow's, and how far it gives way to it. */
+export class OwnQueue {
+  /** Whether the queue outlasted the last drain: others fill it as well. */
+  isShared = false;
+  private readonly bandwidth: BandwidthFilter;
+  private readonly queue: QueueSignal;
+
+  constructor(bandwidth: BandwidthFilter, queue: QueueSignal) {
+    this.bandwidth = bandwidth;
+    this.queue = queue;
+  }
+
+  /** Whether packets wait, and enough of them are ours that it is for us to give way. */
+  isTooLong(queueMs: number): boolean {
+    return queueMs > this.queue.thresholdMs && this.bytesIn(queueMs) > this.allowedBytes;
+  }
+
+  /** Whether a drain has done its part of ending the queue. */
+  get isClear(): boolean {
+    const { recentQueueMs, thresholdMs } = this.queue;
+    return recentQueueMs * 2 <= thresholdMs || this.bytesIn(recentQueueMs) * 2 <= this.allowedBytes;
+  }
+
+  /**
+   * Share of the rate to keep. A queue that others fill as well says by its length how far this flow's rate is from its
+   * share: a step of FAST (Wei, Jin, Low and Hegde, 2006) leads to where it has no more in the queue than it may.
+   */
+  get backOff(): number {
+    if (!this.isShared) return BACK_OFF;
+    const { baseMs, recentQueueMs } = this.queue;
+    const mayKeepMs = (this.allowedBytes * 1000) / this.bandwidth.bytesPerSecond;
+    const step = (baseMs + mayKeepMs) / (baseMs + recentQueueMs);
+    return Math.min(Math.max(step, MOST_BACK_OFF), BACK_OFF);
+  }
+
+  private bytesIn(queueMs: number): number {
+    return (this.bandwidth.bytesPerSecond * queueMs) / 1000;
+  }
+
+  private get allowedBytes(): number {
+    const ofRate = this.bandwidth.bytesPerSecond * OWN_QUEUE_SECONDS;
+    return Math.max(Math.min(OWN_QUEUE_BYTES, ofRate), MIN_DATAGRAM_BYTES);
+  }
+}
