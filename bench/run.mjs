@@ -1,4 +1,4 @@
-// npm run bench -- [P1 ...] [--quick] [--rounds N] [--seconds N] [--no-write]
+// npm run bench -- [P1 ...] [--quick] [--brief] [--rounds N] [--seconds N] [--no-write]
 //   [--workers N] [--transport dgram|mmsg] [--crypto pure|fast|node|noble|wasm|sodium]
 // Runs workloads (without a name all of them), each in processes of its own, and writes after each its figures to
 // bench/results, its tables to bench/RESULTS.md (RESULTS-nodeNN.md where it is not Node 20), and what came of the
@@ -40,7 +40,7 @@ const WORKLOADS = {
 };
 
 /** ms, where it is not 2000. At saturation code is compiled sooner; at a game's pace it takes some seconds. */
-const WARM_UP_MS = { P1: 1000, P2: 1000, P3a: 8000, P3b: 8000, P4: 6000, P8: 6000 };
+const WARM_UP_MS = { P1: 1000, P2: 1000, P3a: 4000, P3b: 4000, P4: 6000, P8: 4000 };
 
 /** The version of Node whose tables are in RESULTS.md. */
 const MAIN_NODE = "20";
@@ -49,6 +49,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: "boolean", default: false },
+    brief: { type: "boolean", default: false },
     rounds: { type: "string" },
     seconds: { type: "string" },
     workers: { type: "string" },
@@ -83,6 +84,7 @@ try {
       warmupMs: WARM_UP_MS[name] ?? 2000,
       variants,
       isQuick: values.quick,
+      isBrief: values.brief,
       locked,
       workers: numberOption("workers", 2),
     });

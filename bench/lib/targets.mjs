@@ -149,7 +149,8 @@ export function targets(byNode) {
   const lines = [
     "# Targets",
     "",
-    "Written by `npm run bench`, from the medians in the tables of each version of Node. Bold: met. A dash: not measured.",
+    "Written by `npm run bench`, from the medians in the tables of each version of Node. Bold: met. A dash: not",
+    "measured.",
     "",
     `| no. | figure | target, pure | target, fast | ${heads.join(" | ")} |`,
     `|${" --- |".repeat(4 + heads.length)}`,

@@ -1,14 +1,17 @@
 // P8: one message to 1,000 peers.
 import { cell, middle, summarise, table } from "../lib/figures.mjs";
 import { interleave, runRound } from "../lib/round.mjs";
-import { COLUMNS, LOAD_NOTE, OBVIOUS, RAW, sortie, withRatios, WS } from "./systems.mjs";
+import { baselines, COLUMNS, LOAD_NOTE, OBVIOUS, RAW, sortie, withRatios, WS } from "./systems.mjs";
 
 const BROADCASTS_PER_SECOND = 20;
 const BYTES = 200;
 
 export async function broadcast({ rounds, seconds, warmupMs, locked, isQuick, ...options }) {
   const connections = isQuick ? 200 : 1000;
-  const cases = [...sortie(options, "unreliable", { tickRate: BROADCASTS_PER_SECOND }), RAW, OBVIOUS, WS];
+  const cases = [
+    ...sortie(options, "unreliable", { tickRate: BROADCASTS_PER_SECOND }),
+    ...baselines(options, RAW, OBVIOUS, WS),
+  ];
   const runs = await locked(() =>
     interleave(cases, rounds, (one) =>
       runRound({

@@ -2,7 +2,7 @@
 import { cell, summarise, table } from "../lib/figures.mjs";
 import { ask, start, stop } from "../lib/processes.mjs";
 import { interleave } from "../lib/round.mjs";
-import { sortie, WS, WSS } from "./systems.mjs";
+import { baselines, sortie, WS, WSS } from "./systems.mjs";
 
 const file = (path) => new URL(`../${path}`, import.meta.url);
 const MEBIBYTE = 1024 * 1024;
@@ -13,7 +13,7 @@ const IN_FLIGHT = 32;
 export async function bulk({ rounds, locked, isQuick, ...options }) {
   const totalBytes = (isQuick ? 16 : 64) * MEBIBYTE;
   const wide = { sendRateBytesPerSecond: 1_000_000_000, receiveWindowBytes: 16 * MEBIBYTE };
-  const cases = [...sortie(options, "ordered", { options: { ...wide, mtu: 1452 } }), WS, WSS];
+  const cases = [...sortie(options, "ordered", { options: { ...wide, mtu: 1452 } }), ...baselines(options, WS, WSS)];
   const runs = await locked(() => interleave(cases, rounds, (one) => transfer(one, totalBytes, wide)));
   const rows = cases.map(({ name }, i) => ({ name, ...summarise(runs[i]) }));
   const lines = [

@@ -1,7 +1,7 @@
 // P1 and P2: echo in a closed loop with an event-driven server.
 import { summarise, table } from "../lib/figures.mjs";
 import { interleave, runRound } from "../lib/round.mjs";
-import { COLUMNS, LOAD_NOTE, OBVIOUS, RAW, sortie, withRatios, WS, WSS } from "./systems.mjs";
+import { baselines, COLUMNS, LOAD_NOTE, OBVIOUS, RAW, sortie, withRatios, WS, WSS } from "./systems.mjs";
 
 /** P1: 64 connections with one message in flight each: one datagram per message, the worst case. */
 export async function echoOfMany(options) {
@@ -16,7 +16,11 @@ export async function echoOfOne(options) {
 
 async function echo(options, title, sizes, loop) {
   const { rounds, seconds } = options;
-  const cases = [...sortie(options, "unreliable"), ...sortie(options, "ordered"), RAW, OBVIOUS, WS, WSS];
+  const cases = [
+    ...sortie(options, "unreliable"),
+    ...sortie(options, "ordered"),
+    ...baselines(options, RAW, OBVIOUS, WS, WSS),
+  ];
   const lines = [`## ${title}`, "", `Closed loop, event-driven server. ${rounds} rounds of ${seconds} s, interleaved.`];
   const data = {};
   for (const bytes of sizes) {

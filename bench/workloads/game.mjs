@@ -1,7 +1,7 @@
 // P3 and P4: the open-loop loads of games, at a server with ticks.
 import { cell, middle, summarise, table } from "../lib/figures.mjs";
 import { interleave, runRound } from "../lib/round.mjs";
-import { COLUMNS, LOAD_NOTE, OBVIOUS, RAW, sortie, withRatios, WS, WSS } from "./systems.mjs";
+import { baselines, COLUMNS, LOAD_NOTE, OBVIOUS, RAW, sortie, withRatios, WS, WSS } from "./systems.mjs";
 
 const GAME_COLUMNS = [
   ["system", (row) => row.name],
@@ -25,7 +25,7 @@ const GAME_COLUMNS = [
 export async function headline(options) {
   return game(options, {
     title: "P3a: 128 peers, each 32 messages of 64 bytes per second, all echoed; 60 ticks/s",
-    systems: (server) => [...sortie(options, "unreliable", server), RAW, OBVIOUS, WS, WSS],
+    systems: (server) => [...sortie(options, "unreliable", server), ...baselines(options, RAW, OBVIOUS, WS, WSS)],
     server: { echo: true, tickRate: 60 },
     load: { connections: 128, perSecond: 32, bytes: 64, sockets: 4 },
   });
@@ -35,7 +35,7 @@ export async function headline(options) {
 export async function stateOut(options) {
   return game(options, {
     title: "P3b: 128 peers, each 32 messages of 64 bytes per second in, and 200 bytes out every tick; 60 ticks/s",
-    systems: (server) => [...sortie(options, "unreliable", server), RAW, OBVIOUS, WS],
+    systems: (server) => [...sortie(options, "unreliable", server), ...baselines(options, RAW, OBVIOUS, WS)],
     server: { echo: false, tickRate: 60, tickBytes: 200 },
     load: { connections: 128, perSecond: 32, bytes: 64, sockets: 4 },
   });

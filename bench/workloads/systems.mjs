@@ -20,6 +20,11 @@ export function sortie({ keys, variants }, delivery, server = {}) {
   }));
 }
 
+/** Baselines of which a run has all, or only those that targets refer to. */
+export function baselines({ isBrief }, ...systems) {
+  return isBrief ? systems.filter((one) => one === RAW || one === OBVIOUS) : systems;
+}
+
 export const COLUMNS = [
   ["system", (row) => row.name],
   ["server CPU per message, µs", (row) => cell(row.cpuMicrosPerMessage)],
