@@ -159,6 +159,7 @@ export class AdaptiveRate implements CongestionController {
     this.bandwidth.set(0, this.rounds.fromBytes);
     this.restrictedTo = Infinity;
     this.own.isShared = false;
+    this.rateAtBase = 0;
     this.startUp(nowMs);
     this.applyModel(nowMs);
   }
