@@ -33,8 +33,6 @@ const CRUISE_ROUNDS = 4;
 const CRUISE_MS = 400;
 const CRUISE_SPREAD_MS = 300;
 
-/** Of the rate that is left out of it while a queue stands. */
-const CRUISE_RELIEF = 0.03;
 const DRAIN_GAIN: number = 3 / 4;
 /** After the start the rate is known and the queue may be long. */
 const STARTUP_DRAIN_GAIN = 0.3;
@@ -48,8 +46,8 @@ const MAX_DRAIN_ROUNDS = 4;
 const SETTLE_ROUNDS = 2;
 /** ms at half the window in which the shortest round trip is measured anew (BBRv2). */
 const PROBE_RTT_MS = 200;
-/** The rate fell by this factor since the shortest round trip was seen, and that was not seen again. */
-const GAVE_WAY_IN_VAIN = 4;
+/** The rate fell by this factor while round trips stayed longer than the shortest one, by the same. */
+const IN_VAIN = 4;
 /** ms without data enough to measure the bandwidth, after which half of it is forgotten; then again and again. */
 const UNUSED_MS = 20_000;
 const UNUSED_AGAIN_MS = 10_000;
@@ -101,8 +99,8 @@ export class AdaptiveRate implements CongestionController {
   private smoothedRttMs: number = ASSUMED_RTT_MS;
   private maxAckDelayMs = 0;
   private usedAtMs = 0;
-  /** bytes/s. The bandwidth when the shortest round trip was last seen. */
-  private rateAtBase = 0;
+  /** bytes/s. The highest bandwidth since the shortest round trip was last measured anew. */
+  private peakRate = 0;
 
   /** @throws RangeError or TypeError when an option is out of range */
   constructor(options: PacedControllerOptions = {}) {
@@ -159,7 +157,7 @@ export class AdaptiveRate implements CongestionController {
     this.bandwidth.set(0, this.rounds.fromBytes);
     this.restrictedTo = Infinity;
     this.own.isShared = false;
-    this.rateAtBase = 0;
+    this.peakRate = 0;
     this.startUp(nowMs);
     this.applyModel(nowMs);
   }
@@ -180,11 +178,11 @@ export class AdaptiveRate implements CongestionController {
     if (rttMs >= 0) {
       this.smoothedRttMs = sample.smoothedRttMs;
       this.queue.onSample(rttMs, nowMs);
-      if (this.queue.isAtBase(nowMs)) this.rateAtBase = this.bandwidthBytesPerSecond;
       this.probeMinRttMs = Math.min(this.probeMinRttMs, rttMs);
       this.ackDelayMs += (sample.ackDelayMs - this.ackDelayMs) / 8;
     }
     this.bandwidth.onAck(sample);
+    this.peakRate = Math.max(this.peakRate, this.bandwidthBytesPerSecond);
     this.trains.onAck(sample);
     const roundEnds = this.rounds.onAck(sample);
     if (roundEnds) this.onRound(nowMs);
@@ -260,11 +258,17 @@ export class AdaptiveRate implements CongestionController {
         break;
       case "probe-rtt":
         if (this.phaseRounds < 1 || nowMs - this.phaseFromMs < PROBE_RTT_MS || this.probeMinRttMs === Infinity) break;
-        queue.rebase(this.probeMinRttMs, nowMs);
-        // What looked like a queue was the path: giving way to it has changed nothing, and cost nearly all.
-        if (this.bandwidthBytesPerSecond * GAVE_WAY_IN_VAIN < this.rateAtBase) this.startUp(nowMs);
-        else this.cruise(nowMs);
+        this.afterProbeRtt(nowMs);
     }
+  }
+
+  /** What looked like a queue may have been the path: giving way to it has changed nothing, and cost nearly all. */
+  private afterProbeRtt(nowMs: number): void {
+    const gaveWayInVain = this.queue.isLongerPath && this.bandwidthBytesPerSecond * IN_VAIN < this.peakRate;
+    this.queue.rebase(this.probeMinRttMs, nowMs);
+    this.peakRate = this.bandwidthBytesPerSecond;
+    if (gaveWayInVain) this.startUp(nowMs);
+    else this.cruise(nowMs);
   }
 
   private afterCruiseRound(nowMs: number, isAppLimited: boolean): void {
@@ -353,22 +357,14 @@ export class AdaptiveRate implements CongestionController {
     return bytesInFlight <= emptyBytes || phaseRounds >= SETTLE_ROUNDS;
   }
 
-  /**
-   * The highest of many measured rates is a little above what the path carries, by which a queue would grow from one
-   * probe to the next: while one stands, a little less goes.
-   */
-  private get cruiseShare(): number {
-    const { queue } = this;
-    return this.current === "cruise" ? 1 - CRUISE_RELIEF * Math.min(queue.roundQueueMs / queue.stepMs, 1) : 1;
-  }
-
   /** Sets pace, burst and window by the model. */
   private applyModel(nowMs: number): void {
     const { queue, bandwidth, flushIntervalMs } = this;
     const isStartup = this.current === "startup";
     const rate = bandwidth.bytesPerSecond;
     const baseMs = queue.baseMs === Infinity ? ASSUMED_RTT_MS : queue.baseMs;
-    const gain = isStartup ? startupGain(rate, this.trains.bytesPerSecond) : this.gain * this.cruiseShare;
+    const relief = this.current === "cruise" ? this.own.relief : 1;
+    const gain = isStartup ? startupGain(rate, this.trains.bytesPerSecond) : this.gain * relief;
     let pace = (rate * gain) / (1 - this.losses.pathShare);
     if (isStartup) pace = Math.max(pace, firstPace(baseMs));
     this.pace = Math.min(Math.max(pace, leastPace(this.smoothedRttMs)), this.maxRate);

@@ -11,6 +11,8 @@ const OWN_QUEUE_SECONDS = 0.05;
 /** Of the rate that arrived while there was a queue: what is sent afterwards, at the most and at the least. */
 const BACK_OFF = 0.9;
 const MOST_BACK_OFF = 0.5;
+/** Of the rate that is left out of it while a queue stands. */
+const MOST_RELIEF = 0.06;
 
 /** How much of the queue before the bottleneck is this flow's, and how far it gives way to it. */
 export class OwnQueue {
@@ -45,6 +47,17 @@ export class OwnQueue {
     const mayKeepMs = (this.allowedBytes * 1000) / this.bandwidth.bytesPerSecond;
     const step = (baseMs + mayKeepMs) / (baseMs + recentQueueMs);
     return Math.min(Math.max(step, MOST_BACK_OFF), BACK_OFF);
+  }
+
+  /**
+   * Share of the rate to send at while nothing is tried or drained. The highest of many measured rates is a little more
+   * than the path carries, by which a queue would grow from one probe to the next: while one stands of which we have
+   * more than we may, a little less goes.
+   */
+  get relief(): number {
+    const { roundQueueMs, stepMs } = this.queue;
+    if (this.bytesIn(roundQueueMs) <= this.allowedBytes) return 1;
+    return 1 - MOST_RELIEF * Math.min(roundQueueMs / stepMs, 1);
   }
 
   private bytesIn(queueMs: number): number {

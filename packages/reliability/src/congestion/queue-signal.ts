@@ -12,6 +12,9 @@ const BASE_AGE_MS = 10_000;
 /** A sample that comes as near to the shortest one confirms it. */
 const CONFIRM_OF_BASE = 1.02;
 const CONFIRM_MS = 1;
+/** Round trips that differ by less than one part in so many of what they rose by are the same; in so many rounds. */
+const STEADY_SHARE = 4;
+const STEADY_ROUNDS = 8;
 /** Weight of a new round in the noise. */
 const NOISE_WEIGHT: number = 1 / 4;
 
@@ -27,6 +30,9 @@ export class QueueSignal {
   private noise = 0;
   private readonly minSpanMs: number;
   private baseAtMs = -Infinity;
+  /** ms. Shortest round trip of the first of the last rounds in which it hardly changed, and how many they are. */
+  private steadyMs = 0;
+  private steadyRounds = 0;
   private recentMs = Infinity;
   private runningMs = Infinity;
   private runningSamples = 0;
@@ -70,9 +76,9 @@ export class QueueSignal {
     return this.stepMs + this.noise;
   }
 
-  /** Whether the last sample was as short as the shortest one. */
-  isAtBase(nowMs: number): boolean {
-    return nowMs === this.baseAtMs;
+  /** Whether round trips are longer, and always by the same: the path is. Queues that flows make come and go. */
+  get isLongerPath(): boolean {
+    return this.steadyRounds >= STEADY_ROUNDS;
   }
 
   /** Whether the shortest round trip has not been seen for ten seconds. */
@@ -98,6 +104,7 @@ export class QueueSignal {
   onRound(isQuiet: boolean): void {
     if (this.roundMinMs === Infinity) return;
     if (isQuiet) this.noise += NOISE_WEIGHT * (this.roundMaxMs - this.roundMinMs - this.noise);
+    this.followSteadiness();
     this.lastRoundMinMs = this.roundMinMs;
     this.roundMinMs = Infinity;
     this.roundMaxMs = 0;
@@ -107,6 +114,17 @@ export class QueueSignal {
   rebase(baseMs: number, nowMs: number): void {
     this.base = baseMs;
     this.baseAtMs = nowMs;
+    this.steadyRounds = 0;
+  }
+
+  private followSteadiness(): void {
+    const { roundMinMs, steadyMs } = this;
+    if (Math.abs(roundMinMs - steadyMs) * STEADY_SHARE < steadyMs - this.base) {
+      this.steadyRounds += 1;
+      return;
+    }
+    this.steadyMs = roundMinMs;
+    this.steadyRounds = 0;
   }
 
   /** ms. The least of the last few round trips; Infinity before there are enough. */
@@ -118,6 +136,7 @@ export class QueueSignal {
     this.base = this.recentMs = this.runningMs = this.roundMinMs = this.lastRoundMinMs = Infinity;
     this.runningSamples = this.roundMaxMs = this.noise = 0;
     this.baseAtMs = this.runningFromMs = -Infinity;
+    this.steadyMs = this.steadyRounds = 0;
   }
 
   private isSpanFull(nowMs: number): boolean {
