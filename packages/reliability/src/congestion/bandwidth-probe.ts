@@ -9,8 +9,8 @@ const SUCCESS: number = 1 / 2;
 const RAISE = 1.3;
 /** bytes. What a probe adds in a round trip at the least: slow flows catch up with quick ones. */
 const MIN_PROBE_BYTES: number = 2.5 * MIN_DATAGRAM_BYTES;
-/** ms. A probe on a long path: a quarter more for so long makes a queue of 20 ms at the most. */
-const MAX_PROBE_MS = 80;
+/** ms. A probe on a long path: a quarter more for so long makes a queue of 16 ms at the most. */
+const MAX_PROBE_MS = 65;
 /** Flushes that a probe takes at the least. */
 const MIN_FLUSHES = 3;
 
