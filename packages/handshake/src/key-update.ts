@@ -1,6 +1,8 @@
 import { CipherSuite } from "@sortie/wire";
 import type { Aead, CryptoProvider } from "./crypto-provider.js";
-import { derivePacketKey, nextSecret } from "./key-schedule.js";
+import { derivePacketKey, IV_BYTES, nextSecret } from "./key-schedule.js";
+
+const TWO_TO_32 = 2 ** 32;
 
 /** Usage limits of one connection's keys, in packets. */
 export interface KeyLimits {
@@ -30,8 +32,9 @@ const CHACHA20_POLY1305_LIMITS: KeyLimits = /* @__PURE__ */ Object.freeze({
 });
 
 /** The limits of a suite, lowered where asked. Throws RangeError for a limit outside 1..the suite's own. */
-export function keyLimits(suite: CipherSuite, lowered: Partial<KeyLimits> = {}): KeyLimits {
+export function keyLimits(suite: CipherSuite, lowered: Partial<KeyLimits> | undefined): KeyLimits {
   const own = suite === CipherSuite.Aes128Gcm ? AES_GCM_LIMITS : CHACHA20_POLY1305_LIMITS;
+  if (lowered === undefined) return own;
   const limits = { ...own, ...lowered };
   for (const name of Object.keys(own) as (keyof KeyLimits)[]) {
     const value = limits[name];
@@ -45,7 +48,10 @@ export function keyLimits(suite: CipherSuite, lowered: Partial<KeyLimits> = {}):
 /** Keys of one direction in one key phase. */
 export class PacketKeys {
   readonly aead: Aead;
-  readonly iv: Uint8Array;
+  /** The IV as three big-endian words: a typed array of its own would lie elsewhere in memory. */
+  readonly #ivHigh: number;
+  readonly #ivMiddle: number;
+  readonly #ivLow: number;
   readonly #crypto: CryptoProvider;
   readonly #suite: CipherSuite;
   readonly #secret: Uint8Array;
@@ -54,10 +60,20 @@ export class PacketKeys {
   constructor(crypto: CryptoProvider, suite: CipherSuite, secret: Uint8Array) {
     const { key, iv } = derivePacketKey(crypto, suite, secret);
     this.aead = crypto.createAead(suite, key);
-    this.iv = iv;
+    const words = new DataView(iv.buffer, iv.byteOffset, IV_BYTES);
+    this.#ivHigh = words.getInt32(0);
+    this.#ivMiddle = words.getInt32(4);
+    this.#ivLow = words.getInt32(8);
     this.#crypto = crypto;
     this.#suite = suite;
     this.#secret = secret;
+  }
+
+  /** IV xor packet number, the number right-aligned and big-endian (RFC 9001 section 5.3). */
+  writeNonce(packetNumber: number, nonce: DataView): void {
+    nonce.setInt32(0, this.#ivHigh);
+    nonce.setInt32(4, this.#ivMiddle ^ Math.floor(packetNumber / TWO_TO_32));
+    nonce.setInt32(8, this.#ivLow ^ packetNumber);
   }
 
   /** The keys of the following phase. To be asked once: the secret that leads from here to there is wiped. */

@@ -24,10 +24,9 @@ const INITIAL_PROBE_TIMEOUT_MS = 999;
 /** Probe timeouts for which old keys are kept, and between two updates of ours (RFC 9001 section 6.5). */
 const UPDATE_WAIT_PROBE_TIMEOUTS = 3;
 
-const TWO_TO_32 = 2 ** 32;
-
 /** The nonce of the packet that is being sealed or opened; of use during the call only. */
 const NONCE: Uint8Array = new Uint8Array(IV_BYTES);
+const NONCE_WORDS: DataView = new DataView(NONCE.buffer);
 
 export interface PacketProtectionOptions {
   readonly crypto: CryptoProvider;
@@ -64,6 +63,7 @@ export class PacketProtection {
   readonly #statistics = { keyPhase: 0 as 0 | 1, updates: 0, sealed: 0, failedOpens: 0 };
   #lastSealed = -1;
   #sealingOver = false;
+  #failedTooOften = false;
   #probeTimeoutMs = INITIAL_PROBE_TIMEOUT_MS;
   #nowMs = 0;
 
@@ -80,7 +80,7 @@ export class PacketProtection {
 
   /** Whether a usage limit was reached (RFC 9001 section 6.6): the connection must close. */
   get exhausted(): boolean {
-    return this.#sealingOver || this.#failedTooOften();
+    return this.#sealingOver || this.#failedTooOften;
   }
 
   /**
@@ -110,8 +110,9 @@ export class PacketProtection {
     send.recordSealed(packetNumber);
     this.#statistics.sealed += 1;
     writePacketHeader(bytes, start, this.#statistics.keyPhase, connectionId, packetNumber);
-    setNonce(send.keys.iv, packetNumber);
-    send.keys.aead.seal(NONCE, bytes, start, start + PACKET_HEADER_BYTES, framesEnd);
+    const { keys } = send;
+    keys.writeNonce(packetNumber, NONCE_WORDS);
+    keys.aead.seal(NONCE, bytes, start, start + PACKET_HEADER_BYTES, framesEnd);
     return framesEnd + TAG_BYTES;
   }
 
@@ -127,16 +128,17 @@ export class PacketProtection {
     if (length < MIN_PROTECTED_BYTES || length > MAX_DATAGRAM_BYTES) return OPEN_FAILED;
     const flags = datagram[0] as number;
     if (!isLegalProtectedFlags(flags)) return OPEN_FAILED;
-    if (!(packetNumber >= 0 && packetNumber <= MAX_PACKET_NUMBER) || this.#failedTooOften()) return OPEN_FAILED;
+    if (!(packetNumber >= 0 && packetNumber <= MAX_PACKET_NUMBER) || this.#failedTooOften) return OPEN_FAILED;
     if (out.length < length - PACKET_OVERHEAD_BYTES) {
       throw new RangeError(`"out" expected at least ${length - PACKET_OVERHEAD_BYTES} bytes, got ${out.length}`);
     }
     const keys = this.#receive.select(keyPhaseOf(flags), packetNumber, this.#peerMayUpdate(), nowMs);
     if (keys === undefined) return OPEN_FAILED;
-    setNonce(keys.iv, packetNumber);
+    keys.writeNonce(packetNumber, NONCE_WORDS);
     const plaintextBytes = keys.aead.open(NONCE, datagram, 0, PACKET_HEADER_BYTES, length, out);
     if (plaintextBytes < 0) {
       this.#statistics.failedOpens += 1;
+      this.#failedTooOften = this.#statistics.failedOpens >= this.#limits.maxFailedOpens;
       return OPEN_FAILED;
     }
     const discardAtMs = nowMs + UPDATE_WAIT_PROBE_TIMEOUTS * this.#probeTimeoutMs;
@@ -183,10 +185,6 @@ export class PacketProtection {
     return this.#send.generation > this.#receive.generation || this.#send.sealed > 0;
   }
 
-  #failedTooOften(): boolean {
-    return this.#statistics.failedOpens >= this.#limits.maxFailedOpens;
-  }
-
   #advanceSend(): void {
     this.#send.advance();
     this.#statistics.keyPhase = (this.#send.generation & 1) as 0 | 1;
@@ -210,17 +208,4 @@ export class PacketProtection {
     }
     expectConnectionId("connectionId", connectionId);
   }
-}
-
-/** IV xor packet number, the number right-aligned and big-endian (RFC 9001 section 5.3). */
-function setNonce(iv: Uint8Array, packetNumber: number): void {
-  const high = Math.floor(packetNumber / TWO_TO_32);
-  const low = packetNumber >>> 0;
-  for (let i = 0; i < 6; i++) NONCE[i] = iv[i] as number;
-  NONCE[6] = (iv[6] as number) ^ (high >>> 8);
-  NONCE[7] = (iv[7] as number) ^ high;
-  NONCE[8] = (iv[8] as number) ^ (low >>> 24);
-  NONCE[9] = (iv[9] as number) ^ (low >>> 16);
-  NONCE[10] = (iv[10] as number) ^ (low >>> 8);
-  NONCE[11] = (iv[11] as number) ^ low;
 }

@@ -17,8 +17,11 @@ const BITS_PER_WORD = 32;
  * cannot move the window. Everything is compared by differences, and a leap of any size clears 64 words at most.
  */
 export class ReplayWindow {
-  readonly #words: Uint32Array = new Uint32Array(WORDS);
   #largest = -1;
+  /** The word of the largest number: packets in order need no other, and it lies in the object itself. */
+  #newest = 0;
+  /** All other words. */
+  readonly #older: Uint32Array = new Uint32Array(WORDS);
 
   /** Highest number accepted, -1 at first. */
   get largest(): number {
@@ -31,7 +34,7 @@ export class ReplayWindow {
     const behind = this.#largest - packetNumber;
     if (behind < 0) return "fresh";
     if (behind >= REPLAY_WINDOW_PACKETS) return "too-old";
-    const word = this.#words[wordOf(packetNumber)] as number;
+    const word = behind <= placeOf(this.#largest) ? this.#newest : (this.#older[wordOf(packetNumber)] as number);
     return (word & bitOf(packetNumber)) === 0 ? "fresh" : "duplicate";
   }
 
@@ -43,22 +46,26 @@ export class ReplayWindow {
     if (!Number.isInteger(packetNumber) || packetNumber < 0 || packetNumber > MAX_PACKET_NUMBER) {
       throw new RangeError(`"packetNumber" expected 0..${MAX_PACKET_NUMBER}, got ${packetNumber}`);
     }
-    const ahead = packetNumber - this.#largest;
-    if (ahead > 0) {
-      this.#advance(packetNumber);
-    } else if (-ahead >= REPLAY_WINDOW_PACKETS) {
-      return;
+    const behind = this.#largest - packetNumber;
+    if (behind >= REPLAY_WINDOW_PACKETS) return;
+    if (behind < 0) this.#advance(packetNumber);
+    if (behind <= placeOf(this.#largest)) {
+      this.#newest |= bitOf(packetNumber);
+    } else {
+      const at = wordOf(packetNumber);
+      this.#older[at] = (this.#older[at] as number) | bitOf(packetNumber);
     }
-    const at = wordOf(packetNumber);
-    this.#words[at] = (this.#words[at] as number) | bitOf(packetNumber);
   }
 
-  /** Clears the words between the old and the new largest number. */
+  /** Makes a number the largest: where it lies in another word, clears those up to it. */
   #advance(packetNumber: number): void {
     const from = Math.floor(this.#largest / BITS_PER_WORD);
     const steps = Math.min(Math.floor(packetNumber / BITS_PER_WORD) - from, WORDS);
-    for (let i = 1; i <= steps; i++) this.#words[(from + i) & WORD_MASK] = 0;
     this.#largest = packetNumber;
+    if (steps === 0) return;
+    this.#older[from & WORD_MASK] = this.#newest;
+    this.#newest = 0;
+    for (let i = 1; i <= steps; i++) this.#older[(from + i) & WORD_MASK] = 0;
   }
 }
 
@@ -67,6 +74,11 @@ function wordOf(packetNumber: number): number {
   return Math.floor(packetNumber / BITS_PER_WORD) & WORD_MASK;
 }
 
+/** Place in its word, 0..31. */
+function placeOf(packetNumber: number): number {
+  return packetNumber & (BITS_PER_WORD - 1);
+}
+
 function bitOf(packetNumber: number): number {
-  return 1 << (packetNumber & (BITS_PER_WORD - 1));
+  return 1 << placeOf(packetNumber);
 }

@@ -1,7 +1,7 @@
 import { TAG_BYTES } from "@sortie/wire";
 import { expectAeadLengths, expectNonce } from "../aead-arguments.js";
 import type { Aead } from "../crypto-provider.js";
-import type { WasmHeap } from "./wasm-heap.js";
+import { keyWords, type WasmHeap } from "./wasm-heap.js";
 
 /**
  * ChaCha20-Poly1305 (RFC 8439 section 2.8) of libsodium in WebAssembly. A packet is copied into its memory and back,
@@ -9,11 +9,11 @@ import type { WasmHeap } from "./wasm-heap.js";
  */
 export class WasmChaCha20Poly1305 implements Aead {
   readonly #heap: WasmHeap;
-  readonly #key: Uint8Array;
+  readonly #key: Int32Array;
 
   constructor(heap: WasmHeap, key: Uint8Array) {
     this.#heap = heap;
-    this.#key = key;
+    this.#key = keyWords(key);
   }
 
   seal(nonce: Uint8Array, bytes: Uint8Array, headerStart: number, bodyStart: number, bodyEnd: number): void {
