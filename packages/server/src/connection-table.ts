@@ -5,6 +5,9 @@ import { type PortShare, workerBits } from "./port-share.js";
 /** Slots at the most: the low half of a connection ID names one. */
 export const MAX_SLOTS = 65_536;
 
+/** Slots that there is room for to begin with. */
+const INITIAL_SLOTS = 64;
+
 /** A connection and what the server keeps beside it. */
 export class ConnectionEntry {
   readonly slot: number;
@@ -46,9 +49,15 @@ export class ConnectionEntry {
  */
 export class ConnectionTable {
   private readonly entries: (ConnectionEntry | undefined)[] = [];
+  /**
+   * Of each slot the connection's ID and, once it is a peer's, the address it is at: what is asked of every datagram
+   * as it comes lies side by side, and not in objects that other work has driven out of the caches.
+   */
+  private ids: Uint32Array = new Uint32Array(INITIAL_SLOTS);
+  private readonly homes: (SocketAddress | undefined)[] = [];
   private readonly freeSlots: number[] = [];
   private readonly byHello: Map<string, ConnectionEntry> = new Map();
-  private deadlines: Float64Array = new Float64Array(64).fill(Infinity);
+  private deadlines: Float64Array = new Float64Array(INITIAL_SLOTS).fill(Infinity);
   private readonly capacity: number;
   private readonly random: RandomPool;
   /** Bits of a connection ID that are random. */
@@ -83,11 +92,9 @@ export class ConnectionTable {
     const { slot } = entry;
     if (this.freeSlots.at(-1) === slot) this.freeSlots.pop();
     this.entries[slot] = entry;
-    if (slot >= this.deadlines.length) {
-      const grown = new Float64Array(this.deadlines.length * 2).fill(Infinity);
-      grown.set(this.deadlines);
-      this.deadlines = grown;
-    }
+    this.homes[slot] = undefined;
+    if (slot >= this.ids.length) this.grow();
+    this.ids[slot] = entry.connection.localConnectionId;
     this.byHello.set(entry.helloKey, entry);
     this.used += 1;
   }
@@ -95,6 +102,7 @@ export class ConnectionTable {
   remove(entry: ConnectionEntry): void {
     if (this.entries[entry.slot] !== entry) return;
     this.entries[entry.slot] = undefined;
+    this.homes[entry.slot] = undefined;
     this.deadlines[entry.slot] = Infinity;
     this.freeSlots.push(entry.slot);
     if (this.byHello.get(entry.helloKey) === entry) this.byHello.delete(entry.helloKey);
@@ -102,8 +110,19 @@ export class ConnectionTable {
   }
 
   find(connectionId: number): ConnectionEntry | undefined {
-    const entry = this.entries[connectionId & 0xffff];
-    return entry !== undefined && entry.connection.localConnectionId === connectionId ? entry : undefined;
+    const slot = connectionId & 0xffff;
+    return this.ids[slot] === connectionId ? this.entries[slot] : undefined;
+  }
+
+  /** Where the peer with that connection ID is; undefined for connections that are no peers, and for none. */
+  homeOf(connectionId: number): SocketAddress | undefined {
+    const slot = connectionId & 0xffff;
+    return this.ids[slot] === connectionId ? this.homes[slot] : undefined;
+  }
+
+  /** The entry is a peer's, which is at this address now. Changes nothing for an entry that was removed. */
+  setHome(entry: ConnectionEntry, address: SocketAddress): void {
+    if (this.homes[entry.slot] !== address && this.entries[entry.slot] === entry) this.homes[entry.slot] = address;
   }
 
   findByHello(helloKey: string): ConnectionEntry | undefined {
@@ -133,6 +152,15 @@ export class ConnectionTable {
       if ((this.deadlines[at] as number) <= nowMs) return this.entries[at];
     }
     return undefined;
+  }
+
+  private grow(): void {
+    const ids = new Uint32Array(this.ids.length * 2);
+    ids.set(this.ids);
+    this.ids = ids;
+    const deadlines = new Float64Array(ids.length).fill(Infinity);
+    deadlines.set(this.deadlines);
+    this.deadlines = deadlines;
   }
 
   forEach(visit: (entry: ConnectionEntry) => void): void {

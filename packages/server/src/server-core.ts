@@ -88,14 +88,14 @@ export class ServerCore implements DatagramCore {
   receive(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
     const { inbox } = this;
     if (inbox !== undefined) {
-      const peer = this.peerOf(datagram);
-      if (peer !== undefined && (peer.address === from || peer.address.equals(from))) {
+      const home = this.homeOf(datagram);
+      if (home !== undefined && (home === from || home.equals(from))) {
         if (inbox.isFull) this.receiveHeld();
         inbox.push(datagram, from, nowMs);
         return;
       }
       // A peer at a new address misses what goes to the old one: it is answered now. What waits keeps its place.
-      if (peer !== undefined) this.receiveHeld();
+      if (home !== undefined) this.receiveHeld();
     }
     this.hasNews = true;
     this.receiveNow(datagram, from, nowMs);
@@ -149,6 +149,7 @@ export class ServerCore implements DatagramCore {
     const token = this.reset.token(connection.localConnectionId, entry.address.bytes);
     if (!connection.accept(entry.sessionId, token, nowMs)) return false;
     entry.isPeer = true;
+    this.table.setHome(entry, entry.address);
     this.admission.halfOpen -= 1;
     this.peerCount += 1;
     this.markEventful(entry);
@@ -244,13 +245,15 @@ export class ServerCore implements DatagramCore {
     }
   }
 
-  /** Whose it says it is: undefined for clients that are about to be peers, and the handshake, which do not wait. */
-  private peerOf(datagram: Uint8Array): ConnectionEntry | undefined {
+  /**
+   * Where the peer is that a datagram says it comes from: undefined for clients that are about to be peers, and the
+   * handshake, which do not wait.
+   */
+  private homeOf(datagram: Uint8Array): SocketAddress | undefined {
     const { length } = datagram;
     if (length < MIN_PROTECTED_BYTES || length > MAX_DATAGRAM_BYTES) return undefined;
     if (datagramKind(datagram[0] as number) !== "protected") return undefined;
-    const entry = this.table.find(readConnectionId(datagram));
-    return entry?.isPeer === true ? entry : undefined;
+    return this.table.homeOf(readConnectionId(datagram));
   }
 
   private receiveNow(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
@@ -319,8 +322,12 @@ export class ServerCore implements DatagramCore {
 
   /** Something happened at the connection. Requests are taken up at once; everything else waits for `dispatch`. */
   afterInput(entry: ConnectionEntry): void {
-    const payload = entry.isPeer ? undefined : entry.connection.takeConnectRequest();
-    if (payload !== undefined) this.requests.push({ entry, payload });
+    if (entry.isPeer) {
+      this.table.setHome(entry, entry.address);
+    } else {
+      const payload = entry.connection.takeConnectRequest();
+      if (payload !== undefined) this.requests.push({ entry, payload });
+    }
     if (!entry.finished) this.markEventful(entry);
     this.removeIfOver(entry);
     if (entry.connection.isPathWaiting) this.queueNow(entry);

@@ -1,4 +1,5 @@
 import { type Connection, RandomPool } from "@sortie/connection";
+import { SocketAddress } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
 import { ConnectionEntry, ConnectionTable, MAX_SLOTS } from "../src/connection-table.js";
 import { workerOf } from "../src/port-share.js";
@@ -74,6 +75,27 @@ describe("ConnectionTable", () => {
     table.setDeadline(gone, Infinity);
     expect(table.nextDeadline()).toBe(1000);
     expect(table.nextDue(0, 1000)).toBe(fresh);
+  });
+
+  it("tells where a peer is, of those that are peers, until they leave", () => {
+    const table = new ConnectionTable(200, counting());
+    const [here, there] = [SocketAddress.parse("192.0.2.1", 1), SocketAddress.parse("192.0.2.1", 2)];
+    const entries = Array.from({ length: 200 }, () => added(table));
+    const peer = entries[150] as ConnectionEntry;
+    expect(table.homeOf(idOf(peer))).toBeUndefined();
+    table.setHome(peer, here);
+    expect(table.homeOf(idOf(peer))).toBe(here);
+    expect(table.homeOf((idOf(peer) ^ 0x1_0000) >>> 0)).toBeUndefined();
+    expect(entries.filter((entry) => table.homeOf(idOf(entry)) !== undefined)).toEqual([peer]);
+    table.setHome(peer, there);
+    expect(table.homeOf(idOf(peer))).toBe(there);
+
+    table.remove(peer);
+    expect(table.homeOf(idOf(peer))).toBeUndefined();
+    const fresh = added(table, "fresh");
+    expect(fresh.slot).toBe(peer.slot);
+    table.setHome(peer, here);
+    expect(table.homeOf(idOf(fresh))).toBeUndefined();
   });
 
   it("finds by hello, and forgets that with the entry", () => {
