@@ -15,7 +15,7 @@ const TALLY = 16;
  * congestion or an outage, and no reason to send smaller packets.
  */
 export class BlackHoleDetector {
-  /** Highest packet number acknowledged of each class. */
+  /** Highest packet number acknowledged of each class but 0, which is never suspected. */
   private readonly ackedByClass: number[] = new Array<number>(CLASSES).fill(-1);
   private suspects = 0;
   private firstSuspect = -1;
@@ -31,9 +31,10 @@ export class BlackHoleDetector {
 
   onAcked(packetNumber: number, bytes: number): void {
     const size = classOf(bytes);
+    if (size === 0) return this.tally(1, 0);
     if (packetNumber > (this.ackedByClass[size] as number)) this.ackedByClass[size] = packetNumber;
-    if (size === 0 || size < this.suspectClass) {
-      if (size === 0 || this.suspects > 0) this.tally(1, 0);
+    if (size < this.suspectClass) {
+      if (this.suspects > 0) this.tally(1, 0);
       else this.forgetSmaller();
     } else if (packetNumber > this.firstSuspect) {
       // One as large, sent after them, arrived: it was not their size.

@@ -1,18 +1,16 @@
+import type { PacketProtection } from "@sortie/handshake";
 import { AckUrgency, type EndpointViolation, type ReliableEndpoint, urgencyOf } from "@sortie/reliability";
 import { CloseCode, decodeUtf8, type Frame, FrameKind, type PacketFrames, SESSION_ID_BYTES } from "@sortie/wire";
+import type { ConnectExchange } from "./connect-exchange.js";
+import { type ConnectionControlFrames, ControlBit } from "./control-frames.js";
 import { type DisconnectReason, reasonOfClose } from "./disconnect-reason.js";
+import type { PathManager } from "./path-manager.js";
 import type { PeerAddress } from "./peer-address.js";
 
-/** Who takes the frames of a packet. Made once a connection. */
-export interface FrameTarget {
-  readonly role: "client" | "server";
-  readonly endpoint: ReliableEndpoint;
-  onConnect(payload: Uint8Array, nowMs: number): void;
-  onAccept(sessionId: Uint8Array, resetToken: Uint8Array, nowMs: number): void;
+/** What frames ask of the connection as a whole. */
+export interface FrameOwner {
+  onConnected(sessionId: Uint8Array): void;
   onClose(reason: DisconnectReason, nowMs: number): void;
-  onAckFrame(largest: number): void;
-  onPathChallenge(bytes: Uint8Array, start: number, from: PeerAddress): void;
-  onPathResponse(bytes: Uint8Array, start: number, from: PeerAddress, nowMs: number): void;
 }
 
 /** How an authentic peer broke the rules; the connection is closed for it. */
@@ -31,68 +29,105 @@ export function closeCodeOf(violation: FrameViolation): CloseCode {
 }
 
 /** Hands each frame of a decoded packet to its place, then the packet to the ack tracker. */
-export function applyFrames(
-  target: FrameTarget,
-  frames: PacketFrames,
-  plaintext: Uint8Array,
-  packetNumber: number,
-  from: PeerAddress,
-  nowMs: number,
-): FrameViolation | undefined {
-  let urgency: AckUrgency = AckUrgency.None;
-  for (let i = 0; i < frames.count; i++) {
-    const frame = frames.at(i);
-    urgency = Math.max(urgency, urgencyOf(frame)) as AckUrgency;
-    const violation = applyFrame(target, frame, plaintext, packetNumber, from, nowMs);
-    if (violation !== undefined) return violation;
-  }
-  target.endpoint.onPacketReceived(packetNumber, urgency, nowMs);
-  return undefined;
-}
+export class FrameDispatch {
+  private readonly endpoint: ReliableEndpoint;
+  private readonly protection: PacketProtection;
+  private readonly role: "client" | "server";
+  private readonly exchange: ConnectExchange;
+  private readonly control: ConnectionControlFrames;
+  private readonly paths: PathManager;
+  private readonly owner: FrameOwner;
 
-function applyFrame(
-  target: FrameTarget,
-  frame: Frame,
-  plaintext: Uint8Array,
-  packetNumber: number,
-  from: PeerAddress,
-  nowMs: number,
-): FrameViolation | undefined {
-  switch (frame.kind) {
-    case FrameKind.Ack: {
-      const violation = target.endpoint.onAck(frame, plaintext, nowMs);
-      if (violation === undefined) target.onAckFrame(frame.largest);
-      return violation;
+  constructor(
+    role: "client" | "server",
+    endpoint: ReliableEndpoint,
+    protection: PacketProtection,
+    exchange: ConnectExchange,
+    control: ConnectionControlFrames,
+    paths: PathManager,
+    owner: FrameOwner,
+  ) {
+    this.endpoint = endpoint;
+    this.protection = protection;
+    this.role = role;
+    this.exchange = exchange;
+    this.control = control;
+    this.paths = paths;
+    this.owner = owner;
+  }
+
+  apply(
+    frames: PacketFrames,
+    plaintext: Uint8Array,
+    packetNumber: number,
+    from: PeerAddress,
+    nowMs: number,
+  ): FrameViolation | undefined {
+    let urgency: AckUrgency = AckUrgency.None;
+    for (let i = 0; i < frames.count; i++) {
+      const frame = frames.at(i);
+      urgency = Math.max(urgency, urgencyOf(frame)) as AckUrgency;
+      const violation = this.applyFrame(frame, plaintext, packetNumber, from, nowMs);
+      if (violation !== undefined) return violation;
     }
-    case FrameKind.Message:
-      return target.endpoint.onMessage(frame, plaintext, packetNumber, nowMs);
-    case FrameKind.Fragment:
-      return target.endpoint.onFragment(frame, plaintext, packetNumber, nowMs);
-    case FrameKind.Credit:
-      target.endpoint.onCredit(frame, nowMs);
-      return undefined;
-    case FrameKind.Connect:
-      if (target.role === "client") return "connect-from-server";
-      target.onConnect(plaintext.slice(frame.start, frame.end), nowMs);
-      return undefined;
-    case FrameKind.Accept: {
-      if (target.role === "server") return "accept-from-client";
-      const middle = frame.start + SESSION_ID_BYTES;
-      target.onAccept(plaintext.slice(frame.start, middle), plaintext.slice(middle, frame.end), nowMs);
-      return undefined;
+    this.endpoint.onPacketReceived(packetNumber, urgency, nowMs);
+    return undefined;
+  }
+
+  private applyFrame(
+    frame: Frame,
+    plaintext: Uint8Array,
+    packetNumber: number,
+    from: PeerAddress,
+    nowMs: number,
+  ): FrameViolation | undefined {
+    switch (frame.kind) {
+      case FrameKind.Ack: {
+        const violation = this.endpoint.onAck(frame, plaintext, nowMs);
+        if (violation === undefined) this.protection.onAcked(frame.largest);
+        return violation;
+      }
+      case FrameKind.Message:
+        return this.endpoint.onMessage(frame, plaintext, packetNumber, nowMs);
+      case FrameKind.Fragment:
+        return this.endpoint.onFragment(frame, plaintext, packetNumber, nowMs);
+      case FrameKind.Credit:
+        this.endpoint.onCredit(frame, nowMs);
+        return undefined;
+      case FrameKind.Connect:
+        if (this.role === "client") return "connect-from-server";
+        this.exchange.onConnect(plaintext.slice(frame.start, frame.end), nowMs);
+        return undefined;
+      case FrameKind.Accept:
+        if (this.role === "server") return "accept-from-client";
+        this.onAccept(frame, plaintext, nowMs);
+        return undefined;
+      case FrameKind.Close: {
+        const text = decodeUtf8(plaintext.subarray(frame.start, frame.end));
+        this.owner.onClose(reasonOfClose(frame.code as CloseCode, text), nowMs);
+        return undefined;
+      }
+      case FrameKind.PathChallenge:
+        this.onPathChallenge(plaintext, frame.start, from);
+        return undefined;
+      case FrameKind.PathResponse:
+        this.paths.onResponse(plaintext, frame.start, from, nowMs);
+        return undefined;
+      default:
+        return undefined;
     }
-    case FrameKind.Close: {
-      const text = decodeUtf8(plaintext.subarray(frame.start, frame.end));
-      target.onClose(reasonOfClose(frame.code as CloseCode, text), nowMs);
-      return undefined;
-    }
-    case FrameKind.PathChallenge:
-      target.onPathChallenge(plaintext, frame.start, from);
-      return undefined;
-    case FrameKind.PathResponse:
-      target.onPathResponse(plaintext, frame.start, from, nowMs);
-      return undefined;
-    default:
-      return undefined;
+  }
+
+  private onAccept(frame: Frame, plaintext: Uint8Array, nowMs: number): void {
+    const middle = frame.start + SESSION_ID_BYTES;
+    const sessionId = plaintext.slice(frame.start, middle);
+    const resetToken = plaintext.slice(middle, frame.end);
+    if (this.exchange.onAccept(resetToken, nowMs)) this.owner.onConnected(sessionId);
+  }
+
+  private onPathChallenge(plaintext: Uint8Array, start: number, from: PeerAddress): void {
+    if (!this.paths.onChallenge(plaintext, start, from)) return;
+    this.control.setPathData(plaintext, start);
+    this.endpoint.requestControl(ControlBit.PathResponse);
   }
 }

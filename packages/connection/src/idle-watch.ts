@@ -17,18 +17,27 @@ export function wasHeldUp(nextDeadlineMs: number, nowMs: number, usualMs: number
  * than the timeout itself.
  */
 export class IdleWatch {
-  readonly timeoutMs: number;
-  /** ms. */
-  deadlineMs: number = Infinity;
-  private pingAtMs = Infinity;
-  /** ms. When the peer was last heard. */
+  /** ms. When the peer was last heard: all else follows from it, so that a packet changes one number. */
   heardAtMs = 0;
+  readonly timeoutMs: number;
   private readonly keepAliveMs: number;
+  private isStopped = false;
+  /** ms. When a PING went since then. */
+  private pingedAtMs: number | undefined = undefined;
+  /** ms. Until when the silence since then is excused. */
+  private excusedUntilMs: number | undefined = undefined;
 
   constructor(timeoutMs: number, keepAliveMs: number, nowMs: number) {
     this.timeoutMs = timeoutMs;
     this.keepAliveMs = keepAliveMs;
-    this.onHeard(nowMs);
+    this.heardAtMs = nowMs;
+  }
+
+  /** ms. When the peer is given up; Infinity once this has stopped. */
+  get deadlineMs(): number {
+    if (this.isStopped) return Infinity;
+    const deadlineMs = this.heardAtMs + this.timeoutMs;
+    return this.excusedUntilMs === undefined ? deadlineMs : Math.max(deadlineMs, this.excusedUntilMs);
   }
 
   /** ms. When there is something to do. */
@@ -38,25 +47,28 @@ export class IdleWatch {
 
   onHeard(nowMs: number): void {
     this.heardAtMs = nowMs;
-    this.deadlineMs = nowMs + this.timeoutMs;
-    this.pingAtMs = nowMs + this.keepAliveMs;
+    this.pingedAtMs = undefined;
+    this.excusedUntilMs = undefined;
   }
 
   /** Whether a PING is due; then the next is so after the same time again. */
   takePing(nowMs: number): boolean {
     if (this.pingAtMs > nowMs) return false;
-    this.pingAtMs = nowMs + this.keepAliveMs;
+    this.pingedAtMs = nowMs;
     return true;
   }
 
   excuse(nowMs: number): void {
     const excusedMs = Math.min(nowMs + GRACE_MS, this.heardAtMs + 2 * this.timeoutMs);
-    this.deadlineMs = Math.max(this.deadlineMs, excusedMs);
+    this.excusedUntilMs = Math.max(this.deadlineMs, excusedMs);
   }
 
   /** No deadline any more: the connection is ending by itself. */
   stop(): void {
-    this.deadlineMs = Infinity;
-    this.pingAtMs = Infinity;
+    this.isStopped = true;
+  }
+
+  private get pingAtMs(): number {
+    return this.isStopped ? Infinity : (this.pingedAtMs ?? this.heardAtMs) + this.keepAliveMs;
   }
 }

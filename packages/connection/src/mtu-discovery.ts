@@ -37,20 +37,23 @@ export type MtuCause =
 export class MtuDiscovery implements PacketFates {
   /** bytes. What is known to pass. */
   currentBytes: number;
-  readonly capBytes: number;
   private readonly isSearched: boolean;
   private readonly detector: BlackHoleDetector = new BlackHoleDetector();
+  /** Whether the search is under way. */
+  private isSearching = false;
+  /** ms. When it begins again; undefined when it is under way, or will not. */
+  private searchAtMs: number | undefined = undefined;
+  private stalled = false;
+  /** Number of the probe in flight; -1 for none. */
+  private probeNumber = -1;
+  readonly capBytes: number;
   /** bytes. The smallest size that is known not to pass; above the cap when there is none. */
   private failsBytes: number;
-  /** Probe in flight: its number and size; -1 for none. */
-  private probeNumber = -1;
+  /** bytes of the probe. */
   private probeBytes = 0;
   private probesLost = 0;
-  /** ms. When a probe that is still in flight needs a later packet to tell whether it was lost. */
+  /** ms. When the probe, if it is still in flight then, needs a later packet to tell whether it was lost. */
   private companionAtMs = Infinity;
-  /** ms. When the search begins (again); -Infinity while it is under way. */
-  private searchAtMs = Infinity;
-  private stalled = false;
   private blackHoles = 0;
   private blackHoleAtMs = -Infinity;
 
@@ -68,12 +71,13 @@ export class MtuDiscovery implements PacketFates {
 
   /** ms. When `onTimeout` has something to do. */
   get nextAtMs(): number {
-    return this.searchAtMs === -Infinity ? this.companionAtMs : Math.min(this.companionAtMs, this.searchAtMs);
+    const companionAtMs = this.probeNumber < 0 ? Infinity : this.companionAtMs;
+    return this.searchAtMs === undefined ? companionAtMs : Math.min(companionAtMs, this.searchAtMs);
   }
 
   /** The connection is up: the search begins. */
   start(): void {
-    if (this.isSearched) this.searchAtMs = -Infinity;
+    if (this.isSearched) this.isSearching = true;
   }
 
   /** Another path, of which nothing is known. */
@@ -85,14 +89,13 @@ export class MtuDiscovery implements PacketFates {
   }
 
   stop(): void {
-    this.searchAtMs = Infinity;
-    this.companionAtMs = Infinity;
-    this.probeNumber = -1;
+    this.endSearch(undefined);
+    this.endProbe();
   }
 
   /** bytes of the probe that should go now; 0 for none. */
   dueProbeBytes(): number {
-    if (this.searchAtMs !== -Infinity || this.probeNumber >= 0 || this.stalled) return 0;
+    if (!this.isSearching || this.probeNumber >= 0 || this.stalled) return 0;
     return nextProbeBytes(this.currentBytes, this.failsBytes, this.capBytes);
   }
 
@@ -104,7 +107,7 @@ export class MtuDiscovery implements PacketFates {
 
   /** Serves what is due; true when an ack-eliciting packet should go, so that a lost probe is found out. */
   onTimeout(nowMs: number): boolean {
-    if (this.searchAtMs <= nowMs && this.searchAtMs !== -Infinity) this.beginSearch();
+    if (this.searchAtMs !== undefined && this.searchAtMs <= nowMs) this.beginSearch();
     if (this.companionAtMs > nowMs) return false;
     this.companionAtMs = Infinity;
     return this.probeNumber >= 0;
@@ -131,8 +134,8 @@ export class MtuDiscovery implements PacketFates {
 
   /** After acknowledgements and losses: true when the path has come to swallow large packets. */
   update(nowMs: number): boolean {
-    if (this.probeNumber < 0 && this.searchAtMs === -Infinity && this.dueProbeBytes() === 0 && !this.stalled) {
-      this.searchAtMs = this.currentBytes < this.capBytes ? nowMs + RAISE_AFTER_MS : Infinity;
+    if (this.isSearching && this.probeNumber < 0 && this.dueProbeBytes() === 0 && !this.stalled) {
+      this.endSearch(this.currentBytes < this.capBytes ? nowMs + RAISE_AFTER_MS : undefined);
     }
     if (!this.detector.detected) return false;
     this.onBlackHole(nowMs);
@@ -166,15 +169,21 @@ export class MtuDiscovery implements PacketFates {
     this.blackHoleAtMs = nowMs;
     this.currentBytes = BASE_MTU_BYTES;
     this.beginSearch();
-    if (this.blackHoles > 1)
-      this.searchAtMs = nowMs + Math.min(COOLDOWN_MS * 2 ** (this.blackHoles - 2), RAISE_AFTER_MS);
+    if (this.blackHoles > 1) this.endSearch(nowMs + Math.min(COOLDOWN_MS * 2 ** (this.blackHoles - 2), RAISE_AFTER_MS));
   }
 
   private beginSearch(): void {
     this.endProbe();
     this.probesLost = 0;
     this.failsBytes = this.capBytes + 1;
-    this.searchAtMs = -Infinity;
+    this.isSearching = true;
+    this.searchAtMs = undefined;
     this.detector.reset();
+  }
+
+  /** @param againAtMs ms: when it begins anew, if it does */
+  private endSearch(againAtMs: number | undefined): void {
+    this.isSearching = false;
+    this.searchAtMs = againAtMs;
   }
 }

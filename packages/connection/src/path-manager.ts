@@ -51,10 +51,6 @@ export class PathManager {
   transmitTo: PeerAddress;
   private readonly mtu: MtuDiscovery;
   private readonly endpoint: ReliableEndpoint;
-  private readonly crypto: CryptoProvider;
-  private readonly events: ConnectionEvent[];
-  private readonly trace: TraceSink | undefined;
-  private readonly onPathForgotten: () => void;
   private readonly followsPeer: boolean;
   /** The datagram that went to the current address last. */
   private kept: Uint8Array = NO_BYTES;
@@ -65,6 +61,10 @@ export class PathManager {
   private toldBytes: number;
   /** bytes: what the trace was told. */
   private tracedBytes: number;
+  private readonly crypto: CryptoProvider;
+  private readonly events: ConnectionEvent[];
+  private readonly trace: TraceSink | undefined;
+  private readonly onPathForgotten: () => void;
 
   constructor(options: PathManagerOptions) {
     this.path = new Path(options.address);

@@ -19,17 +19,16 @@ export class Path {
   current: PeerAddress;
   /** The address under validation. */
   candidate: PeerAddress | undefined = undefined;
-  /** 8 bytes that the candidate must echo. */
-  challenge: Uint8Array = EMPTY;
   /** A challenge must go to the candidate now. */
   challengeDue = false;
+  answerDue = false;
+  /** 8 bytes that the candidate must echo. */
+  challenge: Uint8Array = EMPTY;
   /** Answer to the candidate's own challenge, when one is due. */
   readonly answer: Uint8Array = new Uint8Array(PATH_DATA_BYTES);
-  answerDue = false;
   /** Whether this side chose the candidate, rather than having heard from there: nobody can have forged it. */
   isOurChoice = false;
-  /** ms. When the challenge goes again, or is given up. */
-  nextChallengeAtMs: number = Infinity;
+  private challengeAgainAtMs = Infinity;
   migrations = 0;
   private challengesSent = 0;
   private bytesFromCandidate = 0;
@@ -40,13 +39,18 @@ export class Path {
     this.current = address;
   }
 
+  /** ms. When the challenge goes again, or is given up. */
+  get nextChallengeAtMs(): number {
+    return this.candidate === undefined ? Infinity : this.challengeAgainAtMs;
+  }
+
   /**
    * An authentic packet came from `from`. Returns true when a new candidate was taken up and a challenge must go out.
    * @param isNewest whether its number is the highest so far: only such a packet shows a move, others are stragglers
    */
   onAuthenticPacket(from: PeerAddress, isNewest: boolean, bytes: number, nowMs: number): boolean {
     if (from === this.current || from.equals(this.current)) {
-      if (isNewest) this.abandon();
+      if (isNewest && this.candidate !== undefined) this.abandon();
       return false;
     }
     if (this.candidate?.equals(from) === true) {
@@ -85,7 +89,7 @@ export class Path {
   startChallenge(data: Uint8Array, nowMs: number, probeTimeoutMs: number): void {
     this.challenge = data;
     this.challengeDue = true;
-    this.nextChallengeAtMs = nowMs + probeTimeoutMs;
+    this.challengeAgainAtMs = nowMs + probeTimeoutMs;
   }
 
   /** The challenge, the answer or both, whatever was due, went out. */
@@ -99,7 +103,7 @@ export class Path {
   onChallengeTimeout(nowMs: number, probeTimeoutMs: number): void {
     if (this.challengesSent >= MAX_CHALLENGES) return this.abandon();
     this.challengeDue = true;
-    this.nextChallengeAtMs = nowMs + probeTimeoutMs;
+    this.challengeAgainAtMs = nowMs + probeTimeoutMs;
   }
 
   /** A PATH_RESPONSE came from `from`. True when it proves the candidate, which is then the current address. */
@@ -119,7 +123,7 @@ export class Path {
     this.challengeDue = false;
     this.answerDue = false;
     this.isOurChoice = false;
-    this.nextChallengeAtMs = Infinity;
+    this.challengeAgainAtMs = Infinity;
   }
 
   private begin(address: PeerAddress, nowMs: number): void {

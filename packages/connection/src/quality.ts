@@ -40,7 +40,8 @@ export class QualityMeter {
   grade: Quality = "good";
   /** Smoothed share of packets lost, 0..1. */
   loss = 0;
-  private nextAtMs: number;
+  /** ms. When the next look is due. */
+  nextAtMs: number;
   private lastSent = 0;
   private lastLost = 0;
   private pending: Quality = "good";

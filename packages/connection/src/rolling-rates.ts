@@ -1,5 +1,7 @@
 /** Whole seconds that are kept. */
 const HISTORY_SECONDS = 10;
+/** Those, and the one that is under way. */
+const SLOTS: number = HISTORY_SECONDS + 1;
 const SERIES = 4;
 
 /** Packets and bytes each way in one second. */
@@ -10,21 +12,30 @@ export interface SecondOfTraffic {
   readonly bytesReceived: number;
 }
 
-/** Traffic by second over the last ten seconds: a ring of counters that is advanced by use, without a timer. */
+/**
+ * Traffic by second over the last ten seconds, advanced by use, without a timer. A packet changes the totals alone; a
+ * ring keeps what they were when each second began, and is not touched until one is over.
+ */
 export class RollingRates {
-  private readonly ring: Uint32Array = new Uint32Array((HISTORY_SECONDS + 1) * SERIES);
+  packetsSent = 0;
+  packetsReceived = 0;
+  bytesSent = 0;
+  bytesReceived = 0;
+  /** The second that is under way. */
   private second = 0;
+  /** Totals, modulo 2^32, at the beginning of each second. */
+  private readonly ring: Uint32Array = new Uint32Array(SLOTS * SERIES);
 
   onSent(bytes: number, nowMs: number): void {
-    const at = this.advance(nowMs);
-    this.ring[at] = (this.ring[at] as number) + 1;
-    this.ring[at + 2] = (this.ring[at + 2] as number) + bytes;
+    this.advance(nowMs);
+    this.packetsSent += 1;
+    this.bytesSent += bytes;
   }
 
   onReceived(bytes: number, nowMs: number): void {
-    const at = this.advance(nowMs);
-    this.ring[at + 1] = (this.ring[at + 1] as number) + 1;
-    this.ring[at + 3] = (this.ring[at + 3] as number) + bytes;
+    this.advance(nowMs);
+    this.packetsReceived += 1;
+    this.bytesReceived += bytes;
   }
 
   /** Whole seconds before the current one, newest first: ten of them, zeros where nothing was. */
@@ -35,37 +46,39 @@ export class RollingRates {
     return seconds;
   }
 
-  /** The last whole second. */
-  lastSecond(nowMs: number): SecondOfTraffic {
-    this.advance(nowMs);
-    return this.read(this.second - 1);
-  }
-
   private read(second: number): SecondOfTraffic {
-    const at = slot(second);
+    const begin = slot(second);
+    const end = slot(second + 1);
     return {
-      packetsSent: this.ring[at] ?? 0,
-      packetsReceived: this.ring[at + 1] ?? 0,
-      bytesSent: this.ring[at + 2] ?? 0,
-      bytesReceived: this.ring[at + 3] ?? 0,
+      packetsSent: this.grown(begin, end),
+      packetsReceived: this.grown(begin + 1, end + 1),
+      bytesSent: this.grown(begin + 2, end + 2),
+      bytesReceived: this.grown(begin + 3, end + 3),
     };
   }
 
-  private advance(nowMs: number): number {
+  private grown(begin: number, end: number): number {
+    return ((this.ring[end] as number) - (this.ring[begin] as number)) >>> 0;
+  }
+
+  private advance(nowMs: number): void {
     const now = Math.floor(nowMs / 1000);
-    if (now > this.second) {
-      const steps = Math.min(now - this.second, HISTORY_SECONDS + 1);
-      for (let i = 0; i < steps; i++) {
-        const at = slot(now - i);
-        this.ring.fill(0, at, at + SERIES);
-      }
-      this.second = now;
+    if (now > this.second) this.begin(now);
+  }
+
+  private begin(second: number): void {
+    const steps = Math.min(second - this.second, SLOTS);
+    for (let i = 0; i < steps; i++) {
+      const at = slot(second - i);
+      this.ring[at] = this.packetsSent;
+      this.ring[at + 1] = this.packetsReceived;
+      this.ring[at + 2] = this.bytesSent;
+      this.ring[at + 3] = this.bytesReceived;
     }
-    return slot(this.second);
+    this.second = second;
   }
 }
 
 function slot(second: number): number {
-  const size = HISTORY_SECONDS + 1;
-  return (((second % size) + size) % size) * SERIES;
+  return (((second % SLOTS) + SLOTS) % SLOTS) * SERIES;
 }

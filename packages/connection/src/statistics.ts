@@ -45,12 +45,10 @@ interface MonitoredPath {
 
 /** Totals and rates of one connection's packets, and the grade made from them. */
 export class ConnectionMonitor {
-  packetsDropped = 0;
-  private packetsSent = 0;
-  private packetsReceived = 0;
-  private bytesSent = 0;
-  private bytesReceived = 0;
   private readonly rates: RollingRates = new RollingRates();
+  /** Whole ms. No look is due before: asked for every packet, and no fraction, which would lie in a box of its own. */
+  private dueFromMs = 0;
+  packetsDropped = 0;
   private readonly meter: QualityMeter;
   private readonly advisor: SendAdvisor;
 
@@ -70,7 +68,7 @@ export class ConnectionMonitor {
 
   /** Grades the connection when that is due, and tells what changed. */
   evaluate(endpoint: MonitoredEndpoint, nowMs: number, events: ConnectionEvent[]): void {
-    if (!this.meter.isDue(nowMs)) return;
+    if (nowMs < this.dueFromMs || !this.meter.isDue(nowMs)) return;
     const { rtt, statistics, sendRateBytesPerSecond: rateBytesPerSecond } = endpoint;
     const { packetsSent } = statistics;
     // What arrived after all, as when the path becomes longer at a stroke, was late and not lost.
@@ -79,6 +77,7 @@ export class ConnectionMonitor {
     if (this.meter.evaluate({ rttMs, jitterMs, packetsSent, packetsLost }, nowMs)) {
       events.push({ type: "quality", quality: this.meter.grade });
     }
+    this.dueFromMs = Math.floor(this.meter.nextAtMs);
     if (this.advisor.evaluate({ rttMs, jitterMs, loss: this.meter.loss, rateBytesPerSecond }, nowMs)) {
       events.push({ type: "advice", advice: this.advisor.advice });
     }
@@ -90,14 +89,10 @@ export class ConnectionMonitor {
   }
 
   onSent(bytes: number, nowMs: number): void {
-    this.packetsSent += 1;
-    this.bytesSent += bytes;
     this.rates.onSent(bytes, nowMs);
   }
 
   onReceived(bytes: number, nowMs: number): void {
-    this.packetsReceived += 1;
-    this.bytesReceived += bytes;
     this.rates.onReceived(bytes, nowMs);
   }
 
@@ -108,12 +103,13 @@ export class ConnectionMonitor {
     keyUpdates: number,
   ): ConnectionStatistics {
     const { rtt, statistics } = endpoint;
+    const { packetsSent, packetsReceived, bytesSent, bytesReceived } = this.rates;
     return {
-      packetsSent: this.packetsSent,
-      packetsReceived: this.packetsReceived,
+      packetsSent,
+      packetsReceived,
       packetsDropped: this.packetsDropped,
-      bytesSent: this.bytesSent,
-      bytesReceived: this.bytesReceived,
+      bytesSent,
+      bytesReceived,
       rttMs: rtt.smoothedMs,
       rttVarianceMs: rtt.varianceMs,
       rttMinMs: rtt.minMs,

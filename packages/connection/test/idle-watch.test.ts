@@ -23,6 +23,14 @@ describe("IdleWatch", () => {
     expect(idle.deadlineMs).toBe(10_000);
   });
 
+  it("excuses only the silence that was, not the one that follows", () => {
+    const idle = new IdleWatch(500, 150, 0);
+    idle.excuse(450);
+    expect(idle.deadlineMs).toBe(1000);
+    idle.onHeard(460);
+    expect(idle.deadlineMs).toBe(960);
+  });
+
   it("asks for a word after each interval of silence", () => {
     const idle = new IdleWatch(5000, 1500, 0);
     expect(idle.nextAtMs).toBe(1500);

@@ -20,6 +20,16 @@ describe("RollingRates", () => {
     expect(history.slice(0, 4).map((one) => one.bytesSent)).toEqual([4, 3, 0, 1]);
   });
 
+  it("is right where the totals pass 2^32 bytes", () => {
+    const rates = new RollingRates();
+    for (const second of [0, 1, 2]) {
+      for (let i = 0; i < 3; i++) rates.onReceived(2 ** 30, second * 1000);
+    }
+    const bytes = 3 * 2 ** 30;
+    expect(rates.history(3000).map((one) => one.bytesReceived)).toEqual([bytes, bytes, bytes, 0, 0, 0, 0, 0, 0, 0]);
+    expect(rates.bytesReceived).toBe(3 * bytes);
+  });
+
   it("forgets all after a long silence", () => {
     const rates = new RollingRates();
     rates.onSent(9, 0);
