@@ -90,7 +90,7 @@ export class SendKeys {
   #generation = 0;
   #sealed = 0;
   #firstPacketNumber = -1;
-  #confirmedAtMs = Number.POSITIVE_INFINITY;
+  #confirmedAtMs: number | undefined = undefined;
 
   constructor(keys: PacketKeys) {
     this.#keys = keys;
@@ -105,6 +105,10 @@ export class SendKeys {
     return this.#generation;
   }
 
+  get keyPhase(): 0 | 1 {
+    return (this.#generation & 1) as 0 | 1;
+  }
+
   /** Packets that the present key has sealed. */
   get sealed(): number {
     return this.#sealed;
@@ -112,7 +116,7 @@ export class SendKeys {
 
   /** ms. When the peer was first known to have the present key; Infinity before. */
   get confirmedAtMs(): number {
-    return this.#confirmedAtMs;
+    return this.#confirmedAtMs ?? Number.POSITIVE_INFINITY;
   }
 
   recordSealed(packetNumber: number): void {
@@ -122,15 +126,14 @@ export class SendKeys {
 
   /** `packetNumber` was sealed by us and acknowledged by the peer. */
   recordAcked(packetNumber: number, nowMs: number): void {
-    if (this.#sealed === 0 || packetNumber < this.#firstPacketNumber) return;
-    if (nowMs < this.#confirmedAtMs) this.#confirmedAtMs = nowMs;
+    if (this.#sealed > 0 && packetNumber >= this.#firstPacketNumber) this.#confirmedAtMs ??= nowMs;
   }
 
   advance(): void {
     this.#keys = this.#keys.successor();
     this.#generation += 1;
     this.#sealed = 0;
-    this.#confirmedAtMs = Number.POSITIVE_INFINITY;
+    this.#confirmedAtMs = undefined;
   }
 }
 
@@ -156,31 +159,39 @@ export class ReceiveKeys {
     return this.#generation;
   }
 
+  /** Lets the previous keys go when their time is over. To be called before any are asked for. */
+  discardOld(nowMs: number): void {
+    if (this.#previous !== undefined && nowMs >= this.#discardPreviousAtMs) this.#previous = undefined;
+  }
+
+  /** The present keys, where a packet is of their phase. Each packet is tried with one set of keys only. */
+  ofPresentPhase(keyPhase: 0 | 1): PacketKeys | undefined {
+    return keyPhase === (this.#generation & 1) ? this.#current : undefined;
+  }
+
   /**
-   * The one set of keys that can open a packet: each packet is tried once. With the other phase's bit, a number below
-   * the one that brought the present phase means the previous keys, any other number the next (RFC 9001 section 6.5).
+   * The keys that can open a packet of the other phase: a number below the one that brought the present phase means
+   * the previous keys, any other number the next (RFC 9001 section 6.5).
    * @param mayUpdate whether an honest peer can have updated again already
    */
-  select(keyPhase: 0 | 1, packetNumber: number, mayUpdate: boolean, nowMs: number): PacketKeys | undefined {
-    if (this.#previous !== undefined && nowMs >= this.#discardPreviousAtMs) this.#previous = undefined;
-    if (keyPhase === (this.#generation & 1)) return this.#current;
+  ofOtherPhase(packetNumber: number, mayUpdate: boolean): PacketKeys | undefined {
     if (packetNumber < this.#adoptedPacketNumber) return this.#previous;
     if (!mayUpdate) return undefined;
     return (this.#next ??= this.#current.successor());
   }
 
-  /**
-   * Records that `keys` opened a packet. True when that adopted the peer's update: the previous keys then stay until
-   * `discardAtMs`.
-   */
-  recordOpened(keys: PacketKeys, packetNumber: number, discardAtMs: number): boolean {
-    if (keys !== this.#next) return false;
+  /** Whether these keys, which have opened a packet, are those of an update that was not adopted yet. */
+  isNext(keys: PacketKeys): boolean {
+    return keys === this.#next;
+  }
+
+  /** Adopts the peer's update, which the packet brought; the previous keys stay until `discardAtMs`. */
+  adopt(next: PacketKeys, packetNumber: number, discardAtMs: number): void {
     this.#previous = this.#current;
-    this.#current = keys;
+    this.#current = next;
     this.#next = undefined;
     this.#generation += 1;
     this.#adoptedPacketNumber = packetNumber;
     this.#discardPreviousAtMs = discardAtMs;
-    return true;
   }
 }

@@ -57,13 +57,16 @@ export interface PacketProtectionStatistics {
  * Nothing of the caller's buffers is kept.
  */
 export class PacketProtection {
-  readonly #limits: KeyLimits;
-  readonly #send: SendKeys;
   readonly #receive: ReceiveKeys;
-  readonly #statistics = { keyPhase: 0 as 0 | 1, updates: 0, sealed: 0, failedOpens: 0 };
-  #lastSealed = -1;
+  readonly #send: SendKeys;
+  readonly #limits: KeyLimits;
   #sealingOver = false;
   #failedTooOften = false;
+  #lastSealed = -1;
+  #sealed = 0;
+  #failedOpens = 0;
+  #updates = 0;
+  #statistics: PacketProtectionStatistics | undefined = undefined;
   #probeTimeoutMs = INITIAL_PROBE_TIMEOUT_MS;
   #nowMs = 0;
 
@@ -75,7 +78,7 @@ export class PacketProtection {
   }
 
   get statistics(): PacketProtectionStatistics {
-    return this.#statistics;
+    return (this.#statistics ??= this.#liveStatistics());
   }
 
   /** Whether a usage limit was reached (RFC 9001 section 6.6): the connection must close. */
@@ -108,8 +111,8 @@ export class PacketProtection {
     // Taken before the cipher runs: even if that fails, the number is spent.
     this.#lastSealed = packetNumber;
     send.recordSealed(packetNumber);
-    this.#statistics.sealed += 1;
-    writePacketHeader(bytes, start, this.#statistics.keyPhase, connectionId, packetNumber);
+    this.#sealed += 1;
+    writePacketHeader(bytes, start, send.keyPhase, connectionId, packetNumber);
     const { keys } = send;
     keys.writeNonce(packetNumber, NONCE_WORDS);
     keys.aead.seal(NONCE, bytes, start, start + PACKET_HEADER_BYTES, framesEnd);
@@ -132,19 +135,18 @@ export class PacketProtection {
     if (out.length < length - PACKET_OVERHEAD_BYTES) {
       throw new RangeError(`"out" expected at least ${length - PACKET_OVERHEAD_BYTES} bytes, got ${out.length}`);
     }
-    const keys = this.#receive.select(keyPhaseOf(flags), packetNumber, this.#peerMayUpdate(), nowMs);
+    const receive = this.#receive;
+    receive.discardOld(nowMs);
+    const keys = receive.ofPresentPhase(keyPhaseOf(flags)) ?? receive.ofOtherPhase(packetNumber, this.#peerMayUpdate());
     if (keys === undefined) return OPEN_FAILED;
     keys.writeNonce(packetNumber, NONCE_WORDS);
     const plaintextBytes = keys.aead.open(NONCE, datagram, 0, PACKET_HEADER_BYTES, length, out);
     if (plaintextBytes < 0) {
-      this.#statistics.failedOpens += 1;
-      this.#failedTooOften = this.#statistics.failedOpens >= this.#limits.maxFailedOpens;
+      this.#failedOpens += 1;
+      this.#failedTooOften = this.#failedOpens >= this.#limits.maxFailedOpens;
       return OPEN_FAILED;
     }
-    const discardAtMs = nowMs + UPDATE_WAIT_PROBE_TIMEOUTS * this.#probeTimeoutMs;
-    const adopted = this.#receive.recordOpened(keys, packetNumber, discardAtMs);
-    // RFC 9001 section 6.2: the answer to an update, its acknowledgement included, goes out under the new keys.
-    if (adopted && this.#send.generation < this.#receive.generation) this.#advanceSend();
+    if (receive.isNext(keys)) this.#adoptUpdate(keys, packetNumber, nowMs);
     return plaintextBytes;
   }
 
@@ -185,10 +187,34 @@ export class PacketProtection {
     return this.#send.generation > this.#receive.generation || this.#send.sealed > 0;
   }
 
+  #adoptUpdate(keys: PacketKeys, packetNumber: number, nowMs: number): void {
+    this.#receive.adopt(keys, packetNumber, nowMs + UPDATE_WAIT_PROBE_TIMEOUTS * this.#probeTimeoutMs);
+    // RFC 9001 section 6.2: the answer to an update, its acknowledgement included, goes out under the new keys.
+    if (this.#send.generation < this.#receive.generation) this.#advanceSend();
+  }
+
   #advanceSend(): void {
     this.#send.advance();
-    this.#statistics.keyPhase = (this.#send.generation & 1) as 0 | 1;
-    this.#statistics.updates += 1;
+    this.#updates += 1;
+  }
+
+  #liveStatistics(): PacketProtectionStatistics {
+    const [keyPhase, updates] = [() => this.#send.keyPhase, () => this.#updates];
+    const [sealed, failedOpens] = [() => this.#sealed, () => this.#failedOpens];
+    return {
+      get keyPhase() {
+        return keyPhase();
+      },
+      get updates() {
+        return updates();
+      },
+      get sealed() {
+        return sealed();
+      },
+      get failedOpens() {
+        return failedOpens();
+      },
+    };
   }
 
   #expectSealable(

@@ -12,10 +12,6 @@ const INITIAL_SLOTS = 64;
 export class ConnectionEntry {
   readonly slot: number;
   readonly connection: Connection;
-  /** Session ID offered to `authenticate` and told in ACCEPT. */
-  readonly sessionId: Uint8Array;
-  /** Finds the entry when its CLIENT_HELLO comes again. */
-  readonly helloKey: string;
   /** The SERVER_HELLO, until the client has proved that it holds the keys. */
   serverHello: Uint8Array | undefined;
   /** Whether `authenticate` accepted: it holds a player's slot until it ends. */
@@ -28,6 +24,10 @@ export class ConnectionEntry {
   finished = false;
   /** The public object, made when the application first hears of the peer. */
   owner: unknown = undefined;
+  /** Session ID offered to `authenticate` and told in ACCEPT. */
+  readonly sessionId: Uint8Array;
+  /** Finds the entry when its CLIENT_HELLO comes again. */
+  readonly helloKey: string;
 
   constructor(slot: number, connection: Connection, sessionId: Uint8Array, helloKey: string, serverHello: Uint8Array) {
     this.slot = slot;

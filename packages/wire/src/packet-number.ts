@@ -14,6 +14,8 @@ export function truncatePacketNumber(packetNumber: number): number {
  */
 export function recoverPacketNumber(largest: number, truncated: number): number {
   const expected = largest + 1;
+  // No different result, but a small integer: what is computed with 2^32 is kept as a double, here and by who keeps it.
+  if (expected < HALF_SPAN && truncated < HALF_SPAN) return truncated;
   const base = expected - (expected % TRUNCATED_SPAN);
   const candidate = base + truncated;
   if (candidate <= expected - HALF_SPAN) return candidate + TRUNCATED_SPAN;

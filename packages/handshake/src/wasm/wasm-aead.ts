@@ -9,7 +9,7 @@ import { keyWords, type WasmHeap } from "./wasm-heap.js";
  */
 export class WasmChaCha20Poly1305 implements Aead {
   readonly #heap: WasmHeap;
-  readonly #key: Int32Array;
+  readonly #key: readonly number[];
 
   constructor(heap: WasmHeap, key: Uint8Array) {
     this.#heap = heap;

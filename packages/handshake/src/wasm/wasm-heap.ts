@@ -48,7 +48,7 @@ export class WasmHeap {
   /** Copies key (unless its owner came last, too), nonce, header and body to their places. */
   load(
     keyOwner: object,
-    key: Int32Array,
+    key: readonly number[],
     nonce: Uint8Array,
     bytes: Uint8Array,
     headerStart: number,
@@ -67,10 +67,10 @@ export class WasmHeap {
 }
 
 /**
- * A key of 32 bytes as `load` takes it: eight little-endian words, which are stored one by one in a third of the time
- * that `set` takes for the bytes, and without a look at their buffer.
+ * A key of 32 bytes as `load` takes it: eight little-endian words, in an array of a third of the size of a typed one
+ * with its buffer.
  */
-export function keyWords(key: Uint8Array): Int32Array {
+export function keyWords(key: Uint8Array): readonly number[] {
   const view = new DataView(key.buffer, key.byteOffset, KEY_BYTES);
-  return Int32Array.from({ length: KEY_WORDS }, (_, i) => view.getInt32(i * WORD_BYTES, true));
+  return Array.from({ length: KEY_WORDS }, (_, i) => view.getInt32(i * WORD_BYTES, true));
 }
