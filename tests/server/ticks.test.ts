@@ -52,6 +52,33 @@ describe("ticks", () => {
     await game.end();
   });
 
+  it("are what peers' datagrams wait for, also after a peer has moved", async () => {
+    const game = new GameNetwork({ server: { tickRate: 30 }, link: { latencyMs: 5 } });
+    const tickMs = 1000 / 30;
+    let tickedAtMs = 0;
+    game.server.on("tick", () => (tickedAtMs = game.clock.now()));
+    await game.listen();
+    const transport = game.network.createTransport();
+    const client = await game.connect({ transport });
+    await game.run(100);
+    const peer = game.server.peers.get(1);
+    for (const moves of [0, 1, 2]) {
+      if (moves > 0) await game.settle(transport.rebind());
+      client.send("here I am");
+      await game.run(1000);
+      expect(peer?.stats.migrations).toBe(moves);
+      // Just after a tick, so that what is sent now arrives well before the next one.
+      while (game.clock.now() - tickedAtMs > 0.5) await game.run(0.25);
+      const before = peer?.stats.packetsReceived ?? 0;
+      client.send("between two ticks");
+      await game.run(tickMs / 2);
+      expect(peer?.stats.packetsReceived).toBe(before);
+      await game.run(tickMs);
+      expect(peer?.stats.packetsReceived).toBeGreaterThan(before);
+    }
+    await game.end();
+  });
+
   it("hold answers back to the tick, unless flushed", async () => {
     const game = new GameNetwork({ server: { tickRate: 1 } });
     const arrivals: number[] = [];
