@@ -1,4 +1,4 @@
-import type { PacketProtection } from "@sortie/handshake";
+import type { PacketProtection, ReplayWindow } from "@sortie/handshake";
 import type { FlowControl, InboundMessage, ReliableEndpoint } from "@sortie/reliability";
 import type { SendOptions, SendReceipt, SharedPayload } from "@sortie/reliability";
 import { CloseCode, PACKET_HEADER_BYTES, TAG_BYTES } from "@sortie/wire";
@@ -9,14 +9,14 @@ import { type ConnectionEvent, DRAIN } from "./connection-events.js";
 import { type ConnectionOptions, createIdleWatch, DEFAULT_HANDSHAKE_TIMEOUT_MS } from "./connection-options.js";
 import type { ConnectionState, TransitionCause } from "./connection-state.js";
 import { ConnectionControlFrames } from "./control-frames.js";
-import { createProtection } from "./create-protection.js";
+import { createProtection, createReplayWindow } from "./create-protection.js";
 import { type DisconnectReason, reasonOfLocalClose } from "./disconnect-reason.js";
 import type { DropReason } from "./drop-reason.js";
 import { createEndpoint, createMtuDiscovery, createPathManager } from "./endpoint-options.js";
 import { closeCodeOf, FrameDispatch } from "./frame-dispatch.js";
 import type { IdleWatch } from "./idle-watch.js";
 import { Lifecycle } from "./lifecycle.js";
-import { PacketOpener } from "./packet-opener.js";
+import { opened, openPacket } from "./packet-opener.js";
 import type { PathManager } from "./path-manager.js";
 import type { PeerAddress } from "./peer-address.js";
 import type { Quality } from "./quality.js";
@@ -55,7 +55,7 @@ export class Connection {
   private readonly events: ConnectionEvent[] = [];
   private readonly trace: TraceSink | undefined;
   private readonly resources: ConnectionResources;
-  private readonly opener: PacketOpener;
+  private readonly window: ReplayWindow;
   private readonly dispatch: FrameDispatch;
   private readonly closing: Closing = new Closing();
   private readonly timers: TimerTable = new TimerTable();
@@ -71,7 +71,7 @@ export class Connection {
     this.trace = options.trace;
     this.life = new Lifecycle(options.role === "client" ? "connecting" : "awaiting-connect", options.trace);
     this.protection = createProtection(options);
-    this.opener = new PacketOpener(this.protection, options.initialPacketNumber ?? 0);
+    this.window = createReplayWindow(options);
     const mtu = createMtuDiscovery(options);
     this.endpoint = createEndpoint(options, this.control, mtu);
     this.flow = this.endpoint;
@@ -157,27 +157,27 @@ export class Connection {
 
   private receivePacket(datagram: Uint8Array, from: PeerAddress, nowMs: number): DropReason | undefined {
     if (this.life.state === "closed" || this.life.state === "draining") return "closing";
-    const { opener } = this;
     const { plaintext, frames } = this.resources;
-    const dropped = opener.open(datagram, plaintext, nowMs);
+    const dropped = openPacket(this.window, this.protection, datagram, plaintext, nowMs);
     if (dropped !== undefined) {
       if (dropped === "authentication-failed") this.receiveReset(datagram, from, nowMs);
       return dropped;
     }
-    const malformed = frames.decode(plaintext, 0, opener.plaintextBytes);
+    const { packetNumber, plaintextBytes, isNewest, leaps } = opened;
+    const malformed = frames.decode(plaintext, 0, plaintextBytes);
     if (malformed === undefined && !hasRoom(this.life.state, frames, nowMs, this.endpoint)) {
       // It does not count as received, but the peer was heard.
       this.idle.onHeard(nowMs);
       return "receive-buffer-full";
     }
-    const fault = opener.leaps ? "packet number leaps too far" : malformed && `malformed packet: ${malformed}`;
-    opener.accept();
-    this.onHeard(datagram.length, from, nowMs);
+    const fault = leaps ? "packet number leaps too far" : malformed && `malformed packet: ${malformed}`;
+    this.window.accept(packetNumber);
+    this.onHeard(packetNumber, isNewest, datagram.length, from, nowMs);
     if (fault !== undefined) {
       this.fail(CloseCode.ProtocolError, fault, "violation", nowMs);
       return "malformed-frames";
     }
-    const violation = this.dispatch.apply(frames, plaintext, opener.packetNumber, from, nowMs);
+    const violation = this.dispatch.apply(frames, plaintext, packetNumber, from, nowMs);
     if (violation !== undefined) this.fail(closeCodeOf(violation), violation, "violation", nowMs);
     this.paths.settle(nowMs);
     this.closeWhenFlushed(nowMs);
@@ -310,15 +310,15 @@ export class Connection {
     return this.monitor.snapshot(nowMs, this.endpoint, this.paths, this.protection.statistics.updates);
   }
 
-  private onHeard(bytes: number, from: PeerAddress, nowMs: number): void {
+  private onHeard(packetNumber: number, isNewest: boolean, bytes: number, from: PeerAddress, nowMs: number): void {
     this.monitor.onReceived(bytes, nowMs);
-    this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber: this.opener.packetNumber, bytes });
+    this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber, bytes });
     if (!this.life.isOpen) return;
     this.idle.onHeard(nowMs);
     this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
     // Only a server follows its peer: a client knows where its server is.
     if (this.life.state !== "connected") return;
-    if (this.role === "server") this.paths.onAuthenticPacket(from, this.opener.isNewest, bytes, nowMs);
+    if (this.role === "server") this.paths.onAuthenticPacket(from, isNewest, bytes, nowMs);
     this.monitor.evaluate(this.endpoint, nowMs, this.events);
   }
 

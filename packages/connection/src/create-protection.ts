@@ -1,4 +1,4 @@
-import { PacketProtection } from "@sortie/handshake";
+import { PacketProtection, ReplayWindow } from "@sortie/handshake";
 import type { ConnectionOptions } from "./connection-options.js";
 
 /** Packet protection under the keys of the handshake: what one side sends with, the other receives with. */
@@ -11,4 +11,11 @@ export function createProtection({ role, keys, resources, keyLimits }: Connectio
     remoteSecret: role === "client" ? serverSecret : clientSecret,
     ...(keyLimits === undefined ? {} : { limits: keyLimits }),
   });
+}
+
+/** The window of the peer's packet numbers, which begin with 0 but in tests. */
+export function createReplayWindow({ initialPacketNumber = 0 }: ConnectionOptions): ReplayWindow {
+  const window = new ReplayWindow();
+  if (initialPacketNumber > 0) window.accept(initialPacketNumber - 1);
+  return window;
 }
