@@ -13,13 +13,10 @@ import { SEGMENT_COST_BYTES } from "./fragment-set.js";
 import { MIN_FRAGMENT_BYTES } from "./fragmenter.js";
 import type { Inbox, InboundMessage } from "./inbox.js";
 import { ReceiveCredit } from "./receive-credit.js";
-import { Reassembler, type ReassemblyVerdict } from "./reassembler.js";
+import type { ReassemblyVerdict } from "./reassembler.js";
+import { Reassembly } from "./reassembly.js";
 import type { MutableStatistics } from "./statistics.js";
 
-/** ms from the first piece. Later than this an unreliable message is of no use to a game. */
-const UNRELIABLE_AGE_MS = 5000;
-/** ms from the first piece. Longer than deadlines usually are; an honest sender's own deadline comes first. */
-const BEST_EFFORT_AGE_MS = 30_000;
 /**
  * Times the receive window that pieces may take here, overhead included: a message of 1200 bytes in legal pieces of 64
  * is charged 1200 + 19 x 48 + 256 + 1024 bytes, and the sender charges 1328, so that one who keeps to the window cannot
@@ -46,9 +43,7 @@ export class Inbound implements ShareOwner {
   private earlyBytes = 0;
   /** The part of them that the process budget is charged with. */
   private earlyCharged = 0;
-  private readonly lossy: Reassembler;
-  private readonly bestEffort: Reassembler;
-  private readonly lossless: Reassembler;
+  private readonly reassembly: Reassembly;
   private readonly sequencedChannels: (SequencedReceive | undefined)[] = [];
   /** By delivery code less that of bestEffort, then by channel; made on first use. */
   private readonly keptChannels: (KeptReceive | undefined)[][] = [[], [], []];
@@ -61,34 +56,9 @@ export class Inbound implements ShareOwner {
     this.firstId = options.initialMessageId ?? 0;
     this.share = new BudgetShare(options.reassemblyBudget, this);
     this.windowBytes = options.receiveWindowBytes * WINDOW_FACTOR + SMALL_WINDOW_BYTES + WINDOW_SLACK_BYTES;
-    const processBudget = this.share;
-    this.lossy = new Reassembler({
-      maxBytes: limits.unreliableReassemblyBytes,
-      maxSets: limits.unreliableReassemblySets,
-      maxAgeMs: UNRELIABLE_AGE_MS,
-      evictOldest: true,
-      processBudget,
-    });
-    const maxBytes = this.windowBytes;
-    const maxSets = Infinity;
-    this.bestEffort = new Reassembler({
-      maxBytes,
-      maxSets,
-      maxAgeMs: BEST_EFFORT_AGE_MS,
-      evictOldest: true,
-      processBudget,
-    });
-    this.lossless = new Reassembler({ maxBytes, maxSets, maxAgeMs: Infinity, evictOldest: false, processBudget });
-  }
-
-  /** Messages being put together. */
-  get reassemblies(): number {
-    return this.lossy.sets + this.bestEffort.sets + this.lossless.sets;
-  }
-
-  /** bytes, overhead included, of messages that are not whole or not in order. */
-  get heldBytes(): number {
-    return this.lossy.chargedBytes + this.bestEffort.chargedBytes + this.lossless.chargedBytes + this.earlyBytes;
+    const { windowBytes } = this;
+    const { unreliableReassemblyBytes: lossyBytes, unreliableReassemblySets: lossySets } = limits;
+    this.reassembly = new Reassembly({ lossyBytes, lossySets, windowBytes }, this.share);
   }
 
   /** Whether ordered messages wait for earlier ones: their sender may have been told that they arrived. */
@@ -96,21 +66,13 @@ export class Inbound implements ShareOwner {
     return this.earlyBytes > 0;
   }
 
-  get expiredSets(): number {
-    const { lossy, bestEffort } = this;
-    return lossy.expiredSets + lossy.evictedSets + bestEffort.expiredSets + bestEffort.evictedSets;
-  }
-
-  get mismatchedSets(): number {
-    return this.lossy.mismatchedSets + this.bestEffort.mismatchedSets;
-  }
-
   /** Brings its part of the statistics up to date. */
   gauge(counters: MutableStatistics): void {
-    counters.reassembliesActive = this.reassemblies;
-    counters.reassembliesExpired = this.expiredSets;
-    counters.reassembliesMismatched = this.mismatchedSets;
-    counters.heldBytes = this.heldBytes;
+    const { reassembly } = this;
+    counters.reassembliesActive = reassembly.sets;
+    counters.reassembliesExpired = reassembly.expiredSets;
+    counters.reassembliesMismatched = reassembly.mismatchedSets;
+    counters.heldBytes = reassembly.chargedBytes + this.earlyBytes;
   }
 
   /** See `ReliableEndpoint.canAccept`. */
@@ -133,12 +95,11 @@ export class Inbound implements ShareOwner {
 
   /** ms; Infinity when nothing waits. See `ShareOwner`. */
   get waitingSinceMs(): number {
-    return Math.min(this.lossless.oldestSinceMs, this.earlySinceMs);
+    return Math.min(this.reassembly.losslessSinceMs, this.earlySinceMs);
   }
 
   dropLossy(): void {
-    this.lossy.clear();
-    this.bestEffort.clear();
+    this.reassembly.dropLossy();
   }
 
   revoke(): void {
@@ -166,8 +127,7 @@ export class Inbound implements ShareOwner {
       return undefined;
     }
     // Pieces of it may be here: the sender turned to sending it whole when the path's MTU rose.
-    const reassembler = this.reassembler(delivery);
-    if (reassembler.sets > 0) reassembler.remove(keyOf(delivery, channel, messageId));
+    this.reassembly.known(delivery)?.remove(keyOf(delivery, channel, messageId));
     return this.accept(receive, delivery, channel, messageId, copyOf(bytes, frame), packetNumber, nowMs);
   }
 
@@ -186,7 +146,7 @@ export class Inbound implements ShareOwner {
       return undefined;
     }
     const { start, end, offset } = frame;
-    const reassembler = this.reassembler(delivery);
+    const reassembler = this.reassembly.of(delivery);
     const key = keyOf(delivery, channel, messageId);
     const verdict = reassembler.add(key, delivery, totalBytes, offset, bytes, start, end, packetNumber, nowMs);
     if (verdict !== "complete") return this.onIncomplete(verdict, delivery);
@@ -200,12 +160,11 @@ export class Inbound implements ShareOwner {
 
   /** ms; Infinity when nothing ages. */
   nextExpiryAt(): number {
-    return Math.min(this.lossy.nextExpiryAt(), this.bestEffort.nextExpiryAt());
+    return this.reassembly.nextExpiryAt();
   }
 
   expire(nowMs: number): void {
-    this.lossy.expire(nowMs);
-    this.bestEffort.expire(nowMs);
+    this.reassembly.expire(nowMs);
   }
 
   poll(): InboundMessage | undefined {
@@ -223,8 +182,7 @@ export class Inbound implements ShareOwner {
   }
 
   private free(): void {
-    this.dropLossy();
-    this.lossless.clear();
+    this.reassembly.clear();
     this.share.release(this.earlyCharged);
     this.earlyCharged = 0;
     this.earlyBytes = 0;
@@ -268,9 +226,10 @@ export class Inbound implements ShareOwner {
 
   /** Drops pieces of `count` IDs that fell out of the window: never to be delivered, and the IDs will come again. */
   private forget(channel: number, firstId: number, count: number): void {
-    if (this.bestEffort.sets === 0) return;
+    const reassembler = this.reassembly.known(DeliveryCode.BestEffort);
+    if (reassembler === undefined || reassembler.sets === 0) return;
     for (let i = 0; i < count; i++) {
-      this.bestEffort.remove(keyOf(DeliveryCode.BestEffort, channel, (firstId + i) & 0xffff));
+      reassembler.remove(keyOf(DeliveryCode.BestEffort, channel, (firstId + i) & 0xffff));
     }
   }
 
@@ -299,7 +258,7 @@ export class Inbound implements ShareOwner {
   }
 
   private checkWindow(): EndpointViolation | undefined {
-    return this.earlyBytes + this.lossless.chargedBytes > this.windowBytes ? "window-exceeded" : undefined;
+    return this.earlyBytes + this.reassembly.losslessBytes > this.windowBytes ? "window-exceeded" : undefined;
   }
 
   /** Whether the message would have to wait for others; `ahead` ordered ones of its packet come before it. */
@@ -312,7 +271,7 @@ export class Inbound implements ShareOwner {
   /** bytes that a piece may be charged: room for it, and a stretch for every 64 bytes, should it fill several holes. */
   private mostCharged({ delivery, channel, messageId, start, end }: Frame): number {
     const stretches = 1 + Math.ceil((end - start) / MIN_FRAGMENT_BYTES);
-    const room = this.reassembler(delivery).mostCharged(keyOf(delivery, channel, messageId));
+    const room = this.reassembly.of(delivery).mostCharged(keyOf(delivery, channel, messageId));
     return room + stretches * SEGMENT_COST_BYTES;
   }
 
@@ -331,11 +290,6 @@ export class Inbound implements ShareOwner {
     const { messagesReceived } = this.statistics;
     messagesReceived[delivery] = (messagesReceived[delivery] as number) + 1;
     this.inbox.push(payload, channel, delivery);
-  }
-
-  private reassembler(delivery: DeliveryCode): Reassembler {
-    if (!retransmits(delivery)) return this.lossy;
-    return delivery === DeliveryCode.BestEffort ? this.bestEffort : this.lossless;
   }
 
   private receiver(delivery: DeliveryCode, channel: number): KeptReceive {

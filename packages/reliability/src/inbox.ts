@@ -53,6 +53,8 @@ export class Inbox {
   /** Of channels that were resumed: older than everything in `kept`. */
   private readonly resumed = new Ring<ReceivedMessage>();
   private pausedMessages = 0;
+  /** Messages in `kept` and `resumed`. */
+  private keptMessages = 0;
   private arrivals = 0;
 
   constructor(limits: EndpointLimits) {
@@ -61,7 +63,7 @@ export class Inbox {
   }
 
   get messages(): number {
-    return this.droppable.length + this.kept.length + this.resumed.length + this.pausedMessages;
+    return this.droppable.length + this.keptMessages + this.pausedMessages;
   }
 
   /** Brings its part of the statistics up to date. */
@@ -76,6 +78,7 @@ export class Inbox {
     this.bytes += payload.length;
     if (isCredited(delivery)) {
       this.kept.push(message);
+      this.keptMessages += 1;
       return;
     }
     this.droppable.push(message);
@@ -87,12 +90,13 @@ export class Inbox {
   }
 
   poll(): InboundMessage | undefined {
-    const kept = this.nextKept();
+    const kept = this.keptMessages > 0 ? this.nextKept() : undefined;
     const droppable = this.droppable.peek();
     if (droppable !== undefined && (kept === undefined || droppable.isBefore(kept))) return this.takeDroppable();
     if (kept === undefined) return undefined;
     if (kept === this.resumed.peek()) this.resumed.shift();
     else this.kept.shift();
+    this.keptMessages -= 1;
     this.bytes -= kept.payload.length;
     return kept;
   }
@@ -108,6 +112,7 @@ export class Inbox {
     if (waiting === undefined) return;
     this.paused[channel] = undefined;
     this.pausedMessages -= waiting.length;
+    this.keptMessages += waiting.length;
     for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) this.resumed.push(message);
   }
 
@@ -122,6 +127,7 @@ export class Inbox {
       ring.shift();
       waiting.push(message);
       this.pausedMessages += 1;
+      this.keptMessages -= 1;
     }
   }
 

@@ -151,7 +151,9 @@ export class Outbound {
     this.statistics.messagesSent[delivery] = (this.statistics.messagesSent[delivery] as number) + 1;
     this.budget.add(message);
     if (isTimed) this.deadlines.push(message);
-    this.enqueue(message, this.channels.of(message));
+    // Unreliable messages wait for no other: their channels have nothing to say.
+    if (delivery === DeliveryCode.Unreliable) this.scheduler.push(message);
+    else this.enqueue(message, this.channels.of(message));
     if (!resent) this.shedBefore(message, nowMs);
     return message;
   }
@@ -180,8 +182,9 @@ export class Outbound {
 
   onDataAcked(message: OutgoingMessage, from: number, to: number): void {
     if (!message.onAcked(from, to)) return;
-    const channel = this.channels.of(message);
-    if (channel instanceof BestEffortSend) channel.onReceived(message.id);
+    if (message.delivery === DeliveryCode.BestEffort) {
+      (this.channels.of(message) as BestEffortSend).onReceived(message.id);
+    }
     if (!message.finished) this.finish(message, "acked");
   }
 
@@ -323,6 +326,10 @@ export class Outbound {
 
   /** Gives the message its ID; it goes `whole` or in pieces. False when it had to be given up instead. */
   private start(message: OutgoingMessage, whole: boolean): boolean {
+    if (whole && message.delivery === DeliveryCode.Unreliable) {
+      message.started = true;
+      return true;
+    }
     const channel = this.channels.of(message);
     if (channel instanceof BestEffortSend) {
       if (!channel.mayStart(whole)) {
@@ -346,7 +353,7 @@ export class Outbound {
     this.scheduler.shift();
     if (message.retransmits) return;
     // It will not go again: only its outcome is still open.
-    this.deadlines.remove(message);
+    if (message.heapIndex >= 0) this.deadlines.remove(message);
     this.budget.release(message);
     message.payload = undefined;
   }
@@ -358,6 +365,7 @@ export class Outbound {
     else if (outcome === "expired") this.statistics.messagesExpired += 1;
     // What the receiver holds of ordered messages is released in order, by their channel.
     if (message.flowBytes > 0 && message.delivery !== DeliveryCode.Ordered) this.flow.release(message);
+    if (message.delivery === DeliveryCode.Unreliable) return;
     const channel = this.channels.of(message);
     channel.onFinish(message);
     this.admit(channel);
@@ -371,7 +379,7 @@ export class Outbound {
 
   /** Takes the message out of everything that holds it for its payload or its deadline. */
   private release(message: OutgoingMessage): void {
-    this.deadlines.remove(message);
+    if (message.heapIndex >= 0) this.deadlines.remove(message);
     if (message.payload !== undefined) this.budget.release(message);
     if (message.started && message.retransmits) this.unacked.remove(message);
   }

@@ -120,6 +120,11 @@ export class PacketScheduler {
   private rank: Rank | undefined = undefined;
   private message: OutgoingMessage | undefined = undefined;
   private resending = false;
+  /**
+   * A small message while it waits alone, outside of all ranks, as in most games most do: there is nothing to decide,
+   * and with many connections every object less that it takes is a cache miss less.
+   */
+  private sole: OutgoingMessage | undefined = undefined;
 
   /** @param weights by channel, 1..255 */
   constructor(weights: Uint8Array) {
@@ -133,16 +138,27 @@ export class PacketScheduler {
 
   /** Queues a new message; `message.large` is set. */
   push(message: OutgoingMessage): void {
-    this.join(message).queueOf(message).push(message);
+    if (this.occupied === 0 && this.sole === undefined && !message.large) {
+      this.sole = message;
+      return;
+    }
+    this.rankSole();
+    this.enqueue(message);
   }
 
   /** Queues a message that has lost data. */
   pushLost(message: OutgoingMessage): void {
+    this.rankSole();
     if (!message.inLostQueue) this.join(message).pushLost(message);
   }
 
   /** Puts `next` in the place of `previous`, which waits here, or at the end when they rank differently. */
   replace(previous: OutgoingMessage, next: OutgoingMessage): void {
+    if (previous === this.sole && !next.large) {
+      this.sole = next;
+      return;
+    }
+    this.rankSole();
     const queue = this.join(next).queueOf(next);
     if (rankIndex(previous) === rankIndex(next)) queue.replace(previous, next);
     else queue.push(next);
@@ -153,6 +169,7 @@ export class PacketScheduler {
    * @param smallOnly passes over messages larger than a packet
    */
   peek(flow: FlowWindow, smallOnly: boolean = false): OutgoingMessage | undefined {
+    if (this.sole !== undefined) return this.peekSole(this.sole, flow);
     for (let left = smallOnly ? this.occupied & SMALL_RANKS : this.occupied; left !== 0;) {
       const index = 31 - Math.clz32(left);
       left &= ~(1 << index);
@@ -177,14 +194,19 @@ export class PacketScheduler {
   shift(): void {
     const { message, rank } = this;
     if (message === undefined) return;
+    this.message = undefined;
+    if (message === this.sole) {
+      this.sole = undefined;
+      return;
+    }
     const channel = rank?.of(message);
     if (this.resending) channel?.shiftLost();
     else channel?.queueOf(message).shift();
-    this.message = undefined;
   }
 
   /** The unreliable or sequenced message that is missed least: of the lowest priority the one that waits longest. */
   leastDroppable(): OutgoingMessage | undefined {
+    this.rankSole();
     for (let index = 0; index < RANKS; index += 2) {
       const large = this.ranks[index]?.oldestDroppable();
       const least = earliest(large, this.ranks[index + 1]?.oldestDroppable());
@@ -195,11 +217,14 @@ export class PacketScheduler {
 
   /** The unreliable or sequenced message that is before `message` in its queue; itself when none is. */
   firstBefore(message: OutgoingMessage): OutgoingMessage | undefined {
+    if (message === this.sole) return message;
+    this.rankSole();
     return this.ranks[rankIndex(message)]?.of(message)?.queueOf(message).peek();
   }
 
   /** Channels of which something waits for credit. */
   countBlocked(credit: SendCredit): number {
+    this.rankSole();
     let count = 0;
     for (let index = 0; index < RANKS; index++) {
       const rank = this.ranks[index];
@@ -216,6 +241,7 @@ export class PacketScheduler {
 
   /** Whether something of the channel waits for credit, in one of the ranks below `endIndex`. */
   isBlocked(channel: number, credit: SendCredit, endIndex: number = RANKS): boolean {
+    this.rankSole();
     for (let index = 0; index < endIndex; index++) {
       if (this.ranks[index]?.isBlocked(channel, credit) === true) return true;
     }
@@ -224,6 +250,7 @@ export class PacketScheduler {
 
   /** Any message that waits here, undefined when none does. */
   any(): OutgoingMessage | undefined {
+    this.rankSole();
     for (const rank of this.ranks) {
       const message = rank?.any();
       if (message !== undefined) return message;
@@ -244,6 +271,33 @@ export class PacketScheduler {
     this.message = message;
     this.resending = lost !== undefined;
     return true;
+  }
+
+  private peekSole(sole: OutgoingMessage, flow: FlowWindow): OutgoingMessage | undefined {
+    this.message = undefined;
+    if (sole.finished) {
+      this.sole = undefined;
+      return undefined;
+    }
+    if (sole.retransmits && !sole.started && !flow.allows(sole)) return undefined;
+    this.message = sole;
+    this.rank = undefined;
+    this.resending = false;
+    return sole;
+  }
+
+  /** It is no longer alone, or is looked for where it would be with others. */
+  private rankSole(): void {
+    const { sole } = this;
+    if (sole === undefined) return;
+    this.sole = undefined;
+    if (!sole.finished) this.enqueue(sole);
+    // Others may come while it is being written: `shift` must find it.
+    if (sole === this.message) this.rank = this.ranks[rankIndex(sole)];
+  }
+
+  private enqueue(message: OutgoingMessage): void {
+    this.join(message).queueOf(message).push(message);
   }
 
   private join(message: OutgoingMessage): ChannelQueues {

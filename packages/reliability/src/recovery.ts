@@ -4,7 +4,6 @@ import type { CongestionController } from "./congestion/congestion-controller.js
 import { DeliveryRateSampler } from "./congestion/delivery-rate.js";
 import type { EndpointOptions, EndpointTrace, EndpointViolation, PacketFates } from "./endpoint-options.js";
 import { LossDetector, type LossSink } from "./loss-detector.js";
-import type { OutgoingMessage } from "./outgoing-message.js";
 import { RttEstimator } from "./rtt-estimator.js";
 import { type SentItemSink, SentPackets, SentState } from "./sent-packets.js";
 import type { MutableStatistics } from "./statistics.js";
@@ -25,8 +24,8 @@ const PERSISTENT_FACTOR = 3;
 
 /** Told what became of what packets carried. */
 export interface RecoverySink {
-  onDataAcked(message: OutgoingMessage, from: number, to: number): void;
-  onDataLost(message: OutgoingMessage, from: number, to: number, packetNumber: number): void;
+  readonly acked: SentItemSink;
+  readonly lost: SentItemSink;
   onControlsAcked(mask: number): void;
   onControlsLost(mask: number): void;
   /** A packet with our ACK up to `largest` arrived. */
@@ -48,8 +47,6 @@ export class Recovery implements LossSink {
   private readonly statistics: MutableStatistics;
   private readonly trace: EndpointTrace | undefined;
   private readonly fates: PacketFates | undefined;
-  private readonly ackedItems: SentItemSink;
-  private readonly lostItems: SentItemSink;
   private largestAcked = -1;
   private progressAtMs = -Infinity;
   private elicitingSentAtMs = -Infinity;
@@ -76,8 +73,6 @@ export class Recovery implements LossSink {
     this.sink = sink;
     this.trace = options.trace;
     this.fates = options.fates;
-    this.ackedItems = { onItem: (message, from, to) => sink.onDataAcked(message, from, to) };
-    this.lostItems = { onItem: (message, from, to, number) => sink.onDataLost(message, from, to, number) };
   }
 
   /** Brings the gauges of sending up to date. */
@@ -142,7 +137,7 @@ export class Recovery implements LossSink {
     const controls = sent.controlsOf(packetNumber);
     if (controls !== 0) sink.onControlsLost(controls);
     // The parts stay remembered: should the packet turn up, they need not go again.
-    sent.visitItems(packetNumber, this.lostItems);
+    sent.visitItems(packetNumber, sink.lost);
   }
 
   /** Records the packet that `sent.begin` prepared. */
@@ -313,7 +308,7 @@ export class Recovery implements LossSink {
     if (ackLargest >= 0) sink.onAckAcked(ackLargest);
     const controls = sent.controlsOf(packetNumber);
     if (controls !== 0) sink.onControlsAcked(controls);
-    sent.visitItems(packetNumber, this.ackedItems);
+    sent.visitItems(packetNumber, sink.acked);
     sent.releaseItems(packetNumber);
     return state !== SentState.Passive;
   }

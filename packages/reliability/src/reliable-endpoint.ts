@@ -20,10 +20,10 @@ import { Inbound } from "./inbound.js";
 import { Inbox, type InboundMessage } from "./inbox.js";
 import { MessageWriter } from "./message-writer.js";
 import { Outbound } from "./outbound.js";
-import type { OutgoingMessage } from "./outgoing-message.js";
 import { PendingControls } from "./pending-controls.js";
 import type { SharedPayload } from "./payload-copy.js";
-import { Recovery, type RecoverySink } from "./recovery.js";
+import { PacketOutcomes } from "./packet-outcomes.js";
+import { Recovery } from "./recovery.js";
 import type { RttEstimator } from "./rtt-estimator.js";
 import { checkChannel, type SendOptions } from "./send-options.js";
 import { Allowed, SendPermission } from "./send-permission.js";
@@ -72,7 +72,8 @@ export class ReliableEndpoint implements FlowControl {
     this.inbound = new Inbound(options, limits, this.inbox, this.counters);
     this.controls = new PendingControls(options.control, this.inbound.credit);
     this.outbound = new Outbound(options, limits, this.maxDatagramBytes - this.overheadBytes, this.counters);
-    this.recovery = new Recovery(options, this.congestion, this.counters, this.recoverySink());
+    const outcomes = new PacketOutcomes(this.outbound, this.acks, this.controls);
+    this.recovery = new Recovery(options, this.congestion, this.counters, outcomes);
     this.permission = new SendPermission(this.congestion, this.recovery, this.outbound);
     this.packet = new MessageWriter(this.recovery.sent, this.counters);
   }
@@ -321,18 +322,6 @@ export class ReliableEndpoint implements FlowControl {
     this.inbound.close();
     this.controls.clear();
     this.pingBytes = 0;
-  }
-
-  private recoverySink(): RecoverySink {
-    const { outbound, acks, controls } = this;
-    return {
-      onDataAcked: (message: OutgoingMessage, from: number, to: number) => outbound.onDataAcked(message, from, to),
-      onDataLost: (message: OutgoingMessage, from: number, to: number, packetNumber: number) =>
-        outbound.onDataLost(message, from, to, packetNumber),
-      onControlsAcked: (mask: number) => controls.onAcked(mask),
-      onControlsLost: (mask: number) => controls.requestAgain(mask),
-      onAckAcked: (largest: number) => acks.onAckAcked(largest),
-    };
   }
 
   /** Whether a packet must go that no budget holds back. */

@@ -1,0 +1,116 @@
+import { DeliveryCode } from "@sortie/wire";
+import { retransmits } from "./delivery.js";
+import { Reassembler, type SharedBudget } from "./reassembler.js";
+
+/** ms from the first piece. Later than this an unreliable message is of no use to a game. */
+const UNRELIABLE_AGE_MS = 5000;
+/** ms from the first piece. Longer than deadlines usually are; an honest sender's own deadline comes first. */
+const BEST_EFFORT_AGE_MS = 30_000;
+
+/** Caps of the messages that are put together. */
+export interface ReassemblyLimits {
+  /** bytes of unreliable and sequenced messages, overhead included. */
+  readonly lossyBytes: number;
+  readonly lossySets: number;
+  /** bytes of all others, overhead included: bestEffort on one side, reliable and ordered on the other. */
+  readonly windowBytes: number;
+}
+
+/**
+ * The messages that are being put together: what is sent once, bestEffort, and what must not be lost each have a
+ * reassembler of their own, made when their first piece comes. Most connections never need one.
+ */
+export class Reassembly {
+  private lossy: Reassembler | undefined = undefined;
+  private bestEffort: Reassembler | undefined = undefined;
+  private lossless: Reassembler | undefined = undefined;
+  private readonly limits: ReassemblyLimits;
+  private readonly budget: SharedBudget;
+
+  /** @param budget charged as well; shared by all peers of a process */
+  constructor(limits: ReassemblyLimits, budget: SharedBudget) {
+    this.limits = limits;
+    this.budget = budget;
+  }
+
+  /** Whose pieces go together with those of `delivery`. */
+  of(delivery: DeliveryCode): Reassembler {
+    return this.known(delivery) ?? this.create(delivery);
+  }
+
+  /** As `of`; undefined where no piece has come yet. */
+  known(delivery: DeliveryCode): Reassembler | undefined {
+    if (!retransmits(delivery)) return this.lossy;
+    return delivery === DeliveryCode.BestEffort ? this.bestEffort : this.lossless;
+  }
+
+  /** Messages being put together. */
+  get sets(): number {
+    return (this.lossy?.sets ?? 0) + (this.bestEffort?.sets ?? 0) + (this.lossless?.sets ?? 0);
+  }
+
+  /** bytes, overhead included. */
+  get chargedBytes(): number {
+    return (this.lossy?.chargedBytes ?? 0) + (this.bestEffort?.chargedBytes ?? 0) + this.losslessBytes;
+  }
+
+  /** bytes, overhead included, of reliable and ordered messages. */
+  get losslessBytes(): number {
+    return this.lossless?.chargedBytes ?? 0;
+  }
+
+  /** ms. Since when the oldest reliable or ordered message is put together; Infinity when none is. */
+  get losslessSinceMs(): number {
+    return this.lossless?.oldestSinceMs ?? Infinity;
+  }
+
+  /** Sets given up for their age, or pushed out by newer ones. */
+  get expiredSets(): number {
+    return goneSets(this.lossy) + goneSets(this.bestEffort);
+  }
+
+  /** Sets given up because their pieces disagreed, of those that may be. */
+  get mismatchedSets(): number {
+    return (this.lossy?.mismatchedSets ?? 0) + (this.bestEffort?.mismatchedSets ?? 0);
+  }
+
+  /** ms; Infinity when nothing ages. */
+  nextExpiryAt(): number {
+    return Math.min(this.lossy?.nextExpiryAt() ?? Infinity, this.bestEffort?.nextExpiryAt() ?? Infinity);
+  }
+
+  expire(nowMs: number): void {
+    this.lossy?.expire(nowMs);
+    this.bestEffort?.expire(nowMs);
+  }
+
+  /** Drops what may be lost. */
+  dropLossy(): void {
+    this.lossy?.clear();
+    this.bestEffort?.clear();
+  }
+
+  clear(): void {
+    this.dropLossy();
+    this.lossless?.clear();
+  }
+
+  private create(delivery: DeliveryCode): Reassembler {
+    const { limits, budget: processBudget } = this;
+    if (!retransmits(delivery)) {
+      const [maxBytes, maxSets, maxAgeMs] = [limits.lossyBytes, limits.lossySets, UNRELIABLE_AGE_MS];
+      return (this.lossy = new Reassembler({ maxBytes, maxSets, maxAgeMs, evictOldest: true, processBudget }));
+    }
+    const [maxBytes, maxSets] = [limits.windowBytes, Infinity];
+    if (delivery === DeliveryCode.BestEffort) {
+      const maxAgeMs = BEST_EFFORT_AGE_MS;
+      return (this.bestEffort = new Reassembler({ maxBytes, maxSets, maxAgeMs, evictOldest: true, processBudget }));
+    }
+    const maxAgeMs = Infinity;
+    return (this.lossless = new Reassembler({ maxBytes, maxSets, maxAgeMs, evictOldest: false, processBudget }));
+  }
+}
+
+function goneSets(reassembler: Reassembler | undefined): number {
+  return reassembler === undefined ? 0 : reassembler.expiredSets + reassembler.evictedSets;
+}
