@@ -15,10 +15,13 @@ import type { MutableStatistics } from "./statistics.js";
 /** Frames before the messages: 15 control bits, four CREDITs, ACK and PING at most. */
 const RESERVED_FRAMES = 21;
 
-/** Writes message frames into the packet being built and records them with it. */
+/**
+ * Writes message frames into the packet being built and records them with it. One serves all connections of a thread:
+ * a packet is finished before another begins.
+ */
 export class MessageWriter {
-  private readonly sent: SentPackets;
-  private readonly statistics: MutableStatistics;
+  private sent: SentPackets | undefined = undefined;
+  private statistics: MutableStatistics | undefined = undefined;
   private writer: ByteWriter | undefined = undefined;
   private packetNumber = -1;
   private frameStart = 0;
@@ -27,11 +30,6 @@ export class MessageWriter {
   private lastFrameBytes = 0;
   private sealed = false;
   private isPrompt = false;
-
-  constructor(sent: SentPackets, statistics: MutableStatistics) {
-    this.sent = sent;
-    this.statistics = statistics;
-  }
 
   /** Message frames of this packet. */
   get frames(): number {
@@ -59,7 +57,10 @@ export class MessageWriter {
     return this.sealed || this.frameCount >= MAX_FRAMES_PER_PACKET - RESERVED_FRAMES;
   }
 
-  begin(writer: ByteWriter, packetNumber: number): void {
+  /** @param sent where it is recorded, as its `nextNumber` */
+  begin(writer: ByteWriter, packetNumber: number, sent: SentPackets, statistics: MutableStatistics): void {
+    this.sent = sent;
+    this.statistics = statistics;
     this.writer = writer;
     this.packetNumber = packetNumber;
     this.frameCount = 0;
@@ -96,7 +97,7 @@ export class MessageWriter {
       const { payloadStart, totalBytes } = message;
       const payload = (message.payload as Uint8Array).subarray(payloadStart, payloadStart + totalBytes);
       encodeFragment(writer, message.delivery, message.channel, message.id & 0xffff, payload, from, to);
-      this.statistics.fragmentsSent += 1;
+      (this.statistics as MutableStatistics).fragmentsSent += 1;
     }
     // Sequenced messages rank by their first piece, which therefore must end its packet.
     if (message.delivery === DeliveryCode.Sequenced && from === 0) this.sealed = true;
@@ -107,6 +108,9 @@ export class MessageWriter {
   end(): void {
     if (this.frameCount > 0) closeLastFrame(this.writer as ByteWriter, this.frameStart, this.framePayload);
     this.writer = undefined;
+    // So that it keeps no connection alive.
+    this.sent = undefined;
+    this.statistics = undefined;
   }
 
   private encodeWhole(message: OutgoingMessage, writer: ByteWriter): void {
@@ -116,7 +120,7 @@ export class MessageWriter {
   }
 
   private record(message: OutgoingMessage, start: number, from: number, to: number, again: boolean): void {
-    this.sent.addItem(message, from, to);
+    (this.sent as SentPackets).addItem(message, from, to);
     message.lastPacketNumber = this.packetNumber;
     this.frameStart = start;
     this.lastFrameBytes = (this.writer as ByteWriter).offset - start;
@@ -124,7 +128,8 @@ export class MessageWriter {
     this.frameCount += 1;
     if (message.retransmits) this.isPrompt = true;
     if (!again) return;
-    this.statistics.retransmittedMessages += 1;
-    this.statistics.retransmittedBytes += to - from;
+    const statistics = this.statistics as MutableStatistics;
+    statistics.retransmittedMessages += 1;
+    statistics.retransmittedBytes += to - from;
   }
 }

@@ -30,6 +30,9 @@ import { Allowed, SendPermission } from "./send-permission.js";
 import type { SendReceipt } from "./send-receipt.js";
 import { createStatistics, type EndpointStatistics, type MutableStatistics } from "./statistics.js";
 
+/** The packet that is being built. */
+const packet = new MessageWriter();
+
 /**
  * One side's end of a connection, without I/O, timers or cryptography: messages in, frames out, and back.
  *
@@ -53,7 +56,6 @@ export class ReliableEndpoint implements FlowControl {
   private readonly recovery: Recovery;
   private readonly permission: SendPermission;
   private readonly controls: PendingControls;
-  private readonly packet: MessageWriter;
   private maxDatagramBytes: number;
   /** bytes. The least size of the datagram with a PING that is to go; 0: none is. */
   private pingBytes = 0;
@@ -75,7 +77,6 @@ export class ReliableEndpoint implements FlowControl {
     const outcomes = new PacketOutcomes(this.outbound, this.acks, this.controls);
     this.recovery = new Recovery(options, this.congestion, this.counters, outcomes);
     this.permission = new SendPermission(this.congestion, this.recovery, this.outbound);
-    this.packet = new MessageWriter(this.recovery.sent, this.counters);
   }
 
   get rtt(): RttEstimator {
@@ -179,7 +180,7 @@ export class ReliableEndpoint implements FlowControl {
   buildPacket(writer: ByteWriter, nowMs: number): number {
     this.lastNowMs = nowMs;
     if (this.closed) return -1;
-    const { outbound, recovery, packet } = this;
+    const { outbound, recovery } = this;
     const isProbe = recovery.probesPending > 0;
     const allowed = isProbe ? Allowed.All : this.permission.of(nowMs, this.maxDatagramBytes);
     const withData = allowed !== Allowed.Nothing;
@@ -194,7 +195,7 @@ export class ReliableEndpoint implements FlowControl {
     const mayHurry = withData && !isProbe && controls === 0 && !recovery.isAtEase;
     const hurries = mayHurry && outbound.startsRelaxed(nowMs, writer.remaining);
     if (hurries) encodePing(writer);
-    packet.begin(writer, packetNumber);
+    packet.begin(writer, packetNumber, recovery.sent, this.counters);
     if (isProbe) outbound.fillOldest(packet);
     if (withData) outbound.fill(packet, nowMs, allowed === Allowed.Small);
     if (withData && !isProbe && recovery.isStalled(nowMs)) {

@@ -7,6 +7,13 @@ const MIN_INTERVAL_OF_RTT = 0.9;
 const MIN_INTERVAL_MS = 0.01;
 
 /**
+ * What the ACK that is being applied tells, and what is worked out of it. One for all connections of a thread: its use
+ * ends before another ACK begins. Memory of each connection's own would rarely be in the cache.
+ */
+const sample: MutableAckSample = createAckSample();
+const work = { ackedAtMs: 0, newest: -1, newestSentAtMs: 0, priorAtMs: 0, sendElapsedMs: 0 };
+
+/**
  * Measures how fast data arrives (draft-cheng-iccrg-delivery-rate-estimation): bytes delivered between the sending of
  * a packet and its acknowledgement, over the longer of the times in which they were sent and acknowledged.
  *
@@ -23,12 +30,7 @@ export class DeliveryRateSampler {
   private firstSentAtMs = 0;
   /** `deliveredBytes` at which the last packet sent for want of data has arrived; -1: the path is the limit. */
   private appLimitedUntil = -1;
-  private readonly last: MutableAckSample = createAckSample();
-  private ackedAtMs = 0;
-  private newest = -1;
-  private newestSentAtMs = -1;
-  private priorAtMs = 0;
-  private sendElapsedMs = 0;
+  private rateBytesPerSecond = 0;
   /** When the packets of the present train were sent, and when the last that is acknowledged of them arrived. */
   private trainSentAtMs = -1;
   private trainAtMs = 0;
@@ -40,7 +42,7 @@ export class DeliveryRateSampler {
 
   /** bytes/s. The last sample, 0 before the first. */
   get deliveryRateBytesPerSecond(): number {
-    return this.last.deliveryRateBytesPerSecond;
+    return this.rateBytesPerSecond;
   }
 
   /** Notes with packet `packetNumber`, about to be sent, how things stand. `bytesInFlight`: without it. */
@@ -60,59 +62,57 @@ export class DeliveryRateSampler {
 
   /** An ACK comes; `onAcked` for each of its packets and `end` follow. */
   begin(nowMs: number, ackDelayMs: number): void {
-    const { last } = this;
-    last.nowMs = nowMs;
-    last.ackDelayMs = ackDelayMs;
-    last.ackedBytes = 0;
-    last.isAppLimited = false;
-    this.newest = -1;
-    this.ackedAtMs = nowMs - ackDelayMs;
+    sample.nowMs = nowMs;
+    sample.ackDelayMs = ackDelayMs;
+    sample.ackedBytes = 0;
+    sample.isAppLimited = false;
+    work.newest = -1;
+    work.ackedAtMs = nowMs - ackDelayMs;
   }
 
   /** A packet that was in flight, or had been taken for lost, arrived. */
   onAcked(sent: SentPackets, packetNumber: number): void {
-    const { last } = this;
     const bytes = sent.bytesOf(packetNumber);
     this.deliveredBytes += bytes;
-    last.ackedBytes += bytes;
-    this.deliveredAtMs = Math.max(this.deliveredAtMs, this.ackedAtMs);
-    if (packetNumber <= this.newest) return;
-    this.newest = packetNumber;
+    sample.ackedBytes += bytes;
+    this.deliveredAtMs = Math.max(this.deliveredAtMs, work.ackedAtMs);
+    if (packetNumber <= work.newest) return;
+    work.newest = packetNumber;
     const sentAtMs = sent.sentAtOf(packetNumber);
-    this.newestSentAtMs = sentAtMs;
-    this.priorAtMs = sent.deliveredAtOf(packetNumber);
-    this.sendElapsedMs = sentAtMs - sent.firstSentAtOf(packetNumber);
+    work.newestSentAtMs = sentAtMs;
+    work.priorAtMs = sent.deliveredAtOf(packetNumber);
+    work.sendElapsedMs = sentAtMs - sent.firstSentAtOf(packetNumber);
     this.firstSentAtMs = Math.max(this.firstSentAtMs, sentAtMs);
-    last.priorDeliveredBytes = sent.deliveredBytesOf(packetNumber);
-    last.isAppLimited = sent.wasAppLimited(packetNumber);
+    sample.priorDeliveredBytes = sent.deliveredBytesOf(packetNumber);
+    sample.isAppLimited = sent.wasAppLimited(packetNumber);
   }
 
   /** All of the ACK was applied. `minRttMs`: shortest round trip so far. */
   end(minRttMs: number): MutableAckSample {
-    const { last } = this;
     if (this.appLimitedUntil >= 0 && this.deliveredBytes > this.appLimitedUntil) this.appLimitedUntil = -1;
-    last.deliveredBytes = this.deliveredBytes;
-    last.deliveredAtMs = this.deliveredAtMs;
-    last.deliveryRateBytesPerSecond = 0;
-    last.trainBytes = 0;
-    last.trainMs = 0;
-    if (this.newest < 0) return last;
+    sample.deliveredBytes = this.deliveredBytes;
+    sample.deliveredAtMs = this.deliveredAtMs;
+    sample.deliveryRateBytesPerSecond = this.rateBytesPerSecond = 0;
+    sample.trainBytes = 0;
+    sample.trainMs = 0;
+    if (work.newest < 0) return sample;
     this.followTrain();
-    const intervalMs = Math.max(this.sendElapsedMs, this.deliveredAtMs - this.priorAtMs, MIN_INTERVAL_MS);
+    const intervalMs = Math.max(work.sendElapsedMs, this.deliveredAtMs - work.priorAtMs, MIN_INTERVAL_MS);
     if (intervalMs >= minRttMs * MIN_INTERVAL_OF_RTT) {
-      last.deliveryRateBytesPerSecond = ((this.deliveredBytes - last.priorDeliveredBytes) * 1000) / intervalMs;
+      this.rateBytesPerSecond = ((this.deliveredBytes - sample.priorDeliveredBytes) * 1000) / intervalMs;
+      sample.deliveryRateBytesPerSecond = this.rateBytesPerSecond;
     }
-    return last;
+    return sample;
   }
 
   /** Packets that were sent at one instant are drawn apart by the bottleneck. */
   private followTrain(): void {
-    const { last, deliveredAtMs } = this;
-    if (this.newestSentAtMs === this.trainSentAtMs) {
-      last.trainBytes = last.ackedBytes;
-      last.trainMs = deliveredAtMs - this.trainAtMs;
+    const { deliveredAtMs } = this;
+    if (work.newestSentAtMs === this.trainSentAtMs) {
+      sample.trainBytes = sample.ackedBytes;
+      sample.trainMs = deliveredAtMs - this.trainAtMs;
     }
-    this.trainSentAtMs = this.newestSentAtMs;
+    this.trainSentAtMs = work.newestSentAtMs;
     this.trainAtMs = deliveredAtMs;
   }
 }
