@@ -18,6 +18,9 @@ import type { ForwardingCounters } from "./forwarding-statistics.js";
 import type { ForwardLink, ForwardLinkUser } from "./forward-link.js";
 import type { WorkerLinks } from "./messages.js";
 
+/** ms that either socket keeps datagrams before it is read. */
+const MAX_FORWARD_HOLD_MS = 2;
+
 export interface SharedPortOptions {
   /** The socket on the shared port. */
   readonly transport: DatagramTransport;
@@ -113,8 +116,10 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
   }
 
   holdReceive(holdMs: number): void {
-    this.#transport.holdReceive?.(holdMs);
-    this.#link.holdReceive(holdMs);
+    // What is forwarded does not say when it came: so long is too short to matter.
+    const shortMs = Math.min(holdMs, MAX_FORWARD_HOLD_MS);
+    this.#transport.holdReceive?.(shortMs);
+    this.#link.holdReceive(shortMs);
   }
 
   receiveNow(): void {
@@ -126,7 +131,7 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
     return (this.#closing ??= this.#shutDown());
   }
 
-  onDatagram(payload: Uint8Array, from: SocketAddress): void {
+  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs?: number): void {
     if (!this.#isLive) {
       this.#counters.early += 1;
       return;
@@ -136,7 +141,7 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
       if (this.#link.forward(owner, payload, from)) return;
       this.#counters.ownerless += 1;
     } else if (this.#goesToOthers(payload) && this.#passNewcomer(payload, from)) return;
-    this.#pass(payload, from);
+    this.#pass(payload, from, waitedMs);
   }
 
   onBatchEnd(): void {
@@ -165,9 +170,9 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
     this.#receiver?.onError(error);
   }
 
-  #pass(payload: Uint8Array, from: SocketAddress): void {
+  #pass(payload: Uint8Array, from: SocketAddress, waitedMs?: number): void {
     this.#isBatchOpen = true;
-    this.#receiver?.onDatagram(payload, from);
+    this.#receiver?.onDatagram(payload, from, waitedMs);
   }
 
   #endBatch(): void {

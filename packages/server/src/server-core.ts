@@ -85,13 +85,13 @@ export class ServerCore implements DatagramCore {
   }
 
   /** Takes a datagram; with ticks of 34 ms or less, one of a peer waits for `receiveHeld`. */
-  receive(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
+  receive(datagram: Uint8Array, from: SocketAddress, nowMs: number, waitedMs: number = 0): void {
     const { inbox } = this;
     if (inbox !== undefined) {
       const home = this.homeOf(datagram);
       if (home !== undefined && (home === from || home.equals(from))) {
         if (inbox.isFull) this.receiveHeld();
-        inbox.push(datagram, from, nowMs);
+        inbox.push(datagram, from, nowMs - waitedMs);
         return;
       }
       // A peer at a new address misses what goes to the old one: it is answered now. What waits keeps its place.

@@ -25,10 +25,10 @@ import type { ServerStatistics } from "./statistics.js";
 import { type TickEvent, TickLoop } from "./tick-loop.js";
 
 /**
- * ms that the transport may keep what peers send, where it waits for the tick anyway: a process that is woken for each
- * datagram spends more on waking than on the datagram. Round trips are measured longer by half of it in the mean.
+ * Ticks that the transport may keep what peers send, where it waits for the tick anyway: a process that is woken for
+ * each datagram spends more on waking than on the datagram. More than one: it is the tick that asks for them.
  */
-const RECEIVE_HOLD_MS = 2;
+const RECEIVE_HOLD_TICKS = 1.5;
 /** Of servers that share a port each has its own range of peer IDs: 64 of them fill 32 bits. */
 const PEER_IDS_PER_WORKER = 2 ** 26;
 
@@ -187,7 +187,9 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   async listen(): Promise<ListenAddress> {
     if (this.#listening !== undefined) throw new Error("listen() on a server that listens already");
     if (this.#shutdown.hasBegun) throw new Error("listen() on a server that was closed: create another one");
-    if (this.#core.canWait) this.#options.transport.holdReceive?.(RECEIVE_HOLD_MS);
+    if (this.#core.canWait && this.#ticks !== undefined) {
+      this.#options.transport.holdReceive?.(RECEIVE_HOLD_TICKS * this.#ticks.intervalMs);
+    }
     const local = await this.#driver.start();
     this.#listening = { address: local.host, port: local.port, family: local.family };
     this.#log.write("info", this.#listening, "listening");

@@ -24,6 +24,9 @@ export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;
+/** A control message with the time of arrival comes with each datagram; also that message's type. */
+export const SO_TIMESTAMPNS = 35;
+export const CLOCK_REALTIME = 0;
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
 export const SOL_UDP = 17;
@@ -56,6 +59,11 @@ export const MMSGHDR = {
 
 /** words of 4 bytes. struct iovec: base, then length, of 8 bytes each. */
 export const IOVEC_WORDS = 4;
+
+/** words of 4 bytes. A control message with a struct timespec (16 bytes): CMSG_SPACE and CMSG_LEN are 32 bytes. */
+export const STAMP_WORDS = 8;
+/** words of 4 bytes. Places in it; all but level and type take two, of which the second is 0 until the year 2106. */
+export const STAMP = { bytes: 0, level: 2, type: 3, seconds: 4, nanoseconds: 6 } as const;
 
 /** words of 4 bytes. Room for a control message with 2 bytes: CMSG_SPACE(2) is 24. */
 export const CONTROL_WORDS = 6;

@@ -3,6 +3,7 @@ import type { Koffi } from "./koffi.js";
 import {
   AF_INET,
   AF_INET6,
+  CLOCK_REALTIME,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
@@ -64,6 +65,20 @@ export class LinuxSockets {
     this.#words[LENGTH_AT / 4] = SOCKADDR_WORDS * 4;
     this.#check("getsockname", this.#calls.getsockname(fd, this.#scratch.address, this.#scratch.address + LENGTH_AT));
     return this.#words.subarray(0, SOCKADDR_WORDS);
+  }
+
+  /** Reads the clock that datagrams are stamped by, in words: seconds, then nanoseconds. False where it cannot. */
+  readStampClock(): boolean {
+    return this.#calls.clock_gettime(CLOCK_REALTIME, this.#scratch.address + VALUE_AT) === 0;
+  }
+
+  /** Seconds of the clock as read last. */
+  get stampSeconds(): number {
+    return this.#words[VALUE_AT / 4] as number;
+  }
+
+  get stampNanoseconds(): number {
+    return this.#words[VALUE_AT / 4 + 2] as number;
   }
 
   /** Sets an option with an int; false and `lastError` where the system refuses. */
@@ -139,6 +154,7 @@ function bindCalls(koffi: Koffi) {
     setsockopt: library.func("setsockopt", "int", ["int", "int", "int", pointer, "uint32_t"]),
     getsockopt: library.func("getsockopt", "int", ["int", "int", "int", pointer, pointer]),
     close: library.func("close", "int", ["int"]),
+    clock_gettime: library.func("clock_gettime", "int", ["int", pointer]),
     if_nametoindex: library.func("if_nametoindex", "uint32_t", ["str"]),
     if_indextoname: library.func("if_indextoname", pointer, ["uint32_t", pointer]),
     // Variadic in C; on both architectures such arguments go the way of fixed ones.

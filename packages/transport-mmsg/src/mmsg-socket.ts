@@ -25,6 +25,8 @@ const { EAGAIN, EBADF, EINTR, ENOTSOCK } = constants.errno;
 const MAX_FILLS_PER_TURN = 4;
 /** ms. How long closing waits for the system to take what was sent. */
 const CLOSE_GRACE_MS = 1000;
+/** ms. Hold of a socket whose datagrams do not tell how long they waited: round trips are measured longer by it. */
+const MAX_UNSTAMPED_HOLD_MS = 2;
 
 /** A bound UDP socket of its own descriptor, which receives and sends in batches. */
 export class MmsgSocket implements UdpSocket {
@@ -39,6 +41,8 @@ export class MmsgSocket implements UdpSocket {
   /** Slots of the ring that are filled, and the first of them that was not handed over. */
   #filled = 0;
   #slot = 0;
+  /** ms. When the socket was last found empty. */
+  #emptyAtMs = performance.now();
   #closed = false;
   /** The descriptor is no socket of ours any more: it must not be read, whoever asks. */
   #gone = false;
@@ -102,17 +106,21 @@ export class MmsgSocket implements UdpSocket {
   }
 
   holdReceive(holdMs: number): void {
-    if (!this.#closed && !this.#gone) this.#hold.set(holdMs);
+    if (this.#closed || this.#gone) return;
+    const isExact = holdMs <= MAX_UNSTAMPED_HOLD_MS || this.#ring.stamp(this.#fd);
+    this.#hold.set(isExact ? holdMs : MAX_UNSTAMPED_HOLD_MS);
   }
 
   receiveNow(): void {
     let datagrams = 0;
     let isDrained = false;
+    const nowMs = performance.now();
     for (let fills = 0; fills < MAX_FILLS_PER_TURN && !this.#closed && !this.#gone && !isDrained; fills++) {
       const isLeftOver = this.#slot < this.#filled;
       const filled = isLeftOver || this.#fill() ? this.#filled : 0;
       isDrained = filled < RECEIVE_SLOTS; // if not quite: the loop comes back at once where more has arrived
       datagrams += filled;
+      if (isDrained) this.#emptyAtMs = nowMs;
       if (filled > 0) this.#deliver();
     }
     this.#hold.onRead(datagrams, isDrained);
@@ -131,7 +139,7 @@ export class MmsgSocket implements UdpSocket {
   #fill(): boolean {
     this.#slot = 0;
     this.#filled = 0;
-    const filled = this.#ring.fill(this.#fd);
+    const filled = this.#ring.fill(this.#fd, performance.now() - this.#emptyAtMs);
     if (filled > 0) {
       this.#filled = filled;
       return true;
@@ -150,6 +158,7 @@ export class MmsgSocket implements UdpSocket {
     try {
       while (this.#slot < this.#filled) {
         const slot = this.#slot++;
+        const waitedMs = this.#ring.waitedMsOf(slot);
         const length = this.#ring.lengthOf(slot);
         if (length < 0) {
           counters.truncated++;
@@ -160,7 +169,7 @@ export class MmsgSocket implements UdpSocket {
           counters.receiveErrors++;
           continue;
         }
-        this.#user.onDatagram(this.#ring.payloadOf(slot, length), from);
+        this.#user.onDatagram(this.#ring.payloadOf(slot, length), from, waitedMs);
       }
       this.#user.onBatchEnd();
       done = true;

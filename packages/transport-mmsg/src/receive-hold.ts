@@ -1,9 +1,16 @@
 import type { FdPoll } from "./fd-poll.js";
 
+/** ms. The first and shortest pause between two reads; what comes further apart is read as it comes. */
+const SHORTEST_MS = 2;
+/** Datagrams that a read should find: fewer, and the pause grows; more, and it shrinks, so that no queue overflows. */
+const FEW = 64;
+const MANY = 128;
+
 /**
  * Decides when a socket is read. By itself as soon as something has come, which wakes the process for nearly every
- * datagram. For a user that can wait, as one with ticks, what comes thick and fast is read together every few ms
- * instead, by a timer, as network cards moderate their interrupts; once nothing comes, readiness is watched again.
+ * datagram. For a user that can wait, as one with ticks, what comes thick and fast is read together after a pause, by a
+ * timer, as network cards moderate their interrupts; once nothing comes, readiness is watched again. A user that reads
+ * by itself more often than that keeps the timer from ever coming.
  */
 export class ReceiveHold {
   readonly #poll: FdPoll;
@@ -14,6 +21,8 @@ export class ReceiveHold {
   /** Whether a timer reads instead of the poll handle. */
   #holding = false;
   #timer: NodeJS.Timeout | undefined = undefined;
+  /** ms. The pause that a timer is set to. */
+  #pauseMs = SHORTEST_MS;
   /** ms. When something was read last. */
   #readAtMs = -Infinity;
 
@@ -28,9 +37,6 @@ export class ReceiveHold {
   set(holdMs: number): void {
     if (holdMs === this.#holdMs) return;
     this.#holdMs = holdMs;
-    // A timer that runs goes on with its own time: the next hold makes another one.
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#watch();
   }
 
@@ -38,10 +44,11 @@ export class ReceiveHold {
   onRead(datagrams: number, isDrained: boolean): void {
     if (this.#holdMs === 0 || datagrams === 0) return;
     const nowMs = performance.now();
-    const isThick = nowMs - this.#readAtMs < this.#holdMs;
+    const elapsedMs = nowMs - this.#readAtMs;
     this.#readAtMs = nowMs;
     if (!isDrained) this.#watch();
-    else if (isThick && !this.#holding) this.#hold();
+    else if (this.#holding) this.#afterRead(datagrams, elapsedMs);
+    else if (elapsedMs < Math.min(SHORTEST_MS, this.#holdMs)) this.#hold();
   }
 
   /** Neither reads nor watches for reading any more. */
@@ -55,18 +62,34 @@ export class ReceiveHold {
   #hold(): void {
     this.#holding = true;
     this.#poll.watchReadable(false);
-    if (this.#timer !== undefined) {
-      this.#timer.refresh();
-      return;
-    }
-    this.#timer = setTimeout(this.#onTimer, this.#holdMs);
-    if (this.#unref) this.#timer.unref();
+    this.#pause(Math.min(SHORTEST_MS, this.#holdMs));
   }
 
   #watch(): void {
     if (!this.#holding) return;
     this.#holding = false;
     this.#poll.watchReadable(true);
+  }
+
+  #afterRead(datagrams: number, elapsedMs: number): void {
+    // Two reads in a row, as of a timer and of a tick, say nothing of how thick it comes.
+    const isTelling = elapsedMs * 2 >= this.#pauseMs;
+    const expected = isTelling ? (datagrams * this.#pauseMs) / elapsedMs : FEW;
+    if (expected < FEW) this.#pause(Math.min(this.#pauseMs * 2, this.#holdMs));
+    else if (expected > MANY) this.#pause(Math.max(this.#pauseMs / 2, Math.min(SHORTEST_MS, this.#holdMs)));
+    else this.#timer?.refresh();
+  }
+
+  /** Reads after so many ms, counted from now. */
+  #pause(ms: number): void {
+    if (this.#timer !== undefined && ms === this.#pauseMs) {
+      this.#timer.refresh();
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#pauseMs = ms;
+    this.#timer = setTimeout(this.#onTimer, ms);
+    if (this.#unref) this.#timer.unref();
   }
 
   readonly #onTimer = (): void => {
@@ -77,7 +100,6 @@ export class ReceiveHold {
     } finally {
       // Nothing in all that time: whatever comes next is worth waking for.
       if (this.#holding && this.#readAtMs === before) this.#watch();
-      else if (this.#holding) this.#timer?.refresh();
     }
   };
 }

@@ -1,6 +1,17 @@
 import type { SocketAddress } from "@sortie/transport";
 import type { LinuxSockets } from "./linux-sockets.js";
-import { IOVEC_WORDS, MMSGHDR, MMSGHDR_WORDS, MSG_TRUNC, SOCKADDR_IN6_BYTES, SOCKADDR_WORDS } from "./linux-abi.js";
+import {
+  IOVEC_WORDS,
+  MMSGHDR,
+  MMSGHDR_WORDS,
+  MSG_TRUNC,
+  SO_TIMESTAMPNS,
+  SOCKADDR_IN6_BYTES,
+  SOCKADDR_WORDS,
+  SOL_SOCKET,
+  STAMP,
+  STAMP_WORDS,
+} from "./linux-abi.js";
 import { NativeMemory, writePointer } from "./native-memory.js";
 import type { SourceCache } from "./source-cache.js";
 
@@ -22,6 +33,11 @@ export class ReceiveRing {
   readonly #contents: NativeMemory;
   readonly #words: Uint32Array;
   readonly #names: Uint32Array;
+  readonly #stamps: Uint32Array;
+  readonly #stampsAt: number;
+  #isStamped = false;
+  /** ms. The longest that anything can have waited when the slots were filled last. */
+  #longestMs = 0;
   readonly #views: (Uint8Array | undefined)[] = new Array<undefined>(RECEIVE_SLOTS * VIEWS_PER_SLOT).fill(undefined);
 
   constructor(sockets: LinuxSockets, sources: SourceCache) {
@@ -29,7 +45,9 @@ export class ReceiveRing {
     this.#sources = sources;
     const namesAt = RECEIVE_SLOTS * MMSGHDR_WORDS * 4;
     const vectorsAt = namesAt + RECEIVE_SLOTS * SOCKADDR_WORDS * 4;
-    this.#headers = new NativeMemory(sockets.koffi, vectorsAt + RECEIVE_SLOTS * IOVEC_WORDS * 4);
+    this.#stampsAt = vectorsAt + RECEIVE_SLOTS * IOVEC_WORDS * 4;
+    this.#headers = new NativeMemory(sockets.koffi, this.#stampsAt + RECEIVE_SLOTS * STAMP_WORDS * 4);
+    this.#stamps = this.#headers.words(this.#stampsAt, RECEIVE_SLOTS * STAMP_WORDS);
     this.#contents = new NativeMemory(sockets.koffi, RECEIVE_SLOTS * RECEIVE_SLOT_BYTES);
     this.#words = this.#headers.words(0, RECEIVE_SLOTS * MMSGHDR_WORDS);
     this.#names = this.#headers.words(namesAt, RECEIVE_SLOTS * SOCKADDR_WORDS);
@@ -45,9 +63,43 @@ export class ReceiveRing {
     }
   }
 
-  /** Fills slots from 0 on; how many, or -1 with the error in `lastError` of the sockets. */
-  fill(fd: number): number {
-    return this.#sockets.receive(fd, this.#headers.address, RECEIVE_SLOTS);
+  /** Whether datagrams tell from now on how long they have waited: the kernel stamps them as they arrive. */
+  stamp(fd: number): boolean {
+    if (this.#isStamped) return true;
+    if (!this.#sockets.readStampClock() || !this.#sockets.trySetOption(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1)) return false;
+    this.#isStamped = true;
+    for (let slot = 0; slot < RECEIVE_SLOTS; slot++) {
+      const address = this.#headers.address + this.#stampsAt + slot * STAMP_WORDS * 4;
+      writePointer(this.#words, slot * MMSGHDR_WORDS + MMSGHDR.control, address);
+      this.#words[slot * MMSGHDR_WORDS + MMSGHDR.controlBytes] = STAMP_WORDS * 4;
+    }
+    return true;
+  }
+
+  /**
+   * Fills slots from 0 on; how many, or -1 with the error in `lastError` of the sockets.
+   * @param longestMs that a datagram can have waited: it came after the socket was last found empty
+   */
+  fill(fd: number, longestMs: number): number {
+    const filled = this.#sockets.receive(fd, this.#headers.address, RECEIVE_SLOTS);
+    this.#longestMs = longestMs;
+    if (filled > 0 && this.#isStamped && !this.#sockets.readStampClock()) this.#longestMs = 0;
+    return filled;
+  }
+
+  /** ms that the datagram in a filled slot has waited since it arrived; 0 where that is not known. Once each fill. */
+  waitedMsOf(slot: number): number {
+    if (!this.#isStamped) return 0;
+    const header = slot * MMSGHDR_WORDS + MMSGHDR.controlBytes;
+    const isThere = this.#words[header] === STAMP_WORDS * 4;
+    this.#words[header] = STAMP_WORDS * 4; // as for the name: the kernel wrote what it used
+    const at = slot * STAMP_WORDS;
+    const stamps = this.#stamps;
+    if (!isThere || stamps[at + STAMP.type] !== SO_TIMESTAMPNS) return 0;
+    const seconds = this.#sockets.stampSeconds - (stamps[at + STAMP.seconds] as number);
+    const nanoseconds = this.#sockets.stampNanoseconds - (stamps[at + STAMP.nanoseconds] as number);
+    // Somebody may set that clock at any moment.
+    return Math.min(Math.max(seconds * 1000 + nanoseconds / 1e6, 0), this.#longestMs);
   }
 
   /** bytes of the datagram in a filled slot; -1 where it was larger than the slot. */

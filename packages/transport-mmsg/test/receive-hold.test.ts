@@ -1,9 +1,11 @@
 import type { DatagramTransport } from "@sortie/transport";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { createSocket } from "node:dgram";
 import { mmsgTransport } from "../src/create-mmsg-transport.js";
 import type { FdPoll } from "../src/fd-poll.js";
+import { SO_TIMESTAMPNS } from "../src/linux-abi.js";
 import { ReceiveHold } from "../src/receive-hold.js";
-import { Inbox, isAvailable, sendAll, WatchedSockets } from "./support.js";
+import { hasIpv6, Inbox, isAvailable, sendAll, WatchedSockets } from "./support.js";
 
 const LOOPBACK = "127.0.0.1";
 const opened: DatagramTransport[] = [];
@@ -11,6 +13,21 @@ const opened: DatagramTransport[] = [];
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((transport) => transport.close()));
 });
+
+/** A kernel that does not stamp datagrams, or whose clock was set. */
+class OddSockets extends WatchedSockets {
+  offersStamps = true;
+  clockIsAheadSeconds = 0;
+
+  override trySetOption(fd: number, level: number, option: number, value: number): boolean {
+    if (option === SO_TIMESTAMPNS && !this.offersStamps) return false;
+    return super.trySetOption(fd, level, option, value);
+  }
+
+  override get stampSeconds(): number {
+    return super.stampSeconds + this.clockIsAheadSeconds;
+  }
+}
 
 /** Counts the receive calls of the system. */
 class CountingSockets extends WatchedSockets {
@@ -22,7 +39,8 @@ class CountingSockets extends WatchedSockets {
   }
 }
 
-async function open(holdMs: number, sockets = new CountingSockets()) {
+async function open<T extends WatchedSockets = CountingSockets>(holdMs: number, given?: T) {
+  const sockets = given ?? (new CountingSockets() as WatchedSockets as T);
   const transport = mmsgTransport(sockets, { host: LOOPBACK });
   opened.push(transport);
   transport.holdReceive?.(holdMs);
@@ -92,6 +110,131 @@ describe.runIf(isAvailable)("a receiver that can wait", () => {
     for (const bad of [-1, 101, Number.NaN]) {
       expect(() => transport.holdReceive?.(bad)).toThrow(`"holdMs" expected 0..100, got ${bad}`);
     }
+  });
+});
+
+/** Keeps the thread busy, so that nothing is read. */
+function block(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+}
+
+describe.runIf(isAvailable)("what a datagram has waited", () => {
+  it("is told to whoever can wait: in order, and no more than it can have been", async () => {
+    const [sender, held] = [await open(0), await open(50)];
+    const fromMs = performance.now();
+    for (const text of ["first", "second"]) {
+      sendAll(sender.transport, [text, held.address]);
+      block(20);
+    }
+    held.transport.receiveNow?.();
+    const passedMs = performance.now() - fromMs;
+    const [first = -1, second = -1] = held.inbox.waitedMs;
+    expect(held.inbox.texts).toEqual(["first", "second"]);
+    expect(second).toBeGreaterThan(19);
+    expect(first - second).toBeGreaterThan(19);
+    expect(first).toBeLessThanOrEqual(passedMs);
+  });
+
+  it("is 0 for whoever cannot, and costs them nothing", async () => {
+    const [sender, prompt] = [await open(0), await open(0)];
+    sendAll(sender.transport, ["first", prompt.address]);
+    block(5);
+    await prompt.inbox.received(1);
+    expect(prompt.inbox.waitedMs).toEqual([0]);
+  });
+
+  it.each([3600, -3600])("stays within what is possible when the clock is set by %i s", async (seconds) => {
+    const sockets = new OddSockets();
+    const [sender, held] = [await open(0), await open(50, sockets)];
+    const fromMs = performance.now();
+    sendAll(sender.transport, ["first", held.address]);
+    block(5);
+    sockets.clockIsAheadSeconds = seconds;
+    held.transport.receiveNow?.();
+    const [waitedMs = -1] = held.inbox.waitedMs;
+    expect(waitedMs).toBeGreaterThanOrEqual(0);
+    expect(waitedMs).toBeLessThanOrEqual(performance.now() - fromMs + 5);
+  });
+
+  it("is not known without the kernel's help: then nothing is kept for long", async () => {
+    const sockets = new OddSockets();
+    sockets.offersStamps = false;
+    const [sender, held] = [await open(0), await open(100, sockets)];
+    for (let i = 0; i < 20; i++) {
+      await stream(sender.transport, held, 5);
+      const sentMs = performance.now();
+      await held.inbox.received(5 * (i + 1));
+      expect(performance.now() - sentMs).toBeLessThan(60);
+    }
+    expect(new Set(held.inbox.waitedMs)).toEqual(new Set([0]));
+  });
+
+  it("comes with datagrams of IPv6 and with those that follow one that was too large", async (context) => {
+    if (!(await hasIpv6())) return context.skip();
+    const [sender, held] = [mmsgTransport(new WatchedSockets(), { host: "::1" }), new Inbox()];
+    const receiver = mmsgTransport(new WatchedSockets(), { host: "::1" });
+    opened.push(sender, receiver);
+    receiver.holdReceive?.(50);
+    const address = await receiver.open(held);
+    await sender.open(new Inbox());
+    const large = createSocket("udp6");
+    for (let round = 0; round < 3; round++) {
+      await new Promise((resolve) => large.send(new Uint8Array(3000), address.port, "::1", resolve));
+      sendAll(sender, [`round ${round}`, address]);
+      block(10);
+      receiver.receiveNow?.();
+    }
+    large.close();
+    expect(held.texts).toEqual(["round 0", "round 1", "round 2"]);
+    for (const waitedMs of held.waitedMs) expect(waitedMs).toBeGreaterThan(9);
+    expect(receiver.statistics.truncated).toBe(3);
+  });
+});
+
+describe("a hold", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("grows while reads find little, and shrinks while they find much", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const readAtMs: number[] = [];
+    let perMs = 1;
+    let lastMs = performance.now();
+    const poll = { watchReadable: () => undefined } as unknown as FdPoll;
+    const read = (): void => {
+      const nowMs = performance.now();
+      readAtMs.push(nowMs);
+      hold.onRead(Math.max(1, perMs * (nowMs - lastMs)), true);
+      lastMs = nowMs;
+    };
+    const hold = new ReceiveHold(poll, read, false);
+    hold.set(50);
+    for (let i = 0; i < 2; i++) hold.onRead(1, true);
+    const pauses = (ms: number): number[] => {
+      readAtMs.length = 0;
+      vi.advanceTimersByTime(ms);
+      return readAtMs.slice(1).map((atMs, i) => atMs - (readAtMs[i] as number));
+    };
+    expect(pauses(400)).toEqual([4, 8, 16, 32, 50, 50, 50, 50, 50, 50]);
+    perMs = 40;
+    expect(pauses(100).slice(1, 6)).toEqual([12, 6, 3, 3, 3]);
+    hold.stop();
+    expect(pauses(100)).toEqual([]);
+  });
+
+  it("leaves it to a user that reads by itself more often", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    let reads = 0;
+    const poll = { watchReadable: () => undefined } as unknown as FdPoll;
+    const hold = new ReceiveHold(poll, () => void (reads += 1), false);
+    hold.set(25);
+    for (let i = 0; i < 100; i++) {
+      hold.onRead(16, true);
+      if (i === 50) reads = 0;
+      vi.advanceTimersByTime(i === 0 ? 1 : 16);
+    }
+    expect(reads).toBe(0);
+    hold.stop();
   });
 });
 

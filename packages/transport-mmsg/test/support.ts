@@ -50,6 +50,8 @@ export class WatchedSockets extends LinuxSockets {
 export class Inbox implements DatagramReceiver {
   readonly payloads: Uint8Array[] = [];
   readonly sources: SocketAddress[] = [];
+  /** ms. How long ago each had arrived; undefined where the transport did not say. */
+  readonly waitedMs: (number | undefined)[] = [];
   readonly errors: TransportError[] = [];
   batches = 0;
   /** Called first with each datagram. */
@@ -60,8 +62,9 @@ export class Inbox implements DatagramReceiver {
     return this.payloads.map((payload) => new TextDecoder().decode(payload));
   }
 
-  onDatagram(payload: Uint8Array, from: SocketAddress): void {
+  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs?: number): void {
     this.payloads.push(payload.slice());
+    this.waitedMs.push(waitedMs);
     this.sources.push(from);
     this.onEach?.(payload, from);
   }

@@ -4,8 +4,11 @@ import type { TransportError } from "./transport-error.js";
 
 /** A protocol without socket or timer: it is fed and polled. All times are monotonic ms and never run backwards. */
 export interface DatagramCore {
-  /** Takes one datagram. `payload` is valid until this returns. */
-  receive(payload: Uint8Array, from: SocketAddress, nowMs: number): void;
+  /**
+   * Takes one datagram. `payload` is valid until this returns.
+   * @param waitedMs how long before `nowMs` it arrived at this machine; 0 where nobody knows
+   */
+  receive(payload: Uint8Array, from: SocketAddress, nowMs: number, waitedMs: number): void;
   /** After the last datagram of a batch. */
   receiveEnd(nowMs: number): void;
   /**

@@ -89,11 +89,11 @@ export class Driver implements DatagramReceiver {
     return (this.#stopping ??= this.#shutDown());
   }
 
-  onDatagram(payload: Uint8Array, from: SocketAddress): void {
+  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs: number = 0): void {
     if (!this.#isLive()) return;
     this.#flushComing = true;
     try {
-      this.#core.receive(payload, from, this.#options.clock.now());
+      this.#core.receive(payload, from, this.#options.clock.now(), waitedMs);
     } catch (error) {
       this.#fail(error);
     }

@@ -7,8 +7,9 @@ export interface DatagramReceiver {
   /**
    * One datagram, of 0 bytes or more. `payload` is valid until this returns: copy what you keep. `from` is canonical
    * and immutable and may be kept.
+   * @param waitedMs ms, 0 or more: how long ago it arrived at this machine, where the transport knows
    */
-  onDatagram(payload: Uint8Array, from: SocketAddress): void;
+  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs?: number): void;
 
   /** After the last datagram of those that arrived together; comes once for every run of `onDatagram`. */
   onBatchEnd(): void;
@@ -90,7 +91,8 @@ export interface DatagramTransport {
 
   /**
    * The receiver can wait: datagrams may be kept for up to `holdMs` (0..100 ms, 0: not at all) and handed over
-   * together, where that saves work. RangeError outside. A transport without it hands over what comes as it comes.
+   * together, where that saves work. RangeError outside. A transport that cannot tell how long they have waited keeps
+   * them for 2 ms at most, whatever it is allowed; one without this method hands over what comes as it comes.
    */
   holdReceive?(holdMs: number): void;
 

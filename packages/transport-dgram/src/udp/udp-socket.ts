@@ -5,8 +5,8 @@ import type { SocketOptions } from "./socket-options.js";
 export interface UdpSocketUser {
   /** Of the transport: it counts what arrives, the socket what leaves and what fails. */
   readonly counters: TransportCounters;
-  /** One datagram; `payload` is valid until this returns. */
-  onDatagram(payload: Uint8Array, from: SocketAddress): void;
+  /** One datagram, as of `DatagramReceiver`; `payload` is valid until this returns. */
+  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs?: number): void;
   /** After the last datagram of those that arrived together; without effect where none arrived. */
   onBatchEnd(): void;
   /** A fault of the whole socket. */

@@ -48,7 +48,7 @@ export class UdpTransport implements DatagramTransport {
     this.#pool = new BatchPool({ batches: options.batches, onAvailable: () => setImmediate(this.#onWritable) });
     this.#user = {
       counters: this.#counters,
-      onDatagram: (payload, from) => this.#onDatagram(payload, from),
+      onDatagram: (payload, from, waitedMs) => this.#onDatagram(payload, from, waitedMs),
       onBatchEnd: () => this.#endBatch(),
       onSocketError: (error) => this.#receiver?.onError(systemError(error, "the socket failed")),
     };
@@ -184,12 +184,12 @@ export class UdpTransport implements DatagramTransport {
     this.#leaving.add(leaving);
   }
 
-  #onDatagram(payload: Uint8Array, from: SocketAddress): void {
+  #onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs: number | undefined): void {
     if (this.#closing !== undefined || this.#receiver === undefined) return;
     this.#batchOpen = true;
     this.#counters.datagramsReceived++;
     this.#counters.bytesReceived += payload.length;
-    this.#receiver.onDatagram(payload, from);
+    this.#receiver.onDatagram(payload, from, waitedMs);
   }
 
   #endBatch(): void {

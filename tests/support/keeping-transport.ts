@@ -1,0 +1,85 @@
+import type {
+  DatagramBatch,
+  DatagramReceiver,
+  DatagramTransport,
+  SocketAddress,
+  TransportError,
+  TransportStatistics,
+} from "@sortie/transport";
+
+interface KeptDatagram {
+  readonly payload: Uint8Array;
+  readonly from: SocketAddress;
+  readonly atMs: number;
+}
+
+/** A transport that keeps what arrives until it is asked for, as one over recvmmsg does for a server with ticks. */
+export class KeepingTransport implements DatagramTransport, DatagramReceiver {
+  /** The transport that carries the datagrams. */
+  inner!: DatagramTransport;
+  now!: () => number;
+  /** ms. As it was allowed last. */
+  holdMs = 0;
+  /** Whether it says how long datagrams have waited. */
+  private readonly tells: boolean;
+  private receiver: DatagramReceiver | undefined = undefined;
+  private readonly kept: KeptDatagram[] = [];
+
+  constructor(tells: boolean) {
+    this.tells = tells;
+  }
+
+  get localAddress(): SocketAddress | undefined {
+    return this.inner.localAddress;
+  }
+
+  get statistics(): TransportStatistics {
+    return this.inner.statistics;
+  }
+
+  open(receiver: DatagramReceiver): Promise<SocketAddress> {
+    this.receiver = receiver;
+    return this.inner.open(this);
+  }
+
+  acquireBatch(): DatagramBatch | undefined {
+    return this.inner.acquireBatch();
+  }
+
+  send(batch: DatagramBatch): void {
+    this.inner.send(batch);
+  }
+
+  close(): Promise<void> {
+    return this.inner.close();
+  }
+
+  holdReceive(holdMs: number): void {
+    this.holdMs = holdMs;
+  }
+
+  receiveNow(): void {
+    if (this.kept.length === 0) return;
+    for (const { payload, from, atMs } of this.kept.splice(0)) {
+      this.receiver?.onDatagram(payload, from, this.tells ? this.now() - atMs : undefined);
+    }
+    this.receiver?.onBatchEnd();
+  }
+
+  onDatagram(payload: Uint8Array, from: SocketAddress): void {
+    this.kept.push({ payload: payload.slice(), from, atMs: this.now() });
+  }
+
+  onBatchEnd(): void {
+    // Handshakes come while the server has no ticks yet, which would ask.
+    if (this.holdMs === 0 || this.kept.some(({ payload }) => payload.length >= 600)) this.receiveNow();
+  }
+
+  onError(error: TransportError): void {
+    this.receiver?.onError(error);
+  }
+
+  onWritable(): void {
+    this.receiver?.onWritable();
+  }
+}
