@@ -146,15 +146,15 @@ describe.runIf(isAvailable)("what a datagram has waited", () => {
 
   it.each([3600, -3600])("stays within what is possible when the clock is set by %i s", async (seconds) => {
     const sockets = new OddSockets();
-    const [sender, held] = [await open(0), await open(50, sockets)];
     const fromMs = performance.now();
+    const [sender, held] = [await open(0), await open(50, sockets)];
     sendAll(sender.transport, ["first", held.address]);
     block(5);
     sockets.clockIsAheadSeconds = seconds;
     held.transport.receiveNow?.();
     const [waitedMs = -1] = held.inbox.waitedMs;
     expect(waitedMs).toBeGreaterThanOrEqual(0);
-    expect(waitedMs).toBeLessThanOrEqual(performance.now() - fromMs + 5);
+    expect(waitedMs).toBeLessThanOrEqual(performance.now() - fromMs);
   });
 
   it("is not known without the kernel's help: then nothing is kept for long", async () => {
