@@ -50,11 +50,18 @@ function dgramOpener(factory: SocketFactory): UdpSocketOpener {
       user.counters.receiveErrors++;
       return;
     }
-    batchEnd ??= setImmediate(() => {
-      batchEnd = undefined;
-      user.onBatchEnd();
-    });
-    user.onDatagram(payloads.plain(message), from);
+    // In any case where the receiver throws.
+    let isAwaited = true;
+    try {
+      isAwaited = user.onDatagram(payloads.plain(message), from);
+    } finally {
+      if (isAwaited) {
+        batchEnd ??= setImmediate(() => {
+          batchEnd = undefined;
+          user.onBatchEnd();
+        });
+      }
+    }
   };
   return (options: SocketOptions, user: UdpSocketUser): Promise<UdpSocket> =>
     BoundSocket.open(

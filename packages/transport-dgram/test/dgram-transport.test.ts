@@ -180,6 +180,20 @@ describe("DgramTransport: batches", () => {
     expect(b.recorder.log.at(-1)).toBe("batch end");
   });
 
+  it("need no end while nobody waits for it, and have one as soon as somebody does", async () => {
+    const a = await open({ host: "127.0.0.1" });
+    const b = await open({ host: "127.0.0.1" });
+    b.recorder.awaitsEnd = (text) => text === "answer me";
+    send(a.transport, "later", b.address, b.address);
+    await b.recorder.entries(2);
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(b.recorder.log.filter((entry) => entry === "batch end")).toEqual([]);
+    send(a.transport, "answer me", b.address);
+    send(a.transport, "later", b.address);
+    const log = await b.recorder.entries(5);
+    expect(log.at(-1)).toBe("batch end");
+  });
+
   it("a source that is heard again is the same object", async () => {
     const a = await open({ host: "127.0.0.1" });
     const b = await open({ host: "127.0.0.1" });

@@ -5,11 +5,15 @@ export class Recorder implements DatagramReceiver {
   readonly log: string[] = [];
   readonly sources: SocketAddress[] = [];
   readonly errors: TransportError[] = [];
+  /** Whether the end of a batch is waited for, for the sake of a datagram with this text. */
+  awaitsEnd: (text: string) => boolean = () => true;
   #wakers: (() => void)[] = [];
 
-  onDatagram(payload: Uint8Array, from: SocketAddress): void {
+  onDatagram(payload: Uint8Array, from: SocketAddress): boolean {
     this.sources.push(from);
-    this.#note(`datagram ${new TextDecoder().decode(payload)} from ${from}`);
+    const text = new TextDecoder().decode(payload);
+    this.#note(`datagram ${text} from ${from}`);
+    return this.awaitsEnd(text);
   }
 
   onBatchEnd(): void {

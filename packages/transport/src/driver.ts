@@ -89,20 +89,19 @@ export class Driver implements DatagramReceiver {
     return (this.#stopping ??= this.#shutDown());
   }
 
-  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs: number = 0): void {
-    if (!this.#isLive()) return;
+  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs: number = 0): boolean {
+    if (!this.#isLive()) return false;
     this.#flushComing = true;
     try {
       this.#core.receive(payload, from, this.#options.clock.now(), waitedMs);
     } catch (error) {
       this.#fail(error);
     }
+    return !this.#onlyWaits();
   }
 
   onBatchEnd(): void {
-    if (!this.#isLive()) return;
-    if (!this.#wokenMeanwhile && this.#core.needsFlush?.() === false) this.#flushComing = false;
-    else this.#enter(this.#receiveEnd);
+    if (this.#isLive() && !this.#onlyWaits()) this.#enter(this.#receiveEnd);
   }
 
   onError(error: TransportError): void {
@@ -117,6 +116,13 @@ export class Driver implements DatagramReceiver {
   #isLive(): boolean {
     if (this.#state === "starting") this.#state = "running";
     return this.#state === "running";
+  }
+
+  /** Whether all that has come waits for something else than a flush; then none is to come. */
+  #onlyWaits(): boolean {
+    if (this.#wokenMeanwhile || this.#core.needsFlush?.() !== false) return false;
+    this.#flushComing = false;
+    return true;
   }
 
   readonly #onWake = (): void => {

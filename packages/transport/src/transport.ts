@@ -8,10 +8,14 @@ export interface DatagramReceiver {
    * One datagram, of 0 bytes or more. `payload` is valid until this returns: copy what you keep. `from` is canonical
    * and immutable and may be kept.
    * @param waitedMs ms, 0 or more: how long ago it arrived at this machine, where the transport knows
+   * @returns false: for its sake `onBatchEnd` need not come, which may save the transport a turn of the event loop
    */
-  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs?: number): void;
+  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs?: number): boolean | void;
 
-  /** After the last datagram of those that arrived together; comes once for every run of `onDatagram`. */
+  /**
+   * After the last datagram of those that arrived together; comes once for every run of `onDatagram`, but may be left
+   * out where that returned false each time.
+   */
   onBatchEnd(): void;
 
   /** A fault that concerns the whole socket. The transport goes on if it can. */

@@ -243,26 +243,28 @@ describe("Driver: what waits for something else", () => {
     let isWanted = false;
     core.needsFlush = () => isWanted;
     core.output.push(...range(0, 2));
-    driver.onDatagram(Uint8Array.of(1), LOCAL);
+    expect(driver.onDatagram(Uint8Array.of(1), LOCAL)).toBe(false);
     driver.onBatchEnd();
     expect([drains, transport.sent]).toEqual([0, []]);
     isWanted = true;
-    driver.onDatagram(Uint8Array.of(1), LOCAL);
+    expect(driver.onDatagram(Uint8Array.of(1), LOCAL)).toBe(true);
     driver.onBatchEnd();
     expect([drains > 0, transport.sent]).toEqual([true, range(0, 2)]);
   });
 
   it("does so all the same when it was woken while the batch was open, and wakes as before after it", async () => {
     const { core, clock, driver, transport } = await startDriver();
-    core.needsFlush = () => false;
+    let isWanted = true;
+    core.needsFlush = () => isWanted;
     driver.onDatagram(Uint8Array.of(1), LOCAL);
+    isWanted = false;
     core.output.push(...range(0, 1));
     driver.wake();
     expect(clock.pendingDeferred).toBe(0);
+    expect(driver.onDatagram(Uint8Array.of(1), LOCAL)).toBe(true);
     driver.onBatchEnd();
     expect(transport.sent).toEqual(range(0, 1));
     driver.onDatagram(Uint8Array.of(1), LOCAL);
-    driver.onBatchEnd();
     core.output.push(...range(1, 1));
     driver.wake();
     clock.runDeferred();

@@ -5,9 +5,12 @@ import type { SocketOptions } from "./socket-options.js";
 export interface UdpSocketUser {
   /** Of the transport: it counts what arrives, the socket what leaves and what fails. */
   readonly counters: TransportCounters;
-  /** One datagram, as of `DatagramReceiver`; `payload` is valid until this returns. */
-  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs?: number): void;
-  /** After the last datagram of those that arrived together; without effect where none arrived. */
+  /**
+   * One datagram, as of `DatagramReceiver`; `payload` is valid until this returns. Returns whether `onBatchEnd` is
+   * waited for.
+   */
+  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs?: number): boolean;
+  /** After the last datagram of those that arrived together; without effect where nobody waits for it. */
   onBatchEnd(): void;
   /** A fault of the whole socket. */
   onSocketError(error: unknown): void;

@@ -35,7 +35,7 @@ export class UdpTransport implements DatagramTransport {
   #closing: Promise<void> | undefined = undefined;
   /** Old sockets of `rebind` that still send. */
   readonly #leaving: Set<Promise<void>> = new Set();
-  /** True from the first datagram of a batch to its end. */
+  /** True from the first datagram of a batch whose end is waited for to that end. */
   #batchOpen = false;
   /** ms. What every socket is told. */
   #holdMs = 0;
@@ -184,12 +184,15 @@ export class UdpTransport implements DatagramTransport {
     this.#leaving.add(leaving);
   }
 
-  #onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs: number | undefined): void {
-    if (this.#closing !== undefined || this.#receiver === undefined) return;
-    this.#batchOpen = true;
+  #onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs: number | undefined): boolean {
+    if (this.#closing !== undefined || this.#receiver === undefined) return false;
     this.#counters.datagramsReceived++;
     this.#counters.bytesReceived += payload.length;
-    this.#receiver.onDatagram(payload, from, waitedMs);
+    // First open: a receiver that throws has got something all the same.
+    const wasOpen = this.#batchOpen;
+    this.#batchOpen = true;
+    if (this.#receiver.onDatagram(payload, from, waitedMs) === false) this.#batchOpen = wasOpen;
+    return this.#batchOpen;
   }
 
   #endBatch(): void {
