@@ -5,6 +5,16 @@ import { BatchPool, SocketAddress, TransportCounters } from "@sortie/transport";
 /** Datagrams handed over at once, as one batch of a receiver. */
 const BATCH = 64;
 
+/** What a meter may read. */
+const READINGS = {
+  time: () => performance.now() * 1000,
+  cpu() {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+  bytes: () => process.memoryUsage().heapUsed,
+};
+
 /** A {@link Clock} that stands still but for `moveTo`. */
 export class SteppedClock {
   #nowMs = 1000;
@@ -99,17 +109,18 @@ export class MemoryLink {
   clientEnd = new End(2);
   /** The server's clock: the common one, its callbacks metered. */
   serverClock;
-  /** µs or bytes inside the server since `resetFigures`. */
+  /** µs, or bytes, inside the server since `resetFigures`. */
   amount = 0;
   /** Whether a garbage collection fell into it, so that bytes cannot be told. */
   isSpoiled = false;
   #clock;
-  #countsBytes;
+  #reading;
   #datagramsBefore = 0;
 
-  constructor(clock, countsBytes) {
+  /** @param unit what is metered: "time", "cpu" (coarser to ask for, but blind to what else runs) or "bytes" */
+  constructor(clock, unit = "time") {
     this.#clock = clock;
-    this.#countsBytes = countsBytes;
+    this.#reading = READINGS[unit];
     this.serverEnd.other = this.clientEnd;
     this.clientEnd.other = this.serverEnd;
     const metered = (callback) => () => this.#meter(callback);
@@ -138,26 +149,32 @@ export class MemoryLink {
     const clock = this.#clock;
     clock.runDeferred();
     clock.moveTo(clock.now() + ms);
+    this.deliverToServer();
+    this.deliverToClients();
+  }
+
+  /** The server takes what waits for it now. */
+  deliverToServer() {
     for (let waiting = this.serverEnd.waiting; waiting > 0; waiting -= BATCH) {
       const datagrams = this.serverEnd.take();
       this.#meter(() => this.serverEnd.hand(datagrams));
-      clock.runDeferred();
+      this.#clock.runDeferred();
     }
+  }
+
+  /** And the clients. */
+  deliverToClients() {
     for (let waiting = this.clientEnd.waiting; waiting > 0; waiting -= BATCH) {
       this.clientEnd.hand(this.clientEnd.take());
-      clock.runDeferred();
+      this.#clock.runDeferred();
     }
   }
 
   #meter(work) {
-    const before = this.#now();
+    const before = this.#reading();
     work();
-    const passed = this.#now() - before;
+    const passed = this.#reading() - before;
     if (passed < 0) this.isSpoiled = true;
     this.amount += passed;
-  }
-
-  #now() {
-    return this.#countsBytes ? process.memoryUsage().heapUsed : performance.now() * 1000;
   }
 }

@@ -36,7 +36,7 @@ process.exit(0);
 
 async function measure(shape) {
   const clock = new SteppedClock();
-  const link = new MemoryLink(clock, values.alloc);
+  const link = new MemoryLink(clock, values.alloc ? "bytes" : "time");
   const crypto = await createCrypto(values.crypto);
   const identity = generateIdentity();
   const options = { delivery: values.delivery };

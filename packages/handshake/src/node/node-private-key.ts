@@ -50,8 +50,8 @@ export class NodePrivateKey {
 
 export function generateNodeKeyPair(): KeyPair {
   const ecdh = createECDH(CURVE);
-  ecdh.generateKeys();
-  return keyPairOf(ecdh);
+  // To be asked for it again would be computed again.
+  return keyPairOf(ecdh, ecdh.generateKeys());
 }
 
 /** Throws RangeError outside 1..n-1. */
@@ -59,7 +59,7 @@ export function importNodePrivateKey(scalar: Uint8Array): KeyPair {
   expectScalar(scalar);
   const ecdh = createECDH(CURVE);
   ecdh.setPrivateKey(scalar);
-  return keyPairOf(ecdh);
+  return keyPairOf(ecdh, ecdh.getPublicKey());
 }
 
 export function publicJwk(publicKey: Uint8Array): PublicJwk {
@@ -72,9 +72,9 @@ export function plainBytes(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }
 
-function keyPairOf(ecdh: ECDH): KeyPair {
+function keyPairOf(ecdh: ECDH, publicKey: Buffer): KeyPair {
   const privateKey = new NodePrivateKey(ecdh) as object as PrivateKey;
-  return { publicKey: plainBytes(ecdh.getPublicKey()), privateKey };
+  return { publicKey: plainBytes(publicKey), privateKey };
 }
 
 function base64url(bytes: Uint8Array): string {

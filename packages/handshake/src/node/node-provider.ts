@@ -1,11 +1,11 @@
-import { createHash, createPublicKey, randomBytes, sign, verify } from "node:crypto";
+import { createPublicKey, randomBytes, sign, verify } from "node:crypto";
 import { CipherSuite, SIGNATURE_BYTES } from "@sortie/wire";
 import { expectHkdfLength } from "../crypto-arguments.js";
 import type { Aead, CryptoProvider, KeyPair, PrivateKey } from "../crypto-provider.js";
 import { looksUncompressed } from "../p256-encoding.js";
 import { nodeAeads } from "./node-aead.js";
 import { rawSignature } from "./ecdsa-signature.js";
-import { hmacSha256 } from "./node-hmac.js";
+import { HASH_BYTES, hmacSha256, sha256 } from "./node-hash.js";
 import {
   generateNodeKeyPair,
   importNodePrivateKey,
@@ -13,9 +13,6 @@ import {
   plainBytes,
   publicJwk,
 } from "./node-private-key.js";
-
-/** bytes. One SHA-256 output. */
-const HASH_BYTES = 32;
 
 /** AES-GCM first: processors of servers have instructions for it. */
 const SUITE_PREFERENCE: readonly CipherSuite[] = Object.freeze([CipherSuite.Aes128Gcm, CipherSuite.ChaCha20Poly1305]);
@@ -32,13 +29,11 @@ class NodeProvider implements CryptoProvider {
   }
 
   sha256(...parts: Uint8Array[]): Uint8Array {
-    const hash = createHash("sha256");
-    for (const part of parts) hash.update(part);
-    return plainBytes(hash.digest());
+    return sha256(parts);
   }
 
   hmacSha256(key: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
-    return plainBytes(hmacSha256(key, parts));
+    return hmacSha256(key, parts);
   }
 
   /** RFC 5869 in terms of HMAC: half the time of hkdfSync, which sets up a job. */
