@@ -3,6 +3,8 @@ import { createNodeProvider } from "@sortie/handshake/node";
 import { Prng } from "@sortie/transport-memory";
 import type { CipherSuite } from "@sortie/wire";
 
+const EXPANDED = /^(sortie v1 [a-z]+)\u0001$/;
+
 /** Both directions' first secrets of one connection. */
 export interface LoggedSecrets {
   readonly client: Uint8Array;
@@ -48,7 +50,14 @@ export class InstrumentedCrypto implements CryptoProvider {
   }
 
   hmacSha256(key: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
-    return this.inner.hmacSha256(key, ...parts);
+    const output = this.inner.hmacSha256(key, ...parts);
+    // HKDF-Expand of one block: the label, then the block's number.
+    const label = EXPANDED.exec(new TextDecoder().decode(parts[0]))?.[1];
+    if (label !== undefined) {
+      this.derivations += 1;
+      this.log(label, output);
+    }
+    return output;
   }
 
   hkdfSha256(inputKey: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {

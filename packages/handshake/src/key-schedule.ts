@@ -9,13 +9,16 @@ export const IV_BYTES = 12;
 
 const EMPTY = /* @__PURE__ */ new Uint8Array(0);
 
-/** One label per secret, so that none can stand for another (RFC 5869 section 3.2). docs/PROTOCOL.md section 4. */
-const LABEL_CLIENT: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 client");
-const LABEL_SERVER: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 server");
-const LABEL_EXPORTER: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 exporter");
-const LABEL_RESUMPTION: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 resumption");
-const LABEL_KEY: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 key");
-const LABEL_IV: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 iv");
+/**
+ * One label per secret, so that none can stand for another (RFC 5869 section 3.2). docs/PROTOCOL.md section 4. Those
+ * that `expand` takes end in the number of the output's block.
+ */
+const BLOCK_CLIENT: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 client\x01");
+const BLOCK_SERVER: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 server\x01");
+const BLOCK_EXPORTER: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 exporter\x01");
+const BLOCK_RESUMPTION: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 resumption\x01");
+const BLOCK_KEY: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 key\x01");
+const BLOCK_IV: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 iv\x01");
 const LABEL_UPDATE: Uint8Array = /* @__PURE__ */ encodeUtf8("sortie v1 update");
 
 /** What both sides of one handshake know and nobody else; 32 bytes each. */
@@ -48,23 +51,37 @@ export function deriveSecrets(
   sharedSecret: Uint8Array,
   transcriptHash: Uint8Array,
 ): ConnectionSecrets {
-  return {
-    clientSecret: crypto.hkdfSha256(sharedSecret, transcriptHash, LABEL_CLIENT, SECRET_BYTES),
-    serverSecret: crypto.hkdfSha256(sharedSecret, transcriptHash, LABEL_SERVER, SECRET_BYTES),
-    exporterSecret: crypto.hkdfSha256(sharedSecret, transcriptHash, LABEL_EXPORTER, SECRET_BYTES),
-    resumptionSecret: crypto.hkdfSha256(sharedSecret, transcriptHash, LABEL_RESUMPTION, SECRET_BYTES),
+  const extracted = crypto.hmacSha256(transcriptHash, sharedSecret);
+  const secrets: ConnectionSecrets = {
+    clientSecret: expand(crypto, extracted, BLOCK_CLIENT),
+    serverSecret: expand(crypto, extracted, BLOCK_SERVER),
+    exporterSecret: expand(crypto, extracted, BLOCK_EXPORTER),
+    resumptionSecret: expand(crypto, extracted, BLOCK_RESUMPTION),
   };
+  extracted.fill(0);
+  return secrets;
 }
 
 /** Packet key and IV of a client or server secret. */
 export function derivePacketKey(crypto: CryptoProvider, suite: CipherSuite, secret: Uint8Array): PacketKey {
-  return {
-    key: crypto.hkdfSha256(secret, EMPTY, LABEL_KEY, suiteKeyBytes(suite)),
-    iv: crypto.hkdfSha256(secret, EMPTY, LABEL_IV, IV_BYTES),
+  const extracted = crypto.hmacSha256(EMPTY, secret);
+  const packetKey: PacketKey = {
+    key: expand(crypto, extracted, BLOCK_KEY).slice(0, suiteKeyBytes(suite)),
+    iv: expand(crypto, extracted, BLOCK_IV).slice(0, IV_BYTES),
   };
+  extracted.fill(0);
+  return packetKey;
 }
 
 /** The secret of the next key phase; the present one does not follow from it (RFC 9001 section 6.1). */
 export function nextSecret(crypto: CryptoProvider, secret: Uint8Array): Uint8Array {
   return crypto.hkdfSha256(secret, EMPTY, LABEL_UPDATE, SECRET_BYTES);
+}
+
+/**
+ * The first block of HKDF-Expand (RFC 5869 section 2.3), 32 bytes: as much as any secret here has. Several outputs of
+ * one secret are expanded from what was extracted once; `hkdfSha256` would extract it for each.
+ */
+function expand(crypto: CryptoProvider, extracted: Uint8Array, block: Uint8Array): Uint8Array {
+  return crypto.hmacSha256(extracted, block);
 }

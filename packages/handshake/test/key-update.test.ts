@@ -352,10 +352,14 @@ describe("any order of events", () => {
   });
 });
 
-/** A node provider that counts HKDF calls. */
+/** A node provider that counts what it derives under a label of the protocol. */
 function countingProvider(): { crypto: CryptoProvider; derivations: () => number } {
   let count = 0;
   const crypto = altered(node, {
+    hmacSha256: (key, ...parts) => {
+      if (new TextDecoder().decode(parts[0]).startsWith("sortie v1 ")) count += 1;
+      return node.hmacSha256(key, ...parts);
+    },
     hkdfSha256: (inputKey, salt, info, length) => {
       count += 1;
       return node.hkdfSha256(inputKey, salt, info, length);

@@ -1,23 +1,9 @@
-const EMPTY = new Uint8Array(0);
+import { LastView } from "./last-view.js";
 
 /** bytes. Up to this a loop over bytes is the quickest copy (25 ns); above it `set` of a whole array is. */
 const LOOP_COPY_BYTES = 24;
 /** bytes. Up to this a loop over words (40 ns for 64 bytes) is quicker than `set` of a subarray (70 ns). */
 const WORD_COPY_BYTES = 112;
-
-/** The DataView of an array; the last one is kept, since many copies in a row are from and to the same memory. */
-class LastView {
-  private bytes: Uint8Array = EMPTY;
-  private view: DataView = new DataView(EMPTY.buffer);
-
-  of(bytes: Uint8Array): DataView {
-    if (bytes !== this.bytes) {
-      this.bytes = bytes;
-      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    }
-    return this.view;
-  }
-}
 
 /**
  * Copies a few bytes between arrays in the quickest way for their number, by measurement; short ones without the object

@@ -14,10 +14,14 @@ import {
 } from "../constants.js";
 import type { DecodeError } from "../decode-error.js";
 import { expectAtMostBytes, expectBytes } from "../expect-bytes.js";
+import { LastView } from "../last-view.js";
 import { HandshakeType, peekHandshakeType, writeHandshakeHeader } from "./handshake-header.js";
 
 /** bytes. Where the number of suites stands: behind what every version has in the same place. */
 const SUITES_AT: number = HELLO_INVARIANT_BYTES;
+
+/** A transport hands over one datagram after the other in the same array. */
+const lastView = /* @__PURE__ */ new LastView();
 
 /** The initiator's packet. docs/PROTOCOL.md section 3.1. Decoded byte fields are views of the datagram. */
 export interface ClientHello {
@@ -125,12 +129,15 @@ function legalSuites(bytes: Uint8Array, start: number, count: number): boolean {
   return true;
 }
 
-/** Whether all bytes from `start` on are zero; four at a time, as most of a hello is padding. */
+/** Whether all bytes from `start` on are zero; sixteen at a time, as most of a hello is padding. */
 function isZeroFrom(datagram: Uint8Array, start: number): boolean {
-  const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.length);
+  const view = lastView.of(datagram);
   let bits = 0;
   let at = start;
-  for (; at + 4 <= CLIENT_HELLO_BYTES; at += 4) bits |= view.getInt32(at, true);
+  for (; at + 16 <= CLIENT_HELLO_BYTES; at += 16) {
+    bits |= view.getInt32(at, true) | view.getInt32(at + 4, true);
+    bits |= view.getInt32(at + 8, true) | view.getInt32(at + 12, true);
+  }
   for (; at < CLIENT_HELLO_BYTES; at++) bits |= datagram[at] as number;
   return bits === 0;
 }

@@ -34,6 +34,10 @@ export interface ServerHello {
   readonly signature: Uint8Array;
 }
 
+/** Where a hello is written before its length is known; nothing of it is secret. */
+const scratch: Uint8Array = /* @__PURE__ */ new Uint8Array(MIN_DATAGRAM_BYTES);
+const sharedWriter: ByteWriter = /* @__PURE__ */ new ByteWriter();
+
 /** All but the signature: the part that enters the transcript. */
 export type UnsignedServerHello = Omit<ServerHello, "signature">;
 
@@ -47,7 +51,7 @@ export function encodeUnsignedServerHello(hello: UnsignedServerHello): Uint8Arra
         `got ${hello.identity.length} bytes of type ${hello.identityType}`,
     );
   }
-  const writer = new ByteWriter().reset(new Uint8Array(MIN_DATAGRAM_BYTES));
+  const writer = sharedWriter.reset(scratch);
   writeHandshakeHeader(writer, HandshakeType.ServerHello);
   writer.u32(hello.clientConnectionId);
   writer.u32(hello.serverConnectionId);

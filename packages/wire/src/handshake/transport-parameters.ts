@@ -46,9 +46,13 @@ const RULES: readonly ParameterRule[] = [
 ];
 const REQUIRED = RULES.filter((rule) => rule.fallback === undefined).length;
 
+/** Where parameters are written before their length is known. */
+const scratch: Uint8Array = /* @__PURE__ */ new Uint8Array(MAX_PARAMETERS_BYTES);
+const sharedWriter: ByteWriter = /* @__PURE__ */ new ByteWriter();
+
 /** Throws RangeError that names the parameter, its range and what came. */
 export function encodeTransportParameters(parameters: TransportParameters): Uint8Array {
-  const writer = new ByteWriter().reset(new Uint8Array(MAX_PARAMETERS_BYTES));
+  const writer = sharedWriter.reset(scratch);
   for (const rule of RULES) {
     const value = parameters[rule.name] ?? rule.fallback ?? Number.NaN;
     if (!Number.isInteger(value) || value < rule.min || value > rule.max) {
