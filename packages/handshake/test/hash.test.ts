@@ -59,6 +59,19 @@ describe.each(providers)("hashes of the %s provider", (_, crypto) => {
     }
   });
 
+  it("SHA-256 agrees at the edges of sizes, and a digest stays as it was", () => {
+    const bytes = seededBytes(9);
+    const earlier = crypto.sha256(bytes(40));
+    const before = toHex(earlier);
+    for (const length of [0, 1, 63, 64, 65, 1200, 3071, 3072, 3073, 5000]) {
+      const input = bytes(length);
+      const expected = createHash("sha256").update(input).digest("hex");
+      expect(toHex(crypto.sha256(input)), `${length}`).toBe(expected);
+      expect(toHex(crypto.sha256(input.subarray(0, 1), input.subarray(1)))).toBe(expected);
+    }
+    expect(toHex(earlier)).toBe(before);
+  });
+
   it("HMAC agrees at the edges of key and message sizes, in any order", () => {
     const bytes = seededBytes(8);
     for (const keyBytes of [0, 32, 63, 64, 65, 100]) {

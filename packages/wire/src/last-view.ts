@@ -1,9 +1,13 @@
 const EMPTY = new Uint8Array(0);
+const EMPTY_VIEW = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(0));
 
-/** The DataView of an array; the last one is kept, since many copies in a row are from and to the same memory. */
+/**
+ * The DataView of an array; the last one is kept, since many reads and copies in a row are of the same memory. Keeps
+ * the array used last alive.
+ */
 export class LastView {
   private bytes: Uint8Array = EMPTY;
-  private view: DataView = new DataView(EMPTY.buffer);
+  private view: DataView = EMPTY_VIEW;
 
   of(bytes: Uint8Array): DataView {
     if (bytes !== this.bytes) {
