@@ -1,6 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { Connection } from "@sortie/connection";
+import { describe, expect, it, vi } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
 import { KeepingTransport } from "../support/keeping-transport.js";
+
+ 
+const original = Connection.prototype.receive;
+const told = (waitedMs: number): number => waitedMs;
 
 /** Round trips (ms) that both sides measure on a path of 80 ms, with a server of 30 ticks/s and a client of 50 Hz. */
 async function roundTrips(keeping?: KeepingTransport): Promise<{ server: number; client: number }> {
@@ -25,17 +30,32 @@ async function roundTrips(keeping?: KeepingTransport): Promise<{ server: number;
 
 describe("a transport that keeps datagrams until the tick", () => {
   it("is allowed a tick and a half, and asked at each tick", async () => {
-    const keeping = new KeepingTransport(true);
+    const keeping = new KeepingTransport(told);
     await roundTrips(keeping);
     expect(keeping.holdMs).toBeCloseTo(50, 9);
   });
 
   it("changes no round trip as long as it says how long they waited", async () => {
-    const [prompt, kept] = [await roundTrips(), await roundTrips(new KeepingTransport(true))];
+    const [prompt, kept] = [await roundTrips(), await roundTrips(new KeepingTransport(told))];
     expect(Math.abs(kept.server - prompt.server)).toBeLessThan(1);
     expect(Math.abs(kept.client - prompt.client)).toBeLessThan(1);
-    const untold = await roundTrips(new KeepingTransport(false));
+    const untold = await roundTrips(new KeepingTransport(() => undefined));
     expect(untold.server).toBeGreaterThan(prompt.server + 5);
     expect(untold.client).toBeGreaterThan(prompt.client + 5);
+  });
+
+  it("never lets time run back, whatever it says", async () => {
+    const times: number[] = [];
+    const receive = vi.spyOn(Connection.prototype, "receive");
+    receive.mockImplementation(function (this: Connection, datagram, from, nowMs) {
+      if (this.role === "server") times.push(nowMs);
+      return original.call(this, datagram, from, nowMs);
+    });
+    let said = 0;
+    const { server } = await roundTrips(new KeepingTransport(() => (said++ * 7) % 40));
+    receive.mockRestore();
+    expect(times.length).toBeGreaterThan(300);
+    for (const [i, atMs] of times.entries()) expect(atMs).toBeGreaterThanOrEqual(times[i - 1] ?? 0);
+    expect(server).toBeGreaterThan(40);
   });
 });

@@ -20,13 +20,13 @@ export class KeepingTransport implements DatagramTransport, DatagramReceiver {
   now!: () => number;
   /** ms. As it was allowed last. */
   holdMs = 0;
-  /** Whether it says how long datagrams have waited. */
-  private readonly tells: boolean;
+  /** What it says of how long a datagram has waited (ms). */
+  private readonly tell: (waitedMs: number) => number | undefined;
   private receiver: DatagramReceiver | undefined = undefined;
   private readonly kept: KeptDatagram[] = [];
 
-  constructor(tells: boolean) {
-    this.tells = tells;
+  constructor(tell: (waitedMs: number) => number | undefined) {
+    this.tell = tell;
   }
 
   get localAddress(): SocketAddress | undefined {
@@ -61,7 +61,7 @@ export class KeepingTransport implements DatagramTransport, DatagramReceiver {
   receiveNow(): void {
     if (this.kept.length === 0) return;
     for (const { payload, from, atMs } of this.kept.splice(0)) {
-      this.receiver?.onDatagram(payload, from, this.tells ? this.now() - atMs : undefined);
+      this.receiver?.onDatagram(payload, from, this.tell(this.now() - atMs));
     }
     this.receiver?.onBatchEnd();
   }

@@ -72,7 +72,7 @@ export class ServerCore implements DatagramCore {
   private readonly inbox: TickInbox | undefined;
   /** Whether something came since the last `receiveEnd` that does not wait for the tick. */
   private hasNews = false;
-  /** ms. The latest time that a connection was told: what waited longer counts as of then. */
+  /** ms. The latest time that a connection was told. What arrived before counts as of then: time never runs back. */
   private latestMs = 0;
 
   constructor(options: ServerCoreOptions) {
@@ -98,7 +98,7 @@ export class ServerCore implements DatagramCore {
       if (home !== undefined) this.receiveHeld();
     }
     this.hasNews = true;
-    this.receiveNow(datagram, from, nowMs);
+    this.receiveAt(nowMs - waitedMs, datagram, from);
   }
 
   /** Nothing waits for the end of a batch but the flush that the driver does after it. */
@@ -121,7 +121,7 @@ export class ServerCore implements DatagramCore {
     const { inbox } = this;
     if (inbox === undefined) return;
     for (let i = 0; i < inbox.count; i++) {
-      this.receiveNow(inbox.datagram(i), inbox.from(i), Math.max(inbox.arrivedAtMs(i), this.latestMs));
+      this.receiveAt(inbox.arrivedAtMs(i), inbox.datagram(i), inbox.from(i));
     }
     inbox.clear();
   }
@@ -256,8 +256,9 @@ export class ServerCore implements DatagramCore {
     return this.table.homeOf(readConnectionId(datagram));
   }
 
-  private receiveNow(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
-    const dropped = this.route(datagram, from, nowMs);
+  private receiveAt(arrivedAtMs: number, datagram: Uint8Array, from: SocketAddress): void {
+    this.latestMs = Math.max(arrivedAtMs, this.latestMs);
+    const dropped = this.route(datagram, from, this.latestMs);
     if (dropped !== undefined) this.drops.count(dropped);
   }
 
