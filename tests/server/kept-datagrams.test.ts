@@ -3,7 +3,6 @@ import { describe, expect, it, vi } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
 import { KeepingTransport } from "../support/keeping-transport.js";
 
- 
 const original = Connection.prototype.receive;
 const told = (waitedMs: number): number => waitedMs;
 
