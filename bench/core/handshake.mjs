@@ -3,10 +3,10 @@
 // time. Medians of rounds, in microseconds of CPU time for each client. Needs a build.
 import { parseArgs } from "node:util";
 import { openSwarm } from "@sortie/client";
-import { createServer, generateIdentity } from "sortie";
 import { createCrypto } from "../systems/sortie-parts.mjs";
 import { percentile } from "../lib/figures.mjs";
 import { MemoryLink, SteppedClock } from "./memory-link.mjs";
+import { startMemoryServer } from "./memory-server.mjs";
 
 /** What the server receives in each step, in order. */
 const STEPS = ["hello without cookie", "hello with cookie", "CONNECT", "CLOSE"];
@@ -22,24 +22,9 @@ const [clients, rounds] = [Number(values.clients), Number(values.rounds)];
 const clock = new SteppedClock();
 const link = new MemoryLink(clock, "cpu");
 const crypto = await createCrypto(values.crypto);
-const identity = generateIdentity();
-const server = createServer({
-  protocol: "bench/1",
-  identity,
-  crypto,
-  transport: link.serverEnd,
-  clock: link.serverClock,
-  tickRate: 0,
-  maxPeers: 4096,
-  handshakesPerSecond: 100_000,
-});
-await server.listen();
-const where = { host: "127.0.0.1", port: 1, protocol: "bench/1", serverKey: identity.publicKey };
+const { server, clientOptions } = await startMemoryServer(link, clock, crypto, { tickRate: 0 });
 let open = [];
-const swarm = await openSwarm(
-  { ...where, transport: link.clientEnd, crypto, clock },
-  { onConnect: (client) => open.push(client) },
-);
+const swarm = await openSwarm(clientOptions, { onConnect: (client) => open.push(client) });
 
 /** The server takes what the clients have sent; µs of CPU for each of them. */
 function serve() {

@@ -4,10 +4,10 @@
 // that two builds can be compared where whole runs are too noisy. Kernel and node:dgram are missing from the figures.
 import { parseArgs } from "node:util";
 import { openSwarm } from "@sortie/client";
-import { createServer, generateIdentity } from "sortie";
 import { createCrypto } from "../systems/sortie-parts.mjs";
 import { percentile } from "../lib/figures.mjs";
 import { MemoryLink, SteppedClock } from "./memory-link.mjs";
+import { startMemoryServer } from "./memory-server.mjs";
 
 /** peers, tickRate (0: event-driven), messages of each peer a second, bytes in; what goes out. */
 const SHAPES = {
@@ -38,19 +38,8 @@ async function measure(shape) {
   const clock = new SteppedClock();
   const link = new MemoryLink(clock, values.alloc ? "bytes" : "time");
   const crypto = await createCrypto(values.crypto);
-  const identity = generateIdentity();
   const options = { delivery: values.delivery };
-  const server = createServer({
-    protocol: "bench/1",
-    identity,
-    crypto,
-    transport: link.serverEnd,
-    clock: link.serverClock,
-    tickRate: shape.tickRate,
-    maxPeers: 4096,
-    handshakesPerSecond: 100_000,
-    handshakesPerPrefix: { perSecond: 100_000, burst: 100_000 },
-  });
+  const { server, clientOptions } = await startMemoryServer(link, clock, crypto, { tickRate: shape.tickRate });
   let received = 0;
   server.on("message", (peer, { payload }) => {
     received += 1;
@@ -63,26 +52,14 @@ async function measure(shape) {
     if (shape.tickBytes === undefined) return;
     for (const peer of server.peers.values()) sent += peer.send(state, options).accepted ? 1 : 0;
   });
-  await server.listen();
   const payload = new Uint8Array(shape.bytes);
   let open = 0;
-  const swarm = await openSwarm(
-    {
-      host: "127.0.0.1",
-      port: 1,
-      protocol: "bench/1",
-      serverKey: identity.publicKey,
-      transport: link.clientEnd,
-      crypto,
-      clock,
+  const swarm = await openSwarm(clientOptions, {
+    onConnect: () => (open += 1),
+    onMessage(client) {
+      if (shape.inFlight !== undefined) client.send(payload, options);
     },
-    {
-      onConnect: () => (open += 1),
-      onMessage(client) {
-        if (shape.inFlight !== undefined) client.send(payload, options);
-      },
-    },
-  );
+  });
   const clients = Array.from({ length: shape.peers }, () => swarm.add());
   while (open < shape.peers) {
     link.step(1);

@@ -154,6 +154,10 @@ export class ConnectionTable {
     return undefined;
   }
 
+  forEach(visit: (entry: ConnectionEntry) => void): void {
+    for (const entry of this.entries) if (entry !== undefined) visit(entry);
+  }
+
   private grow(): void {
     const ids = new Uint32Array(this.ids.length * 2);
     ids.set(this.ids);
@@ -161,9 +165,5 @@ export class ConnectionTable {
     const deadlines = new Float64Array(ids.length).fill(Infinity);
     deadlines.set(this.deadlines);
     this.deadlines = deadlines;
-  }
-
-  forEach(visit: (entry: ConnectionEntry) => void): void {
-    for (const entry of this.entries) if (entry !== undefined) visit(entry);
   }
 }

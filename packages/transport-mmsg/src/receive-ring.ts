@@ -36,6 +36,9 @@ export class ReceiveRing {
   readonly #stamps: Uint32Array;
   readonly #stampsAt: number;
   #isStamped = false;
+  /** The clock of the stamps as it was when the slots were filled last. */
+  #filledSeconds = 0;
+  #filledNanoseconds = 0;
   /** ms. The longest that anything can have waited when the slots were filled last. */
   #longestMs = 0;
   readonly #views: (Uint8Array | undefined)[] = new Array<undefined>(RECEIVE_SLOTS * VIEWS_PER_SLOT).fill(undefined);
@@ -82,8 +85,11 @@ export class ReceiveRing {
    */
   fill(fd: number, longestMs: number): number {
     const filled = this.#sockets.receive(fd, this.#headers.address, RECEIVE_SLOTS);
-    this.#longestMs = longestMs;
-    if (filled > 0 && this.#isStamped && !this.#sockets.readStampClock()) this.#longestMs = 0;
+    if (filled <= 0 || !this.#isStamped) return filled;
+    this.#longestMs = this.#sockets.readStampClock() ? longestMs : 0;
+    // Now: who is handed a datagram may ask the system for something else, in the same memory.
+    this.#filledSeconds = this.#sockets.stampSeconds;
+    this.#filledNanoseconds = this.#sockets.stampNanoseconds;
     return filled;
   }
 
@@ -96,8 +102,8 @@ export class ReceiveRing {
     const at = slot * STAMP_WORDS;
     const stamps = this.#stamps;
     if (!isThere || stamps[at + STAMP.type] !== SO_TIMESTAMPNS) return 0;
-    const seconds = this.#sockets.stampSeconds - (stamps[at + STAMP.seconds] as number);
-    const nanoseconds = this.#sockets.stampNanoseconds - (stamps[at + STAMP.nanoseconds] as number);
+    const seconds = this.#filledSeconds - (stamps[at + STAMP.seconds] as number);
+    const nanoseconds = this.#filledNanoseconds - (stamps[at + STAMP.nanoseconds] as number);
     // Somebody may set that clock at any moment.
     return Math.min(Math.max(seconds * 1000 + nanoseconds / 1e6, 0), this.#longestMs);
   }

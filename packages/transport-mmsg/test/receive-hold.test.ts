@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createSocket } from "node:dgram";
 import { mmsgTransport } from "../src/create-mmsg-transport.js";
 import type { FdPoll } from "../src/fd-poll.js";
-import { SO_TIMESTAMPNS } from "../src/linux-abi.js";
+import { SO_RCVBUF, SO_TIMESTAMPNS, SOL_SOCKET } from "../src/linux-abi.js";
 import { ReceiveHold } from "../src/receive-hold.js";
 import { hasIpv6, Inbox, isAvailable, sendAll, WatchedSockets } from "./support.js";
 
@@ -134,6 +134,19 @@ describe.runIf(isAvailable)("what a datagram has waited", () => {
     expect(second).toBeGreaterThan(19);
     expect(first - second).toBeGreaterThan(19);
     expect(first).toBeLessThanOrEqual(passedMs);
+  });
+
+  it("is right as well for what comes after a receiver asked the system for something else", async () => {
+    const sockets = new WatchedSockets();
+    const [sender, held] = [await open(0), await open(50, sockets)];
+    const [fd = -1] = sockets.descriptors;
+    held.inbox.onEach = () => void sockets.option(fd, SOL_SOCKET, SO_RCVBUF);
+    sendAll(sender.transport, ["first", held.address], ["second", held.address]);
+    block(10);
+    held.transport.receiveNow?.();
+    const [first = -1, second = -1] = held.inbox.waitedMs;
+    expect(first).toBeGreaterThan(9);
+    expect(Math.abs(first - second)).toBeLessThan(5);
   });
 
   it("is 0 for whoever cannot, and costs them nothing", async () => {

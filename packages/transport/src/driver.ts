@@ -89,11 +89,13 @@ export class Driver implements DatagramReceiver {
     return (this.#stopping ??= this.#shutDown());
   }
 
-  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs: number = 0): boolean {
+  onDatagram(payload: Uint8Array, from: SocketAddress, waitedMs?: number): boolean {
     if (!this.#isLive()) return false;
     this.#flushComing = true;
     try {
-      this.#core.receive(payload, from, this.#options.clock.now(), waitedMs);
+      // What is below 0, or no number, would spoil the core's time; nothing of a transport's is believed that much.
+      const believedMs = waitedMs !== undefined && waitedMs > 0 ? waitedMs : 0;
+      this.#core.receive(payload, from, this.#options.clock.now(), believedMs);
     } catch (error) {
       this.#fail(error);
     }

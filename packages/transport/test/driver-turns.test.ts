@@ -235,6 +235,16 @@ describe("Driver: exceptions", () => {
   });
 });
 
+describe("Driver: how long a datagram has waited", () => {
+  it("is handed on, and believed only where it can be", async () => {
+    const { core, driver } = await startDriver();
+    for (const said of [3, 0.25, 0, undefined, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      driver.onDatagram(Uint8Array.of(1), LOCAL, said);
+    }
+    expect(core.waitedMs).toEqual([3, 0.25, 0, 0, 0, 0, Number.POSITIVE_INFINITY]);
+  });
+});
+
 describe("Driver: what waits for something else", () => {
   it("neither drains nor sends after a batch of which nothing needs it", async () => {
     const { core, driver, transport, owner } = await startDriver();

@@ -134,8 +134,11 @@ export class FakeCore implements DatagramCore {
   onPoll: () => void = () => undefined;
   /** Highest time seen; the driver must never go back. */
   lastNowMs = Number.NEGATIVE_INFINITY;
+  /** ms. How long each datagram is said to have waited. */
+  readonly waitedMs: number[] = [];
 
-  receive(payload: Uint8Array, from: SocketAddress, nowMs: number): void {
+  receive(payload: Uint8Array, from: SocketAddress, nowMs: number, waitedMs: number): void {
+    this.waitedMs.push(waitedMs);
     this.#enter(`receive ${payload[0]} from ${from.port}`, nowMs);
     this.onReceive(payload[0] as number);
   }
