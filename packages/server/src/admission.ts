@@ -1,4 +1,10 @@
-import { Connection, type ConnectionResources, type ConnectionSettings, type DropReason } from "@sortie/connection";
+import {
+  Connection,
+  type ConnectionResources,
+  type ConnectionSettings,
+  type DropCounters,
+  type DropReason,
+} from "@sortie/connection";
 import { AddressCookie, type Identity, type KeyLog, respond } from "@sortie/handshake";
 import { TokenBucket } from "@sortie/reliability";
 import type { SocketAddress } from "@sortie/transport";
@@ -22,6 +28,7 @@ import {
   type TransportParameters,
 } from "@sortie/wire";
 import { ConnectionEntry, type ConnectionTable } from "./connection-table.js";
+import { HandshakeTurns, type WaitingHello } from "./handshake-turns.js";
 import type { PortShare } from "./port-share.js";
 import { PrefixLimiter, type RateLimit } from "./prefix-limiter.js";
 import type { ReplyQueue } from "./reply-queue.js";
@@ -29,7 +36,7 @@ import type { ReplyQueue } from "./reply-queue.js";
 /** REJECTs and other answers to addresses without a cookie, per second, for the whole server. */
 const UNVALIDATED_REPLIES_PER_SECOND = 1000;
 const UNVALIDATED_REPLIES_BURST = 1000;
-/** Full handshakes that may start at once after a rest. */
+/** Full handshakes that may be asked for at once after a rest. */
 const HANDSHAKE_BURST = 256;
 
 export interface AdmissionOptions {
@@ -44,15 +51,19 @@ export interface AdmissionOptions {
   readonly maxHalfOpen: number;
   readonly handshakesPerSecond: number;
   readonly handshakesPerPrefix: RateLimit;
+  /** ms; 0: without ticks. */
+  readonly tickIntervalMs: number;
   readonly share?: PortShare | undefined;
   /** Hears the secrets of every connection. */
   readonly keyLog?: KeyLog;
+  /** Hears what a crypto provider threw in a tick. */
+  readonly onFault?: (error: unknown) => void;
 }
 
 /**
  * From CLIENT_HELLO to a half-open connection. Until an address has echoed its cookie nothing is kept of it and no
- * public-key operation runs; after that, a prefix limit, a budget of handshakes per second and a cap on half-open
- * connections stand before the work.
+ * public-key operation runs; after that, a prefix limit, a budget of handshakes per second, a cap on half-open
+ * connections and, with ticks, a share of each tick stand before the work.
  */
 export class Admission {
   /** Connections that are no peers yet. */
@@ -68,6 +79,7 @@ export class Admission {
   private readonly prefixes: PrefixLimiter;
   private readonly handshakeBudget: TokenBucket;
   private readonly replyBudget: TokenBucket;
+  private readonly turns: HandshakeTurns;
   private readonly writer: ByteWriter = new ByteWriter();
 
   constructor(options: AdmissionOptions) {
@@ -79,6 +91,29 @@ export class Admission {
     this.prefixes = new PrefixLimiter(options.handshakesPerPrefix);
     this.handshakeBudget = new TokenBucket(options.handshakesPerSecond, HANDSHAKE_BURST);
     this.replyBudget = new TokenBucket(UNVALIDATED_REPLIES_PER_SECOND, UNVALIDATED_REPLIES_BURST);
+    this.turns = new HandshakeTurns(options.handshakesPerSecond, options.tickIntervalMs);
+  }
+
+  /** Whether handshakes wait for the next tick. */
+  get hasWaiting(): boolean {
+    return this.turns.waitingCount > 0;
+  }
+
+  /** A tick begins: starts handshakes that had to wait, as many as a tick may take. `refusal`: see `receive`. */
+  startWaiting(nowMs: number, refusal: RejectReason | undefined, drops: DropCounters): void {
+    const { turns, options } = this;
+    turns.begin();
+    while (!options.replies.isFull) {
+      const waiting = turns.next();
+      if (waiting === undefined) return;
+      try {
+        const dropped = this.startWaitingOne(waiting, nowMs, refusal);
+        if (dropped !== undefined) drops.count(dropped);
+      } catch (error) {
+        // A provider that fails must not take the tick with it.
+        options.onFault?.(error);
+      }
+    }
   }
 
   /**
@@ -114,6 +149,15 @@ export class Admission {
     return this.onValidHello(datagram, hello, from, nowMs, refusal);
   }
 
+  private startWaitingOne(
+    { datagram, from, helloKey }: WaitingHello,
+    nowMs: number,
+    refusal: RejectReason | undefined,
+  ): DropReason | undefined {
+    const hello = decodeClientHello(datagram) as ClientHello;
+    return this.startHandshake(datagram, hello, helloKey, from, nowMs, refusal);
+  }
+
   private onValidHello(
     datagram: Uint8Array,
     hello: ClientHello,
@@ -121,8 +165,36 @@ export class Admission {
     nowMs: number,
     refusal: RejectReason | undefined,
   ): DropReason | undefined {
-    const { table, replies, maxHalfOpen } = this.options;
     const helloKey = keyOf(hello.clientRandom, from);
+    if (this.turns.isWaiting(helloKey)) return undefined;
+    if (this.options.table.findByHello(helloKey) === undefined && refusal === undefined) {
+      if (!this.prefixes.take(from, nowMs)) return "rate-limited";
+      if (this.isFullWith(this.turns.waitingCount) || this.turns.isFull) return "half-open-full";
+      if (this.handshakeBudget.available(nowMs) < 1) return "half-open-full";
+      this.handshakeBudget.take(1, nowMs);
+      if (!this.turns.take()) {
+        this.turns.wait(datagram, from, helloKey);
+        return undefined;
+      }
+    }
+    return this.startHandshake(datagram, hello, helloKey, from, nowMs, refusal);
+  }
+
+  /** Whether there is no room for one more half-open connection beside those there are and `waiting` more. */
+  private isFullWith(waiting: number): boolean {
+    return this.halfOpen + waiting >= this.options.maxHalfOpen || this.options.table.isFull;
+  }
+
+  /** Answers a hello that came again as before, and a new one by a handshake. */
+  private startHandshake(
+    datagram: Uint8Array,
+    hello: ClientHello,
+    helloKey: string,
+    from: SocketAddress,
+    nowMs: number,
+    refusal: RejectReason | undefined,
+  ): DropReason | undefined {
+    const { resources, parameters, settings, table, replies, keyLog } = this.options;
     const known = table.findByHello(helloKey);
     if (known !== undefined) {
       if (known.serverHello === undefined) return "unexpected-handshake";
@@ -133,21 +205,7 @@ export class Admission {
       this.reject(hello, refusal, from);
       return "not-accepting";
     }
-    if (!this.prefixes.take(from, nowMs)) return "rate-limited";
-    if (this.halfOpen >= maxHalfOpen || table.isFull) return "half-open-full";
-    if (this.handshakeBudget.available(nowMs) < 1) return "half-open-full";
-    this.handshakeBudget.take(1, nowMs);
-    return this.startHandshake(datagram, hello, helloKey, from, nowMs);
-  }
-
-  private startHandshake(
-    datagram: Uint8Array,
-    hello: ClientHello,
-    helloKey: string,
-    from: SocketAddress,
-    nowMs: number,
-  ): DropReason | undefined {
-    const { resources, parameters, settings, table, replies, keyLog } = this.options;
+    if (this.isFullWith(0)) return "half-open-full";
     const { identity } = this;
     const connectionId = table.nextConnectionId();
     const own = { crypto: resources.crypto, identity, parameters, ...(keyLog === undefined ? {} : { keyLog }) };

@@ -223,6 +223,11 @@ export class ServerCore implements DatagramCore {
     return false;
   }
 
+  /** Whether nothing needs ticks. */
+  get isIdle(): boolean {
+    return this.table.size === 0 && !this.admission.hasWaiting;
+  }
+
   /** With ticks the tick loop asks for timeouts; without, the driver does. */
   nextTimeoutAt(): number {
     return this.options.tickIntervalMs > 0 ? Infinity : this.table.nextDeadline();
@@ -230,6 +235,7 @@ export class ServerCore implements DatagramCore {
 
   handleTimeout(nowMs: number): void {
     this.latestMs = nowMs;
+    this.admission.startWaiting(nowMs, this.refusal(), this.drops);
     if (wasHeldUp(this.table.nextDeadline(), nowMs, this.options.tickIntervalMs)) {
       this.table.forEach((held) => {
         held.connection.excuseSilence(nowMs);

@@ -329,7 +329,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   #afterWork(): void {
     this.#takeRequests();
     if (this.#ticks === undefined) this.#core.dispatch(this.#handler);
-    else if (this.#core.table.size > 0) this.#ticks.start();
+    else if (!this.#core.isIdle) this.#ticks.start();
     this.#afterRound();
   }
 
@@ -342,7 +342,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.emit("tick", event);
     this.#core.releasePeers();
     this.#driver.flush();
-    if (this.#core.table.size === 0) this.#ticks?.stop();
+    if (this.#core.isIdle) this.#ticks?.stop();
     this.#afterRound();
   }
 
