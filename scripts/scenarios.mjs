@@ -1,6 +1,6 @@
 // `npm run scenarios -- [S4 ...] [options]`: the network scenarios, from the sources as they stand.
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { bootstrap } from "./bootstrap.mjs";
 import { buildToRun } from "./build.mjs";
 import { main, ROOT, run } from "./lib/run.mjs";
@@ -10,6 +10,9 @@ import { main, ROOT, run } from "./lib/run.mjs";
  * load it until the end.
  */
 const BUNDLE_FOLDER = join(ROOT, "node_modules", ".cache", `scenarios-${process.pid}`);
+
+/** Where the native packages are: they cannot go into a bundle, which finds them by this. */
+const NATIVE_PACKAGES = ["transport-mmsg", "handshake"].map((name) => join(ROOT, "packages", name, "node_modules"));
 
 async function bundle() {
   const { build } = await import("tsup"); // not before it is installed
@@ -35,11 +38,8 @@ await main(async () => {
   const release = process.argv.includes("--real") ? await buildToRun() : () => undefined;
   await bundle();
   const removeBundle = () => rmSync(BUNDLE_FOLDER, { recursive: true, force: true });
-  return run(process.execPath, [
-    "--enable-source-maps",
-    join(BUNDLE_FOLDER, "main.js"),
-    ...process.argv.slice(2),
-  ]).finally(() => {
+  const args = ["--enable-source-maps", join(BUNDLE_FOLDER, "main.js"), ...process.argv.slice(2)];
+  return run(process.execPath, args, { env: { NODE_PATH: NATIVE_PACKAGES.join(delimiter) } }).finally(() => {
     release();
     removeBundle();
   });
