@@ -199,6 +199,15 @@ describe("a server under Agones", () => {
     expect(await echo(client, "alive")).toBe("alive");
   });
 
+  it("goes on when its logger throws", async () => {
+    const fail = (): never => {
+      throw new Error("disk full");
+    };
+    run({ logger: { debug: fail, info: fail, warn: fail, error: fail } });
+    await standIn.until(() => standIn.state === "Ready" && standIn.pings >= 2);
+    await game.connect();
+  });
+
   it("refuses bad arguments", async () => {
     const { server } = new UdpGame();
     expect(() => runWithAgones(server)).toThrow(/"server" expected one that listens: await server\.listen\(\) first/);
@@ -208,6 +217,7 @@ describe("a server under Agones", () => {
       [{ counter: "" }, /"counter" expected a name, got ""/],
       [{ list: 5 }, /"list" expected a name, got number/],
       [{ playerId: "id" }, /"playerId" expected a function, got string/],
+      [{ counters: "players" }, /"options" expected only healthIntervalMs, .* got "counters"/],
       [{ logger: {} }, /"logger" expected an object with debug/],
       [null, /"options" expected an object, got null/],
     ] as const) {

@@ -1,4 +1,4 @@
-import { checkLogger, type Logger } from "@sortie/connection";
+import { checkLogger, checkOptionNames, containedLogger, type Logger, type OptionNames } from "@sortie/connection";
 import type { Peer, Server } from "@sortie/server";
 import { type AgonesSdk, createAgonesSdk } from "./sdk.js";
 
@@ -29,6 +29,18 @@ export interface AgonesOptions {
 export type CheckedAgonesOptions = AgonesOptions &
   Required<Pick<AgonesOptions, "healthIntervalMs" | "isHealthy" | "playerId" | "onShutdown" | "logger" | "createSdk">>;
 
+const OPTION_NAMES: OptionNames<AgonesOptions> = {
+  healthIntervalMs: true,
+  isHealthy: true,
+  counter: true,
+  list: true,
+  playerId: true,
+  allocateOnFirstPeer: true,
+  onShutdown: true,
+  logger: true,
+  createSdk: true,
+};
+
 const DEFAULT_HEALTH_INTERVAL_MS = 2000;
 const DRAIN_MS = 2000;
 
@@ -45,6 +57,7 @@ export function checkAgonesOptions(server: AgonesServer, options: AgonesOptions)
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
+  checkOptionNames(options, OPTION_NAMES);
   const { healthIntervalMs = DEFAULT_HEALTH_INTERVAL_MS, logger = console } = options;
   if (typeof healthIntervalMs !== "number" || !(healthIntervalMs >= 500 && healthIntervalMs <= 60_000)) {
     throw new RangeError(`"healthIntervalMs" expected a number in 500..60000, got ${String(healthIntervalMs)}`);
@@ -70,6 +83,6 @@ export function checkAgonesOptions(server: AgonesServer, options: AgonesOptions)
     onShutdown: options.onShutdown ?? (() => void server.close({ drainMs: DRAIN_MS })),
     createSdk: options.createSdk ?? createAgonesSdk,
     healthIntervalMs,
-    logger,
+    logger: containedLogger(logger),
   };
 }

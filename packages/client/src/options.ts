@@ -1,4 +1,11 @@
-import { checkLogger, type Logger, type ProtocolOptions } from "@sortie/connection";
+import {
+  checkLogger,
+  checkOptionNames,
+  type Logger,
+  type OptionNames,
+  PROTOCOL_OPTION_NAMES,
+  type ProtocolOptions,
+} from "@sortie/connection";
 import {
   type CertificateVerifier,
   type CryptoProvider,
@@ -54,6 +61,24 @@ export interface AbortSignalLike {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
+const CLIENT_OPTION_NAMES: OptionNames<ClientOptions> = {
+  host: true,
+  port: true,
+  protocol: true,
+  serverKey: true,
+  trust: true,
+  dangerouslyTrustAnyServer: true,
+  payload: true,
+  signal: true,
+  timeoutMs: true,
+  transport: true,
+  crypto: true,
+  keyLog: true,
+  logger: true,
+  clock: true,
+  ...PROTOCOL_OPTION_NAMES,
+};
+
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** Checks what is the client's own; throws TypeError or RangeError that names the option, its range and what came. */
@@ -61,6 +86,7 @@ export function checkClientOptions(options: ClientOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
+  checkOptionNames(options, CLIENT_OPTION_NAMES);
   if (typeof options.host !== "string" || options.host === "") {
     throw new TypeError(`"host" expected a name or an IP address, got ${String(options.host)}`);
   }

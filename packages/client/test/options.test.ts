@@ -70,6 +70,14 @@ describe("options of a client", () => {
     expect(error.message).toBe(message);
   });
 
+  it("one that there is not is refused: a misspelt one must not go unnoticed", async () => {
+    expect((await refusal({ timeoutms: 5000 })).message).toBe('"options" expected "timeoutMs", got "timeoutms"');
+    expect((await refusal({ tls: true })).message).toMatch(
+      /^"options" expected only host, port, .* mtu, .* got "tls"$/,
+    );
+    expect(() => prepare({ ...GOOD, tls: undefined } as never)).not.toThrow();
+  });
+
   it("a payload of exactly 1024 bytes is taken, and copied", () => {
     expect(() => prepare({ ...GOOD, payload: new Uint8Array(1024) })).not.toThrow();
   });

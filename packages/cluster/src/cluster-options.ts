@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
-import { checkLogger, type Logger } from "@sortie/connection";
+import { checkLogger, checkOptionNames, containedLogger, type Logger, type OptionNames } from "@sortie/connection";
 import { SocketAddress, TransportError } from "@sortie/transport";
 import { createConsoleLogger } from "sortie";
 
@@ -48,6 +48,20 @@ export interface ClusterOptions {
   readonly logger?: Logger;
 }
 
+const OPTION_NAMES: OptionNames<ClusterOptions> = {
+  entry: true,
+  workers: true,
+  host: true,
+  port: true,
+  data: true,
+  execArgv: true,
+  env: true,
+  startTimeoutMs: true,
+  hangTimeoutMs: true,
+  restartsPerMinute: true,
+  logger: true,
+};
+
 /** Checked options with their defaults. */
 export interface ResolvedClusterOptions {
   readonly entry: string;
@@ -74,6 +88,7 @@ export function resolveClusterOptions(
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
+  checkOptionNames(options, OPTION_NAMES);
   const { workers = Math.min(availableParallelism(), MAX_WORKERS) } = options;
   checkInteger("workers", workers, 1, MAX_WORKERS);
   const { host, port = DEFAULT_PORT, data, execArgv = process.execArgv, env = process.env } = options;
@@ -98,8 +113,8 @@ export function resolveClusterOptions(
     const message = `"workers" expected 1 on this system, got ${workers}: ${whyNot}. Linux and FreeBSD can`;
     throw new TransportError("unsupported", message);
   }
-  const rest = { host, port, data, execArgv, env, startTimeoutMs, hangTimeoutMs, restartsPerMinute, logger };
-  return { entry: entryPath(options.entry), workers, ...rest };
+  const rest = { host, port, data, execArgv, env, startTimeoutMs, hangTimeoutMs, restartsPerMinute };
+  return { entry: entryPath(options.entry), workers, ...rest, logger: containedLogger(logger) };
 }
 
 function entryPath(entry: string | { readonly href: string }): string {

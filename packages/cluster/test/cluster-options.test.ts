@@ -51,6 +51,7 @@ describe("options of a cluster", () => {
       { ...GOOD, data: { onJoin: () => 1 } },
       '"data" expected what structured clone can copy, got something else: () => 1',
     ],
+    [{ ...GOOD, worker: 2 }, '"options" expected only entry, workers, host, port, data, '],
     [{ ...GOOD, logger: {} }, '"logger" expected an object with debug, info, warn and error(fields, message)'],
   ])("that are wrong are refused, case %#", (options, message) => {
     expect(() => createCluster(options as ClusterOptions)).toThrow(message);

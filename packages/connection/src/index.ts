@@ -9,7 +9,8 @@ export {
 export { type ConnectionState, isLegalTransition, type TransitionCause } from "./connection-state.js";
 export { DISCONNECT_CODES, type DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";
 export { DROP_REASONS, DropCounters, type DropReason } from "./drop-reason.js";
-export { checkLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
+export { checkLogger, containedLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
+export { checkOptionNames, type OptionNames } from "./option-names.js";
 export { MAX_PACKET_NUMBER_LEAP } from "./packet-opener.js";
 export type { PeerAddress } from "./peer-address.js";
 export type { Quality } from "./quality.js";
@@ -24,6 +25,7 @@ export {
   type CongestionAlgorithm,
   type CongestionContext,
   DEFAULT_IDLE_TIMEOUT_MS,
+  PROTOCOL_OPTION_NAMES,
   type ProtocolOptions,
   type ResolvedProtocolOptions,
   resolveProtocolOptions,

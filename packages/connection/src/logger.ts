@@ -23,3 +23,17 @@ export function checkLogger(label: string, logger: unknown): void {
   const got = given === null ? "null" : typeof given === "object" ? `none for ${missing.join(", ")}` : typeof given;
   throw new TypeError(`"${label}" expected an object with debug, info, warn and error(fields, message), got ${got}`);
 }
+
+/** The same logger, whose throws are contained: they must not end the work that it is told of. */
+export function containedLogger(logger: Logger): Logger {
+  const contained =
+    (level: LogLevel) =>
+    (fields: object, message: string): void => {
+      try {
+        logger[level](fields, message);
+      } catch {
+        // Who should be told of it is the one that threw.
+      }
+    };
+  return { debug: contained("debug"), info: contained("info"), warn: contained("warn"), error: contained("error") };
+}

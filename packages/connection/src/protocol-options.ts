@@ -7,6 +7,7 @@ import {
 } from "@sortie/reliability";
 import { MAX_DATAGRAM_BYTES, MAX_MESSAGE_BYTES, MIN_DATAGRAM_BYTES, type TransportParameters } from "@sortie/wire";
 import { type ConnectionSettings, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
+import type { OptionNames } from "./option-names.js";
 
 /** ms. A client should notice a dead server soon, but some seconds without a mobile link must not end the game. */
 export const DEFAULT_IDLE_TIMEOUT_MS = 10_000;
@@ -68,6 +69,19 @@ export interface ProtocolOptions {
   /** A congestion controller of your own for each connection, instead of `congestion`. */
   readonly createCongestionController?: (context: CongestionContext) => CongestionController;
 }
+
+/** See `checkOptionNames`. */
+export const PROTOCOL_OPTION_NAMES: OptionNames<ProtocolOptions> = {
+  mtu: true,
+  idleTimeoutMs: true,
+  keepAliveMs: true,
+  maxMessageBytes: true,
+  receiveWindowBytes: true,
+  channelWeights: true,
+  sendRateBytesPerSecond: true,
+  congestion: true,
+  createCongestionController: true,
+};
 
 /** Congestion controllers that come with Sortie. */
 export type CongestionAlgorithm = "adaptive" | "new-reno" | "fixed";

@@ -1,4 +1,12 @@
-import { checkLogger, DEFAULT_REASSEMBLY_BUDGET_BYTES, type Logger, type ProtocolOptions } from "@sortie/connection";
+import {
+  checkLogger,
+  checkOptionNames,
+  DEFAULT_REASSEMBLY_BUDGET_BYTES,
+  type Logger,
+  type OptionNames,
+  PROTOCOL_OPTION_NAMES,
+  type ProtocolOptions,
+} from "@sortie/connection";
 import type { CryptoProvider, Identity, KeyLog } from "@sortie/handshake";
 import type { Clock, DatagramTransport, SocketAddress } from "@sortie/transport";
 import type { AccessLogEntry } from "./access-log.js";
@@ -66,6 +74,28 @@ export interface ServerOptions<Data = unknown> extends ProtocolOptions {
   readonly share?: PortShare;
 }
 
+const SERVER_OPTION_NAMES: OptionNames<ServerOptions> = {
+  protocol: true,
+  identity: true,
+  transport: true,
+  crypto: true,
+  tickRate: true,
+  maxPeers: true,
+  authenticate: true,
+  handshakeTimeoutMs: true,
+  reassemblyBudgetBytes: true,
+  maxHalfOpen: true,
+  handshakesPerSecond: true,
+  handshakesPerPrefix: true,
+  blocked: true,
+  onAccess: true,
+  keyLog: true,
+  logger: true,
+  clock: true,
+  share: true,
+  ...PROTOCOL_OPTION_NAMES,
+};
+
 export const DEFAULT_TICK_RATE = 60;
 const DEFAULT_MAX_PEERS = 256;
 const DEFAULT_MAX_HALF_OPEN = 1024;
@@ -78,6 +108,7 @@ export function checkServerOptions(options: ServerOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
+  checkOptionNames(options, SERVER_OPTION_NAMES);
   for (const name of ["identity", "transport", "crypto"] as const) {
     if (typeof options[name] !== "object" || options[name] === null) {
       throw new TypeError(`"${name}" expected an object, got ${String(options[name])}`);

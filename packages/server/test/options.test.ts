@@ -41,6 +41,12 @@ describe("options of a server", () => {
     expect(make({}).stats.ticks?.intervalMs).toBeCloseTo(1000 / 60, 9);
   });
 
+  it("one that there is not is refused: a misspelt one must not go unnoticed", () => {
+    expect(() => make({ tickrate: 30 })).toThrow(new TypeError('"options" expected "tickRate", got "tickrate"'));
+    expect(() => make({ maxClients: 8 })).toThrow(/^"options" expected only protocol, .* mtu, .* got "maxClients"$/);
+    expect(() => make({ maxClients: undefined })).not.toThrow();
+  });
+
   it("peers and half-open connections fit the table together", () => {
     expect(() => make({ maxPeers: 65_535, maxHalfOpen: 2 })).toThrow(
       new RangeError('"maxPeers" and "maxHalfOpen" expected at most 65536 together, got 65537'),

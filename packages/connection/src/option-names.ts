@@ -1,0 +1,16 @@
+/** The names of the options in `Options`, to be written out: the compiler tells of one that is missing or too many. */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
+
+/**
+ * Throws TypeError for an option that is none of `known`: a misspelt one would be passed over, and its default be taken
+ * for what was asked for. Those that are undefined are passed over.
+ */
+export function checkOptionNames(options: object, known: Readonly<Record<string, true>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(known, name)) continue;
+    const names = Object.keys(known);
+    const meant = names.find((other) => other.toLowerCase() === name.toLowerCase());
+    const expected = meant === undefined ? `only ${names.join(", ")}` : `"${meant}"`;
+    throw new TypeError(`"options" expected ${expected}, got "${name}"`);
+  }
+}
