@@ -77,15 +77,14 @@ export class ReceiveHold {
     const expected = isTelling ? (datagrams * this.#pauseMs) / elapsedMs : FEW;
     if (expected < FEW) this.#pause(Math.min(this.#pauseMs * 2, this.#holdMs));
     else if (expected > MANY) this.#pause(Math.max(this.#pauseMs / 2, Math.min(SHORTEST_MS, this.#holdMs)));
-    else this.#timer?.refresh();
+    else this.#pause(this.#pauseMs);
   }
 
-  /** Reads after so many ms, counted from now. */
+  /**
+   * Reads after so many ms, counted from now. By a new timer: one that is refreshed stays in Node's queue of timers with
+   * its old time, and wakes the process then, for nothing.
+   */
   #pause(ms: number): void {
-    if (this.#timer !== undefined && ms === this.#pauseMs) {
-      this.#timer.refresh();
-      return;
-    }
     clearTimeout(this.#timer);
     this.#pauseMs = ms;
     this.#timer = setTimeout(this.#onTimer, ms);
