@@ -81,8 +81,8 @@ export class ReceiveHold {
   }
 
   /**
-   * Reads after so many ms, counted from now. By a new timer: one that is refreshed stays in Node's queue of timers with
-   * its old time, and wakes the process then, for nothing.
+   * Reads after so many ms, counted from now. By a new timer: one that is refreshed stays in Node's queue of timers
+   * with its old time, and wakes the process then, for nothing.
    */
   #pause(ms: number): void {
     clearTimeout(this.#timer);
