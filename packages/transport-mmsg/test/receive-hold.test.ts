@@ -1,5 +1,5 @@
 import type { DatagramTransport } from "@sortie/transport";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createSocket } from "node:dgram";
 import { mmsgTransport } from "../src/create-mmsg-transport.js";
 import type { FdPoll } from "../src/fd-poll.js";
@@ -120,6 +120,24 @@ function block(ms: number): void {
 }
 
 describe.runIf(isAvailable)("what a datagram has waited", () => {
+  /** Kept open: the kernel begins to stamp some time after a first socket asks for it, and ends with the last one. */
+  let stamping: DatagramTransport[] = [];
+
+  beforeAll(async () => {
+    const [sender, held] = [await open(0), await open(50)];
+    stamping = opened.splice(0);
+    for (let tries = 0; tries < 200; tries++) {
+      sendAll(sender.transport, ["stamped?", held.address]);
+      block(2);
+      held.transport.receiveNow?.();
+      if ((held.inbox.waitedMs.at(-1) ?? 0) > 1) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    throw new Error("the kernel stamps nothing");
+  });
+
+  afterAll(() => Promise.all(stamping.map((transport) => transport.close())));
+
   it("is told to whoever can wait: in order, and no more than it can have been", async () => {
     const [sender, held] = [await open(0), await open(50)];
     const fromMs = performance.now();
