@@ -67,8 +67,9 @@ export class ReceiveRing {
   }
 
   /**
-   * Whether datagrams tell from now on how long they have waited: the kernel stamps them as they arrive. For the first
-   * of a machine's sockets it begins some milliseconds later; until then they are stamped when read, and count as fresh.
+   * Whether datagrams tell from now on how long they have waited: the kernel stamps them as they arrive. For the
+   * first of a machine's sockets it begins some milliseconds later; until then they are stamped when read, and count
+   * as fresh.
    */
   stamp(fd: number): boolean {
     if (this.#isStamped) return true;
