@@ -2,7 +2,7 @@ import { type Client, type ClientOptions, connect } from "@sortie/client";
 import { type CryptoProvider, type Identity, identityOf } from "@sortie/handshake";
 import { Server, type ServerOptions } from "@sortie/server";
 import { assertNoLeaks, createSeededCrypto } from "@sortie/testkit";
-import type { SocketAddress } from "@sortie/transport";
+import type { Clock, SocketAddress } from "@sortie/transport";
 import {
   createNetwork,
   type LinkSpec,
@@ -17,6 +17,8 @@ export interface GameNetworkOptions {
   readonly seed?: number;
   readonly link?: LinkSpec;
   readonly server?: Partial<ServerOptions>;
+  /** Makes the server's clock of the network's. */
+  readonly serverClock?: (clock: VirtualClock) => Clock;
   /** Of both sides. Default: seeded. */
   readonly crypto?: CryptoProvider;
   /** Host names and their IP addresses. */
@@ -46,7 +48,7 @@ export class GameNetwork {
       identity: this.identity,
       crypto: this.crypto,
       transport: this.serverTransport,
-      clock: this.clock,
+      clock: options.serverClock?.(this.clock) ?? this.clock,
       ...options.server,
     });
   }

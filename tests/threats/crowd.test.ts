@@ -5,6 +5,7 @@ import { encodeClientHello } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { messageFrame } from "../support/attacked-pair.js";
 import { GameNetwork } from "../support/game-network.js";
+import { HeldClock } from "../support/held-clock.js";
 import { HandMadeClient } from "../support/hand-made-client.js";
 import { HelloFlood } from "../support/hello-flood.js";
 import { InstrumentedCrypto } from "../support/instrumented-crypto.js";
@@ -136,6 +137,41 @@ describe("T17 a flood from real addresses, with good cookies", () => {
     expect(perTick.reduce((sum, count) => sum + count, 0)).toBe(200);
     expect(perTick[0]).toBeLessThanOrEqual(18);
     expect(perTick.slice(1, -1).every((count) => count === 9)).toBe(true);
+    await game.run(15_000);
+    await game.end();
+  });
+
+  it("T17e while ticks do not come, 256 wait at the most; what comes beyond them is dropped", async () => {
+    const crypto = new InstrumentedCrypto(17);
+    let clock: HeldClock | undefined;
+    const game = new GameNetwork({
+      crypto,
+      server: { maxHalfOpen: 2000 },
+      serverClock: (inner) => (clock = new HeldClock(inner)),
+    });
+    await game.listen();
+    const addresses = Array.from({ length: 512 }, (_, i) =>
+      SocketAddress.parse(`198.${51 + (i >> 8)}.${i & 255}.7`, 5),
+    );
+    const hellos = await new HelloFlood(game).withCookies(addresses);
+    const dropped = (): number => game.server.stats.drops["half-open-full"];
+    clock?.hold(900);
+    hellos.forEach((hello, i) => {
+      // The second half once the budget of handshakes per second is full again.
+      game.network.inject(
+        encodeClientHello(hello),
+        addresses[i] as SocketAddress,
+        game.serverAddress,
+        i < 256 ? 1 : 700,
+      );
+    });
+    await game.run(2);
+    expect([game.server.stats.handshakes, dropped()]).toEqual([9, 0]);
+    await game.run(700);
+    expect([game.server.stats.handshakes, dropped()]).toEqual([9, 247]);
+    // Nothing of those who wait is lost.
+    await game.run(1000);
+    expect(game.server.stats.handshakes).toBe(9 + 256);
     await game.run(15_000);
     await game.end();
   });

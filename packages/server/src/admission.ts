@@ -169,7 +169,7 @@ export class Admission {
     if (this.turns.isWaiting(helloKey)) return undefined;
     if (this.options.table.findByHello(helloKey) === undefined && refusal === undefined) {
       if (!this.prefixes.take(from, nowMs)) return "rate-limited";
-      if (this.isFullWith(this.turns.waitingCount) || this.turns.isFull) return "half-open-full";
+      if (this.isHalfOpenFull || this.turns.isFull) return "half-open-full";
       if (this.handshakeBudget.available(nowMs) < 1) return "half-open-full";
       this.handshakeBudget.take(1, nowMs);
       if (!this.turns.take()) {
@@ -180,9 +180,8 @@ export class Admission {
     return this.startHandshake(datagram, hello, helloKey, from, nowMs, refusal);
   }
 
-  /** Whether there is no room for one more half-open connection beside those there are and `waiting` more. */
-  private isFullWith(waiting: number): boolean {
-    return this.halfOpen + waiting >= this.options.maxHalfOpen || this.options.table.isFull;
+  private get isHalfOpenFull(): boolean {
+    return this.halfOpen >= this.options.maxHalfOpen || this.options.table.isFull;
   }
 
   /** Answers a hello that came again as before, and a new one by a handshake. */
@@ -205,7 +204,7 @@ export class Admission {
       this.reject(hello, refusal, from);
       return "not-accepting";
     }
-    if (this.isFullWith(0)) return "half-open-full";
+    if (this.isHalfOpenFull) return "half-open-full";
     const { identity } = this;
     const connectionId = table.nextConnectionId();
     const own = { crypto: resources.crypto, identity, parameters, ...(keyLog === undefined ? {} : { keyLog }) };

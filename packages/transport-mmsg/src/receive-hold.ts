@@ -75,9 +75,10 @@ export class ReceiveHold {
     // Two reads in a row, as of a timer and of a tick, say nothing of how thick it comes.
     const isTelling = elapsedMs * 2 >= this.#pauseMs;
     const expected = isTelling ? (datagrams * this.#pauseMs) / elapsedMs : FEW;
-    if (expected < FEW) this.#pause(Math.min(this.#pauseMs * 2, this.#holdMs));
-    else if (expected > MANY) this.#pause(Math.max(this.#pauseMs / 2, Math.min(SHORTEST_MS, this.#holdMs)));
-    else this.#pause(this.#pauseMs);
+    let ms = this.#pauseMs;
+    if (expected < FEW) ms = Math.min(ms * 2, this.#holdMs);
+    else if (expected > MANY) ms = Math.max(ms / 2, Math.min(SHORTEST_MS, this.#holdMs));
+    this.#pause(ms);
   }
 
   /**
