@@ -105,7 +105,7 @@ module.exports = {
       from: {
         orphan: true,
         path: "^(packages|apps)/[^/]+/src/",
-        pathNot: "/src/(index|main|(node|sodium|wasm|udp)/index|cli/main)[.]ts$|[.]d[.]ts$",
+        pathNot: "/src/(index|main|(node|openssl|sodium|wasm|udp)/index|cli/main)[.]ts$|[.]d[.]ts$",
       },
       to: {},
     },

@@ -1,5 +1,5 @@
 // npm run bench -- [P1 ...] [--quick] [--brief] [--rounds N] [--seconds N] [--no-write]
-//   [--workers N] [--transport dgram|mmsg] [--crypto pure|fast|node|noble|wasm|sodium]
+//   [--workers N] [--transport dgram|mmsg] [--crypto pure|fast|node|noble|wasm|openssl|sodium]
 // Runs workloads (without a name all of them), each in processes of its own, and writes after each its figures to
 // bench/results, its tables to bench/RESULTS.md (RESULTS-nodeNN.md where it is not Node 20), and what came of the
 // targets to bench/TARGETS.md.

@@ -4,6 +4,7 @@
 import { parseArgs } from "node:util";
 import { nobleAeads } from "@sortie/handshake";
 import { nodeAeads } from "@sortie/handshake/node";
+import { loadOpensslAeads } from "@sortie/handshake/openssl";
 import { loadSodiumAeads } from "@sortie/handshake/sodium";
 import { loadWasmAeads } from "@sortie/handshake/wasm";
 
@@ -82,7 +83,7 @@ function allocatedBytes(work, count) {
   return median(samples);
 }
 
-const sources = [nodeAeads, nobleAeads, await loadWasmAeads(), loadSodiumAeads()];
+const sources = [nodeAeads, nobleAeads, loadOpensslAeads(), await loadWasmAeads(), loadSodiumAeads()];
 const rows = [];
 for (const suite of [1, 2]) {
   for (const source of sources) {

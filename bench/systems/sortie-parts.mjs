@@ -8,10 +8,15 @@ const AEADS = {
   node: async () => nodeAeads,
   noble: async () => nobleAeads,
   wasm: async () => (await import("@sortie/handshake/wasm")).loadWasmAeads(),
+  openssl: async () => (await import("@sortie/handshake/openssl")).loadOpensslAeads(),
   sodium: async () => (await import("@sortie/handshake/sodium")).loadSodiumAeads(),
 };
-/** What a server takes by itself: without and with the native package. */
-const CHOICES = { pure: ["wasm", "node"], fast: ["wasm", "sodium", "node"] };
+/** What a server takes by itself: without and with the native packages. */
+const CHOICES = {
+  old: ["wasm", "sodium", "node"],
+  pure: ["wasm", "node"],
+  fast: ["wasm", "openssl", "sodium", "node"],
+};
 
 /** What each part of the choice may be. */
 const CRYPTO_NAMES = [...Object.keys(AEADS), ...Object.keys(CHOICES)];

@@ -2,6 +2,7 @@
 // them, encrypt with the named library. vitest.config.ts has this file run before the tests when the variable is set.
 import { type AeadSource, composeProvider, createNobleProvider, nobleAeads } from "@sortie/handshake";
 import { createNodeProvider, nodeAeads } from "@sortie/handshake/node";
+import { loadOpensslAeads } from "@sortie/handshake/openssl";
 import { loadSodiumAeads } from "@sortie/handshake/sodium";
 import { loadWasmAeads } from "@sortie/handshake/wasm";
 
@@ -10,7 +11,8 @@ const SOURCES: Readonly<Record<string, () => Promise<readonly AeadSource[]>>> = 
   "node:crypto": async () => [nodeAeads],
   "libsodium-wasm": async () => [await loadWasmAeads(), nodeAeads],
   "sodium-native": async () => [loadSodiumAeads(), nodeAeads],
-  auto: async () => [await loadWasmAeads(), loadSodiumAeads(), nodeAeads],
+  "openssl-koffi": async () => [loadOpensslAeads(), nodeAeads],
+  auto: async () => [await loadWasmAeads(), loadOpensslAeads(), loadSodiumAeads(), nodeAeads],
 };
 
 async function choose(choice: string): Promise<void> {

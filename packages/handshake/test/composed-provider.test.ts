@@ -2,9 +2,9 @@ import { CipherSuite } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { type Aead, type AeadCost, type AeadSource, composeProvider, nobleAeads } from "../src/index.js";
 import { nodeAeads } from "../src/node/index.js";
-import { chachaSource } from "../src/chacha-source.js";
+import { singleSuiteSource } from "../src/single-suite-source.js";
 import { loadWasmAeads } from "../src/wasm/index.js";
-import { aeadSources, noble, node, sodiumAeads, sourceWith, suites, wasmAeads } from "./support.js";
+import { aeadSources, noble, node, opensslAeads, sodiumAeads, sourceWith, suites, wasmAeads } from "./support.js";
 
 const { Aes128Gcm, ChaCha20Poly1305 } = CipherSuite;
 const KEY = new Uint8Array(32).fill(1);
@@ -56,10 +56,12 @@ describe("composeProvider", () => {
     }
   });
 
-  it("of all sources takes WebAssembly for small packets, native code for large ones, node:crypto for AES", () => {
-    expect(composeProvider(node, aeadSources).name).toMatch(
-      /^node; ChaCha20-Poly1305 by libsodium-wasm to \d+ bytes, then sodium-native; AES-128-GCM by node:crypto$/,
+  it("of all sources takes OpenSSL by koffi, and for ChaCha20 WebAssembly, native code for large packets", () => {
+    const crypto = composeProvider(node, aeadSources);
+    expect(crypto.name).toMatch(
+      /^node; AES-128-GCM by openssl-koffi; ChaCha20-Poly1305 by libsodium-wasm to \d+ bytes, then sodium-native$/,
     );
+    expect(crypto.suitePreference).toEqual([Aes128Gcm, ChaCha20Poly1305]);
   });
 
   it("takes one more source for what is made from then on; what was made before goes on", () => {
@@ -101,17 +103,22 @@ describe("composeProvider", () => {
 });
 
 describe.each([
-  ["wasm", wasmAeads],
-  ["sodium", sodiumAeads],
-])("the %s source", (_, source) => {
-  it("has ChaCha20-Poly1305 alone", () => {
-    expect([...source.costs.keys()]).toEqual([ChaCha20Poly1305]);
-    expect(() => source.createAead(Aes128Gcm, new Uint8Array(16))).toThrow(`"suite" expected 2 for ${source.name}`);
-    expect(() => source.createAead(ChaCha20Poly1305, new Uint8Array(31))).toThrow('"key" expected 32 bytes, got 31');
+  ["wasm", wasmAeads, ChaCha20Poly1305, 32, Aes128Gcm, 16],
+  ["sodium", sodiumAeads, ChaCha20Poly1305, 32, Aes128Gcm, 16],
+  ["openssl", opensslAeads, Aes128Gcm, 16, ChaCha20Poly1305, 32],
+] as const)("the %s source", (_, source, own, keyBytes, other, otherBytes) => {
+  const key = new Uint8Array(keyBytes).fill(1);
+
+  it("has one suite alone", () => {
+    expect([...source.costs.keys()]).toEqual([own]);
+    expect(() => source.createAead(other, new Uint8Array(otherBytes))).toThrow(
+      `"suite" expected ${own} for ${source.name}, got ${other}`,
+    );
+    expect(() => source.createAead(own, new Uint8Array(31))).toThrow(`"key" expected ${keyBytes} bytes, got 31`);
   });
 
   it("throws for lengths that would reach past its memory, and neither reads nor writes", () => {
-    const aead = source.createAead(ChaCha20Poly1305, KEY);
+    const aead = source.createAead(own, key);
     const nonce = new Uint8Array(12);
     const bytes = new Uint8Array(70_000).fill(7);
     const out = new Uint8Array(70_000).fill(9);
@@ -133,7 +140,7 @@ describe.each([
   });
 
   it("writes nothing where the output is too short", () => {
-    const aead = source.createAead(ChaCha20Poly1305, KEY);
+    const aead = source.createAead(own, key);
     const [nonce, packet, out] = [new Uint8Array(12), new Uint8Array(9 + 5 + 16), new Uint8Array(4).fill(9)];
     aead.seal(nonce, packet, 0, 9, 14);
     expect(() => aead.open(nonce, packet, 0, 9, packet.length, out)).toThrow(RangeError);
@@ -160,11 +167,17 @@ describe("the self-test of a source", () => {
     ["never opens", (key) => ({ ...bound(good(key)), open: () => -1 })],
   ];
   it.each(broken)("keeps out one that %s", (_, create) => {
-    expect(() => chachaSource("broken", line(1, 1), create)).toThrow("broken fails the vector of RFC 8439");
+    expect(() => singleSuiteSource("broken", ChaCha20Poly1305, line(1, 1), create)).toThrow(
+      "broken fails the vector of RFC 8439",
+    );
   });
 
   it("lets a good one in", () => {
-    expect(chachaSource("good", line(1, 1), good).name).toBe("good");
+    expect(singleSuiteSource("good", ChaCha20Poly1305, line(1, 1), good).name).toBe("good");
+    const aes = (key: Uint8Array): Aead => opensslAeads.createAead(Aes128Gcm, key);
+    expect(singleSuiteSource("aes", Aes128Gcm, line(1, 1), aes).name).toBe("aes");
+    const other = (key: Uint8Array): Aead => aes(key.map((byte) => byte ^ 1));
+    expect(() => singleSuiteSource("bad", Aes128Gcm, line(1, 1), other)).toThrow("bad fails test case 4");
   });
 });
 

@@ -10,6 +10,7 @@ import {
   PacketProtection,
 } from "../src/index.js";
 import { createNodeProvider, nodeAeads } from "../src/node/index.js";
+import { loadOpensslAeads } from "../src/openssl/index.js";
 import { loadSodiumAeads } from "../src/sodium/index.js";
 import { loadWasmAeads } from "../src/wasm/index.js";
 
@@ -18,7 +19,8 @@ export const node: CryptoProvider = createNodeProvider();
 
 export const wasmAeads: AeadSource = await loadWasmAeads();
 export const sodiumAeads: AeadSource = loadSodiumAeads();
-export const aeadSources: readonly AeadSource[] = [nobleAeads, nodeAeads, wasmAeads, sodiumAeads];
+export const opensslAeads: AeadSource = loadOpensslAeads();
+export const aeadSources: readonly AeadSource[] = [nobleAeads, nodeAeads, wasmAeads, sodiumAeads, opensslAeads];
 
 /** A source of one suite less, or at other costs. */
 export function sourceWith(source: AeadSource, name: string, costs: AeadSource["costs"]): AeadSource {
@@ -33,6 +35,7 @@ export const providers: readonly (readonly [string, CryptoProvider])[] = [
   ["node", node],
   ["wasm", composeProvider(node, [nodeAes, wasmAeads])],
   ["sodium", composeProvider(node, [nodeAes, sodiumAeads])],
+  ["openssl", composeProvider(node, [nodeAeads, opensslAeads])],
   ["sized", composeProvider(node, [nodeAes, wasmAeads, sodiumAeads])],
 ];
 

@@ -6,35 +6,63 @@ import {
   nobleAeads,
 } from "@sortie/handshake";
 import { createNodeProvider, nodeAeads } from "@sortie/handshake/node";
+import { loadOpensslAeads } from "@sortie/handshake/openssl";
 import { loadSodiumAeads } from "@sortie/handshake/sodium";
 
 /**
  * Which library encrypts packets. "auto" takes for each suite and size of packet what is quickest of all that is there.
  * A named one serves for the suites it has, node:crypto for the others. Whatever is chosen, the bytes are the same.
  */
-export type AeadChoice = "auto" | "libsodium-wasm" | "noble" | "node:crypto" | "sodium-native";
+export type AeadChoice = "auto" | "libsodium-wasm" | "noble" | "node:crypto" | "openssl-koffi" | "sodium-native";
 
-const CHOICES: readonly AeadChoice[] = ["auto", "libsodium-wasm", "noble", "node:crypto", "sodium-native"];
+const CHOICES: readonly AeadChoice[] = [
+  "auto",
+  "libsodium-wasm",
+  "noble",
+  "node:crypto",
+  "openssl-koffi",
+  "sodium-native",
+];
 
 /** The options that choose cryptography. */
 export interface CryptoChoice {
   readonly crypto?: CryptoProvider;
   /**
-   * Which library encrypts packets. Default "auto": libsodium in WebAssembly, which comes with this package, and
-   * sodium-native for larger packets where that is installed. Not together with `crypto`.
+   * Which library encrypts packets. Default "auto": libsodium in WebAssembly, which comes with this package; where
+   * koffi is installed the OpenSSL within Node, called by it; and where sodium-native is, that for larger packets of
+   * peers without AES. Not together with `crypto`.
    */
   readonly aead?: AeadChoice;
 }
 
 /** One instance for all servers and clients of a thread; undefined once it failed to load. */
 let wasmAeads: Promise<AeadSource | undefined> | undefined;
-/** undefined: not yet tried; null: not there. */
-let sodiumAeads: AeadSource | null | undefined;
+/** AEADs of an optional package, one instance for a thread. */
+interface OptionalAeads {
+  readonly name: AeadChoice;
+  readonly packageName: string;
+  readonly load: () => AeadSource;
+  /** undefined: not yet tried; null: not there. */
+  loaded: AeadSource | null | undefined;
+}
+
+const openssl: OptionalAeads = {
+  name: "openssl-koffi",
+  packageName: "koffi",
+  load: loadOpensslAeads,
+  loaded: undefined,
+};
+const sodium: OptionalAeads = {
+  name: "sodium-native",
+  packageName: "sodium-native",
+  load: loadSodiumAeads,
+  loaded: undefined,
+};
 
 /**
  * The provider of the options, at once. WebAssembly loads in the background, some 20 ms at the first call in a thread;
- * keys made before that use node:crypto or sodium-native. Throws TypeError or RangeError for bad options, Error when
- * "sodium-native" is asked for and cannot be loaded.
+ * keys made before that use what else there is. Throws TypeError or RangeError for bad options, Error when
+ * "openssl-koffi" or "sodium-native" is asked for and cannot be loaded.
  */
 export function defaultCrypto(options: CryptoChoice): CryptoProvider {
   return start(options).crypto;
@@ -67,12 +95,12 @@ function sourcesOf(choice: AeadChoice): readonly AeadSource[] {
   switch (choice) {
     case "noble":
       return [nobleAeads];
+    case "openssl-koffi":
+      return [required(openssl), nodeAeads];
     case "sodium-native":
-      return [requiredSodium(), nodeAeads];
-    case "auto": {
-      const sodium = availableSodium();
-      return sodium === null ? [nodeAeads] : [sodium, nodeAeads];
-    }
+      return [required(sodium), nodeAeads];
+    case "auto":
+      return [openssl, sodium].flatMap((aeads) => available(aeads) ?? []).concat(nodeAeads);
     default:
       return [nodeAeads];
   }
@@ -88,31 +116,33 @@ function warnOfWasm(error: unknown): undefined {
   warn(`libsodium-wasm does not load, other libraries encrypt instead: ${String(error)}`);
 }
 
-function requiredSodium(): AeadSource {
+function required(aeads: OptionalAeads): AeadSource {
+  const { name, packageName } = aeads;
   try {
-    return (sodiumAeads ??= loadSodiumAeads());
+    return (aeads.loaded ??= aeads.load());
   } catch (error) {
-    throw new Error(`"aead" is "sodium-native", which does not load: is the package installed? ${String(error)}`, {
-      cause: error,
-    });
+    const question = `is the package ${packageName} installed?`;
+    throw new Error(`"aead" is "${name}", which does not load: ${question} ${String(error)}`, { cause: error });
   }
 }
 
-function availableSodium(): AeadSource | null {
-  if (sodiumAeads !== undefined) return sodiumAeads;
+function available(aeads: OptionalAeads): AeadSource | null {
+  if (aeads.loaded !== undefined) return aeads.loaded;
   try {
-    sodiumAeads = loadSodiumAeads();
+    aeads.loaded = aeads.load();
   } catch (error) {
-    sodiumAeads = null;
+    aeads.loaded = null;
     // Most have not installed it, which needs no words.
-    if (!isNotInstalled(error)) warn(`sodium-native does not load, other libraries encrypt instead: ${String(error)}`);
+    if (!isNotInstalled(error, aeads.packageName)) {
+      warn(`${aeads.name} does not load, other libraries encrypt instead: ${String(error)}`);
+    }
   }
-  return sodiumAeads;
+  return aeads.loaded;
 }
 
-function isNotInstalled(error: unknown): boolean {
+function isNotInstalled(error: unknown, packageName: string): boolean {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  return code === "MODULE_NOT_FOUND" && String(message).includes("'sodium-native'");
+  return code === "MODULE_NOT_FOUND" && String(message).includes(`'${packageName}'`);
 }
 
 function warn(message: string): void {

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
+import { CipherSuite } from "@sortie/wire";
 import type { AeadCost, AeadSource } from "../aead-source.js";
-import { chachaSource } from "../chacha-source.js";
+import { singleSuiteSource } from "../single-suite-source.js";
 import { SodiumChaCha20Poly1305, type SodiumNative, SodiumScratch } from "./sodium-aead.js";
 
 const COST: AeadCost = Object.freeze({ baseNs: 780, perByteNs: 0.9 });
@@ -13,5 +14,10 @@ const COST: AeadCost = Object.freeze({ baseNs: 780, perByteNs: 0.9 });
 export function loadSodiumAeads(): AeadSource {
   // By require: it loads at once, and bundlers leave it alone, since they cannot carry native code.
   const scratch = new SodiumScratch(createRequire(import.meta.url)("sodium-native") as SodiumNative);
-  return chachaSource("sodium-native", COST, (key) => new SodiumChaCha20Poly1305(scratch, key));
+  return singleSuiteSource(
+    "sodium-native",
+    CipherSuite.ChaCha20Poly1305,
+    COST,
+    (key) => new SodiumChaCha20Poly1305(scratch, key),
+  );
 }

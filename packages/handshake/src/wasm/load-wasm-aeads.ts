@@ -1,6 +1,7 @@
+import { CipherSuite } from "@sortie/wire";
 import instantiate from "libsodium";
 import type { AeadCost, AeadSource } from "../aead-source.js";
-import { chachaSource } from "../chacha-source.js";
+import { singleSuiteSource } from "../single-suite-source.js";
 import { WasmChaCha20Poly1305 } from "./wasm-aead.js";
 import { WasmHeap } from "./wasm-heap.js";
 
@@ -13,5 +14,10 @@ const COST: AeadCost = /* @__PURE__ */ Object.freeze({ baseNs: 450, perByteNs: 2
  */
 export async function loadWasmAeads(): Promise<AeadSource> {
   const heap = new WasmHeap(await instantiate());
-  return chachaSource("libsodium-wasm", COST, (key) => new WasmChaCha20Poly1305(heap, key));
+  return singleSuiteSource(
+    "libsodium-wasm",
+    CipherSuite.ChaCha20Poly1305,
+    COST,
+    (key) => new WasmChaCha20Poly1305(heap, key),
+  );
 }

@@ -1,7 +1,8 @@
 import { TAG_BYTES } from "@sortie/wire";
 import { expectAeadLengths, expectNonce } from "../aead-arguments.js";
 import type { Aead } from "../crypto-provider.js";
-import { keyWords, type WasmHeap } from "./wasm-heap.js";
+import { keyWords } from "../key-words.js";
+import type { WasmHeap } from "./wasm-heap.js";
 
 /**
  * ChaCha20-Poly1305 (RFC 8439 section 2.8) of libsodium in WebAssembly. A packet is copied into its memory and back,

@@ -1,13 +1,11 @@
 import { ByteCopier, TAG_BYTES } from "@sortie/wire";
 import type { LibsodiumModule } from "libsodium";
 import { MAX_AEAD_BODY_BYTES, MAX_AEAD_HEADER_BYTES } from "../aead-arguments.js";
+import { writeKey } from "../key-words.js";
 import { PrefixViews } from "../prefix-views.js";
 
 /** bytes. */
 const KEY_BYTES = 32;
-/** bytes of the words that a key is kept in. */
-const WORD_BYTES = 4;
-const KEY_WORDS: number = KEY_BYTES / WORD_BYTES;
 /** bytes: 12, and 4 that keep what follows aligned. */
 const NONCE_BYTES = 16;
 
@@ -56,7 +54,7 @@ export class WasmHeap {
     end: number,
   ): void {
     if (this.#keyOwner !== keyOwner) {
-      for (let i = 0; i < KEY_WORDS; i++) this.#view.setInt32(this.key + i * WORD_BYTES, key[i] as number, true);
+      writeKey(key, this.#view, this.key);
       this.#keyOwner = keyOwner;
     }
     this.#copier.copy(nonce, 0, nonce.length, this.#bytes, this.nonce);
@@ -64,13 +62,4 @@ export class WasmHeap {
     this.header = this.body - (bodyStart - headerStart);
     this.#copier.copy(bytes, headerStart, end, this.#bytes, this.header);
   }
-}
-
-/**
- * A key of 32 bytes as `load` takes it: eight little-endian words, in an array of a third of the size of a typed one
- * with its buffer.
- */
-export function keyWords(key: Uint8Array): readonly number[] {
-  const view = new DataView(key.buffer, key.byteOffset, KEY_BYTES);
-  return Array.from({ length: KEY_WORDS }, (_, i) => view.getInt32(i * WORD_BYTES, true));
 }

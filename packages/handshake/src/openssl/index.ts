@@ -1,0 +1,1 @@
+export { loadOpensslAeads } from "./load-openssl-aeads.js";

@@ -1,0 +1,37 @@
+import { createRequire } from "node:module";
+import { endianness } from "node:os";
+import { CipherSuite } from "@sortie/wire";
+import type { AeadCost, AeadSource } from "../aead-source.js";
+import { singleSuiteSource } from "../single-suite-source.js";
+import type { Koffi } from "./koffi.js";
+import { bindLibcrypto } from "./libcrypto.js";
+import { OpensslAes128Gcm } from "./openssl-aead.js";
+import { PacketMemory } from "./packet-memory.js";
+
+const COST: AeadCost = Object.freeze({ baseNs: 520, perByteNs: 0.15 });
+
+/** Whose struct OSSL_PARAM is known: pointers of 64 bits, little-endian. */
+const ARCHITECTURES: readonly string[] = ["x64", "arm64"];
+
+/**
+ * AES-128-GCM of the OpenSSL that Node itself contains, called through the optional package koffi, for
+ * `composeProvider` on Node. Takes 66 KB of memory that is never given back: call it once in a thread and keep what it
+ * gives. Throws Error when koffi is not installed (`code` is "MODULE_NOT_FOUND"), where this program does not export
+ * OpenSSL 3, on processors other than x64 and arm64, or when it does not pass its self-test.
+ */
+export function loadOpensslAeads(): AeadSource {
+  if (!ARCHITECTURES.includes(process.arch) || endianness() !== "LE") {
+    throw new Error(
+      `"arch" expected little-endian ${ARCHITECTURES.join(" or ")}, got ${process.arch}, ${endianness()}`,
+    );
+  }
+  // By require: it loads at once, and bundlers leave it alone, since they cannot carry native code.
+  const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+  const [functions, memory] = [bindLibcrypto(koffi), new PacketMemory(koffi)];
+  return singleSuiteSource(
+    "openssl-koffi",
+    CipherSuite.Aes128Gcm,
+    COST,
+    (key) => new OpensslAes128Gcm(functions, memory, key),
+  );
+}
