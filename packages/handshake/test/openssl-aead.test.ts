@@ -2,10 +2,14 @@ import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { CipherSuite } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
+import type { Aead } from "../src/index.js";
+import { nodeAeads } from "../src/node/index.js";
+import { NO_CONTEXT } from "../src/openssl/contexts.js";
 import type { Koffi } from "../src/openssl/koffi.js";
 import { bindLibcrypto, type Libcrypto } from "../src/openssl/libcrypto.js";
-import { OpensslAes128Gcm } from "../src/openssl/openssl-aead.js";
+import { OpensslAes128Gcm, OpensslThread } from "../src/openssl/openssl-aead.js";
 import { PacketMemory } from "../src/openssl/packet-memory.js";
 import { flipped } from "./support.js";
 
@@ -20,31 +24,54 @@ const NONCE = new Uint8Array(12).fill(1);
 const HEADER_BYTES = 9;
 const BODY_BYTES = 20;
 
-function aeadWith(changes: Partial<Libcrypto>): OpensslAes128Gcm {
-  return new OpensslAes128Gcm({ ...functions, ...changes }, memory, KEY);
+function threadWith(changes: Partial<Libcrypto>, maxOwnContexts: number = 1000): OpensslThread {
+  return new OpensslThread({ ...functions, ...changes }, memory, maxOwnContexts);
 }
 
-function sealed(aead: OpensslAes128Gcm): Uint8Array {
+const thread = threadWith({});
+
+function aead(): OpensslAes128Gcm {
+  return new OpensslAes128Gcm(thread, KEY);
+}
+
+/** One of a thread where functions are replaced once it is set up. */
+function aeadWith(changes: Partial<Libcrypto>): OpensslAes128Gcm {
+  const own = { ...functions };
+  const aead = new OpensslAes128Gcm(new OpensslThread(own, memory, 1000), KEY);
+  Object.assign(own, changes);
+  return aead;
+}
+
+function sealed(one: Aead): Uint8Array {
   const packet = new Uint8Array(HEADER_BYTES + BODY_BYTES + 16).fill(5);
-  aead.seal(NONCE, packet, 0, HEADER_BYTES, HEADER_BYTES + BODY_BYTES);
+  one.seal(NONCE, packet, 0, HEADER_BYTES, HEADER_BYTES + BODY_BYTES);
   return packet;
 }
 
-function opened(aead: OpensslAes128Gcm, packet: Uint8Array): number {
-  return aead.open(NONCE, packet, 0, HEADER_BYTES, packet.length, new Uint8Array(BODY_BYTES));
+function opened(one: Aead, packet: Uint8Array): number {
+  return one.open(NONCE, packet, 0, HEADER_BYTES, packet.length, new Uint8Array(BODY_BYTES));
 }
 
-/** Counts contexts made and freed. */
-function counting(): { readonly made: Set<number>; readonly freed: Set<number>; readonly changes: Partial<Libcrypto> } {
-  const [made, freed] = [new Set<number>(), new Set<number>()];
+/** The stack may hold the last one used; a collector need not hurry. */
+async function collected(isDone: () => boolean): Promise<void> {
+  for (let i = 0; i < 200 && !isDone(); i++) {
+    collect();
+    await sleep(5);
+  }
+  expect(isDone()).toBe(true);
+}
+
+/** Notes contexts made and freed; an address may come again. */
+function counting(): { readonly made: number[]; readonly freed: number[]; readonly changes: Partial<Libcrypto> } {
+  const [made, freed]: [number[], number[]] = [[], []];
   const changes = {
     newContext: () => {
       const context = functions.newContext();
-      made.add(context);
+      made.push(context);
       return context;
     },
     freeContext: (context: number) => {
-      freed.add(context);
+      freed.push(context);
       functions.freeContext(context);
     },
   };
@@ -54,74 +81,123 @@ function counting(): { readonly made: Set<number>; readonly freed: Set<number>; 
 describe("OpenSSL's AES-128-GCM through koffi", () => {
   it("makes a context for each direction that is used, and frees them when it has been collected", async () => {
     const { made, freed, changes } = counting();
+    const own = threadWith(changes);
     const useMany = (): void => {
       for (let i = 0; i < 50; i++) {
-        const aead = aeadWith(changes);
-        expect(opened(aead, sealed(aead))).toBe(BODY_BYTES);
-        expect(opened(aead, sealed(aead))).toBe(BODY_BYTES);
+        const one = new OpensslAes128Gcm(own, KEY);
+        expect(opened(one, sealed(one))).toBe(BODY_BYTES);
+        expect(opened(one, sealed(one))).toBe(BODY_BYTES);
       }
     };
     useMany();
-    expect(made.size).toBe(100);
-    // The stack may hold the last one; a collector need not hurry.
-    for (let i = 0; i < 100 && freed.size < 98; i++) {
-      collect();
-      await sleep(5);
-    }
-    expect(freed.size).toBeGreaterThanOrEqual(98);
+    expect(made).toHaveLength(2 + 100); // two that all share
+    await collected(() => freed.length >= 98);
     for (const context of freed) expect(made).toContain(context);
   });
 
   it("keeps the contexts of those still held, whatever is collected", async () => {
     const { freed, changes } = counting();
-    const aead = aeadWith(changes);
-    const before = sealed(aead);
+    const held = new OpensslAes128Gcm(threadWith(changes), KEY);
+    const before = sealed(held);
     for (let i = 0; i < 20; i++) {
-      for (let k = 0; k < 20; k++) sealed(aeadWith({}));
+      for (let k = 0; k < 20; k++) sealed(aead());
       collect();
       await sleep(1);
-      expect(sealed(aead)).toEqual(before);
-      expect(opened(aead, before)).toBe(BODY_BYTES);
+      expect(sealed(held)).toEqual(before);
+      expect(opened(held, before)).toBe(BODY_BYTES);
     }
-    expect(freed.size).toBe(0);
+    expect(freed).toHaveLength(0);
+  });
+
+  it("past the limit shares two contexts, each packet under its own key", () => {
+    const { made, changes } = counting();
+    const own = threadWith(changes, 3);
+    const keys = Array.from({ length: 6 }, (_, i) => new Uint8Array(16).fill(i));
+    const aeads = keys.map((key) => new OpensslAes128Gcm(own, key));
+    const packets = aeads.map((one) => sealed(one));
+    expect(made).toHaveLength(2 + 3);
+    keys.forEach((key, i) => {
+      // What OpenSSL seals by node:crypto is the judge.
+      expect(packets[i]).toEqual(sealed(nodeAeads.createAead(CipherSuite.Aes128Gcm, key)));
+      aeads.forEach((one, k) => expect(opened(one, packets[i] as Uint8Array)).toBe(i === k ? BODY_BYTES : -1));
+    });
+    expect(made).toHaveLength(2 + 3);
+  });
+
+  it("takes a context of its own once another's has been freed", async () => {
+    const { made, freed, changes } = counting();
+    const own = threadWith(changes, 1);
+    const use = (): void => void sealed(new OpensslAes128Gcm(own, KEY));
+    use();
+    const waiting = new OpensslAes128Gcm(own, KEY);
+    const before = sealed(waiting);
+    expect(made).toHaveLength(2 + 1);
+    await collected(() => freed.length === 1);
+    expect(sealed(waiting)).toEqual(before);
+    expect(made).toHaveLength(2 + 2);
+    expect(sealed(waiting)).toEqual(before);
+    expect(own.sealing.ownFor({}, [0, 0, 0, 0])).toBe(NO_CONTEXT);
   });
 
   it("opens after a forged packet, and leaves nothing in OpenSSL's list of errors", () => {
     const peekError = koffi.load(null).func("ERR_peek_error", "int", []);
-    const aead = aeadWith({});
-    const packet = sealed(aead);
+    const one = aead();
+    const packet = sealed(one);
     for (let at = 0; at < packet.length; at++) {
-      expect(opened(aead, flipped(packet, at))).toBe(-1);
+      expect(opened(one, flipped(packet, at))).toBe(-1);
       expect(peekError()).toBe(0);
-      expect(opened(aead, packet)).toBe(BODY_BYTES);
+      expect(opened(one, packet)).toBe(BODY_BYTES);
     }
+  });
+
+  it("clears that list after a forged packet, whatever a version leaves there", () => {
+    let cleared = 0;
+    const packet = sealed(aead());
+    expect(opened(aeadWith({ decryptFinal: () => 0, clearErrors: () => (cleared += 1) }), packet)).toBe(-1);
+    expect(cleared).toBe(1);
   });
 
   it("overwrites the key in the memory that all share", () => {
     const at = memory.key - (memory.body - memory.bodyViews.first(0).byteOffset);
     const keyBytes = new Uint8Array(memory.bodyViews.first(0).buffer, at, KEY.length);
-    sealed(aeadWith({}));
+    sealed(aead());
     expect([...keyBytes]).toEqual(new Array(KEY.length).fill(0));
+  });
+
+  it("does not set up where OpenSSL has no context, or no AES-128-GCM", () => {
+    for (const name of ["newContext", "encryptInit", "decryptInit"] as const) {
+      expect(() => threadWith({ [name]: () => 0 })).toThrow("OpenSSL could not prepare AES-128-GCM");
+    }
   });
 
   const refusing = [
     ["newContext", "allocate a context"],
-    ["encryptInit", "take a key"],
+    ["encryptInit", "encrypt"],
     ["encryptUpdate", "encrypt"],
     ["encryptFinal", "encrypt"],
     ["getParameters", "encrypt"],
   ] as const;
   it.each(refusing)("throws when %s refuses to seal, and leaves the packet as it was", (name, what) => {
-    const aead = aeadWith({ [name]: () => 0 });
+    const one = aeadWith({ [name]: () => 0 });
     const packet = new Uint8Array(HEADER_BYTES + BODY_BYTES + 16).fill(5);
-    expect(() => aead.seal(NONCE, packet, 0, HEADER_BYTES, HEADER_BYTES + BODY_BYTES)).toThrow(
+    expect(() => one.seal(NONCE, packet, 0, HEADER_BYTES, HEADER_BYTES + BODY_BYTES)).toThrow(
       new Error(`OpenSSL could not ${what}`),
     );
     expect(packet.every((byte) => byte === 5)).toBe(true);
   });
 
+  it("throws when a key is refused, and frees the context", () => {
+    const { made, freed, changes } = counting();
+    const encryptInit: Libcrypto["encryptInit"] = (context, cipher, key, nonce, parameters) =>
+      key === 0 ? functions.encryptInit(context, cipher, key, nonce, parameters) : 0;
+    const one = new OpensslAes128Gcm(threadWith({ ...changes, encryptInit }), KEY);
+    expect(() => sealed(one)).toThrow("OpenSSL could not take a key");
+    expect(made).toHaveLength(2 + 1);
+    expect(freed).toHaveLength(1);
+  });
+
   it.each(["decryptInit", "decryptUpdate"] as const)("throws when %s refuses: it is no forgery", (name) => {
-    const packet = sealed(aeadWith({}));
+    const packet = sealed(aead());
     expect(() => opened(aeadWith({ [name]: () => 0 }), packet)).toThrow("OpenSSL could not");
   });
 

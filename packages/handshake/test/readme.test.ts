@@ -3,6 +3,7 @@ import * as wire from "@sortie/wire";
 import { expect, it } from "vitest";
 import * as handshake from "../src/index.js";
 import * as handshakeNode from "../src/node/index.js";
+import { loadOpensslAeads } from "../src/openssl/index.js";
 import { loadSodiumAeads } from "../src/sodium/index.js";
 import { loadWasmAeads } from "../src/wasm/index.js";
 
@@ -25,7 +26,7 @@ it("README: the first example runs and prints what it says", async () => {
 it("README: the example of libraries that encrypt prints what it says", async () => {
   const text = await readFile(new URL("../README.md", import.meta.url), "utf8");
   const said = /console\.log\(crypto\.name\); \/\/ prints "(.*) \.\.\."/.exec(text)?.[1] ?? "nothing";
-  const sources = [handshakeNode.nodeAeads, await loadWasmAeads(), loadSodiumAeads()];
+  const sources = [handshakeNode.nodeAeads, await loadWasmAeads(), loadOpensslAeads(), loadSodiumAeads()];
   const { name } = handshake.composeProvider(handshakeNode.createNodeProvider(), sources);
   expect(name.slice(0, said.length)).toBe(said);
 });

@@ -3,9 +3,10 @@ import { endianness } from "node:os";
 import { CipherSuite } from "@sortie/wire";
 import type { AeadCost, AeadSource } from "../aead-source.js";
 import { singleSuiteSource } from "../single-suite-source.js";
+import { MAX_OWN_CONTEXTS } from "./contexts.js";
 import type { Koffi } from "./koffi.js";
 import { bindLibcrypto } from "./libcrypto.js";
-import { OpensslAes128Gcm } from "./openssl-aead.js";
+import { OpensslAes128Gcm, OpensslThread } from "./openssl-aead.js";
 import { PacketMemory } from "./packet-memory.js";
 
 const COST: AeadCost = Object.freeze({ baseNs: 520, perByteNs: 0.15 });
@@ -27,11 +28,6 @@ export function loadOpensslAeads(): AeadSource {
   }
   // By require: it loads at once, and bundlers leave it alone, since they cannot carry native code.
   const koffi = createRequire(import.meta.url)("koffi") as Koffi;
-  const [functions, memory] = [bindLibcrypto(koffi), new PacketMemory(koffi)];
-  return singleSuiteSource(
-    "openssl-koffi",
-    CipherSuite.Aes128Gcm,
-    COST,
-    (key) => new OpensslAes128Gcm(functions, memory, key),
-  );
+  const thread = new OpensslThread(bindLibcrypto(koffi), new PacketMemory(koffi), MAX_OWN_CONTEXTS);
+  return singleSuiteSource("openssl-koffi", CipherSuite.Aes128Gcm, COST, (key) => new OpensslAes128Gcm(thread, key));
 }

@@ -2,28 +2,39 @@ import { TAG_BYTES } from "@sortie/wire";
 import { expectAeadLengths, expectNonce } from "../aead-arguments.js";
 import type { Aead } from "../crypto-provider.js";
 import { keyWords } from "../key-words.js";
+import { ContextBudget, Contexts, NO_CONTEXT, opensslError } from "./contexts.js";
 import { type Libcrypto, OK } from "./libcrypto.js";
 import type { PacketMemory } from "./packet-memory.js";
 
-/** Address of a context that is not made yet. */
-const NONE = 0;
+/** What all AEADs of a thread share. */
+export class OpensslThread {
+  readonly functions: Libcrypto;
+  readonly memory: PacketMemory;
+  readonly sealing: Contexts;
+  readonly opening: Contexts;
+
+  /** Throws Error where OpenSSL has no memory, or no AES-128-GCM. */
+  constructor(functions: Libcrypto, memory: PacketMemory, maxOwnContexts: number) {
+    const budget = new ContextBudget(maxOwnContexts);
+    this.functions = functions;
+    this.memory = memory;
+    this.sealing = new Contexts(functions, memory, budget, functions.encryptInit);
+    this.opening = new Contexts(functions, memory, budget, functions.decryptInit);
+  }
+}
 
 /**
  * AES-128-GCM (NIST SP 800-38D) of the OpenSSL within Node, called without node:crypto's objects. A packet is copied to
- * memory whose address stays, and back. Each direction that is used has a context of OpenSSL, 1 KB outside of V8's
- * heap, in which the key is ready; it is freed when this object has been collected.
+ * memory whose address stays, and back.
  */
 export class OpensslAes128Gcm implements Aead {
-  readonly #functions: Libcrypto;
-  readonly #memory: PacketMemory;
+  readonly #thread: OpensslThread;
   readonly #key: readonly number[];
-  #sealing = NONE;
-  #opening = NONE;
+  #ownSealing = NO_CONTEXT;
+  #ownOpening = NO_CONTEXT;
 
-  /** `memory` is shared by all of a thread. */
-  constructor(functions: Libcrypto, memory: PacketMemory, key: Uint8Array) {
-    this.#functions = functions;
-    this.#memory = memory;
+  constructor(thread: OpensslThread, key: Uint8Array) {
+    this.#thread = thread;
     this.#key = keyWords(key);
   }
 
@@ -32,18 +43,20 @@ export class OpensslAes128Gcm implements Aead {
     const bodyBytes = bodyEnd - bodyStart;
     expectNonce(nonce);
     expectAeadLengths(headerBytes, bodyBytes);
-    if (this.#sealing === NONE) this.#sealing = this.#newContext(this.#functions.encryptInit);
-    const [functions, memory, context] = [this.#functions, this.#memory, this.#sealing];
+    const { functions, memory, sealing } = this.#thread;
+    if (this.#ownSealing === NO_CONTEXT) this.#ownSealing = sealing.ownFor(this, this.#key);
+    const isOwn = this.#ownSealing !== NO_CONTEXT;
+    const context = isOwn ? this.#ownSealing : sealing.common;
     const { body, length } = memory;
     memory.load(nonce, bytes, headerStart, bodyStart, bodyEnd, bodyBytes);
     if (
-      functions.encryptInit(context, 0, 0, memory.nonce, 0) !== OK ||
+      functions.encryptInit(context, 0, isOwn ? 0 : memory.loadKey(this.#key), memory.nonce, 0) !== OK ||
       functions.encryptUpdate(context, 0, length, body - headerBytes, headerBytes) !== OK ||
       functions.encryptUpdate(context, body, length, body, bodyBytes) !== OK ||
       functions.encryptFinal(context, body, length) !== OK ||
       functions.getParameters(context, memory.tagParameters) !== OK
     ) {
-      throw this.#failure("encrypt");
+      throw opensslError(functions, "encrypt");
     }
     bytes.set(memory.bodyViews.first(bodyBytes + TAG_BYTES), bodyStart);
   }
@@ -60,44 +73,24 @@ export class OpensslAes128Gcm implements Aead {
     const bodyBytes = end - bodyStart - TAG_BYTES;
     expectNonce(nonce);
     expectAeadLengths(headerBytes, bodyBytes);
-    if (this.#opening === NONE) this.#opening = this.#newContext(this.#functions.decryptInit);
-    const [functions, memory, context] = [this.#functions, this.#memory, this.#opening];
-    const { body, length } = memory;
+    const { functions, memory, opening } = this.#thread;
+    if (this.#ownOpening === NO_CONTEXT) this.#ownOpening = opening.ownFor(this, this.#key);
+    const isOwn = this.#ownOpening !== NO_CONTEXT;
+    const context = isOwn ? this.#ownOpening : opening.common;
+    const { body, length, tagParameters } = memory;
     memory.load(nonce, bytes, headerStart, bodyStart, end, bodyBytes);
     if (
-      functions.decryptInit(context, 0, 0, memory.nonce, memory.tagParameters) !== OK ||
+      functions.decryptInit(context, 0, isOwn ? 0 : memory.loadKey(this.#key), memory.nonce, tagParameters) !== OK ||
       functions.decryptUpdate(context, 0, length, body - headerBytes, headerBytes) !== OK ||
       functions.decryptUpdate(context, body, length, body, bodyBytes) !== OK
     ) {
-      throw this.#failure("decrypt");
+      throw opensslError(functions, "decrypt");
     }
     if (functions.decryptFinal(context, body, length) !== OK) {
-      // What is left in OpenSSL's list of errors would be told of a later call of node:crypto.
       functions.clearErrors();
       return -1;
     }
     out.set(memory.bodyViews.first(bodyBytes));
     return bodyBytes;
   }
-
-  #newContext(init: Libcrypto["encryptInit"]): number {
-    const [functions, memory] = [this.#functions, this.#memory];
-    const context = functions.newContext();
-    if (context === NONE) throw this.#failure("allocate a context");
-    registry.register(this, { functions, context });
-    memory.loadKey(this.#key);
-    const result = init(context, functions.aes128Gcm(), memory.key, 0, 0);
-    memory.clearKey();
-    if (result !== OK) throw this.#failure("take a key");
-    return context;
-  }
-
-  #failure(what: string): Error {
-    this.#functions.clearErrors();
-    return new Error(`OpenSSL could not ${what}`);
-  }
 }
-
-const registry = new FinalizationRegistry<{ readonly functions: Libcrypto; readonly context: number }>(
-  ({ functions, context }) => functions.freeContext(context),
-);

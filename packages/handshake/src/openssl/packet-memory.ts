@@ -85,9 +85,10 @@ export class PacketMemory {
     this.#writeAddress(PARAMETERS_AT + PARAMETER.data, this.body + tagOffset);
   }
 
-  /** Puts a key, in words, to its place. */
-  loadKey(words: readonly number[]): void {
+  /** Puts a key, in words, to its place; the address of that. */
+  loadKey(words: readonly number[]): number {
     writeKey(words, this.#view, KEY_AT);
+    return this.key;
   }
 
   /** Overwrites the key. */
