@@ -160,8 +160,12 @@ describe("OpenSSL's AES-128-GCM through koffi", () => {
   it("overwrites the key in the memory that all share", () => {
     const at = memory.key - (memory.body - memory.bodyViews.first(0).byteOffset);
     const keyBytes = new Uint8Array(memory.bodyViews.first(0).buffer, at, KEY.length);
-    sealed(aead());
-    expect([...keyBytes]).toEqual(new Array(KEY.length).fill(0));
+    for (const one of [aead(), new OpensslAes128Gcm(threadWith({}, 0), KEY)]) {
+      const packet = sealed(one);
+      expect([...keyBytes]).toEqual(new Array(KEY.length).fill(0));
+      opened(one, packet);
+      expect([...keyBytes]).toEqual(new Array(KEY.length).fill(0));
+    }
   });
 
   it("does not set up where OpenSSL has no context, or no AES-128-GCM", () => {

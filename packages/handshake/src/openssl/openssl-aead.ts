@@ -49,8 +49,10 @@ export class OpensslAes128Gcm implements Aead {
     const context = isOwn ? this.#ownSealing : sealing.common;
     const { body, length } = memory;
     memory.load(nonce, bytes, headerStart, bodyStart, bodyEnd, bodyBytes);
+    const begun = functions.encryptInit(context, 0, isOwn ? 0 : memory.loadKey(this.#key), memory.nonce, 0);
+    if (!isOwn) memory.clearKey();
     if (
-      functions.encryptInit(context, 0, isOwn ? 0 : memory.loadKey(this.#key), memory.nonce, 0) !== OK ||
+      begun !== OK ||
       functions.encryptUpdate(context, 0, length, body - headerBytes, headerBytes) !== OK ||
       functions.encryptUpdate(context, body, length, body, bodyBytes) !== OK ||
       functions.encryptFinal(context, body, length) !== OK ||
@@ -79,8 +81,10 @@ export class OpensslAes128Gcm implements Aead {
     const context = isOwn ? this.#ownOpening : opening.common;
     const { body, length, tagParameters } = memory;
     memory.load(nonce, bytes, headerStart, bodyStart, end, bodyBytes);
+    const begun = functions.decryptInit(context, 0, isOwn ? 0 : memory.loadKey(this.#key), memory.nonce, tagParameters);
+    if (!isOwn) memory.clearKey();
     if (
-      functions.decryptInit(context, 0, isOwn ? 0 : memory.loadKey(this.#key), memory.nonce, tagParameters) !== OK ||
+      begun !== OK ||
       functions.decryptUpdate(context, 0, length, body - headerBytes, headerBytes) !== OK ||
       functions.decryptUpdate(context, body, length, body, bodyBytes) !== OK
     ) {
