@@ -40,7 +40,7 @@ const WORKLOADS = {
 };
 
 /** ms, where it is not 2000. At saturation code is compiled sooner; at a game's pace it takes some seconds. */
-const WARM_UP_MS = { P1: 1000, P2: 1000, P3a: 4000, P3b: 4000, P4: 6000, P8: 4000 };
+const WARM_UP_MS = { P3a: 4000, P3b: 4000, P4: 6000, P8: 4000 };
 
 /** The version of Node whose tables are in RESULTS.md. */
 const MAIN_NODE = "20";

@@ -1,6 +1,16 @@
 // `npm run check:packages`: what a user gets. Packs every public package, checks the tarballs, installs them all into
 // an empty project without the network, imports each entry point and type-checks a consumer against them.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +22,9 @@ import { capture, lastLines, main, readJson, ROOT, runQuietly, toolPath } from "
 
 const CONSUMER = join(ROOT, "tests", "packaging", "consumer");
 const SHIPPED = /^(bin|dashboard|dist|grafana|src|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+
+/** A class field without a value: V8 then takes what it holds later for anything, see docs/decisions/0073. */
+const EMPTY_FIELD = /^\s+(?!return;|break;|continue;)[A-Za-z_$][\w$]*;$/m;
 
 const problems = [];
 
@@ -86,7 +99,7 @@ async function checkTarballs(packages, packed) {
   }
 }
 
-/** What was installed: the files that belong there, and no declaration of a source that is gone. */
+/** What was installed: the files that belong there, no declaration of a source that is gone, no empty field. */
 function checkContents({ name, folder }, project) {
   const installed = join(project, "node_modules", name);
   const files = readdirSync(installed);
@@ -99,6 +112,8 @@ function checkContents({ name, folder }, project) {
     if (source !== file && !existsSync(join(folder, "src", source))) {
       report(`${name} ships a stale dist/${file}; run \`npm run clean\``);
     }
+    const field = file.endsWith(".js") && EMPTY_FIELD.exec(readFileSync(join(installed, "dist", file), "utf8"));
+    if (field) report(`${name} defines a field without a value in dist/${file}: ${field[0].trim()}`);
   }
 }
 

@@ -57,33 +57,33 @@ export interface PacketProtectionStatistics {
  * Nothing of the caller's buffers is kept.
  */
 export class PacketProtection {
-  readonly #receive: ReceiveKeys;
-  readonly #send: SendKeys;
-  readonly #limits: KeyLimits;
-  #sealingOver = false;
-  #failedTooOften = false;
-  #lastSealed = -1;
-  #sealed = 0;
-  #failedOpens = 0;
-  #updates = 0;
-  #statistics: PacketProtectionStatistics | undefined = undefined;
-  #probeTimeoutMs = INITIAL_PROBE_TIMEOUT_MS;
-  #nowMs = 0;
+  private readonly receiveKeys: ReceiveKeys;
+  private readonly sendKeys: SendKeys;
+  private readonly limits: KeyLimits;
+  private sealingOver = false;
+  private failedTooOften = false;
+  private lastSealed = -1;
+  private sealed = 0;
+  private failedOpens = 0;
+  private updates = 0;
+  private liveCounters: PacketProtectionStatistics | undefined = undefined;
+  private probeTimeoutMs = INITIAL_PROBE_TIMEOUT_MS;
+  private nowMs = 0;
 
   constructor(options: PacketProtectionOptions) {
     const { crypto, suite, localSecret, remoteSecret } = options;
-    this.#limits = keyLimits(suite, options.limits);
-    this.#send = new SendKeys(new PacketKeys(crypto, suite, localSecret.slice()));
-    this.#receive = new ReceiveKeys(new PacketKeys(crypto, suite, remoteSecret.slice()));
+    this.limits = keyLimits(suite, options.limits);
+    this.sendKeys = new SendKeys(new PacketKeys(crypto, suite, localSecret.slice()));
+    this.receiveKeys = new ReceiveKeys(new PacketKeys(crypto, suite, remoteSecret.slice()));
   }
 
   get statistics(): PacketProtectionStatistics {
-    return (this.#statistics ??= this.#liveStatistics());
+    return (this.liveCounters ??= this.liveStatistics());
   }
 
   /** Whether a usage limit was reached (RFC 9001 section 6.6): the connection must close. */
   get exhausted(): boolean {
-    return this.#sealingOver || this.#failedTooOften;
+    return this.sealingOver || this.failedTooOften;
   }
 
   /**
@@ -102,18 +102,18 @@ export class PacketProtection {
     packetNumber: number,
     nowMs: number,
   ): number {
-    this.#nowMs = nowMs;
-    this.#expectSealable(bytes, start, framesEnd, connectionId, packetNumber);
-    const send = this.#send;
-    if (send.sealed >= this.#limits.updateAfterPackets) this.initiateUpdate(nowMs);
-    if (send.sealed >= this.#limits.maxPacketsPerKey || packetNumber > MAX_PACKET_NUMBER) this.#sealingOver = true;
-    if (this.#sealingOver) return -1;
+    this.nowMs = nowMs;
+    this.expectSealable(bytes, start, framesEnd, connectionId, packetNumber);
+    const { sendKeys } = this;
+    if (sendKeys.sealed >= this.limits.updateAfterPackets) this.initiateUpdate(nowMs);
+    if (sendKeys.sealed >= this.limits.maxPacketsPerKey || packetNumber > MAX_PACKET_NUMBER) this.sealingOver = true;
+    if (this.sealingOver) return -1;
     // Taken before the cipher runs: even if that fails, the number is spent.
-    this.#lastSealed = packetNumber;
-    send.recordSealed(packetNumber);
-    this.#sealed += 1;
-    writePacketHeader(bytes, start, send.keyPhase, connectionId, packetNumber);
-    const { keys } = send;
+    this.lastSealed = packetNumber;
+    sendKeys.recordSealed(packetNumber);
+    this.sealed += 1;
+    writePacketHeader(bytes, start, sendKeys.keyPhase, connectionId, packetNumber);
+    const { keys } = sendKeys;
     keys.writeNonce(packetNumber, NONCE_WORDS);
     keys.aead.seal(NONCE, bytes, start, start + PACKET_HEADER_BYTES, framesEnd);
     return framesEnd + TAG_BYTES;
@@ -126,27 +126,28 @@ export class PacketProtection {
    * @returns length of the plaintext in `out`, or OPEN_FAILED
    */
   open(datagram: Uint8Array, packetNumber: number, out: Uint8Array, nowMs: number): number {
-    this.#nowMs = nowMs;
+    this.nowMs = nowMs;
     const length = datagram.length;
     if (length < MIN_PROTECTED_BYTES || length > MAX_DATAGRAM_BYTES) return OPEN_FAILED;
     const flags = datagram[0] as number;
     if (!isLegalProtectedFlags(flags)) return OPEN_FAILED;
-    if (!(packetNumber >= 0 && packetNumber <= MAX_PACKET_NUMBER) || this.#failedTooOften) return OPEN_FAILED;
+    if (!(packetNumber >= 0 && packetNumber <= MAX_PACKET_NUMBER) || this.failedTooOften) return OPEN_FAILED;
     if (out.length < length - PACKET_OVERHEAD_BYTES) {
       throw new RangeError(`"out" expected at least ${length - PACKET_OVERHEAD_BYTES} bytes, got ${out.length}`);
     }
-    const receive = this.#receive;
-    receive.discardOld(nowMs);
-    const keys = receive.ofPresentPhase(keyPhaseOf(flags)) ?? receive.ofOtherPhase(packetNumber, this.#peerMayUpdate());
+    const { receiveKeys } = this;
+    receiveKeys.discardOld(nowMs);
+    const keys =
+      receiveKeys.ofPresentPhase(keyPhaseOf(flags)) ?? receiveKeys.ofOtherPhase(packetNumber, this.peerMayUpdate());
     if (keys === undefined) return OPEN_FAILED;
     keys.writeNonce(packetNumber, NONCE_WORDS);
     const plaintextBytes = keys.aead.open(NONCE, datagram, 0, PACKET_HEADER_BYTES, length, out);
     if (plaintextBytes < 0) {
-      this.#failedOpens += 1;
-      this.#failedTooOften = this.#failedOpens >= this.#limits.maxFailedOpens;
+      this.failedOpens += 1;
+      this.failedTooOften = this.failedOpens >= this.limits.maxFailedOpens;
       return OPEN_FAILED;
     }
-    if (receive.isNext(keys)) this.#adoptUpdate(keys, packetNumber, nowMs);
+    if (receiveKeys.isNext(keys)) this.adoptUpdate(keys, packetNumber, nowMs);
     return plaintextBytes;
   }
 
@@ -155,7 +156,7 @@ export class PacketProtection {
    * packet sealed with them was acknowledged; only then may they be updated (RFC 9001 section 6.1).
    */
   onAcked(largestAcked: number): void {
-    if (largestAcked <= this.#lastSealed) this.#send.recordAcked(largestAcked, this.#nowMs);
+    if (largestAcked <= this.lastSealed) this.sendKeys.recordAcked(largestAcked, this.nowMs);
   }
 
   /**
@@ -163,11 +164,11 @@ export class PacketProtection {
    * update, and three probe timeouts have passed since that was known (RFC 9001 sections 6.1 and 6.5).
    */
   initiateUpdate(nowMs: number): boolean {
-    const { generation, confirmedAtMs } = this.#send;
-    if (generation !== this.#receive.generation || confirmedAtMs === Number.POSITIVE_INFINITY) return false;
-    const waitMs = generation === 0 ? 0 : UPDATE_WAIT_PROBE_TIMEOUTS * this.#probeTimeoutMs;
+    const { generation, confirmedAtMs } = this.sendKeys;
+    if (generation !== this.receiveKeys.generation || confirmedAtMs === Number.POSITIVE_INFINITY) return false;
+    const waitMs = generation === 0 ? 0 : UPDATE_WAIT_PROBE_TIMEOUTS * this.probeTimeoutMs;
     if (nowMs < confirmedAtMs + waitMs) return false;
-    this.#advanceSend();
+    this.advanceSend();
     return true;
   }
 
@@ -176,31 +177,31 @@ export class PacketProtection {
     if (!(ms > 0 && ms < Number.POSITIVE_INFINITY)) {
       throw new RangeError(`"probeTimeoutMs" expected a finite number above 0, got ${ms}`);
     }
-    this.#probeTimeoutMs = ms;
+    this.probeTimeoutMs = ms;
   }
 
   /**
    * An update by the peer answers ours, or follows our acknowledgement of a packet in its present phase, and that was
    * sealed in our present phase. So a peer cannot make us derive keys for each of its packets.
    */
-  #peerMayUpdate(): boolean {
-    return this.#send.generation > this.#receive.generation || this.#send.sealed > 0;
+  private peerMayUpdate(): boolean {
+    return this.sendKeys.generation > this.receiveKeys.generation || this.sendKeys.sealed > 0;
   }
 
-  #adoptUpdate(keys: PacketKeys, packetNumber: number, nowMs: number): void {
-    this.#receive.adopt(keys, packetNumber, nowMs + UPDATE_WAIT_PROBE_TIMEOUTS * this.#probeTimeoutMs);
+  private adoptUpdate(keys: PacketKeys, packetNumber: number, nowMs: number): void {
+    this.receiveKeys.adopt(keys, packetNumber, nowMs + UPDATE_WAIT_PROBE_TIMEOUTS * this.probeTimeoutMs);
     // RFC 9001 section 6.2: the answer to an update, its acknowledgement included, goes out under the new keys.
-    if (this.#send.generation < this.#receive.generation) this.#advanceSend();
+    if (this.sendKeys.generation < this.receiveKeys.generation) this.advanceSend();
   }
 
-  #advanceSend(): void {
-    this.#send.advance();
-    this.#updates += 1;
+  private advanceSend(): void {
+    this.sendKeys.advance();
+    this.updates += 1;
   }
 
-  #liveStatistics(): PacketProtectionStatistics {
-    const [keyPhase, updates] = [() => this.#send.keyPhase, () => this.#updates];
-    const [sealed, failedOpens] = [() => this.#sealed, () => this.#failedOpens];
+  private liveStatistics(): PacketProtectionStatistics {
+    const [keyPhase, updates] = [() => this.sendKeys.keyPhase, () => this.updates];
+    const [sealed, failedOpens] = [() => this.sealed, () => this.failedOpens];
     return {
       get keyPhase() {
         return keyPhase();
@@ -217,15 +218,15 @@ export class PacketProtection {
     };
   }
 
-  #expectSealable(
+  private expectSealable(
     bytes: Uint8Array,
     start: number,
     framesEnd: number,
     connectionId: number,
     packetNumber: number,
   ): void {
-    if (!Number.isInteger(packetNumber) || packetNumber <= this.#lastSealed) {
-      throw new RangeError(`"packetNumber" expected an integer above ${this.#lastSealed}, got ${packetNumber}`);
+    if (!Number.isInteger(packetNumber) || packetNumber <= this.lastSealed) {
+      throw new RangeError(`"packetNumber" expected an integer above ${this.lastSealed}, got ${packetNumber}`);
     }
     if (!(start >= 0 && framesEnd > start + PACKET_HEADER_BYTES && framesEnd + TAG_BYTES <= bytes.length)) {
       throw new RangeError(

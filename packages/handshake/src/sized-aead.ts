@@ -3,19 +3,19 @@ import type { Aead } from "./crypto-provider.js";
 
 /** Two implementations of one suite under one key, which give the same bytes: one for small packets, one for large. */
 export class SizedAead implements Aead {
-  readonly #small: Aead;
-  readonly #large: Aead;
-  readonly #maxSmallBytes: number;
+  private readonly small: Aead;
+  private readonly large: Aead;
+  private readonly maxSmallBytes: number;
 
   /** @param maxSmallBytes the longest body that `small` gets */
   constructor(small: Aead, large: Aead, maxSmallBytes: number) {
-    this.#small = small;
-    this.#large = large;
-    this.#maxSmallBytes = maxSmallBytes;
+    this.small = small;
+    this.large = large;
+    this.maxSmallBytes = maxSmallBytes;
   }
 
   seal(nonce: Uint8Array, bytes: Uint8Array, headerStart: number, bodyStart: number, bodyEnd: number): void {
-    const aead = bodyEnd - bodyStart <= this.#maxSmallBytes ? this.#small : this.#large;
+    const aead = bodyEnd - bodyStart <= this.maxSmallBytes ? this.small : this.large;
     aead.seal(nonce, bytes, headerStart, bodyStart, bodyEnd);
   }
 
@@ -27,7 +27,7 @@ export class SizedAead implements Aead {
     end: number,
     out: Uint8Array,
   ): number {
-    const aead = end - bodyStart - TAG_BYTES <= this.#maxSmallBytes ? this.#small : this.#large;
+    const aead = end - bodyStart - TAG_BYTES <= this.maxSmallBytes ? this.small : this.large;
     return aead.open(nonce, bytes, headerStart, bodyStart, end, out);
   }
 }

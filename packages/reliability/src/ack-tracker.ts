@@ -127,7 +127,7 @@ export class AckTracker {
     const { largest } = this;
     if (largest < 0) return -1;
     const bytes = this.bitmapBytes();
-    bitmap.fill(0, 0, bytes);
+    for (let at = 0; at < bytes; at++) bitmap[at] = 0; // quicker than `fill` for the few that it mostly has
     for (let number = this.lowest; number < largest; number++) {
       if (this.proofs[number & this.mask] === 0) continue;
       const bit = largest - 1 - number;

@@ -242,7 +242,7 @@ export class Recovery implements LossSink {
     }
     const base = this.probeTimeoutMs();
     // 2^20 is beyond any cap; the exponent must not grow without end.
-    const backedOff = base * 2 ** Math.min(this.probeCount, 20);
+    const backedOff = base * (1 << Math.min(this.probeCount, 20));
     return this.probeFromMs() + Math.min(backedOff, Math.max(MAX_PROBE_INTERVAL_MS, base));
   }
 

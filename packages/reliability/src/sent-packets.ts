@@ -301,7 +301,7 @@ export class SentPackets {
   }
 
   private drawSkip(): number {
-    return SKIP_MIN + (this.randomU32() % SKIP_SPAN);
+    return SKIP_MIN + ((this.randomU32() % SKIP_SPAN) | 0);
   }
 
   private settleLowest(): void {
