@@ -301,6 +301,7 @@ export class SentPackets {
   }
 
   private drawSkip(): number {
+    // An integer of 32 bits for V8 too, which would keep the remainder of a larger number in a box of its own.
     return SKIP_MIN + ((this.randomU32() % SKIP_SPAN) | 0);
   }
 
