@@ -35,9 +35,9 @@ function aead(): OpensslAes128Gcm {
 }
 
 /** One of a thread where functions are replaced once it is set up. */
-function aeadWith(changes: Partial<Libcrypto>): OpensslAes128Gcm {
+function aeadWith(changes: Partial<Libcrypto>, maxOwnContexts: number = 1000): OpensslAes128Gcm {
   const own = { ...functions };
-  const aead = new OpensslAes128Gcm(new OpensslThread(own, memory, 1000), KEY);
+  const aead = new OpensslAes128Gcm(new OpensslThread(own, memory, maxOwnContexts), KEY);
   Object.assign(own, changes);
   return aead;
 }
@@ -175,14 +175,15 @@ describe("OpenSSL's AES-128-GCM through koffi", () => {
   });
 
   const refusing = [
-    ["newContext", "allocate a context"],
-    ["encryptInit", "encrypt"],
-    ["encryptUpdate", "encrypt"],
-    ["encryptFinal", "encrypt"],
-    ["getParameters", "encrypt"],
+    ["newContext", "allocate a context", 1000],
+    ["setParameters", "encrypt", 1000],
+    ["encryptInit", "encrypt", 0],
+    ["encryptUpdate", "encrypt", 1000],
+    ["encryptFinal", "encrypt", 1000],
+    ["getParameters", "encrypt", 1000],
   ] as const;
-  it.each(refusing)("throws when %s refuses to seal, and leaves the packet as it was", (name, what) => {
-    const one = aeadWith({ [name]: () => 0 });
+  it.each(refusing)("throws when %s refuses to seal, and leaves the packet as it was", (name, what, maxOwnContexts) => {
+    const one = aeadWith({ [name]: () => 0 }, maxOwnContexts);
     const packet = new Uint8Array(HEADER_BYTES + BODY_BYTES + 16).fill(5);
     expect(() => one.seal(NONCE, packet, 0, HEADER_BYTES, HEADER_BYTES + BODY_BYTES)).toThrow(
       new Error(`OpenSSL could not ${what}`),
@@ -200,9 +201,50 @@ describe("OpenSSL's AES-128-GCM through koffi", () => {
     expect(freed).toHaveLength(1);
   });
 
-  it.each(["decryptInit", "decryptUpdate"] as const)("throws when %s refuses: it is no forgery", (name) => {
+  const refusingToOpen = [
+    ["setParameters", 1000],
+    ["decryptInit", 0],
+    ["decryptUpdate", 1000],
+  ] as const;
+  it.each(refusingToOpen)("throws when %s refuses: it is no forgery", (name, maxOwnContexts) => {
     const packet = sealed(aead());
-    expect(() => opened(aeadWith({ [name]: () => 0 }), packet)).toThrow("OpenSSL could not");
+    expect(() => opened(aeadWith({ [name]: () => 0 }, maxOwnContexts), packet)).toThrow("OpenSSL could not");
+  });
+
+  it("seals nothing under a nonce that was used: where none is taken, OpenSSL refuses", () => {
+    const own = { ...functions };
+    const one = new OpensslAes128Gcm(new OpensslThread(own, memory, 1000), KEY);
+    const ignored = (): number => 1;
+    const real = own.setParameters;
+    const packet = sealed(one);
+    own.setParameters = ignored;
+    expect(() => sealed(one)).toThrow("OpenSSL could not encrypt");
+    expect(() => opened(one, packet)).toThrow("OpenSSL could not decrypt");
+    own.setParameters = real;
+    expect(opened(one, packet)).toBe(BODY_BYTES);
+    expect(sealed(one)).toEqual(packet);
+  });
+
+  it("takes all of a nonce, each time, in a context of its own as in the common one", () => {
+    const [own, common] = [aead(), new OpensslAes128Gcm(threadWith({}, 0), KEY)];
+    const node = nodeAeads.createAead(CipherSuite.Aes128Gcm, KEY);
+    for (let i = 0; i < 40; i++) {
+      // Each of its bytes changes alone, and then all.
+      const nonce = new Uint8Array(12).map((_, at) => (at === i % 13 || i % 13 === 12 ? i + 1 : 9));
+      const [one, two, three] = [own, common, node].map((by) => {
+        const packet = new Uint8Array(HEADER_BYTES + BODY_BYTES + 16).fill(i);
+        by.seal(nonce, packet, 0, HEADER_BYTES, HEADER_BYTES + BODY_BYTES);
+        return packet;
+      }) as [Uint8Array, Uint8Array, Uint8Array];
+      expect(one).toEqual(three);
+      expect(two).toEqual(three);
+      for (const by of [own, common]) {
+        expect(by.open(nonce, one, 0, HEADER_BYTES, one.length, new Uint8Array(BODY_BYTES))).toBe(BODY_BYTES);
+        nonce[i % 12] = (nonce[i % 12] as number) ^ 1;
+        expect(by.open(nonce, one, 0, HEADER_BYTES, one.length, new Uint8Array(BODY_BYTES))).toBe(-1);
+        nonce[i % 12] = (nonce[i % 12] as number) ^ 1;
+      }
+    }
   });
 
   it("does not load where a function is missing, as with BoringSSL", () => {

@@ -43,6 +43,8 @@ export class TokenBucket {
    * @throws RangeError when one of them is out of range
    */
   setRate(rateBytesPerSecond: number, nowMs: number, burstBytes: number = this.burstBytes): void {
+    // Mostly, as every acknowledgement of a flow sets it.
+    if (rateBytesPerSecond / 1000 === this.rateBytesPerMs && burstBytes === this.burstBytes) return;
     expectNumber("rateBytesPerSecond", rateBytesPerSecond, 1, MAX_BUCKET_BYTES);
     expectNumber("burstBytes", burstBytes, 1, MAX_BUCKET_BYTES);
     this.refill(nowMs);

@@ -8,15 +8,16 @@ export type SendPayload = Uint8Array | string | SharedPayload;
 
 /** What peers ask of their server. */
 export interface PeerHost {
-  send(entry: ConnectionEntry, payload: SendPayload, options: SendOptions | undefined): SendReceipt;
+  /** `nowMs`: read of the clock by default. */
+  send(entry: ConnectionEntry, payload: SendPayload, options: SendOptions | undefined, nowMs?: number): SendReceipt;
   setPaused(entry: ConnectionEntry, channel: number, paused: boolean): void;
   disconnect(entry: ConnectionEntry, reason: string): void;
   flush(entry: ConnectionEntry): void;
   statistics(entry: ConnectionEntry): ConnectionStatistics;
 }
 
-/** `Peer.send` for what its server has copied. */
-export let sendTo: (peer: Peer, payload: SharedPayload, options: SendOptions) => SendReceipt;
+/** `Peer.send` for what its server has copied, at the time at which it sends that to all. */
+export let sendTo: (peer: Peer, payload: SharedPayload, options: SendOptions, nowMs: number) => SendReceipt;
 
 /** A client that was let in. Stays usable after it has gone: sends are then refused with a receipt that says so. */
 export class Peer<Data = unknown> {
@@ -30,7 +31,7 @@ export class Peer<Data = unknown> {
   readonly #host: PeerHost;
 
   static {
-    sendTo = (peer, payload, options) => peer.#host.send(peer.#entry, payload, options);
+    sendTo = (peer, payload, options, nowMs) => peer.#host.send(peer.#entry, payload, options, nowMs);
   }
 
   constructor(id: number, data: Data, sessionId: string, entry: ConnectionEntry, host: PeerHost) {

@@ -63,7 +63,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #blockList: BlockList;
   readonly #peers: Map<number, Peer<Data>> = new Map();
   readonly #host: PeerHost = {
-    send: (entry, payload, options) => this.#send(entry, payload, options),
+    send: (entry, payload, options, nowMs = this.#clock.now()) => this.#send(entry, payload, options, nowMs),
     setPaused: (entry, channel, paused) => {
       entry.connection.flow.setPaused(channel, paused);
       if (!paused) this.#core.afterInput(entry);
@@ -219,9 +219,10 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     const shared = new SharedPayload(payloadBytes(payload));
     const { to, except, ...sendOptions } = options;
     const left = except === undefined ? undefined : new Set(except instanceof Peer ? [except] : except);
+    const nowMs = this.#clock.now();
     let accepted = 0;
     for (const peer of to ?? this.#peers.values()) {
-      if (left?.has(peer) !== true && sendTo(peer as Peer, shared, sendOptions).accepted) accepted += 1;
+      if (left?.has(peer) !== true && sendTo(peer as Peer, shared, sendOptions, nowMs).accepted) accepted += 1;
     }
     return accepted;
   }
@@ -271,9 +272,9 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     else this.#report(error, peer);
   }
 
-  #send(entry: ConnectionEntry, payload: SendPayload, options: SendOptions | undefined): SendReceipt {
+  #send(entry: ConnectionEntry, payload: SendPayload, options: SendOptions | undefined, nowMs: number): SendReceipt {
     const bytes = payload instanceof SharedPayload ? payload : payloadBytes(payload);
-    const receipt = entry.connection.send(bytes, options, this.#clock.now());
+    const receipt = entry.connection.send(bytes, options, nowMs);
     if (receipt.accepted) {
       this.#core.markTransmit(entry);
       if (this.#ticks === undefined) this.#driver.wake();

@@ -16,6 +16,7 @@ export interface Libcrypto {
   decryptUpdate(context: number, out: number, outLength: number, bytes: number, length: number): number;
   decryptFinal(context: number, out: number, outLength: number): number;
   getParameters(context: number, parameters: number): number;
+  setParameters(context: number, parameters: number): number;
   clearErrors(): number;
 }
 
@@ -41,6 +42,7 @@ export function bindLibcrypto(koffi: Koffi): Libcrypto {
     decryptUpdate: library.func("EVP_DecryptUpdate", "int", update),
     decryptFinal: library.func("EVP_DecryptFinal_ex", "int", final),
     getParameters: library.func("EVP_CIPHER_CTX_get_params", "int", [address, address]),
+    setParameters: library.func("EVP_CIPHER_CTX_set_params", "int", [address, address]),
     clearErrors: library.func("ERR_clear_error", "void", []),
   };
 }

@@ -49,8 +49,13 @@ export class OpensslAes128Gcm implements Aead {
     const context = isOwn ? this.#ownSealing : sealing.common;
     const { body, length } = memory;
     memory.load(nonce, bytes, headerStart, bodyStart, bodyEnd, bodyBytes);
-    const begun = functions.encryptInit(context, 0, isOwn ? 0 : memory.loadKey(this.#key), memory.nonce, 0);
-    if (!isOwn) memory.clearKey();
+    let begun: number;
+    if (isOwn) {
+      begun = functions.setParameters(context, memory.sealingParameters);
+    } else {
+      begun = functions.encryptInit(context, 0, memory.loadKey(this.#key), memory.nonce, 0);
+      memory.clearKey();
+    }
     if (
       begun !== OK ||
       functions.encryptUpdate(context, 0, length, body - headerBytes, headerBytes) !== OK ||
@@ -79,10 +84,15 @@ export class OpensslAes128Gcm implements Aead {
     if (this.#ownOpening === NO_CONTEXT) this.#ownOpening = opening.ownFor(this, this.#key);
     const isOwn = this.#ownOpening !== NO_CONTEXT;
     const context = isOwn ? this.#ownOpening : opening.common;
-    const { body, length, tagParameters } = memory;
+    const { body, length } = memory;
     memory.load(nonce, bytes, headerStart, bodyStart, end, bodyBytes);
-    const begun = functions.decryptInit(context, 0, isOwn ? 0 : memory.loadKey(this.#key), memory.nonce, tagParameters);
-    if (!isOwn) memory.clearKey();
+    let begun: number;
+    if (isOwn) {
+      begun = functions.setParameters(context, memory.openingParameters);
+    } else {
+      begun = functions.decryptInit(context, 0, memory.loadKey(this.#key), memory.nonce, memory.tagParameters);
+      memory.clearKey();
+    }
     if (
       begun !== OK ||
       functions.decryptUpdate(context, 0, length, body - headerBytes, headerBytes) !== OK ||
