@@ -28,7 +28,7 @@ async function echo(options, title, sizes, loop) {
       interleave(cases, rounds, ({ system, delivery, server }) =>
         runRound({
           system,
-          server: { echo: true, ...server },
+          server: { echo: true, isOnePeer: loop.connections === 1, ...server },
           load: { loop: "closed", bytes, delivery, sockets: 4, ...loop },
           warmupMs: options.warmupMs,
           measureMs: seconds * 1000,
