@@ -51,6 +51,18 @@ describe("TokenBucket", () => {
     expect(bucket.available(200)).toBeCloseTo(300, 9);
   });
 
+  it("changes the burst alone, and keeps what has come in when neither changes", () => {
+    const bucket = new TokenBucket(1000, 500);
+    bucket.take(500, 0);
+    bucket.setRate(1000, 100, 500);
+    expect(bucket.available(100)).toBe(100);
+    bucket.setRate(1000, 200, 50);
+    expect(bucket.available(200)).toBe(50);
+    bucket.setRate(1000, 200, 800);
+    expect(bucket.available(900)).toBe(750);
+    expect(() => bucket.setRate(1000, 900, 0)).toThrow(RangeError);
+  });
+
   it("stands still when the clock does, or steps back", () => {
     const bucket = new TokenBucket(1000, 500, 0);
     bucket.take(500, 1000);
