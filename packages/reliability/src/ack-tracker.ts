@@ -15,6 +15,11 @@ const bitmap: Uint8Array = new Uint8Array(MAX_ACK_BITMAP_BYTES);
 const ACK_EVERY_PROMPT = 2;
 const ACK_EVERY_PACKETS = 8;
 
+/** Packets not stated yet from which an ACK goes along with a packet that goes anyway, though nobody waits for it. */
+const COMPANY_PACKETS = 4;
+/** The next packet is expected after as long a pause as the last one, and may be late by half of that. */
+const PAUSE_MARGIN = 1.5;
+
 /** microseconds. Delays are cut to the 4-byte varint, about 18 minutes; nobody believes more than a few ms anyway. */
 const MAX_DELAY_US = 0x3fff_ffff;
 
@@ -50,7 +55,8 @@ export class AckTracker {
   private promptSinceAck = 0;
   /** Numbers are missing between the last ack-eliciting packet and the largest. */
   private gap = false;
-  private news = false;
+  /** Packets of any urgency since the last ACK. */
+  private unstated = 0;
   private dueAtMs = Infinity;
 
   /**
@@ -83,7 +89,7 @@ export class AckTracker {
       this.moveLargest(packetNumber);
       this.largestAtMs = nowMs;
     }
-    this.news = true;
+    this.unstated += 1;
     if (urgency === AckUrgency.None) return;
     const isPrompt = urgency === AckUrgency.Prompt;
     this.elicitingSinceAck += 1;
@@ -107,9 +113,16 @@ export class AckTracker {
     return this.dueAtMs;
   }
 
-  /** Whether a packet came since the last ACK was written: then one is worth its bytes in a packet that goes anyway. */
-  hasNews(): boolean {
-    return this.news;
+  /**
+   * Whether an ACK should go along with a packet that goes anyway: when it is due, somebody waits for it, four packets
+   * have not been stated yet, or it would most likely be due before the next packet and then need one of its own.
+   *
+   * @param pauseMs ms since the packet before that one; the next is expected after as long a pause
+   */
+  isWorthwhile(nowMs: number, pauseMs: number): boolean {
+    if (this.unstated === 0) return false;
+    if (this.promptSinceAck > 0 || this.unstated >= COMPANY_PACKETS) return true;
+    return this.dueAtMs <= nowMs + pauseMs * PAUSE_MARGIN;
   }
 
   /** bytes that `write` would take at the same `nowMs`, 0 while no packet came; at most 142. */
@@ -135,7 +148,7 @@ export class AckTracker {
       bitmap[at] = (bitmap[at] as number) | (1 << (bit & 7));
     }
     encodeAck(writer, largest, this.delayUs(nowMs), bitmap, bytes);
-    this.news = false;
+    this.unstated = 0;
     this.elicitingSinceAck = 0;
     this.promptSinceAck = 0;
     this.dueAtMs = Infinity;

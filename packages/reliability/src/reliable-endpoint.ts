@@ -60,6 +60,8 @@ export class ReliableEndpoint implements FlowControl {
   /** bytes. The least size of the datagram with a PING that is to go; 0: none is. */
   private pingBytes = 0;
   private lastNowMs = -Infinity;
+  /** ms. When the last packet was built, probes of paths apart. */
+  private builtAtMs = -Infinity;
   private closed = false;
 
   /** @throws RangeError or TypeError when an option is out of range */
@@ -331,7 +333,9 @@ export class ReliableEndpoint implements FlowControl {
   }
 
   private writeAck(writer: ByteWriter, nowMs: number): number {
-    if (!this.acks.hasNews() && !this.acks.isDue(nowMs)) return -1;
+    const pauseMs = nowMs - this.builtAtMs;
+    this.builtAtMs = nowMs;
+    if (!this.acks.isWorthwhile(nowMs, pauseMs)) return -1;
     const bytes = this.acks.frameBytes(nowMs);
     return bytes > 0 && bytes <= writer.remaining ? this.acks.write(writer, nowMs) : -1;
   }

@@ -70,8 +70,9 @@ export class RttEstimator {
 
   /**
    * Takes a sample in (RFC 9002 section 5.3). The delay that the peer reports is cut to what it promised, and is
-   * subtracted only where that leaves no less than the shortest round trip: a lie moves the mean by no more than
-   * `peerMaxAckDelayMs` and `graceMs`, and never below what was really measured.
+   * subtracted down to the shortest round trip at most: a lie moves the mean by no more than `peerMaxAckDelayMs` and
+   * `graceMs`, and never below what was really measured. The RFC subtracts all or nothing, which leaves the whole delay
+   * in the mean where every ACK is delayed, and so the shortest sample too.
    * @param sampleMs time from sending the newly acknowledged largest packet to now, by our clock. Clamped to
    * 0.01..60000 ms; ignored when it is not a finite number.
    * @param ackDelayMs as the ACK says
@@ -91,7 +92,7 @@ export class RttEstimator {
     }
     this.min = Math.min(this.min, sample);
     const delay = this.believedDelayMs(ackDelayMs, graceMs);
-    const adjusted = sample >= this.min + delay ? sample - delay : sample;
+    const adjusted = Math.max(sample - delay, this.min);
     this.variance += (Math.abs(this.smoothed - adjusted) - this.variance) / 4;
     this.smoothed += (adjusted - this.smoothed) / 8;
   }

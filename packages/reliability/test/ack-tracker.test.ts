@@ -42,7 +42,7 @@ function receiveAll(tracker: AckTracker, numbers: number[], nowMs = 0): void {
 describe("AckTracker: what is stated", () => {
   it("has nothing to say before the first packet", () => {
     const tracker = new AckTracker(DELAY_MS);
-    expect(tracker.hasNews()).toBe(false);
+    expect(tracker.isWorthwhile(0, 0)).toBe(false);
     expect(tracker.isDue(1e9)).toBe(false);
     expect(tracker.dueAt()).toBe(Infinity);
     expect(tracker.frameBytes(0)).toBe(0);
@@ -83,7 +83,7 @@ describe("AckTracker: what is stated", () => {
     expect(ack.below).toEqual([2, 1]);
     expect(ack.bytes).toBe(1 + 2 + 1 + 1 + 128);
     tracker.onPacketReceived(0, AckUrgency.Prompt, 0); // out of reach: ignored
-    expect(tracker.hasNews()).toBe(false);
+    expect(tracker.isWorthwhile(0, 0)).toBe(false);
     expect(tracker.isDue(1e9)).toBe(false);
     expect(writeAck(tracker, 0).below).toEqual([2, 1]);
     tracker.onPacketReceived(1026, AckUrgency.Prompt, 0);
@@ -95,9 +95,9 @@ describe("AckTracker: what is stated", () => {
     receiveAll(tracker, [1500]);
     writeAck(tracker, 0);
     tracker.onPacketReceived(475, AckUrgency.Prompt, 0);
-    expect(tracker.hasNews()).toBe(false);
+    expect(tracker.isWorthwhile(0, 0)).toBe(false);
     tracker.onPacketReceived(476, AckUrgency.Prompt, 0);
-    expect(tracker.hasNews()).toBe(true);
+    expect(tracker.isWorthwhile(0, 0)).toBe(true);
     expect(writeAck(tracker, 0).below).toEqual([476]);
   });
 
@@ -115,7 +115,7 @@ describe("AckTracker: what is stated", () => {
     receiveAll(tracker, [0, 2, 1]);
     writeAck(tracker, 0);
     receiveAll(tracker, [2, 1]);
-    expect(tracker.hasNews()).toBe(false);
+    expect(tracker.isWorthwhile(0, 0)).toBe(false);
     expect(tracker.dueAt()).toBe(Infinity);
   });
 
@@ -200,15 +200,18 @@ describe("AckTracker: when an ACK is due (RFC 9000 section 13.2)", () => {
     expect(tracker.isDue(11)).toBe(true);
   });
 
-  it("is never due for packets that elicit no ACK, yet takes them along", () => {
+  it("is never due for packets that elicit no ACK, yet takes every four of them along", () => {
     const tracker = new AckTracker(DELAY_MS);
     tracker.onPacketReceived(0, AckUrgency.None, 0);
     tracker.onPacketReceived(5, AckUrgency.None, 0);
     tracker.onPacketReceived(3, AckUrgency.None, 0);
     expect(tracker.dueAt()).toBe(Infinity);
-    expect(tracker.hasNews()).toBe(true);
-    expect(writeAck(tracker, 0)).toMatchObject({ largest: 5, below: [3, 0] });
-    expect(tracker.hasNews()).toBe(false);
+    expect(tracker.isWorthwhile(1e6, 1e6)).toBe(false);
+    tracker.onPacketReceived(4, AckUrgency.None, 0);
+    expect(tracker.dueAt()).toBe(Infinity);
+    expect(tracker.isWorthwhile(0, 0)).toBe(true);
+    expect(writeAck(tracker, 0)).toMatchObject({ largest: 5, below: [4, 3, 0] });
+    expect(tracker.isWorthwhile(1e6, 1e6)).toBe(false);
   });
 
   it("is due at once behind a gap and for a late packet", () => {
@@ -370,7 +373,7 @@ describe("AckTracker: what the peer knows is left out", () => {
             } else if (action.kind === "ackAcked" && arrived.length > 0) {
               tracker.onAckAcked(arrived[action.pick % arrived.length] as number);
             }
-            expect(tracker.hasNews()).toBe(news);
+            expect(tracker.isWorthwhile(0, 0)).toBe(news);
           }
           // With everything acknowledged twice over, nothing remains to be repeated.
           if (received.size === 0) return;

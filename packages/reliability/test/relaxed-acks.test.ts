@@ -14,9 +14,10 @@ function play(pair: Pair, ms: number, bytes: number, options?: SendOptions): voi
   }
 }
 
-function countKinds(pair: Pair, kind: FrameKind): () => number {
+/** Frames of a kind that one side sends. */
+function countKinds(pair: Pair, side: "a" | "b", kind: FrameKind): () => number {
   let count = 0;
-  pair.a.onPacket = (_number: number, frames: PacketFrames) => {
+  pair[side].onPacket = (_number: number, frames: PacketFrames) => {
     for (let i = 0; i < frames.count; i++) if (frames.at(i).kind === kind) count += 1;
   };
   return () => count;
@@ -27,7 +28,7 @@ describe("acknowledgements of messages that are never sent again", () => {
     const pair = new Pair({ latencyMs: 30 });
     play(pair, 1000, 100);
     const before = pair.b.packets;
-    const pings = countKinds(pair, FrameKind.Ping);
+    const pings = countKinds(pair, "a", FrameKind.Ping);
     play(pair, 10_000, 100);
     // The promise of 10 ms and 75 more, and the packet that starts the clock.
     const expected = 10_000 / (85 + TICK_MS / 2);
@@ -41,15 +42,33 @@ describe("acknowledgements of messages that are never sent again", () => {
     expect(statistics.packetsLost).toBe(0);
   });
 
-  it("go along with what the peer says anyway", () => {
+  // Ticks between packets of a, and of b; ACKs that b sends in 600 ticks, and those of them in packets of their own.
+  it.each([
+    { a: 1, b: 1, acks: 153, alone: 1 },
+    { a: 1, b: 3, acks: 202, alone: 4 },
+    { a: 2, b: 2, acks: 150, alone: 0 },
+    { a: 5, b: 3, acks: 119, alone: 1 },
+    { a: 2, b: 6, acks: 101, alone: 2 },
+    // b pauses for longer than an ACK may wait after a packet of a that comes late in the pause.
+    { a: 5, b: 6, acks: 99, alone: 21 },
+    { a: 5, b: 12, acks: 70, alone: 51 },
+  ])("go along with some of what the peer says anyway (every $a and every $b ticks)", ({ a, b, acks, alone }) => {
     const pair = new Pair({ latencyMs: 30 });
+    const carried = countKinds(pair, "b", FrameKind.Ack);
+    let said = 0;
     for (let tick = 0; tick < 600; tick++) {
-      pair.a.endpoint.send(payload(0, 50), undefined, pair.nowMs);
-      if (tick % 3 === 0) pair.b.endpoint.send(payload(0, 50), undefined, pair.nowMs);
+      if (tick % a === 0) pair.a.endpoint.send(payload(0, 50), undefined, pair.nowMs);
+      if (tick % b === 0) {
+        pair.b.endpoint.send(payload(0, 50), undefined, pair.nowMs);
+        said += 1;
+      }
       pair.runFor(TICK_MS);
     }
-    // 200 with messages; a few acknowledge at the beginning, before the round trip is known.
-    expect(pair.b.packets).toBeLessThan(215);
+    expect(Math.abs(carried() - acks)).toBeLessThanOrEqual(3);
+    expect(Math.abs(pair.b.packets - said - alone)).toBeLessThanOrEqual(3);
+    expect(pair.a.endpoint.statistics.probeTimeouts).toBe(0);
+    expect(pair.a.endpoint.rtt.smoothedMs).toBeGreaterThan(59);
+    expect(pair.a.endpoint.rtt.smoothedMs).toBeLessThan(72);
   });
 
   it("come within the promised delay when something waits for them", () => {
@@ -66,7 +85,7 @@ describe("acknowledgements of messages that are never sent again", () => {
 
   it("are asked for before the round trip is known, and with PINGs once more waits than may go", () => {
     const pair = new Pair({ latencyMs: 30 }, { a: { congestion: new AdaptiveRate() } });
-    const pings = countKinds(pair, FrameKind.Ping);
+    const pings = countKinds(pair, "a", FrameKind.Ping);
     pair.a.endpoint.send(payload(0, 100), undefined, pair.nowMs);
     pair.runFor(100);
     expect(pings()).toBe(1);
