@@ -58,12 +58,13 @@ export class KeepingTransport implements DatagramTransport, DatagramReceiver {
     this.holdMs = holdMs;
   }
 
-  receiveNow(): void {
-    if (this.kept.length === 0) return;
+  receiveNow(): boolean {
+    if (this.kept.length === 0) return true;
     for (const { payload, from, atMs } of this.kept.splice(0)) {
       this.receiver?.onDatagram(payload, from, this.tell(this.now() - atMs));
     }
     this.receiver?.onBatchEnd();
+    return true;
   }
 
   onDatagram(payload: Uint8Array, from: SocketAddress): void {

@@ -113,8 +113,8 @@ export class ForwardLink implements DatagramReceiver {
   }
 
   /** As of a transport. */
-  receiveNow(): void {
-    this.#options.transport.receiveNow?.();
+  receiveNow(): boolean {
+    return this.#options.transport.receiveNow?.() ?? false;
   }
 
   close(): Promise<void> {

@@ -122,9 +122,9 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
     this.#link.holdReceive(shortMs);
   }
 
-  receiveNow(): void {
-    this.#transport.receiveNow?.();
-    this.#link.receiveNow();
+  receiveNow(): boolean {
+    const isAll = this.#transport.receiveNow?.() ?? false;
+    return this.#link.receiveNow() && isAll;
   }
 
   close(): Promise<void> {

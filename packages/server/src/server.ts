@@ -334,8 +334,8 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#afterRound();
   }
 
-  #runTick(event: TickEvent): void {
-    this.#driver.receiveNow();
+  #runTick(event: TickEvent): boolean {
+    const isAllReceived = this.#driver.receiveNow();
     this.#core.receiveHeld();
     this.#core.handleTimeout(this.#clock.now());
     this.#takeRequests();
@@ -345,6 +345,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#driver.flush();
     if (this.#core.isIdle) this.#ticks?.stop();
     this.#afterRound();
+    return isAllReceived;
   }
 
   #afterRound(): void {

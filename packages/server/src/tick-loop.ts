@@ -8,8 +8,9 @@ import { TickStatistics } from "./tick-statistics.js";
 const MAX_CATCH_UP_TICKS = 4;
 
 /**
- * Of the time of a tick that takes longer than its interval, again and again: so much is left for receiving before the
- * next. Without it an overloaded server would send, and hear a few datagrams between two ticks.
+ * Of the time of a tick that takes longer than its interval, again and again, and does not receive all that waits by
+ * itself: so much is left for receiving before the next. Without it an overloaded server would send, and hear a few
+ * datagrams between two ticks.
  */
 const RECEIVE_SHARE = 0.25;
 
@@ -33,14 +34,17 @@ export class TickLoop {
   readonly statistics: TickStatistics;
   readonly intervalMs: number;
   private readonly clock: Clock;
-  private readonly onTick: (event: TickEvent) => void;
+  private readonly onTick: (event: TickEvent) => boolean;
   private timer: TimerHandle | undefined;
   private nextAtMs = 0;
   private tick = 0;
   private overrunsInRow = 0;
   private busyMs = 0;
+  /** Whether the last tick began by receiving all that had come: then none is left waiting by ticks without a pause. */
+  private hasReceived = false;
 
-  constructor(tickRate: number, clock: Clock, onTick: (event: TickEvent) => void) {
+  /** @param onTick runs a tick; whether it has received all that had come */
+  constructor(tickRate: number, clock: Clock, onTick: (event: TickEvent) => boolean) {
     this.intervalMs = 1000 / tickRate;
     this.clock = clock;
     this.onTick = onTick;
@@ -85,12 +89,16 @@ export class TickLoop {
     }
   };
 
-  /** After as many overruns in a row as would be made up for, the loop cannot keep its rate: it skips, to receive. */
+  /**
+   * After as many overruns in a row as would be made up for, the loop cannot keep its rate: it skips, to receive. Not
+   * where ticks do that: a loop that has fallen behind by a hold-up, and could keep its rate, would never catch up with
+   * a pause after each tick in which more comes.
+   */
   private leaveRoom(startMs: number): void {
     const nowMs = this.clock.now();
     const busyMs = nowMs - startMs;
     this.overrunsInRow = busyMs > this.intervalMs ? this.overrunsInRow + 1 : 0;
-    if (this.overrunsInRow < MAX_CATCH_UP_TICKS) return;
+    if (this.overrunsInRow < MAX_CATCH_UP_TICKS || this.hasReceived) return;
     const skipped = Math.ceil((nowMs + RECEIVE_SHARE * busyMs - this.nextAtMs) / this.intervalMs);
     if (skipped <= 0) return;
     this.nextAtMs += skipped * this.intervalMs;
@@ -101,7 +109,13 @@ export class TickLoop {
     const beganMs = this.clock.now();
     const lateMs = Math.max(0, beganMs - this.nextAtMs);
     this.nextAtMs += this.intervalMs;
-    this.onTick({ tick: this.tick++, deltaMs: this.intervalMs, lateMs, previousBusyMs: this.busyMs });
+    this.hasReceived = false;
+    this.hasReceived = this.onTick({
+      tick: this.tick++,
+      deltaMs: this.intervalMs,
+      lateMs,
+      previousBusyMs: this.busyMs,
+    });
     this.busyMs = this.clock.now() - beganMs;
     this.statistics.onTick(lateMs, this.busyMs);
   }

@@ -10,12 +10,14 @@ interface Loop {
   readonly ticks: (TickEvent & { readonly atMs: number })[];
 }
 
-function started(onTick: (clock: ManualClock, loop: TickLoop) => void = () => {}): Loop {
+/** @param receivesAll whether each tick receives all that has come */
+function started(onTick: (clock: ManualClock, loop: TickLoop) => void = () => {}, receivesAll = false): Loop {
   const clock = new ManualClock();
   const ticks: Loop["ticks"] = [];
   const loop = new TickLoop(50, clock, (event) => {
     ticks.push({ ...event, atMs: clock.now() });
     onTick(clock, loop);
+    return receivesAll;
   });
   loop.start();
   return { clock, loop, ticks };
@@ -46,7 +48,7 @@ describe("TickLoop", () => {
   it("does not drift when its rate is no round number", () => {
     const clock = new ManualClock();
     let last = 0;
-    const loop = new TickLoop(60, clock, () => (last = clock.now()));
+    const loop = new TickLoop(60, clock, () => (last = clock.now()) < 0);
     loop.start();
     clock.runTo(3_600_001);
     expect(loop.statistics.snapshot().ticks).toBe(216_000);
@@ -150,6 +152,36 @@ describe("TickLoop", () => {
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(6);
     const { skipped } = loop.statistics.snapshot();
     expect(ticks.length + skipped).toBeGreaterThanOrEqual(98);
+  });
+
+  it.each([true, false])(
+    "with work for 87 %% of the time catches up after a hold-up where ticks receive (%s)",
+    (receives) => {
+      let seenMs = 0;
+      const { clock, ticks } = started((time) => {
+        // What has come since the last tick looked: a tick takes the longer, the more that is.
+        const nowMs = time.now();
+        time.block((nowMs - seenMs) * 0.87);
+        seenMs = nowMs;
+      }, receives);
+      clock.runTo(100);
+      clock.block(1000);
+      clock.runTo(10_000);
+      const lastSecond = ticks.filter(({ atMs }) => atMs > 9000);
+      if (receives) expect(lastSecond.length).toBe(50);
+      // Each waits for its peers as long as it must, and never gets out of it.
+      else expect(lastSecond.length).toBeLessThan(25);
+    },
+  );
+
+  it("receives, and skips what it cannot keep, where every tick takes longer than its interval", () => {
+    const { clock, loop, ticks } = started((time) => time.block(50), true);
+    clock.runTo(10_000);
+    const { skipped, ticks: ran } = loop.statistics.snapshot();
+    expect(ran).toBeGreaterThan(195);
+    expect(ran).toBeLessThan(205);
+    expect(ran + skipped).toBeGreaterThan(480);
+    expect(Math.max(...ticks.map((tick) => tick.lateMs))).toBeLessThan(5 * 50);
   });
 
   it("makes up for three slow ticks in a row without skipping any", () => {

@@ -23,6 +23,8 @@ const { EAGAIN, EBADF, EINTR, ENOTSOCK } = constants.errno;
 
 /** Receive calls of one turn of the event loop, so that a flood leaves time for ticks: 256 datagrams. */
 const MAX_FILLS_PER_TURN = 4;
+/** The same where the user asks for what waits: 4096 datagrams, more than the socket's buffer holds by default. */
+const MAX_FILLS_ON_REQUEST = 64;
 /** ms. How long closing waits for the system to take what was sent. */
 const CLOSE_GRACE_MS = 1000;
 /** ms. Hold of a socket whose datagrams do not tell how long they waited: round trips are measured longer by it. */
@@ -68,7 +70,7 @@ export class MmsgSocket implements UdpSocket {
     });
     this.#poll = new FdPoll(sockets.koffi, fd, () => this.#onReady());
     if (options.unref) this.#poll.unref();
-    this.#hold = new ReceiveHold(this.#poll, () => this.receiveNow(), options.unref);
+    this.#hold = new ReceiveHold(this.#poll, () => this.#read(MAX_FILLS_PER_TURN), options.unref);
   }
 
   /** Opens a socket at `options.local`. Throws an error of the system. */
@@ -111,19 +113,8 @@ export class MmsgSocket implements UdpSocket {
     this.#hold.set(isExact ? holdMs : MAX_UNSTAMPED_HOLD_MS);
   }
 
-  receiveNow(): void {
-    let datagrams = 0;
-    let isDrained = false;
-    const nowMs = performance.now();
-    for (let fills = 0; fills < MAX_FILLS_PER_TURN && !this.#closed && !this.#gone && !isDrained; fills++) {
-      const isLeftOver = this.#slot < this.#filled;
-      const filled = isLeftOver || this.#fill() ? this.#filled : 0;
-      isDrained = filled < RECEIVE_SLOTS; // if not quite: the loop comes back at once where more has arrived
-      datagrams += filled;
-      if (isDrained) this.#emptyAtMs = nowMs;
-      if (filled > 0) this.#deliver();
-    }
-    this.#hold.onRead(datagrams, isDrained);
+  receiveNow(): boolean {
+    return this.#read(MAX_FILLS_ON_REQUEST);
   }
 
   close(): Promise<void> {
@@ -132,7 +123,24 @@ export class MmsgSocket implements UdpSocket {
 
   #onReady(): void {
     this.#queue.resume();
-    this.receiveNow();
+    this.#read(MAX_FILLS_PER_TURN);
+  }
+
+  /** Hands over what waits, up to so many system calls; true where nothing is left. */
+  #read(maxFills: number): boolean {
+    let datagrams = 0;
+    let isDrained = false;
+    const nowMs = performance.now();
+    for (let fills = 0; fills < maxFills && !this.#closed && !this.#gone && !isDrained; fills++) {
+      const isLeftOver = this.#slot < this.#filled;
+      const filled = isLeftOver || this.#fill() ? this.#filled : 0;
+      isDrained = filled < RECEIVE_SLOTS; // if not quite: the loop comes back at once where more has arrived
+      datagrams += filled;
+      if (isDrained) this.#emptyAtMs = nowMs;
+      if (filled > 0) this.#deliver();
+    }
+    this.#hold.onRead(datagrams, isDrained);
+    return isDrained;
   }
 
   /** Receives what waits; false where nothing came. */

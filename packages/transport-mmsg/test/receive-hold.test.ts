@@ -81,6 +81,35 @@ describe.runIf(isAvailable)("a receiver that can wait", () => {
     expect(held.inbox.texts.length).toBe(50);
   });
 
+  it("gets 4096 datagrams at the most when it asks, and hears whether those were all", async () => {
+    const [sender, held] = [await open(0), await open(100)];
+    const seen = { reads: 0 };
+    // A full answer to each call: as of a socket that is filled as fast as it is read.
+    const endless = new (class extends WatchedSockets {
+      isFull = false;
+      override receive(fd: number, headers: number, slots: number): number {
+        const filled = super.receive(fd, headers, slots);
+        if (!this.isFull) return filled;
+        seen.reads += 1;
+        return slots;
+      }
+    })();
+    const flooded = await open(100, endless);
+    for (let round = 0; round < 10; round++) {
+      sendAll(
+        sender.transport,
+        ...Array.from({ length: 50 }, (): [string, typeof held.address] => ["x", held.address]),
+      );
+    }
+    block(2);
+    expect(held.transport.receiveNow?.()).toBe(true);
+    expect(held.inbox.texts.length).toBe(500);
+    endless.isFull = true;
+    expect(flooded.transport.receiveNow?.()).toBe(false);
+    endless.isFull = false;
+    expect(seen.reads).toBe(64);
+  });
+
   it("waits no longer once it says so, and after a rebind still does as it said", async () => {
     const [sender, held] = [await open(0), await open(100)];
     await stream(sender.transport, held, 20);

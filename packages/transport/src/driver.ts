@@ -76,9 +76,9 @@ export class Driver implements DatagramReceiver {
     this.#sendAndDrain(true);
   }
 
-  /** Takes in what the transport has kept back; see `DatagramTransport.holdReceive`. */
-  receiveNow(): void {
-    if (this.#state === "running") this.#options.transport.receiveNow?.();
+  /** Takes in what the transport has kept back, as far as it can; true where nothing is left. */
+  receiveNow(): boolean {
+    return this.#state === "running" && (this.#options.transport.receiveNow?.() ?? false);
   }
 
   /**

@@ -100,8 +100,11 @@ export interface DatagramTransport {
    */
   holdReceive?(holdMs: number): void;
 
-  /** Hands over what has arrived and was kept, before it returns. Not from inside a call to the receiver. */
-  receiveNow?(): void;
+  /**
+   * Hands over what has arrived and was kept, before it returns. Not from inside a call to the receiver.
+   * @returns whether that was all there is
+   */
+  receiveNow?(): boolean;
 
   /** Resolves when what was sent is out and the socket is gone. Idempotent; the receiver hears nothing after it. */
   close(): Promise<void>;

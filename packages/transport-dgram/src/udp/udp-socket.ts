@@ -28,7 +28,7 @@ export interface UdpSocket {
   /** See `DatagramTransport.holdReceive`. */
   holdReceive?(holdMs: number): void;
   /** See `DatagramTransport.receiveNow`. */
-  receiveNow?(): void;
+  receiveNow?(): boolean;
   /** Resolves when what was sent is out and the socket is gone. Idempotent. */
   close(): Promise<void>;
 }

@@ -111,8 +111,8 @@ export class UdpTransport implements DatagramTransport {
     this.#socket?.holdReceive?.(holdMs);
   }
 
-  receiveNow(): void {
-    this.#socket?.receiveNow?.();
+  receiveNow(): boolean {
+    return this.#socket?.receiveNow?.() ?? false;
   }
 
   /** Resolves a host name by the system's resolver, to addresses that the socket can send to. */
