@@ -90,16 +90,18 @@ export class TickLoop {
   };
 
   /**
-   * After as many overruns in a row as would be made up for, the loop cannot keep its rate: it skips, to receive. Not
-   * where ticks do that: a loop that has fallen behind by a hold-up, and could keep its rate, would never catch up with
-   * a pause after each tick in which more comes.
+   * After as many overruns in a row as would be made up for, the loop cannot keep its rate: it skips, to receive. Where
+   * ticks do that, it skips what it is behind by and goes on at once: a loop that has fallen behind by a hold-up, and
+   * could keep its rate, would never catch up with a pause after each tick in which more comes.
    */
   private leaveRoom(startMs: number): void {
     const nowMs = this.clock.now();
     const busyMs = nowMs - startMs;
     this.overrunsInRow = busyMs > this.intervalMs ? this.overrunsInRow + 1 : 0;
-    if (this.overrunsInRow < MAX_CATCH_UP_TICKS || this.hasReceived) return;
-    const skipped = Math.ceil((nowMs + RECEIVE_SHARE * busyMs - this.nextAtMs) / this.intervalMs);
+    if (this.overrunsInRow < MAX_CATCH_UP_TICKS) return;
+    const behind = (nowMs - this.nextAtMs) / this.intervalMs;
+    const pause = (RECEIVE_SHARE * busyMs) / this.intervalMs;
+    const skipped = this.hasReceived ? Math.floor(behind) : Math.ceil(behind + pause);
     if (skipped <= 0) return;
     this.nextAtMs += skipped * this.intervalMs;
     this.statistics.onSkipped(skipped);

@@ -181,7 +181,8 @@ describe("TickLoop", () => {
     expect(ran).toBeGreaterThan(195);
     expect(ran).toBeLessThan(205);
     expect(ran + skipped).toBeGreaterThan(480);
-    expect(Math.max(...ticks.map((tick) => tick.lateMs))).toBeLessThan(5 * 50);
+    // Nothing of the backlog is carried on.
+    expect(Math.max(...ticks.slice(5).map((tick) => tick.lateMs))).toBeLessThan(INTERVAL);
   });
 
   it("makes up for three slow ticks in a row without skipping any", () => {
