@@ -1,6 +1,7 @@
 import type { CryptoProvider } from "@sortie/handshake";
 import type { ReliableEndpoint } from "@sortie/reliability";
 import {
+  ByteCopier,
   type ByteWriter,
   encodePadding,
   encodePathChallenge,
@@ -26,6 +27,9 @@ const MAX_KEPT_BYTES = 512;
 
 /** bytes. A client's PING from its new address pays for as much as a server keeps, and its challenge. */
 const MOVE_BYTES = 192;
+
+/** One for all: the datagrams of a batch lie in one buffer. */
+const copier = new ByteCopier();
 
 export interface PathManagerOptions {
   readonly address: PeerAddress;
@@ -54,6 +58,7 @@ export class PathManager {
   private readonly followsPeer: boolean;
   /** The datagram that went to the current address last. */
   private kept: Uint8Array = NO_BYTES;
+  private keptView: DataView | undefined = undefined;
   private keptBytes = 0;
   /** It goes to the candidate too. */
   private mirrorDue = false;
@@ -251,8 +256,11 @@ export class PathManager {
   }
 
   private keep(buffer: Uint8Array, offset: number, bytes: number): void {
-    if (this.kept.length < bytes) this.kept = new Uint8Array(Math.max(bytes, Math.min(2 * bytes, MAX_KEPT_BYTES)));
-    this.kept.set(buffer.subarray(offset, offset + bytes));
+    if (this.kept.length < bytes) {
+      this.kept = new Uint8Array(Math.max(bytes, Math.min(2 * bytes, MAX_KEPT_BYTES)));
+      this.keptView = new DataView(this.kept.buffer);
+    }
+    copier.copy(buffer, offset, offset + bytes, this.kept, 0, this.keptView);
     this.keptBytes = bytes;
   }
 

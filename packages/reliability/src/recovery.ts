@@ -213,7 +213,11 @@ export class Recovery implements LossSink {
 
   /** Whether acknowledgements have been missing for longer than a probe timeout, however much is being sent. */
   isStalled(nowMs: number): boolean {
-    return nowMs >= this.stalledAt();
+    const { sent } = this;
+    if (sent.packetsInFlight === 0) return false;
+    const timeoutMs = this.probeTimeoutMs();
+    // Mostly the first says no, and the oldest packet's record is not looked at.
+    return this.progressAtMs + timeoutMs <= nowMs && sent.sentAtOf(sent.lowest) + timeoutMs <= nowMs;
   }
 
   /** ms. When `handleTimeout` is due; Infinity when nothing waits. */

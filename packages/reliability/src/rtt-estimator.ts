@@ -27,6 +27,8 @@ export class RttEstimator {
   private min: number;
   private latest: number;
   private sampled = false;
+  /** What follows from the rest: it is asked for with every packet, and changes with a sample. */
+  private timeout: number;
 
   /**
    * @param initialRttMs round trip that is assumed until the first sample, 0.01..60000 ms
@@ -41,6 +43,7 @@ export class RttEstimator {
     this.variance = initialRttMs / 2;
     this.min = initialRttMs;
     this.latest = initialRttMs;
+    this.timeout = this.timeoutNow();
   }
 
   /** ms. Exponentially weighted mean. The initial round trip before the first sample. */
@@ -88,6 +91,7 @@ export class RttEstimator {
       this.min = sample;
       this.smoothed = sample;
       this.variance = sample / 2;
+      this.timeout = this.timeoutNow();
       return;
     }
     this.min = Math.min(this.min, sample);
@@ -95,6 +99,7 @@ export class RttEstimator {
     const adjusted = Math.max(sample - delay, this.min);
     this.variance += (Math.abs(this.smoothed - adjusted) - this.variance) / 4;
     this.smoothed += (adjusted - this.smoothed) / 8;
+    this.timeout = this.timeoutNow();
   }
 
   /**
@@ -104,6 +109,7 @@ export class RttEstimator {
   onPathChanged(): void {
     this.sampled = false;
     this.variance = Math.max(this.variance, this.smoothed / 2);
+    this.timeout = this.timeoutNow();
   }
 
   /** ms. What is believed of a delay that an ACK states: no more than the peer promised, and `graceMs`. */
@@ -113,7 +119,7 @@ export class RttEstimator {
 
   /** ms. How long to wait for an acknowledgement before probing, no backoff applied (RFC 9002 section 6.2.1). */
   probeTimeoutMs(): number {
-    return this.smoothed + Math.max(4 * this.variance, GRANULARITY_MS) + this.peerMaxAckDelayMs;
+    return this.timeout;
   }
 
   /**
@@ -122,5 +128,9 @@ export class RttEstimator {
    */
   lossDelayMs(timeThreshold: number): number {
     return Math.max(timeThreshold * Math.max(this.smoothed, this.latest), GRANULARITY_MS);
+  }
+
+  private timeoutNow(): number {
+    return this.smoothed + Math.max(4 * this.variance, GRANULARITY_MS) + this.peerMaxAckDelayMs;
   }
 }

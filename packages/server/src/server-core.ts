@@ -18,6 +18,7 @@ import {
 } from "@sortie/wire";
 import { Admission } from "./admission.js";
 import { type ConnectionEntry, ConnectionTable } from "./connection-table.js";
+import { EntryQueue } from "./entry-queue.js";
 import { ReplyQueue } from "./reply-queue.js";
 import type { ServerCoreOptions } from "./server-core-options.js";
 import { StatelessReset } from "./stateless-reset.js";
@@ -63,11 +64,11 @@ export class ServerCore implements DatagramCore {
   private readonly resetBudget: TokenBucket = new TokenBucket(RESETS_PER_SECOND, RESETS_PER_SECOND);
   private readonly requests: ConnectRequest[] = [];
   /** Connections that may have something for the application, in the order in which it came. */
-  private eventful: ConnectionEntry[] = [];
+  private readonly eventful = new EntryQueue();
   /** Connections to transmit for at the next poll. */
-  private readonly sendNow: ConnectionEntry[] = [];
+  private readonly sendNow = new EntryQueue();
   /** Peers whose datagrams wait for the end of the tick. */
-  private readonly held: ConnectionEntry[] = [];
+  private readonly held = new EntryQueue();
   /** Datagrams of peers that wait for the tick; undefined without ticks, and with slow ones. */
   private readonly inbox: TickInbox | undefined;
   /** Whether something came since the last `receiveEnd` that does not wait for the tick. */
@@ -87,18 +88,19 @@ export class ServerCore implements DatagramCore {
   /** Takes a datagram; with ticks of 34 ms or less, one of a peer waits for `receiveHeld`. */
   receive(datagram: Uint8Array, from: SocketAddress, nowMs: number, waitedMs: number = 0): void {
     const { inbox } = this;
+    const arrivedAtMs = waitedMs > 0 ? nowMs - waitedMs : nowMs;
     if (inbox !== undefined) {
       const home = this.homeOf(datagram);
       if (home !== undefined && (home === from || home.equals(from))) {
         if (inbox.isFull) this.receiveHeld();
-        inbox.push(datagram, from, nowMs - waitedMs);
+        inbox.push(datagram, from, arrivedAtMs);
         return;
       }
       // A peer at a new address misses what goes to the old one: it is answered now. What waits keeps its place.
       if (home !== undefined) this.receiveHeld();
     }
     this.hasNews = true;
-    this.receiveAt(nowMs - waitedMs, datagram, from);
+    this.receiveAt(arrivedAtMs, datagram, from);
   }
 
   /** Nothing waits for the end of a batch but the flush that the driver does after it. */
@@ -174,10 +176,10 @@ export class ServerCore implements DatagramCore {
 
   /** Tells the handler of everything since the last call, connection by connection. */
   dispatch(handler: ServerCoreHandler): void {
-    const list = this.eventful;
-    if (list.length === 0) return;
-    this.eventful = [];
-    for (const entry of list) {
+    // What comes up meanwhile waits for the next call: a listener that makes events would else never come to rest.
+    for (let left = this.eventful.size; left > 0; left--) {
+      const entry = this.eventful.shift();
+      if (entry === undefined) return; // A listener's own call has been through them.
       entry.eventful = false;
       this.dispatchEntry(entry, handler);
     }
@@ -201,25 +203,22 @@ export class ServerCore implements DatagramCore {
 
   /** End of a tick: what was held back may go with the next poll. */
   releasePeers(): void {
-    for (const entry of this.held) if (entry.queued === "held") this.queueNow(entry);
-    this.held.length = 0;
+    for (let entry = this.held.shift(); entry !== undefined; entry = this.held.shift()) {
+      if (entry.queued === "held") this.queueNow(entry);
+    }
   }
 
   pollTransmit(batch: DatagramBatch, nowMs: number): boolean {
     this.latestMs = nowMs;
     if (this.replies.drainInto(batch)) return true;
     const { sendNow } = this;
-    for (let done = 0; done < sendNow.length; done++) {
-      const entry = sendNow[done] as ConnectionEntry;
-      if (!this.transmitFor(entry, batch, nowMs)) {
-        sendNow.splice(0, done);
-        return true;
-      }
+    for (let entry = sendNow.peek(); entry !== undefined; entry = sendNow.peek()) {
+      if (!this.transmitFor(entry, batch, nowMs)) return true;
+      sendNow.shift();
       entry.queued = "no";
       this.table.setDeadline(entry, entry.connection.nextTimeoutAt());
       this.removeIfOver(entry);
     }
-    sendNow.length = 0;
     return false;
   }
 
@@ -263,8 +262,10 @@ export class ServerCore implements DatagramCore {
   }
 
   private receiveAt(arrivedAtMs: number, datagram: Uint8Array, from: SocketAddress): void {
-    this.latestMs = Math.max(arrivedAtMs, this.latestMs);
-    const dropped = this.route(datagram, from, this.latestMs);
+    // The number that came is handed on: one computed here would be put in a box for each function that is told it.
+    const nowMs = arrivedAtMs < this.latestMs ? this.latestMs : arrivedAtMs;
+    this.latestMs = nowMs;
+    const dropped = this.route(datagram, from, nowMs);
     if (dropped !== undefined) this.drops.count(dropped);
   }
 
