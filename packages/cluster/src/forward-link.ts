@@ -117,6 +117,11 @@ export class ForwardLink implements DatagramReceiver {
     return this.#options.transport.receiveNow?.() ?? false;
   }
 
+  /** As of a transport. */
+  receiveSoon(limitMs: number, done: () => void): boolean {
+    return this.#options.transport.receiveSoon?.(limitMs, done) ?? false;
+  }
+
   close(): Promise<void> {
     this.flush();
     return this.#options.transport.close();

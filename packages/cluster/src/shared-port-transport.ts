@@ -127,6 +127,15 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
     return this.#link.receiveNow() && isAll;
   }
 
+  /** Both sockets, one after the other: the second is read meanwhile too. */
+  receiveSoon(limitMs: number, done: () => void): boolean {
+    const untilMs = performance.now() + limitMs;
+    const onFirst = (): void => {
+      if (!this.#link.receiveSoon(Math.max(untilMs - performance.now(), 0), done)) done();
+    };
+    return this.#transport.receiveSoon?.(limitMs, onFirst) ?? false;
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#shutDown());
   }

@@ -11,8 +11,9 @@ async function starting() {
   const network = createNetwork({ seed: 1 });
   const { clock } = network;
   const counters = new ForwardingCounters();
+  const loopback = network.createTransport({ host: "127.0.0.1" });
   const link = new ForwardLink({
-    transport: network.createTransport({ host: "127.0.0.1" }),
+    transport: loopback,
     worker: 0,
     workers: 2,
     counters,
@@ -58,7 +59,19 @@ async function starting() {
     if (batch !== undefined) client.send(batch);
     await clock.run(1);
   };
-  return { clock, shared, counters, opening, heard, calls, failures, send, go: (links: WorkerLinks) => go(links) };
+  return {
+    socket,
+    loopback,
+    clock,
+    shared,
+    counters,
+    opening,
+    heard,
+    calls,
+    failures,
+    send,
+    go: (links: WorkerLinks) => go(links),
+  };
 }
 
 /** A protected packet for a worker of two. */
@@ -126,5 +139,35 @@ describe("SharedPortTransport", () => {
     shared.holdReceive(25);
     shared.receiveNow();
     expect(calls).toEqual(["hold 1", "hold 2", "receive"]);
+  });
+
+  it("tells when nothing is left at both of its sockets, within the time for both", async () => {
+    const { shared, socket, loopback } = await starting();
+    const done = (): void => void told.push("done");
+    const told: string[] = [];
+    expect(shared.receiveSoon(20, done)).toBe(false);
+
+    const limits: number[] = [];
+    let goOn: () => void = done;
+    const receiveSoon = (limitMs: number, whenDone: () => void): boolean => {
+      limits.push(limitMs);
+      goOn = whenDone;
+      return true;
+    };
+    Object.assign(socket, { receiveSoon });
+    expect(shared.receiveSoon(20, done)).toBe(true);
+    expect(told).toEqual([]);
+    goOn(); // the loopback socket cannot tell
+    expect(told).toEqual(["done"]);
+
+    Object.assign(loopback, { receiveSoon });
+    shared.receiveSoon(20, done);
+    goOn();
+    expect(told).toEqual(["done"]);
+    expect(limits.slice(0, 2)).toEqual([20, 20]);
+    expect(limits[2]).toBeGreaterThan(0);
+    expect(limits[2]).toBeLessThanOrEqual(20);
+    goOn();
+    expect(told).toEqual(["done", "done"]);
   });
 });

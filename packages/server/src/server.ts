@@ -129,7 +129,9 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       afterWork: () => this.#afterWork(),
       onError: (error) => this.#report(error, undefined),
     });
-    this.#ticks = tickRate > 0 ? new TickLoop(tickRate, this.#clock, (event) => this.#runTick(event)) : undefined;
+    const receiveSoon = (limitMs: number, done: () => void): boolean => this.#driver.receiveSoon(limitMs, done);
+    const work = { tick: (event: TickEvent) => this.#runTick(event), receiveSoon };
+    this.#ticks = tickRate > 0 ? new TickLoop(tickRate, this.#clock, work) : undefined;
     this.#shutdown = new Shutdown({
       core: this.#core,
       driver: this.#driver,

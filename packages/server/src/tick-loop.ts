@@ -9,8 +9,8 @@ const MAX_CATCH_UP_TICKS = 4;
 
 /**
  * Of the time of a tick that takes longer than its interval, again and again, and does not receive all that waits by
- * itself: so much is left for receiving before the next. Without it an overloaded server would send, and hear a few
- * datagrams between two ticks.
+ * itself: so much is left for receiving before the next, or less where the transport tells that nothing is left.
+ * Without it an overloaded server would send, and hear a few datagrams between two ticks.
  */
 const RECEIVE_SHARE = 0.25;
 
@@ -26,6 +26,14 @@ export interface TickEvent {
   readonly previousBusyMs: number;
 }
 
+/** What a loop runs. */
+export interface TickWork {
+  /** Runs a tick; whether it has received all that had come. */
+  readonly tick: (event: TickEvent) => boolean;
+  /** Lets the event loop receive what has come, for `limitMs` at most, and then calls `done`; false where it cannot. */
+  readonly receiveSoon: (limitMs: number, done: () => void) => boolean;
+}
+
 /**
  * Keeps a rate without drift: each tick has its time, counted from the start and not from the tick before. Sleeps while
  * `stop`ped. The only timer of the server beside the driver's.
@@ -34,7 +42,7 @@ export class TickLoop {
   readonly statistics: TickStatistics;
   readonly intervalMs: number;
   private readonly clock: Clock;
-  private readonly onTick: (event: TickEvent) => boolean;
+  private readonly work: TickWork;
   private timer: TimerHandle | undefined;
   private nextAtMs = 0;
   private tick = 0;
@@ -43,11 +51,10 @@ export class TickLoop {
   /** Whether the last tick began by receiving all that had come: then none is left waiting by ticks without a pause. */
   private hasReceived = false;
 
-  /** @param onTick runs a tick; whether it has received all that had come */
-  constructor(tickRate: number, clock: Clock, onTick: (event: TickEvent) => boolean) {
+  constructor(tickRate: number, clock: Clock, work: TickWork) {
     this.intervalMs = 1000 / tickRate;
     this.clock = clock;
-    this.onTick = onTick;
+    this.work = work;
     this.statistics = new TickStatistics(this.intervalMs);
   }
 
@@ -57,6 +64,7 @@ export class TickLoop {
 
   start(): void {
     if (this.timer !== undefined) return;
+    this.overrunsInRow = 0;
     this.nextAtMs = this.clock.now() + this.intervalMs;
     this.arm();
   }
@@ -73,38 +81,56 @@ export class TickLoop {
   private readonly fire = (): void => {
     const startMs = this.clock.now();
     const behind = Math.floor((startMs - this.nextAtMs) / this.intervalMs);
-    const skipped = Math.max(0, behind - MAX_CATCH_UP_TICKS + 1);
-    if (skipped > 0) {
-      this.nextAtMs += skipped * this.intervalMs;
-      this.statistics.onSkipped(skipped);
-    }
+    this.skip(behind - MAX_CATCH_UP_TICKS + 1);
     const { timer } = this;
     try {
       // One at a time, even when others are due: between two ticks what has arrived is received.
       this.runTick();
     } finally {
-      this.leaveRoom(startMs);
       // The tick may have stopped the loop, and started it anew: then another timer runs.
-      if (this.timer === timer) this.arm();
+      if (this.timer === timer) this.goOn(startMs);
     }
   };
 
   /**
-   * After as many overruns in a row as would be made up for, the loop cannot keep its rate: it skips, to receive. Where
-   * ticks do that, it skips what it is behind by and goes on at once: a loop that has fallen behind by a hold-up, and
-   * could keep its rate, would never catch up with a pause after each tick in which more comes.
+   * Arms the next tick. After as many overruns in a row as would be made up for, the loop cannot keep its rate: it
+   * first receives, and skips what it is behind by. A loop that has fallen behind by a hold-up, and could keep its
+   * rate, goes on as soon as nothing is left to receive: with a pause of a part of each tick's time, in which more
+   * comes, it would never catch up.
    */
-  private leaveRoom(startMs: number): void {
+  private goOn(startMs: number): void {
     const nowMs = this.clock.now();
     const busyMs = nowMs - startMs;
     this.overrunsInRow = busyMs > this.intervalMs ? this.overrunsInRow + 1 : 0;
-    if (this.overrunsInRow < MAX_CATCH_UP_TICKS) return;
-    const behind = (nowMs - this.nextAtMs) / this.intervalMs;
-    const pause = (RECEIVE_SHARE * busyMs) / this.intervalMs;
-    const skipped = this.hasReceived ? Math.floor(behind) : Math.ceil(behind + pause);
-    if (skipped <= 0) return;
-    this.nextAtMs += skipped * this.intervalMs;
-    this.statistics.onSkipped(skipped);
+    const pauseMs = RECEIVE_SHARE * busyMs;
+    if (this.overrunsInRow >= MAX_CATCH_UP_TICKS) {
+      if (!this.hasReceived && this.receiveFirst(pauseMs)) return;
+      const behind = (nowMs - this.nextAtMs) / this.intervalMs;
+      this.skip(this.hasReceived ? Math.floor(behind) : Math.ceil(behind + pauseMs / this.intervalMs));
+    }
+    this.arm();
+  }
+
+  /** Goes on when what has come is received; false where nobody can tell when that is. */
+  private receiveFirst(limitMs: number): boolean {
+    const goOn = (): void => {
+      if (this.timer !== timer) return;
+      this.clock.clearTimer(timer);
+      this.skip(Math.floor((this.clock.now() - this.nextAtMs) / this.intervalMs));
+      this.arm();
+    };
+    // For a transport that never says that it is done.
+    const timer = this.clock.setTimer(this.clock.now() + limitMs + this.intervalMs, goOn);
+    this.timer = timer;
+    if (this.work.receiveSoon(limitMs, goOn)) return true;
+    this.clock.clearTimer(timer);
+    return false;
+  }
+
+  private skip(ticks: number): void {
+    if (ticks <= 0) return;
+    this.nextAtMs += ticks * this.intervalMs;
+    this.statistics.onSkipped(ticks);
   }
 
   private runTick(): void {
@@ -112,7 +138,7 @@ export class TickLoop {
     const lateMs = Math.max(0, beganMs - this.nextAtMs);
     this.nextAtMs += this.intervalMs;
     this.hasReceived = false;
-    this.hasReceived = this.onTick({
+    this.hasReceived = this.work.tick({
       tick: this.tick++,
       deltaMs: this.intervalMs,
       lateMs,

@@ -10,14 +10,24 @@ interface Loop {
   readonly ticks: (TickEvent & { readonly atMs: number })[];
 }
 
-/** @param receivesAll whether each tick receives all that has come */
-function started(onTick: (clock: ManualClock, loop: TickLoop) => void = () => {}, receivesAll = false): Loop {
+/**
+ * @param receivesAll whether each tick receives all that has come
+ * @param receiveSoon of the transport; without it nobody can tell when all is received
+ */
+function started(
+  onTick: (clock: ManualClock, loop: TickLoop) => void = () => {},
+  receivesAll = false,
+  receiveSoon: (limitMs: number, done: () => void, clock: ManualClock) => boolean = () => false,
+): Loop {
   const clock = new ManualClock();
   const ticks: Loop["ticks"] = [];
-  const loop = new TickLoop(50, clock, (event) => {
-    ticks.push({ ...event, atMs: clock.now() });
-    onTick(clock, loop);
-    return receivesAll;
+  const loop = new TickLoop(50, clock, {
+    tick(event) {
+      ticks.push({ ...event, atMs: clock.now() });
+      onTick(clock, loop);
+      return receivesAll;
+    },
+    receiveSoon: (limitMs, done) => receiveSoon(limitMs, done, clock),
   });
   loop.start();
   return { clock, loop, ticks };
@@ -48,7 +58,7 @@ describe("TickLoop", () => {
   it("does not drift when its rate is no round number", () => {
     const clock = new ManualClock();
     let last = 0;
-    const loop = new TickLoop(60, clock, () => (last = clock.now()) < 0);
+    const loop = new TickLoop(60, clock, { tick: () => (last = clock.now()) < 0, receiveSoon: () => false });
     loop.start();
     clock.runTo(3_600_001);
     expect(loop.statistics.snapshot().ticks).toBe(216_000);
@@ -154,25 +164,103 @@ describe("TickLoop", () => {
     expect(ticks.length + skipped).toBeGreaterThanOrEqual(98);
   });
 
-  it.each([true, false])(
-    "with work for 87 %% of the time catches up after a hold-up where ticks receive (%s)",
-    (receives) => {
+  it.each(["in the tick", "before it", "nobody knows when"] as const)(
+    "with work for 87 %% of the time catches up after a hold-up where it receives all: %s",
+    (when) => {
       let seenMs = 0;
-      const { clock, ticks } = started((time) => {
+      let pauses = 0;
+      const onTick = (time: ManualClock): void => {
         // What has come since the last tick looked: a tick takes the longer, the more that is.
         const nowMs = time.now();
         time.block((nowMs - seenMs) * 0.87);
         seenMs = nowMs;
-      }, receives);
+      };
+      const { clock, loop, ticks } = started(onTick, when === "in the tick", (limitMs, done, time) => {
+        if (when !== "before it") return false;
+        pauses += 1;
+        time.setTimer(time.now() + Math.min(2, limitMs), done);
+        return true;
+      });
       clock.runTo(100);
       clock.block(1000);
       clock.runTo(10_000);
       const lastSecond = ticks.filter(({ atMs }) => atMs > 9000);
-      if (receives) expect(lastSecond.length).toBe(50);
       // Each waits for its peers as long as it must, and never gets out of it.
-      else expect(lastSecond.length).toBeLessThan(25);
+      if (when === "nobody knows when") expect(lastSecond.length).toBeLessThan(25);
+      else expect(lastSecond.length).toBe(50);
+      expect(pauses > 0).toBe(when === "before it");
+      expect(loop.statistics.snapshot().skipped).toBeGreaterThan(40);
     },
   );
+
+  it("waits for a quarter of a tick's time at most, and for nothing after three slow ticks", () => {
+    const limits: number[] = [];
+    const { clock, ticks } = started(
+      (time) => time.block(24),
+      false,
+      (limitMs, done, time) => {
+        limits.push(limitMs);
+        time.setTimer(time.now() + limitMs, done);
+        return true;
+      },
+    );
+    clock.runTo(1000);
+    expect(ticks.length).toBeGreaterThan(30);
+    expect(limits).toEqual(new Array(ticks.length - 3).fill(6));
+    const gaps = ticks.slice(4).map((tick, i) => tick.atMs - (ticks[i + 3] as { atMs: number }).atMs);
+    expect(new Set(gaps)).toEqual(new Set([30]));
+  });
+
+  it.each([false, true])("stopped while it receives does not go on; started anew (%s), with one timer", (again) => {
+    let done: (() => void) | undefined;
+    const { clock, loop, ticks } = started(
+      (time) => time.block(30),
+      false,
+      (_limitMs, whenDone) => {
+        done = whenDone;
+        return true;
+      },
+    );
+    clock.runTo(145);
+    expect(ticks).toHaveLength(4);
+    expect([clock.armed, loop.isRunning]).toEqual([1, true]);
+    loop.stop();
+    expect(clock.armed).toBe(0);
+    if (again) loop.start();
+    done?.();
+    expect([clock.armed, loop.isRunning]).toEqual([again ? 1 : 0, again]);
+    clock.runTo(180);
+    expect(ticks).toHaveLength(again ? 5 : 4);
+    expect(clock.armed).toBe(again ? 1 : 0);
+  });
+
+  it("counts slow ticks anew after it was stopped", () => {
+    let asked = 0;
+    const { clock, loop, ticks } = started(
+      (time) => time.block(30),
+      false,
+      () => (asked += 1) < 0,
+    );
+    clock.runTo(61);
+    expect(ticks).toHaveLength(3);
+    loop.stop();
+    loop.start();
+    clock.runTo(171);
+    expect([ticks.length, asked]).toEqual([6, 0]);
+  });
+
+  it("does not wait for ever for a transport that never tells", () => {
+    const { clock, ticks } = started(
+      (time) => time.block(40),
+      false,
+      () => true,
+    );
+    clock.runTo(1000);
+    // 40 ms of work, a quarter of that, and an interval.
+    const gaps = ticks.slice(4).map((tick, i) => tick.atMs - (ticks[i + 3] as { atMs: number }).atMs);
+    expect(gaps.length).toBeGreaterThan(8);
+    expect(new Set(gaps)).toEqual(new Set([70]));
+  });
 
   it("receives, and skips what it cannot keep, where every tick takes longer than its interval", () => {
     const { clock, loop, ticks } = started((time) => time.block(50), true);

@@ -38,6 +38,8 @@ export class BoundSocket {
   readonly #takesIpv4: boolean;
   readonly #sends: WeakMap<DatagramBatch, BatchSends> = new WeakMap();
   #pendingBatches = 0;
+  /** Datagrams since the last turn that `receiveSoon` looked at. */
+  #received = 0;
   #onDrained: (() => void) | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
 
@@ -49,7 +51,10 @@ export class BoundSocket {
     this.#takesIpv4 = !options.ipv6Only;
     const { address, port } = socket.address();
     this.localAddress = SocketAddress.parse(address, port);
-    socket.on("message", (message, remote) => listener.onMessage(message, remote));
+    socket.on("message", (message, remote) => {
+      this.#received++;
+      listener.onMessage(message, remote);
+    });
     socket.on("error", (error) => {
       counters.receiveErrors++;
       if (!concernsOnePeer(error)) listener.onSocketError(error);
@@ -125,6 +130,21 @@ export class BoundSocket {
       }
     }
     sends.done();
+  }
+
+  /** See `DatagramTransport.receiveSoon`. A turn of the event loop reads some (32 on Linux), and nothing when empty. */
+  receiveSoon(limitMs: number, done: () => void): boolean {
+    const untilMs = performance.now() + limitMs;
+    const onTurn = (): void => {
+      const isEmpty = this.#received === 0;
+      this.#received = 0;
+      if (isEmpty || performance.now() >= untilMs) done();
+      else setImmediate(onTurn);
+    };
+    this.#received = 0;
+    // An immediate of now may come before the loop has read: the one after it does not.
+    setImmediate(() => setImmediate(onTurn));
+    return true;
   }
 
   /** Resolves when what was sent is out and the socket is gone. Idempotent. */

@@ -34,6 +34,45 @@ function send(transport: DgramTransport, text: string, ...targets: SocketAddress
 
 const ipv6 = hasIpv6();
 
+describe("receiveSoon", () => {
+  /** Datagrams that wait in the socket of a transport that has not been read. */
+  async function flooded(count: number) {
+    const from = await open({ host: "127.0.0.1" });
+    const to = await open({ host: "127.0.0.1" });
+    for (let sent = 0; sent < count; sent += 64) send(from.transport, "x", ...new Array(64).fill(to.address));
+    expect(from.transport.statistics.datagramsSent + to.recorder.sources.length).toBe(0); // nothing has run yet
+    return to;
+  }
+
+  it("tells when nothing is left, after as many turns as it takes", async () => {
+    const { transport, recorder } = await flooded(320);
+    await new Promise<void>((resolve) => expect(transport.receiveSoon?.(60_000, resolve)).toBe(true));
+    expect(recorder.sources).toHaveLength(320);
+  });
+
+  it("tells after the time that it is given, and once", async () => {
+    const { transport, recorder } = await flooded(320);
+    let calls = 0;
+    await new Promise<void>((resolve) =>
+      transport.receiveSoon?.(0, () => {
+        calls += 1;
+        resolve();
+      }),
+    );
+    expect(recorder.sources.length).toBeLessThan(320);
+    while (recorder.sources.length < 320) await new Promise((resolve) => setImmediate(resolve));
+    expect(calls).toBe(1);
+  });
+
+  it("tells when the transport is closed meanwhile, and refuses where it is not open", async () => {
+    const { transport } = await flooded(320);
+    const told = new Promise<void>((resolve) => transport.receiveSoon?.(5000, resolve));
+    await transport.close();
+    await told;
+    expect(transport.receiveSoon?.(5000, () => {})).toBe(false);
+  });
+});
+
 describe("createDgramTransport: options", () => {
   it.each<[DgramTransportOptions, string]>([
     [{ host: "localhost" }, '"host" expected an IPv4 or IPv6 address, got "localhost"'],

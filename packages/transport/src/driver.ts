@@ -81,6 +81,11 @@ export class Driver implements DatagramReceiver {
     return this.#state === "running" && (this.#options.transport.receiveNow?.() ?? false);
   }
 
+  /** Lets the event loop receive what has come; see `DatagramTransport.receiveSoon`. False where it cannot. */
+  receiveSoon(limitMs: number, done: () => void): boolean {
+    return this.#state === "running" && (this.#options.transport.receiveSoon?.(limitMs, done) ?? false);
+  }
+
   /**
    * Sends what waits, as far as batches reach, disarms the timer and closes the transport; resolves when that is
    * done. Idempotent. The core is not entered after it.

@@ -106,6 +106,13 @@ export interface DatagramTransport {
    */
   receiveNow?(): boolean;
 
+  /**
+   * For a transport that only the event loop can read: lets it do so, turn by turn, until nothing is left or `limitMs`
+   * are over, and then calls `done`, once, even if it was closed meanwhile. Returns false, and does nothing, where it
+   * cannot.
+   */
+  receiveSoon?(limitMs: number, done: () => void): boolean;
+
   /** Resolves when what was sent is out and the socket is gone. Idempotent; the receiver hears nothing after it. */
   close(): Promise<void>;
 

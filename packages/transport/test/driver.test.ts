@@ -3,6 +3,28 @@ import { TransportError } from "../src/index.js";
 import { makeDriver, startDriver } from "./driver-setup.js";
 import { LOCAL } from "./fakes.js";
 
+describe("Driver: receiving on request", () => {
+  it("asks the transport while it runs, and says no where that cannot, or is not open", async () => {
+    const { driver, transport } = makeDriver();
+    const limits: number[] = [];
+    const receiveSoon = (limitMs: number, done: () => void): boolean => {
+      limits.push(limitMs);
+      done();
+      return true;
+    };
+    let calls = 0;
+    const done = (): void => void (calls += 1);
+    expect(driver.receiveSoon(5, done)).toBe(false);
+    await driver.start();
+    expect(driver.receiveSoon(5, done)).toBe(false);
+    Object.assign(transport, { receiveSoon });
+    expect(driver.receiveSoon(6, done)).toBe(true);
+    await driver.stop();
+    expect(driver.receiveSoon(7, done)).toBe(false);
+    expect([limits, calls]).toEqual([[6], 1]);
+  });
+});
+
 describe("Driver: start and stop", () => {
   it("opens the transport, resolves with its address and sends what waits", async () => {
     const { core, driver, transport } = makeDriver();

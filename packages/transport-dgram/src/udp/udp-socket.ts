@@ -29,6 +29,8 @@ export interface UdpSocket {
   holdReceive?(holdMs: number): void;
   /** See `DatagramTransport.receiveNow`. */
   receiveNow?(): boolean;
+  /** See `DatagramTransport.receiveSoon`. */
+  receiveSoon?(limitMs: number, done: () => void): boolean;
   /** Resolves when what was sent is out and the socket is gone. Idempotent. */
   close(): Promise<void>;
 }

@@ -115,6 +115,10 @@ export class UdpTransport implements DatagramTransport {
     return this.#socket?.receiveNow?.() ?? false;
   }
 
+  receiveSoon(limitMs: number, done: () => void): boolean {
+    return this.#socket?.receiveSoon?.(limitMs, done) ?? false;
+  }
+
   /** Resolves a host name by the system's resolver, to addresses that the socket can send to. */
   async resolve(host: string): Promise<string[]> {
     const literal = SocketAddress.tryParse(host, 0);
