@@ -32,9 +32,21 @@ export const MAX_PRIORITY = 7;
 /** Middle, so that an application can go up and down from it. */
 export const DEFAULT_PRIORITY = 4;
 
+/** All names of `SendOptions`; the compiler tells of one that is missing or too many. */
+const NAMES: Readonly<Record<keyof SendOptions, true>> = {
+  delivery: true,
+  channel: true,
+  priority: true,
+  expiresInMs: true,
+};
+
+/** The options whose names were looked at last: most callers pass the same object again and again. */
+let knownOptions: object | undefined;
+
 /**
  * Checks what a caller gave to `send` and returns the delivery's code.
- * @throws TypeError when the payload is no Uint8Array or the delivery no known mode
+ * @throws TypeError when the payload is no Uint8Array, the delivery no known mode, or there is an option of another
+ * name: a misspelt one would be passed over, and a message that must arrive be sent as one that need not
  * @throws RangeError when channel, priority or expiresInMs is out of range, or expiresInMs is given with a mode that
  * never gives up
  */
@@ -46,6 +58,7 @@ export function checkSend(payload: Uint8Array | SharedPayload, options: SendOpti
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${describe(options)}`);
   }
+  if (options !== knownOptions) checkNames(options);
   const { delivery, channel, priority, expiresInMs } = options;
   const code = delivery === undefined ? DeliveryCode.Unreliable : deliveryCodeOf(delivery);
   if (code === undefined) {
@@ -99,6 +112,14 @@ export function weightsByChannel(weights: Readonly<Record<number, number>> | und
 /** @throws RangeError when it is no channel */
 export function checkChannel(channel: number): void {
   checkInteger("channel", channel, CHANNELS - 1);
+}
+
+function checkNames(options: object): void {
+  for (const name in options) {
+    if (Object.hasOwn(NAMES, name) || (options as Record<string, unknown>)[name] === undefined) continue;
+    throw new TypeError(`"options" expected only ${Object.keys(NAMES).join(", ")}, got ${JSON.stringify(name)}`);
+  }
+  knownOptions = options;
 }
 
 function checkInteger(label: string, value: number, max: number): void {

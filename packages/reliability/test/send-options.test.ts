@@ -46,9 +46,23 @@ describe("checkSend", () => {
     ["expiresInMs", { delivery: "reliable", expiresInMs: 5 }, `expected nothing with delivery "reliable"`],
     ["expiresInMs", { delivery: "ordered", expiresInMs: 5 }, `(use "bestEffort"), got 5`],
     ["options", 7, `"options" expected an object, got 7`],
+    ["name", { reliable: true }, `"options" expected only delivery, channel, priority, expiresInMs, got "reliable"`],
+    ["name", { delivery: "ordered", Channel: 1 }, `expiresInMs, got "Channel"`],
+    ["name", { toString: 1 }, `expiresInMs, got "toString"`],
   ];
   it.each(wrong)("refuses a wrong %s: %o", (_label, options, message) => {
     expect(() => checkSend(BYTES, options as SendOptions)).toThrow(message);
+  });
+
+  it("looks at the names of other options each time, and passes over those that are undefined", () => {
+    const options = { delivery: "ordered" } as const;
+    for (let i = 0; i < 2; i++) {
+      expect(checkSend(BYTES, options)).toBe(DeliveryCode.Ordered);
+      expect(() => checkSend(BYTES, { ...options, ordered: true } as SendOptions)).toThrow('got "ordered"');
+      expect(checkSend(BYTES, { ...options, ordered: undefined } as SendOptions)).toBe(DeliveryCode.Ordered);
+    }
+    const wrong = { reliable: true } as SendOptions;
+    for (let i = 0; i < 2; i++) expect(() => checkSend(BYTES, wrong)).toThrow('got "reliable"');
   });
 
   it("refuses what is no Uint8Array", () => {
