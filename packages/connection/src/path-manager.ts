@@ -114,6 +114,7 @@ export class PathManager {
     this.path.abandon();
     this.mtu.stop();
     this.kept = NO_BYTES;
+    this.keptView = undefined;
     this.keptBytes = 0;
     this.mirrorDue = false;
   }

@@ -8,9 +8,10 @@ import { TickStatistics } from "./tick-statistics.js";
 const MAX_CATCH_UP_TICKS = 4;
 
 /**
- * Of the time of a tick that takes longer than its interval, again and again, and does not receive all that waits by
- * itself: so much is left for receiving before the next, or less where the transport tells that nothing is left.
- * Without it an overloaded server would send, and hear a few datagrams between two ticks.
+ * Of the time of a late tick, or of its interval where that is longer: for so long what has come is received before the
+ * next one, which is due already; less once nothing is left. Where nobody can tell when that is, it is left for
+ * receiving after ticks that take longer than their interval, again and again: without it an overloaded server would
+ * send, and hear a few datagrams between two ticks.
  */
 const RECEIVE_SHARE = 0.25;
 
@@ -93,22 +94,18 @@ export class TickLoop {
   };
 
   /**
-   * Arms the next tick. After as many overruns in a row as would be made up for, the loop cannot keep its rate: it
-   * first receives, and skips what it is behind by. A loop that has fallen behind by a hold-up, and could keep its
-   * rate, goes on as soon as nothing is left to receive: with a pause of a part of each tick's time, in which more
-   * comes, it would never catch up.
+   * Arms the next tick. One that is due already comes once what has arrived is received: else it would find little to
+   * do, and a later one all of it. After as many overruns in a row as would be made up for, the loop cannot keep its
+   * rate, and skips what it is behind by.
    */
   private goOn(startMs: number): void {
     const nowMs = this.clock.now();
     const busyMs = nowMs - startMs;
     this.overrunsInRow = busyMs > this.intervalMs ? this.overrunsInRow + 1 : 0;
-    const pauseMs = RECEIVE_SHARE * busyMs;
-    if (this.overrunsInRow >= MAX_CATCH_UP_TICKS) {
-      if (!this.hasReceived && this.receiveFirst(pauseMs)) return;
-      const behind = (nowMs - this.nextAtMs) / this.intervalMs;
-      this.skip(this.hasReceived ? Math.floor(behind) : Math.ceil(behind + pauseMs / this.intervalMs));
-    }
-    this.arm();
+    const isDue = this.nextAtMs <= nowMs;
+    if (isDue && !this.hasReceived && this.receiveFirst(RECEIVE_SHARE * Math.max(busyMs, this.intervalMs))) return;
+    // A pause of a part of each tick's time, in which more comes: a loop that has fallen behind may never catch up so.
+    this.armNext(this.hasReceived ? 0 : RECEIVE_SHARE * busyMs);
   }
 
   /** Goes on when what has come is received; false where nobody can tell when that is. */
@@ -116,8 +113,7 @@ export class TickLoop {
     const goOn = (): void => {
       if (this.timer !== timer) return;
       this.clock.clearTimer(timer);
-      this.skip(Math.floor((this.clock.now() - this.nextAtMs) / this.intervalMs));
-      this.arm();
+      this.armNext(0);
     };
     // For a transport that never says that it is done.
     const timer = this.clock.setTimer(this.clock.now() + limitMs + this.intervalMs, goOn);
@@ -125,6 +121,15 @@ export class TickLoop {
     if (this.work.receiveSoon(limitMs, goOn)) return true;
     this.clock.clearTimer(timer);
     return false;
+  }
+
+  /** @param pauseMs after ticks of a loop that cannot keep its rate; 0: the next one comes at once */
+  private armNext(pauseMs: number): void {
+    if (this.overrunsInRow >= MAX_CATCH_UP_TICKS) {
+      const behind = (this.clock.now() - this.nextAtMs) / this.intervalMs;
+      this.skip(pauseMs > 0 ? Math.ceil(behind + pauseMs / this.intervalMs) : Math.floor(behind));
+    }
+    this.arm();
   }
 
   private skip(ticks: number): void {
