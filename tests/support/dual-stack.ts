@@ -21,7 +21,7 @@ export class DualStack implements DatagramTransport {
   get statistics(): TransportStatistics {
     const sum = new TransportCounters();
     for (const name of Object.keys(sum) as (keyof TransportCounters)[]) {
-      sum[name] = this.ipv4.statistics[name] + this.ipv6.statistics[name];
+      sum[name] = (this.ipv4.statistics[name] ?? 0) + (this.ipv6.statistics[name] ?? 0);
     }
     return sum;
   }

@@ -125,8 +125,8 @@ export class ClientCore implements DatagramCore {
   }
 
   /** @param total datagrams that the transport could not send so far: they show that the network has gone */
-  onSendErrors(total: number, nowMs: number): void {
-    this.watch.onSendErrors(total, nowMs);
+  onRefusedSends(total: number, nowMs: number): void {
+    this.watch.onRefusedSends(total, nowMs);
   }
 
   /** Our address has changed, or could not: the server is told by a PING, and asked at another address of its own. */

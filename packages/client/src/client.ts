@@ -9,7 +9,7 @@ import {
   TypedEmitter,
 } from "@sortie/connection";
 import type { SendOptions, SendReceipt } from "@sortie/reliability";
-import { type Clock, type DatagramTransport, Driver, type SocketAddress } from "@sortie/transport";
+import { type Clock, type DatagramTransport, Driver, refusedSends, type SocketAddress } from "@sortie/transport";
 import type { ClientCore, ClientCoreEvent } from "./client-core.js";
 import { ConnectError } from "./connect-error.js";
 import { CLIENT_EVENTS, type ClientEvents } from "./events.js";
@@ -203,7 +203,7 @@ export class Client extends TypedEmitter<ClientEvents> {
 
   #afterWork(): void {
     const core = this.#core;
-    core.onSendErrors(this.#transport.statistics.sendErrors, this.#clock.now());
+    core.onRefusedSends(refusedSends(this.#transport.statistics), this.#clock.now());
     for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
       if (event.type === "disconnected") this.#onDisconnected(event.reason);
       else this.#onEvent(event);

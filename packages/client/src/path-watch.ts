@@ -27,7 +27,7 @@ export class PathWatch {
   attempts = 0;
   private notBeforeMs = -Infinity;
   private refusedSinceMs: number = Infinity;
-  private sendErrors = 0;
+  private refused = 0;
   private brokenAtMs: number = Infinity;
 
   /** An authentic packet came. */
@@ -37,10 +37,10 @@ export class PathWatch {
     this.brokenAtMs = Infinity;
   }
 
-  /** @param total datagrams that the transport could not send, since it was made */
-  onSendErrors(total: number, nowMs: number): void {
-    if (total > this.sendErrors) this.refusedSinceMs = Math.min(this.refusedSinceMs, nowMs);
-    this.sendErrors = total;
+  /** @param total datagrams that the transport was not allowed to send, since it was made; see `refusedSends` */
+  onRefusedSends(total: number, nowMs: number): void {
+    if (total > this.refused) this.refusedSinceMs = Math.min(this.refusedSinceMs, nowMs);
+    this.refused = total;
   }
 
   /** The socket itself, or its address, is gone. */

@@ -11,6 +11,7 @@ import {
   type Clock,
   type DatagramReceiver,
   type DatagramTransport,
+  refusedSends,
   type SocketAddress,
   SystemClock,
   TransportError,
@@ -120,7 +121,7 @@ export class PolledClient implements DatagramReceiver {
     if (core.state === "connecting" && this.#options.signal?.aborted === true) core.close("", nowMs);
     for (const { payload, from } of this.#waiting) core.receive(payload, from, nowMs);
     this.#waiting.length = 0;
-    core.onSendErrors(this.#transport.statistics.sendErrors, nowMs);
+    core.onRefusedSends(refusedSends(this.#transport.statistics), nowMs);
     if (this.#untoldError !== undefined) core.onTransportError(this.#untoldError, nowMs);
     this.#untoldError = undefined;
     if (this.#rebound) core.onRebound(nowMs);

@@ -30,13 +30,13 @@ describe("PathWatch", () => {
 
   it("does not wait that long when the system refuses to send, unless an answer comes all the same", () => {
     const watch = new PathWatch();
-    watch.onSendErrors(3, 1200);
+    watch.onRefusedSends(3, 1200);
     expect(watch.dueAtMs(silent)).toBe(1700);
     expect(watch.dueAtMs(healthy)).toBe(Infinity);
-    watch.onSendErrors(3, 1300);
+    watch.onRefusedSends(3, 1300);
     watch.onHeard();
     expect(watch.dueAtMs(silent)).toBe(3500);
-    watch.onSendErrors(4, 1600);
+    watch.onRefusedSends(4, 1600);
     expect(watch.dueAtMs(silent)).toBe(2100);
   });
 

@@ -51,7 +51,9 @@ function serverInstruments({ serverStatistics }: InstrumentSources): Instrument[
   return [
     info,
     ...exportedFields(SERVER_FIELDS).map(([key, field]) => ofField(field, () => Number(serverStatistics()[key]))),
-    ...exportedFields(TRANSPORT_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().transport[key])),
+    ...exportedFields(TRANSPORT_FIELDS).map(([key, field]) =>
+      ofField(field, () => serverStatistics().transport[key] ?? 0),
+    ),
     // Without ticks there is nothing to tell: 0 ticks with an interval of 0.
     ...exportedFields(TICK_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().ticks?.[key] ?? 0)),
     byLabel("datagrams_dropped_total", "Datagrams dropped, by reason.", "reason", () => serverStatistics().drops),

@@ -50,6 +50,7 @@ export const TRANSPORT_FIELDS: Fields<TransportStatistics> = {
   sendErrors: counter("transport_send_errors", "Datagrams that did not leave."),
   receiveErrors: counter("transport_receive_errors", "Faults while receiving."),
   truncated: counter("transport_truncated_datagrams", "Datagrams larger than the receive buffer."),
+  tooLarge: counter("transport_too_large_datagrams", "Of send errors: datagrams larger than the own link takes."),
 };
 
 export const TICK_FIELDS: Fields<TickStatisticsSnapshot> = {

@@ -21,7 +21,8 @@ type ToldDrop = keyof typeof TOLD_DROPS;
 /** What is counted elsewhere, and looked at once a second. */
 export interface WatchedCounters {
   readonly drops: { get(reason: DropReason): number };
-  readonly sendErrors: number;
+  /** Datagrams; see `refusedSends`. */
+  readonly refused: number;
   readonly skippedTicks: number;
   /** Turning clients away is then what was asked for. */
   readonly draining: boolean;
@@ -106,7 +107,7 @@ export class ServerLog {
     }
     const skipped = this.#since("ticks-skipped", counters.skippedTicks);
     this.#limited("ticks-skipped", "warn", {}, "ticks were left out: the process is held up", skipped, nowMs);
-    const unsent = this.#since("send-errors", counters.sendErrors);
+    const unsent = this.#since("send-errors", counters.refused);
     this.#limited("send-errors", "warn", {}, "datagrams were not sent: the system refused them", unsent, nowMs);
     for (const [kind, repeats] of this.#repeats) if (repeats.nextAtMs <= nowMs) this.#tell(kind, repeats, nowMs);
   }

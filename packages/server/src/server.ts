@@ -8,7 +8,7 @@ import {
 } from "@sortie/connection";
 import { type Identity, protocolId } from "@sortie/handshake";
 import { type SendOptions, type SendReceipt, SharedPayload } from "@sortie/reliability";
-import { type Clock, Driver, SystemClock } from "@sortie/transport";
+import { type Clock, Driver, refusedSends, SystemClock } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { AccessLogEntry } from "./access-log.js";
 import { authenticateClient, type Decision } from "./authenticator.js";
@@ -354,9 +354,9 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     const nowMs = this.#clock.now();
     if (this.#log.isLookDue(nowMs)) {
       const { drops, isShuttingDown: draining } = this.#core;
-      const { sendErrors } = this.#options.transport.statistics;
+      const refused = refusedSends(this.#options.transport.statistics);
       const skippedTicks = this.#ticks?.statistics.skipped ?? 0;
-      this.#log.watch({ drops, draining, sendErrors, skippedTicks }, nowMs);
+      this.#log.watch({ drops, draining, refused, skippedTicks }, nowMs);
     }
     this.#shutdown.check();
   }

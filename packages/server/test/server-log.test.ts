@@ -20,7 +20,7 @@ function entry(event: AccessLogEntry["event"], text: string = ""): AccessLogEntr
 }
 
 function counters(drops: Partial<Record<DropReason, number>>, others: Partial<WatchedCounters> = {}): WatchedCounters {
-  return { drops: { get: (reason) => drops[reason] ?? 0 }, sendErrors: 0, skippedTicks: 0, draining: false, ...others };
+  return { drops: { get: (reason) => drops[reason] ?? 0 }, refused: 0, skippedTicks: 0, draining: false, ...others };
 }
 
 describe("ServerLog", () => {
@@ -74,7 +74,7 @@ describe("ServerLog", () => {
     for (let ms = 0; ms <= 60_000; ms += 50) {
       dropped += 3;
       const drops = { "rate-limited": dropped, "half-open-full": 2, "authentication-failed": dropped };
-      log.watch(counters(drops, { sendErrors: 4, skippedTicks: ms < 30_000 ? 0 : 9 }), ms);
+      log.watch(counters(drops, { refused: 4, skippedTicks: ms < 30_000 ? 0 : 9 }), ms);
     }
     log.flush(60_000);
     const kinds = lines.map(([level, { kind }]) => `${level} ${String(kind)}`);

@@ -191,6 +191,7 @@ class BatchSends {
   readonly onSent = (error: Error | null, bytes: number): void => {
     if (error !== null) {
       if (isSocketGone(error)) this.#gone = error;
+      if ((error as NodeJS.ErrnoException).code === "EMSGSIZE") this.#counters.tooLarge++;
       this.fail();
       return;
     }

@@ -27,7 +27,15 @@ export const SO_REUSEPORT = 15;
 /** A control message with the time of arrival comes with each datagram; also that message's type. */
 export const SO_TIMESTAMPNS = 35;
 export const CLOCK_REALTIME = 0;
+export const IPPROTO_IP = 0;
+export const IP_MTU_DISCOVER = 10;
 export const IPPROTO_IPV6 = 41;
+export const IPV6_MTU_DISCOVER = 23;
+/**
+ * Value of both: the bit DF is set, and only the own interface's MTU bounds a datagram, not what ICMP messages said
+ * (IP_PMTUDISC_PROBE, IPV6_PMTUDISC_PROBE; man 7 ip).
+ */
+export const PMTUDISC_PROBE = 3;
 export const IPV6_V6ONLY = 26;
 export const SOL_UDP = 17;
 /** From Linux 4.18 on: a datagram that the kernel cuts into segments of a size. */

@@ -3,8 +3,12 @@ import type { DatagramBatch, SocketAddress } from "@sortie/transport";
 import type { SocketOptions, UdpSocket, UdpSocketUser } from "@sortie/transport-dgram/udp";
 import { FdPoll } from "./fd-poll.js";
 import {
+  IP_MTU_DISCOVER,
+  IPPROTO_IP,
   IPPROTO_IPV6,
+  IPV6_MTU_DISCOVER,
   IPV6_V6ONLY,
+  PMTUDISC_PROBE,
   SO_RCVBUF,
   SO_REUSEADDR,
   SO_REUSEPORT,
@@ -229,6 +233,9 @@ function configure(sockets: LinuxSockets, fd: number, options: MmsgSocketOptions
   if (options.local.family === 6) sockets.setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0);
   if (options.reuseAddress) sockets.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (options.reusePort) sockets.setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  // Best effort: a search for the path's MTU finds what passes whole (RFC 8899), nothing is fragmented.
+  sockets.trySetOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_PROBE); // of an IPv6 socket: for IPv4 peers
+  if (options.local.family === 6) sockets.trySetOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE);
   // Best effort: a refusal leaves the system's own sizes.
   sockets.trySetOption(fd, SOL_SOCKET, SO_RCVBUF, options.receiveBufferBytes);
   sockets.trySetOption(fd, SOL_SOCKET, SO_SNDBUF, options.sendBufferBytes);

@@ -139,8 +139,11 @@ export class SendQueue {
       case EIO:
       case EINVAL:
       case EMSGSIZE:
-        if (datagrams === 1) break;
-        // A device without checksums for segments; or a path whose MTU is below them, where IP may fragment datagrams.
+        if (datagrams === 1) {
+          if (errno === EMSGSIZE) this.#counters.tooLarge++;
+          break;
+        }
+        // A device without checksums for segments; or a link whose MTU is below them, where the last may be smaller.
         if (errno === EIO) this.#ring.segments = false;
         this.#wholeBelow = this.#next + datagrams;
         return true;

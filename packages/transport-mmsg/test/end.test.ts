@@ -1,35 +1,21 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { build } from "tsup";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isAvailable } from "./support.js";
+import { bundleProcess, isAvailable } from "./support.js";
 
 /** ms. Six processes start at once, perhaps on a machine with other work. */
 const PATIENCE_MS = 60_000;
 
-let folder: string;
+let ending: Awaited<ReturnType<typeof bundleProcess>>;
 
-// Bundled, so that a process starts at once; in here, so that it finds koffi.
 beforeAll(async () => {
-  folder = await mkdtemp(fileURLToPath(new URL(".tmp-", import.meta.url)));
-  await build({
-    config: false,
-    entry: [fileURLToPath(new URL("processes/end.ts", import.meta.url))],
-    outDir: folder,
-    format: "esm",
-    noExternal: [/^@sortie\//],
-    esbuildOptions: (options) => void (options.conditions = ["@sortie/source"]),
-    outExtension: () => ({ js: ".mjs" }),
-    silent: true,
-  });
+  ending = await bundleProcess("end");
 }, PATIENCE_MS);
 
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => ending.remove());
 
 async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [`${folder}/end.mjs`, ...args]);
+  const child = spawn(process.execPath, [ending.path, ...args]);
   let output = "";
   child.stdout.on("data", (text) => (output += String(text)));
   child.stderr.on("data", (text) => (output += String(text)));

@@ -93,15 +93,15 @@ describe("SendQueue", () => {
   });
 
   it.each([
-    ["EPERM", EPERM],
-    ["EMSGSIZE", EMSGSIZE],
-    ["EINVAL", EINVAL],
-  ])("%s costs the datagram that met it, and no other", (_name, errno) => {
+    ["EPERM", EPERM, 0],
+    ["EMSGSIZE", EMSGSIZE, 2],
+    ["EINVAL", EINVAL, 0],
+  ])("%s costs the datagram that met it, and no other", (_name, errno, tooLarge) => {
     const { system, counters, queue } = make();
     system.answers = [2, -errno, -errno];
     queue.send(batchOf(6).batch);
     expect(system.calls).toEqual([6, 4, 3, 2]);
-    expect(counters).toMatchObject({ datagramsSent: 4, sendErrors: 2 });
+    expect(counters).toMatchObject({ datagramsSent: 4, sendErrors: 2, tooLarge });
   });
 
   it("ECONNREFUSED is about another datagram: this one is tried again, once", () => {

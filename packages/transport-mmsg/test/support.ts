@@ -1,7 +1,10 @@
 import { createRequire } from "node:module";
 import { createSocket } from "node:dgram";
 import { readdirSync, readlinkSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { DatagramReceiver, DatagramTransport, SocketAddress, TransportError } from "@sortie/transport";
+import { build } from "tsup";
 import type { Koffi } from "../src/koffi.js";
 import { SYSTEM_CALLS } from "../src/linux-abi.js";
 import { LinuxSockets } from "../src/linux-sockets.js";
@@ -116,4 +119,20 @@ export async function hasIpv6(): Promise<boolean> {
     socket.once("error", () => socket.close(() => resolve(false)));
     socket.bind(0, "::1", () => socket.close(() => resolve(true)));
   });
+}
+
+/** Bundles one of the processes beside the tests, so that it starts at once; in here, so that it finds koffi. */
+export async function bundleProcess(name: string): Promise<{ readonly path: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(fileURLToPath(new URL(".tmp-", import.meta.url)));
+  await build({
+    config: false,
+    entry: [fileURLToPath(new URL(`processes/${name}.ts`, import.meta.url))],
+    outDir: folder,
+    format: "esm",
+    noExternal: [/^@sortie\//],
+    esbuildOptions: (options) => void (options.conditions = ["@sortie/source"]),
+    outExtension: () => ({ js: ".mjs" }),
+    silent: true,
+  });
+  return { path: `${folder}/${name}.mjs`, remove: () => rm(folder, { recursive: true }) };
 }

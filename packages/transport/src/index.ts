@@ -8,6 +8,7 @@ export type { DriverOptions } from "./driver-options.js";
 export {
   type DatagramReceiver,
   type DatagramTransport,
+  refusedSends,
   TransportCounters,
   type TransportStatistics,
 } from "./transport.js";

@@ -41,6 +41,16 @@ export interface TransportStatistics {
   readonly receiveErrors: number;
   /** Datagrams dropped because they were larger than the transport's receive buffer. */
   readonly truncated: number;
+  /**
+   * Of `sendErrors` those that are larger than the own link takes (EMSGSIZE). No fault: probes of a path's MTU find out
+   * so. A transport that cannot tell leaves it out.
+   */
+  readonly tooLarge?: number;
+}
+
+/** Datagrams that the system refused for another reason than their size: something is wrong. */
+export function refusedSends({ sendErrors, tooLarge = 0 }: TransportStatistics): number {
+  return sendErrors - tooLarge;
 }
 
 /** The counters as a transport keeps them: a {@link TransportStatistics} to write to. */
@@ -52,6 +62,7 @@ export class TransportCounters implements TransportStatistics {
   sendErrors = 0;
   receiveErrors = 0;
   truncated = 0;
+  tooLarge = 0;
 }
 
 /**
