@@ -27,7 +27,10 @@ function play(pair: ConnectionPair, ms: number): { queueMs: number[]; smallDelay
       pair.run(1);
       for (let message = pair.server.pollMessage(); message !== undefined; message = pair.server.pollMessage()) {
         if (message.channel === 1) bulkBytes += message.payload.length;
-        else smallDelayMs.push(pair.nowMs - new DataView(message.payload.buffer).getFloat64(0));
+        else
+          smallDelayMs.push(
+            pair.nowMs - new DataView(message.payload.buffer, message.payload.byteOffset).getFloat64(0),
+          );
       }
     }
     queueMs.push(pair.toServer.queueingDelayMs(pair.nowMs));

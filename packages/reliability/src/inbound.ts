@@ -15,6 +15,7 @@ import type { Inbox, InboundMessage } from "./inbox.js";
 import { ReceiveCredit } from "./receive-credit.js";
 import type { ReassemblyVerdict } from "./reassembler.js";
 import { Reassembly } from "./reassembly.js";
+import { ownPayload, receivedPayload } from "./received-payload.js";
 import type { MutableStatistics } from "./statistics.js";
 
 /**
@@ -108,15 +109,15 @@ export class Inbound implements ShareOwner {
   }
 
   onMessage(frame: Frame, bytes: Uint8Array, packetNumber: number, nowMs: number): EndpointViolation | undefined {
-    const { delivery, channel, messageId } = frame;
+    const { delivery, channel, messageId, start, end } = frame;
     if (this.revoked) return "reassembly-overdue";
-    if (frame.end - frame.start > this.maxMessageBytes) return "message-too-large";
+    if (end - start > this.maxMessageBytes) return "message-too-large";
     if (delivery === DeliveryCode.Unreliable) {
-      this.deliver(copyOf(bytes, frame), channel, delivery);
+      this.deliver(receivedPayload(bytes, start, end), channel, delivery);
       return undefined;
     }
     if (delivery === DeliveryCode.Sequenced) {
-      if (this.isNewest(channel, packetNumber)) this.deliver(copyOf(bytes, frame), channel, delivery);
+      if (this.isNewest(channel, packetNumber)) this.deliver(receivedPayload(bytes, start, end), channel, delivery);
       return undefined;
     }
     const receive = this.receiver(delivery, channel);
@@ -128,7 +129,10 @@ export class Inbound implements ShareOwner {
     }
     // Pieces of it may be here: the sender turned to sending it whole when the path's MTU rose.
     this.reassembly.known(delivery)?.remove(keyOf(delivery, channel, messageId));
-    return this.accept(receive, delivery, channel, messageId, copyOf(bytes, frame), packetNumber, nowMs);
+    const isEarly = receive instanceof OrderedReceive && receive.distance(messageId) > 0;
+    const payload =
+      isEarly || this.inbox.isPaused(channel) ? ownPayload(bytes, start, end) : receivedPayload(bytes, start, end);
+    return this.accept(receive, delivery, channel, messageId, payload, packetNumber, nowMs);
   }
 
   onFragment(frame: Frame, bytes: Uint8Array, packetNumber: number, nowMs: number): EndpointViolation | undefined {
@@ -308,9 +312,4 @@ export class Inbound implements ShareOwner {
 /** A number for each message in reassembly. */
 function keyOf(delivery: DeliveryCode, channel: number, id: number): number {
   return (delivery << 24) | (channel << 16) | id;
-}
-
-/** A slice is the quickest copy, but a Node Buffer's shares its memory. */
-function copyOf(bytes: Uint8Array, { start, end }: Frame): Uint8Array {
-  return bytes.constructor === Uint8Array ? bytes.slice(start, end) : new Uint8Array(bytes.subarray(start, end));
 }

@@ -7,7 +7,10 @@ import type { MutableStatistics } from "./statistics.js";
 
 /** A received message. */
 export interface InboundMessage {
-  /** The receiver's own copy: may be kept, is never overwritten. */
+  /**
+   * The receiver's own: may be kept, is never overwritten. `payload.buffer` has other messages besides: read it from
+   * `payload.byteOffset` on, which is a multiple of 8. `payload.slice()` has memory of its own.
+   */
   readonly payload: Uint8Array;
   /** 0..255. */
   readonly channel: number;
@@ -99,6 +102,10 @@ export class Inbox {
     this.keptMessages -= 1;
     this.bytes -= kept.payload.length;
     return kept;
+  }
+
+  isPaused(channel: number): boolean {
+    return this.paused[channel] !== undefined;
   }
 
   /** Reliable and ordered messages of the channel wait from now on. */

@@ -1,7 +1,7 @@
+import { PayloadChunks } from "./payload-chunks.js";
+
 /** bytes. Payloads of up to this share chunks; larger ones have memory of their own. */
 const MAX_POOLED_BYTES = 1024;
-/** bytes. Sixteen of the largest: allocating is rare, and what one straggler keeps alive is little. */
-const CHUNK_BYTES: number = 16 * 1024;
 /** bytes. Up to this a loop copies quicker than `set`. */
 const LOOP_COPY_BYTES = 24;
 
@@ -24,16 +24,11 @@ export class SharedPayload {
   }
 }
 
-/**
- * Takes the copies of payloads. Those of messages that wait a moment, as they are sent once, lie one after the other in
- * common chunks: an array of its own costs a message several times its bytes. A chunk is collected once none of its
- * messages waits any more; it is never used again, so that no copy is ever overwritten.
- */
+/** Takes the copies of payloads; those of messages that wait a moment only, as they are sent once, in common chunks. */
 class PayloadPool {
   /** Where the copy lies that was taken last. */
   bytes: Uint8Array = new Uint8Array(0);
-  private chunk: Uint8Array = new Uint8Array(0);
-  private used = 0;
+  private readonly chunks = new PayloadChunks(false);
 
   /** Copies `payload`, unless it is a copy already. Returns where the copy starts in `bytes`. */
   take(payload: Uint8Array | SharedPayload, isShortLived: boolean): number {
@@ -46,16 +41,12 @@ class PayloadPool {
       this.bytes = new Uint8Array(payload);
       return 0;
     }
-    if (this.used + length > this.chunk.length) {
-      this.chunk = new Uint8Array(CHUNK_BYTES);
-      this.used = 0;
-    }
-    const { chunk, used } = this;
-    if (length > LOOP_COPY_BYTES) chunk.set(payload, used);
-    else for (let i = 0; i < length; i++) chunk[used + i] = payload[i] as number;
-    this.used = used + length;
+    const start = this.chunks.reserve(length);
+    const { chunk } = this.chunks;
+    if (length > LOOP_COPY_BYTES) chunk.set(payload, start);
+    else for (let i = 0; i < length; i++) chunk[start + i] = payload[i] as number;
     this.bytes = chunk;
-    return used;
+    return start;
   }
 }
 
