@@ -32,6 +32,33 @@ describe("a client", () => {
     await game.end();
   });
 
+  it("refuses to be closed with what is none, and can be closed after that", async () => {
+    const { game } = await pair();
+    const [client] = game.clients as [Client];
+    expect(() => client.close({ reason: new Error("bye") as never })).toThrow(
+      /^"reason" expected a string, got object$/,
+    );
+    expect(() => client.close({ drainMs: Number.NaN })).toThrow('"drainMs" expected a number in 0..3600000, got NaN');
+    expect(client.isConnected).toBe(true);
+    await game.end();
+  });
+
+  it("hears nothing more once it leaves at once; with a drain it does", async () => {
+    for (const drainMs of [0, 1000]) {
+      const { game, peer } = await pair();
+      const [client] = game.clients as [Client];
+      const heard: string[] = [];
+      client.on("message", ({ payload }) => {
+        heard.push(text(payload));
+        void client.close({ drainMs });
+      });
+      for (const word of ["one", "two", "three"]) peer.send(word, { delivery: "ordered" });
+      await game.run(500);
+      expect(heard).toEqual(drainMs === 0 ? ["one"] : ["one", "two", "three"]);
+      await game.end();
+    }
+  });
+
   it("delivers what is reliable before it leaves, and what is not when it was sent before", async () => {
     const { game } = await pair();
     const [client] = game.clients;

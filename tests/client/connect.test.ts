@@ -1,9 +1,9 @@
-import { type Client, connect, ConnectError } from "@sortie/client";
-import type { Server } from "@sortie/server";
+import { type Client, connect, ConnectError, createClient } from "@sortie/client";
+import { Server } from "@sortie/server";
 import { assertNoLeaks } from "@sortie/testkit";
 import { type DatagramTransport, TransportError } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
-import { GameNetwork, text } from "../support/game-network.js";
+import { GameNetwork, PROTOCOL, text } from "../support/game-network.js";
 import { recordDatagrams } from "../support/recorder.js";
 
 function failure(attempt: Promise<unknown>): Promise<ConnectError> {
@@ -128,6 +128,60 @@ describe("connect", () => {
     expect(error.message).toMatch(/the socket could not be opened: port 7 .* is in use/);
     expect((error.cause as TransportError).code).toBe("address-in-use");
     expect(game.clock.now()).toBe(0);
+    await game.end();
+  });
+
+  it("over a socket that takes long to open ends by the timeout, or when the signal says so", async () => {
+    const game = new GameNetwork();
+    const slow = (): DatagramTransport => {
+      const transport = game.network.createTransport();
+      const opening = new Promise((_, reject) => {
+        Object.defineProperty(transport, "close", {
+          value: () => Promise.resolve(reject(new TransportError("closed", "closed while it was opened"))),
+        });
+      });
+      opening.catch(() => {}); // of one that was not even opened
+      Object.defineProperty(transport, "open", { value: () => opening });
+      return transport;
+    };
+    const error = await failure(game.connect({ transport: slow(), timeoutMs: 700 }));
+    expect([error.code, game.clock.now()]).toEqual(["timeout", 700]);
+    expect(error.message).toMatch(/no answer from 10\.0\.0\.1:1474 within 700 ms/);
+    const controller = new AbortController();
+    const attempt = failure(connect(game.clientOptions({ transport: slow(), signal: controller.signal })));
+    await game.run(100);
+    controller.abort();
+    expect((await attempt).code).toBe("aborted");
+    const polled = createClient(game.clientOptions({ transport: slow(), timeoutMs: 700 }));
+    polled.update(50);
+    polled.update(749);
+    expect([polled.state, polled.error]).toEqual(["connecting", undefined]);
+    polled.update(750);
+    expect([polled.state, polled.error?.code]).toEqual(["closed", "timeout"]);
+    const stopped = createClient(game.clientOptions({ transport: slow(), signal: AbortSignal.abort() }));
+    stopped.update(50);
+    expect([stopped.state, stopped.error?.code]).toEqual(["closed", "aborted"]);
+    await game.end();
+  });
+
+  it("over a socket that is in use fails, and leaves that to who uses it", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    const transport = game.network.createTransport();
+    const client = await game.connect({ transport });
+    expect((await failure(game.connect({ transport }))).message).toMatch(/the transport is open/);
+    const polled = createClient(game.clientOptions({ transport }));
+    await game.run(0);
+    expect(polled.error?.code).toBe("network");
+    await polled.close();
+    const { crypto, identity, clock } = game;
+    const second = new Server({ protocol: PROTOCOL, crypto, identity, clock, transport: game.serverTransport });
+    await expect(second.listen()).rejects.toMatchObject({ code: "already-open" });
+    await game.settle(second.close());
+    client.send("all is well", { delivery: "reliable" });
+    await game.run(500);
+    expect(client.isConnected && client.localAddress !== undefined).toBe(true);
+    expect(client.stats.endpoint.packetsInFlight).toBe(0);
     await game.end();
   });
 

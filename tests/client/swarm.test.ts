@@ -236,6 +236,23 @@ describe("a swarm of clients on one socket", () => {
     expect(() => swarm.add()).toThrow("the swarm is closed");
   });
 
+  it("lets listeners be async: what they reject with is told, even by the listener for errors", async () => {
+    const crowd = new Crowd({ seed: 70 });
+    const { game, hearing } = crowd;
+    hearing.onConnect = async (client) => {
+      await Promise.resolve();
+      throw new Error(`late fault ${client.index}`);
+    };
+    const swarm = await crowd.open();
+    const client = swarm.add();
+    await game.run(2000);
+    expect(hearing.errors.map(String)).toEqual(["Error: late fault 0"]);
+    expect(() => client.close({ reason: null as never })).toThrow('"reason" expected a string, got null');
+    expect(() => client.close({ drainMs: -1 })).toThrow('"drainMs" expected a number in 0..3600000, got -1');
+    expect(client.state).toBe("connected");
+    await crowd.end(swarm);
+  });
+
   it("ends by itself when the server is gone, without being told", async () => {
     const crowd = new Crowd({ seed: 69 });
     const swarm = await crowd.open({ idleTimeoutMs: 2000 });

@@ -32,6 +32,20 @@ describe("close", () => {
     assertNoLeaks({ connections: [pair.client, pair.server] });
   });
 
+  it.each([new Error("bye"), null, 42, {}])("with %s for a text throws, and nothing has changed", (text) => {
+    for (const flushMs of [0, 1000]) {
+      const pair = connected();
+      pair.client.send(new Uint8Array(10), { delivery: "reliable" }, pair.nowMs);
+      const close = (): void => pair.client.close(CloseCode.Normal, text as never, pair.nowMs, pair.nowMs + flushMs);
+      for (let i = 0; i < 2; i++) expect(close).toThrow(/^"reason" expected a string, got (object|null|number)$/);
+      pair.run(500);
+      expect([pair.client.state, pair.server.state]).toEqual(["connected", "connected"]);
+      pair.client.close(CloseCode.Normal, "as it should be", pair.nowMs);
+      pair.run(500);
+      assertNoLeaks({ connections: [pair.client, pair.server] });
+    }
+  });
+
   it("twice, with other words, changes nothing", () => {
     const pair = connected();
     pair.client.close(CloseCode.Normal, "first", pair.nowMs);

@@ -1,6 +1,7 @@
 import { ConnectionPair, PairAddress } from "@sortie/testkit";
-import { decodeUtf8, encodeUtf8 } from "@sortie/wire";
+import { CloseCode, decodeUtf8, encodeUtf8 } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
+import { closeReason } from "../support/pair-reading.js";
 
 function connected(): ConnectionPair {
   const pair = new ConnectionPair({ seed: 5, link: { latencyMs: 30 } });
@@ -30,6 +31,23 @@ describe("a peer whose address changes", () => {
     expect(delivered).toBe(600);
     expect(answered).toBe(600);
     expect(pair.server.statistics(pair.nowMs).migrations).toBe(10);
+  });
+
+  it("is followed while its server waits for what it sent reliably, and gets all of it", () => {
+    const pair = connected();
+    for (let i = 0; i < 20; i++) pair.server.send(new Uint8Array(50_000), { delivery: "ordered" }, pair.nowMs);
+    pair.server.close(CloseCode.ShuttingDown, "an update", pair.nowMs, pair.nowMs + 30_000);
+    pair.run(60);
+    expect(pair.server.state).toBe("flushing");
+    pair.seenAddress = new PairAddress("elsewhere");
+    pair.client.onLocalMove(pair.nowMs);
+    let received = 0;
+    pair.runUntil(() => {
+      while (pair.client.pollMessage() !== undefined) received += 1;
+      return pair.client.state === "closed";
+    }, 20_000);
+    expect(received).toBe(20);
+    expect(closeReason(pair.client)).toEqual({ code: "shutting-down", by: "remote", text: "an update" });
   });
 
   it("is sent at once what went last to the address it had left, within three times what came", () => {

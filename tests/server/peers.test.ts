@@ -54,6 +54,22 @@ describe("a server and its peers", () => {
     await game.end();
   });
 
+  it("refuses bad options of a broadcast with nobody there as well, and reasons that are none", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    expect(() => game.server.broadcast("x", { delivery: "relable" as never })).toThrow('"delivery" expected');
+    expect(() => game.server.broadcast("x", { chanel: 1 } as never)).toThrow(/"chanel"/);
+    const client = await game.connect();
+    await game.run(50);
+    const [peer] = [...game.server.peers.values()] as [Peer];
+    for (const reason of [new Error("out"), null, 7]) {
+      expect(() => peer.disconnect(reason as never)).toThrow(/^"reason" expected a string, got (object|null|number)$/);
+    }
+    await game.run(500);
+    expect([peer.isConnected, client.isConnected]).toEqual([true, true]);
+    await game.end();
+  });
+
   it("gives a kicked peer the reason, on both sides", async () => {
     const game = new GameNetwork();
     await game.listen();

@@ -1,3 +1,4 @@
+import { identityOf } from "@sortie/handshake";
 import { connect, type ConnectError } from "@sortie/client";
 import { Server } from "@sortie/server";
 import { describe, expect, it } from "vitest";
@@ -72,10 +73,15 @@ describe("close", () => {
     await game.end();
   });
 
-  it("a restarted server tells its old clients within a round trip", async () => {
+  it.each([
+    ["a restarted server tells its old clients within a round trip", false],
+    ["so does one whose key was renewed while it ran, to those who came after that", true],
+  ])("%s", async (_name, isRenewed) => {
     const game = new GameNetwork({ link: { latencyMs: 20 } });
     await game.listen();
-    const client = await game.connect();
+    const identity = isRenewed ? identityOf(game.crypto.generateKeyPair()) : game.identity;
+    if (isRenewed) game.server.setIdentity(identity);
+    const client = await game.connect({ serverKey: identity.publicKey });
     await game.run(100);
     const codes: string[] = [];
     client.on("disconnect", (reason) => codes.push(reason.code));
@@ -85,7 +91,7 @@ describe("close", () => {
     game.network.setFilter(undefined);
     const second = new Server({
       protocol: "test/1",
-      identity: game.identity,
+      identity,
       crypto: game.crypto,
       transport: game.network.createTransport({ host: "10.0.0.1", port: 1474 }),
       clock: game.clock,

@@ -16,7 +16,8 @@ export async function resolveAddresses(
 ): Promise<SocketAddress[]> {
   const { host, port, transport } = options;
   const literal = SocketAddress.tryParse(host, port);
-  if (literal !== undefined) return [literal];
+  // A zone may be spelt in two ways: the transport knows the one that it gives what comes from there.
+  if (literal !== undefined && (literal.scope === "" || transport.resolve === undefined)) return [literal];
   if (transport.resolve === undefined) {
     const expected = "expected an IP address (this transport resolves no names)";
     throw new ConnectError("network", `"host" ${expected}, got "${host}"`);

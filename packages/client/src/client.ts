@@ -1,4 +1,5 @@
 import {
+  checkReason,
   type ConnectionStatistics,
   type DisconnectReason,
   type LogLevel,
@@ -13,7 +14,7 @@ import { type Clock, type DatagramTransport, Driver, refusedSends, type SocketAd
 import type { ClientCore, ClientCoreEvent } from "./client-core.js";
 import { ConnectError } from "./connect-error.js";
 import { CLIENT_EVENTS, type ClientEvents } from "./events.js";
-import type { AbortSignalLike, ClientOptions } from "./options.js";
+import { type AbortSignalLike, checkDrainMs, type ClientOptions } from "./options.js";
 
 /** ms that `close` waits, beyond its `drainMs`, for the server to confirm that it heard. */
 const CLOSE_GRACE_MS = 1000;
@@ -28,6 +29,8 @@ export class Client extends TypedEmitter<ClientEvents> {
   #sessionId = "";
   #opened: ((error: ConnectError | undefined) => void) | undefined;
   #closing: Promise<void> | undefined;
+  /** `close` said that nothing more is wanted. */
+  #isDeaf = false;
   /** Why it ended, until somebody was told. */
   #ended: DisconnectReason | undefined;
   #onOver: (() => void) | undefined;
@@ -141,18 +144,19 @@ export class Client extends TypedEmitter<ClientEvents> {
 
   /**
    * Leaves: what is queued and reliable is delivered first, for `drainMs` (default 1000) at the most, then the server
-   * is told. Resolves when the socket is closed. Further calls give the same promise.
+   * is told. Until then messages still come, unless `drainMs` is 0. Resolves when the socket is closed. Further calls
+   * give the same promise. Throws TypeError or RangeError for options out of range.
    */
   close(options: { readonly drainMs?: number; readonly reason?: string } = {}): Promise<void> {
     const { drainMs = 1000, reason = "" } = options;
-    if (!Number.isFinite(drainMs) || drainMs < 0 || drainMs > 3_600_000) {
-      throw new RangeError(`"drainMs" expected a number in 0..3600000, got ${String(drainMs)}`);
-    }
+    checkDrainMs(drainMs);
+    checkReason(reason);
+    if (drainMs === 0) this.#isDeaf = true;
     return (this.#closing ??= this.#shutDown(drainMs, reason));
   }
 
-  /** @internal Opens the socket and waits for the server's answer. */
-  async open(signal: AbortSignalLike | undefined): Promise<void> {
+  /** @internal Opens the socket and waits for the server's answer, until `deadlineMs` of the clock at the latest. */
+  async open(signal: AbortSignalLike | undefined, deadlineMs: number): Promise<void> {
     const answer = new Promise<ConnectError | undefined>((resolve) => {
       this.#opened = resolve;
     });
@@ -163,8 +167,13 @@ export class Client extends TypedEmitter<ClientEvents> {
     };
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted === true) onAbort();
+    // Without a socket nobody asks the core for its timeouts, and over other transports than UDP opening may take long.
+    const timer = this.#clock.setTimer(deadlineMs, () => {
+      this.#core.handleTimeout(this.#clock.now());
+      this.#afterWork();
+    });
     try {
-      await this.#driver.start();
+      await Promise.race([this.#driver.start(), answer]);
       const error = await answer;
       if (error !== undefined) throw error;
     } catch (error) {
@@ -173,6 +182,7 @@ export class Client extends TypedEmitter<ClientEvents> {
       await this.#stop(CLOSE_GRACE_MS);
       throw error instanceof ConnectError ? error : socketError(error);
     } finally {
+      this.#clock.clearTimer(timer);
       signal?.removeEventListener("abort", onAbort);
     }
   }
@@ -224,7 +234,7 @@ export class Client extends TypedEmitter<ClientEvents> {
   /** Messages, and last the end, wait until somebody listens: nothing is lost between `connect` and `on`. */
   #tellWaiting(): void {
     const { connection } = this.#core;
-    while (connection !== undefined && this.listenerCount("message") > 0) {
+    while (connection !== undefined && !this.#isDeaf && this.listenerCount("message") > 0) {
       const message = connection.pollMessage();
       if (message === undefined) break;
       this.emit("message", message);
@@ -273,8 +283,8 @@ export class Client extends TypedEmitter<ClientEvents> {
     try {
       await this.#transport.rebind?.();
     } catch (error) {
-      // The old socket is still there; the next attempt comes by itself.
-      this.#report(error);
+      // The old socket is still there; the next attempt comes by itself. One that `close` cut short is no fault.
+      if (this.#closing === undefined) this.#report(error);
     }
     this.#onRebound();
   }

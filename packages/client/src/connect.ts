@@ -19,12 +19,13 @@ export async function connect(options: ClientOptions): Promise<Client> {
   const clock = options.clock ?? new SystemClock();
   const { signal } = options;
   const startMs = clock.now();
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   throwIfAborted(options);
-  const addresses = await resolveAddresses(options, clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const addresses = await resolveAddresses(options, clock, timeoutMs);
   throwIfAborted(options);
   const client = new Client(makeCore(addresses, startMs), options.transport, clock, options.logger);
   try {
-    await client.open(signal);
+    await client.open(signal, startMs + timeoutMs);
   } catch (error) {
     throwIfAborted(options);
     throw error;

@@ -79,6 +79,8 @@ const CLIENT_OPTION_NAMES: OptionNames<ClientOptions> = {
   ...PROTOCOL_OPTION_NAMES,
 };
 
+/** ms. As long as a server may take. */
+const MAX_DRAIN_MS = 3_600_000;
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** Checks what is the client's own; throws TypeError or RangeError that names the option, its range and what came. */
@@ -146,4 +148,10 @@ export function checkConnectPayload(payload: Uint8Array): Uint8Array {
     throw new RangeError(`"payload" expected at most ${MAX_CONNECT_PAYLOAD_BYTES} bytes, got ${payload.length}`);
   }
   return payload.slice();
+}
+
+/** ms that a client may take to leave. Throws RangeError. */
+export function checkDrainMs(drainMs: number): void {
+  if (Number.isFinite(drainMs) && drainMs >= 0 && drainMs <= MAX_DRAIN_MS) return;
+  throw new RangeError(`"drainMs" expected a number in 0..${MAX_DRAIN_MS}, got ${String(drainMs)}`);
 }

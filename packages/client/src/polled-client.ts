@@ -20,7 +20,7 @@ import { resolveAddresses } from "./addresses.js";
 import { socketError } from "./client.js";
 import type { ClientCore, ClientState } from "./client-core.js";
 import { prepare, throwIfAborted } from "./connect.js";
-import { ConnectError } from "./connect-error.js";
+import { abortedError, ConnectError } from "./connect-error.js";
 import { type ClientOptions, DEFAULT_TIMEOUT_MS } from "./options.js";
 
 /** Datagrams kept between two updates. Full: the newest are dropped, as a full socket buffer would. */
@@ -44,11 +44,15 @@ export class PolledClient implements DatagramReceiver {
   #core: ClientCore | undefined;
   #makeCore: ((nowMs: number) => ClientCore) | undefined;
   #nowMs = 0;
+  /** ms. The first update, from which on the attempt is timed. */
+  #sinceMs: number | undefined;
   #error: ConnectError | undefined;
   #reason: DisconnectReason | undefined;
   #socketError: TransportError | undefined;
   #sessionId = "";
   #isClosed = false;
+  /** The transport was open already: it is not ours to close. */
+  #isForeign = false;
   /** The last fault of the socket that the core has not heard of. */
   #untoldError: TransportError | undefined;
   /** A new socket is there since the last update. */
@@ -61,6 +65,8 @@ export class PolledClient implements DatagramReceiver {
     this.#transport = options.transport;
     const clock = options.clock ?? new SystemClock();
     this.#open(clock, makeCore).catch((error: unknown) => {
+      // Somebody else's, who goes on with it.
+      this.#isForeign = error instanceof TransportError && error.code === "already-open";
       this.#error ??= error instanceof ConnectError ? error : socketError(error);
     });
   }
@@ -112,12 +118,14 @@ export class PolledClient implements DatagramReceiver {
       throw new RangeError(`"nowMs" expected a number of at least ${this.#nowMs}, got ${String(nowMs)}`);
     }
     this.#nowMs = nowMs;
+    this.#sinceMs ??= nowMs;
     if (this.#makeCore !== undefined) {
-      this.#core = this.#makeCore(nowMs);
+      this.#core = this.#makeCore(this.#sinceMs);
       this.#makeCore = undefined;
     }
     const core = this.#core;
-    if (core === undefined || this.#isClosed) return;
+    if (this.#isClosed) return;
+    if (core === undefined) return this.#giveUpIfDue(nowMs - this.#sinceMs);
     if (core.state === "connecting" && this.#options.signal?.aborted === true) core.close("", nowMs);
     for (const { payload, from } of this.#waiting) core.receive(payload, from, nowMs);
     this.#waiting.length = 0;
@@ -201,6 +209,17 @@ export class PolledClient implements DatagramReceiver {
   /** @internal The next update sends on. */
   onWritable(): void {}
 
+  /** While there is no socket yet, or no address, nobody else looks at the signal and the deadline. */
+  #giveUpIfDue(afterMs: number): void {
+    const { host, port, signal, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    if (this.#error !== undefined) return;
+    if (signal?.aborted === true) this.#error = abortedError(this.#options);
+    else if (afterMs >= timeoutMs) {
+      this.#error = new ConnectError("timeout", `the socket for ${host}:${port} was not open within ${timeoutMs} ms`);
+    } else return;
+    void this.#closeTransport();
+  }
+
   async #open(
     clock: Clock,
     makeCore: (addresses: readonly SocketAddress[], nowMs: number) => ClientCore,
@@ -247,7 +266,7 @@ export class PolledClient implements DatagramReceiver {
   async #closeTransport(): Promise<void> {
     this.#isClosed = true;
     this.#waiting.length = 0;
-    await this.#transport.close();
+    if (!this.#isForeign) await this.#transport.close();
   }
 }
 

@@ -35,27 +35,25 @@ export class Closing {
     return Math.min(this.flushUntilMs, this.repeatAtMs, this.endsAtMs);
   }
 
-  /** Reliable data goes first, until `untilMs`. */
+  /** Reliable data goes first, until `untilMs`. Throws TypeError for a text that is none. */
   flush(code: CloseCode, text: string, untilMs: number): void {
+    checkReason(text);
     this.code = code;
     this.text = text;
     this.flushUntilMs = untilMs;
   }
 
-  /** The CLOSE goes now, and again until it is answered or the time is over. */
-  start(code: CloseCode, text: string, nowMs: number, probeTimeoutMs: number): void {
-    this.answer(code, text);
+  /** The CLOSE, as `closeFrame` made it, goes now, and again until it is answered or the time is over. */
+  start(frame: Uint8Array, nowMs: number, probeTimeoutMs: number): void {
+    this.answer(frame);
     const intervalMs = Math.min(probeTimeoutMs, MAX_INTERVAL_MS);
     this.repeatAtMs = nowMs + intervalMs;
     this.endsAtMs = nowMs + CLOSING_PROBE_TIMEOUTS * intervalMs;
   }
 
   /** One CLOSE goes now, and no other. */
-  answer(code: CloseCode, text: string): void {
-    const utf8 = encodeUtf8Limited(text, MAX_CLOSE_TEXT_BYTES);
-    const writer = new ByteWriter().reset(new Uint8Array(utf8.length + 4));
-    encodeClose(writer, code, utf8);
-    this.frame = writer.bytes.slice(0, writer.offset);
+  answer(frame: Uint8Array): void {
+    this.frame = frame;
     this.due = true;
     this.flushUntilMs = Infinity;
   }
@@ -80,4 +78,19 @@ export class Closing {
     this.repeatAtMs = Infinity;
     this.endsAtMs = Infinity;
   }
+}
+
+/** The bytes of a CLOSE frame; a longer text is cut. Throws TypeError for a text that is none. */
+export function closeFrame(code: CloseCode, text: string): Uint8Array {
+  checkReason(text);
+  const utf8 = encodeUtf8Limited(text, MAX_CLOSE_TEXT_BYTES);
+  const writer = new ByteWriter().reset(new Uint8Array(utf8.length + 4));
+  encodeClose(writer, code, utf8);
+  return writer.bytes.slice(0, writer.offset);
+}
+
+/** What a connection is closed with must be a text: plain JavaScript may give an error, or null. Throws TypeError. */
+export function checkReason(reason: unknown): void {
+  if (typeof reason === "string") return;
+  throw new TypeError(`"reason" expected a string, got ${reason === null ? "null" : typeof reason}`);
 }

@@ -3,7 +3,7 @@ import type { FlowControl, InboundMessage, ReliableEndpoint } from "@sortie/reli
 import type { SendOptions, SendReceipt, SharedPayload } from "@sortie/reliability";
 import { CloseCode, PACKET_HEADER_BYTES, TAG_BYTES } from "@sortie/wire";
 import { LAST_PACKET_NUMBER, writeClosePacket } from "./close-packet.js";
-import { Closing } from "./closing.js";
+import { closeFrame, Closing } from "./closing.js";
 import { ConnectExchange } from "./connect-exchange.js";
 import { type ConnectionEvent, DRAIN } from "./connection-events.js";
 import { type ConnectionOptions, createIdleWatch, DEFAULT_HANDSHAKE_TIMEOUT_MS } from "./connection-options.js";
@@ -13,7 +13,7 @@ import { createProtection, createReplayWindow } from "./create-protection.js";
 import { type DisconnectReason, reasonOfLocalClose } from "./disconnect-reason.js";
 import type { DropReason } from "./drop-reason.js";
 import { createEndpoint, createMtuDiscovery, createPathManager } from "./endpoint-options.js";
-import { closeCodeOf, FrameDispatch } from "./frame-dispatch.js";
+import { closeCodeOf, FrameDispatch, type FrameViolation } from "./frame-dispatch.js";
 import type { IdleWatch } from "./idle-watch.js";
 import { Lifecycle } from "./lifecycle.js";
 import { opened, openPacket } from "./packet-opener.js";
@@ -78,9 +78,8 @@ export class Connection {
     this.resources = options.resources;
     this.remoteConnectionId = keys.remoteConnectionId;
     this.window = createReplayWindow(options);
-    const { life, endpoint, protection, paths } = this;
-    const exchange = new ConnectExchange(life, control, endpoint, timers);
-    this.dispatch = new FrameDispatch(role, endpoint, protection, exchange, control, paths, {
+    const exchange = new ConnectExchange(this.life, control, this.endpoint, timers);
+    this.dispatch = new FrameDispatch(role, this.endpoint, this.protection, exchange, control, this.paths, {
       onConnected: (sessionId) => this.onConnected(sessionId),
       onClose: (reason, at) => this.onClose(reason, at),
     });
@@ -89,7 +88,7 @@ export class Connection {
     this.exchange = exchange;
     this.role = role;
     this.localConnectionId = keys.localConnectionId;
-    this.flow = endpoint;
+    this.flow = this.endpoint;
     timers.set(Timer.Handshake, nowMs + (settings.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS));
     if (role === "client") exchange.ask(options.connectPayload ?? new Uint8Array(0), nowMs);
   }
@@ -172,8 +171,9 @@ export class Connection {
     const { packetNumber, plaintextBytes, isNewest, leaps } = opened;
     const malformed = frames.decode(plaintext, 0, plaintextBytes);
     if (malformed === undefined && !hasRoom(this.life.state, frames, nowMs, this.endpoint)) {
-      // It does not count as received, but the peer was heard.
+      // It does not count as received, but the peer was heard, and what it acknowledges takes no room.
       this.idle.onHeard(nowMs);
+      this.applied(this.dispatch.applyAcks(frames, plaintext, nowMs), nowMs);
       return "receive-buffer-full";
     }
     const fault = leaps ? "packet number leaps too far" : malformed && `malformed packet: ${malformed}`;
@@ -183,11 +183,14 @@ export class Connection {
       this.fail(CloseCode.ProtocolError, fault, "violation", nowMs);
       return "malformed-frames";
     }
-    const violation = this.dispatch.apply(frames, plaintext, packetNumber, from, nowMs);
+    this.applied(this.dispatch.apply(frames, plaintext, packetNumber, from, nowMs), nowMs);
+    return undefined;
+  }
+
+  private applied(violation: FrameViolation | undefined, nowMs: number): void {
     if (violation !== undefined) this.fail(closeCodeOf(violation), violation, "violation", nowMs);
     this.paths.settle(nowMs);
     this.closeWhenFlushed(nowMs);
-    return undefined;
   }
 
   /**
@@ -228,15 +231,14 @@ export class Connection {
   }
 
   handleTimeout(nowMs: number): void {
-    const { timers } = this;
     if (this.idle.deadlineMs <= nowMs) {
       const text = `nothing heard for ${this.idle.timeoutMs} ms`;
       return this.finish({ code: "timeout", by: "local", text }, "idle-timeout", nowMs);
     }
-    if (timers.takeDue(Timer.Handshake, nowMs)) {
+    if (this.timers.takeDue(Timer.Handshake, nowMs)) {
       this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", "deadline", nowMs);
     }
-    if (timers.takeDue(Timer.ConnectRepeat, nowMs)) this.exchange.askAgain(nowMs);
+    if (this.timers.takeDue(Timer.ConnectRepeat, nowMs)) this.exchange.askAgain(nowMs);
     if (this.closing.endsAtMs <= nowMs) return this.become("closed", "unanswered", nowMs);
     this.closing.onTimeout(nowMs, this.endpoint.probeTimeoutMs());
     if (this.idle.takePing(nowMs)) this.endpoint.requestPing();
@@ -278,7 +280,7 @@ export class Connection {
 
   /**
    * Ends the connection. With `flushUntilMs` in the future, reliable data that waits goes first, both ways, until then.
-   * Repeated calls change nothing but a flush, which a call without one cuts short.
+   * Repeated calls change nothing but a flush, which a call without one cuts short. TypeError unless `text` is one.
    */
   close(code: CloseCode, text: string, nowMs: number, flushUntilMs: number = nowMs): void {
     if (!this.life.isOpen) return;
@@ -322,8 +324,7 @@ export class Connection {
     if (!this.life.isOpen) return;
     this.idle.onHeard(nowMs);
     this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
-    // Only a server follows its peer: a client knows where its server is.
-    if (this.life.state !== "connected") return;
+    if (this.life.state !== "connected" && this.life.state !== "flushing") return;
     if (this.role === "server") this.paths.onAuthenticPacket(from, isNewest, bytes, nowMs);
     this.monitor.evaluate(this.endpoint, nowMs, this.events);
   }
@@ -351,7 +352,7 @@ export class Connection {
     if (!this.life.isOpen) return;
     this.end(reason, "draining", "close-received", nowMs);
     // One CLOSE in answer lets the other side stop repeating its own.
-    this.closing.answer(CloseCode.Normal, "");
+    this.closing.answer(closeFrame(CloseCode.Normal, ""));
   }
 
   private fail(code: CloseCode, text: string, cause: TransitionCause, nowMs: number): void {
@@ -360,14 +361,14 @@ export class Connection {
 
   private closeWhenFlushed(nowMs: number): void {
     if (this.life.state !== "flushing") return;
-    const { closing } = this;
-    if (!this.endpoint.isSettled && nowMs < closing.flushUntilMs) return;
-    this.startClosing(closing.code, closing.text, "flushed", nowMs);
+    if (!this.endpoint.isSettled && nowMs < this.closing.flushUntilMs) return;
+    this.startClosing(this.closing.code, this.closing.text, "flushed", nowMs);
   }
 
   private startClosing(code: CloseCode, text: string, cause: TransitionCause, nowMs: number): void {
+    const frame = closeFrame(code, text); // first: where it throws, nothing has changed
     this.end(reasonOfLocalClose(code, text), "closing", cause, nowMs);
-    this.closing.start(code, text, nowMs, this.endpoint.probeTimeoutMs());
+    this.closing.start(frame, nowMs, this.endpoint.probeTimeoutMs());
   }
 
   private stopAtKeyLimit(nowMs: number): 0 {

@@ -74,6 +74,22 @@ export class FrameDispatch {
     return undefined;
   }
 
+  /** Of a packet that is refused for want of room: what it acknowledges. To apply that twice changes nothing. */
+  applyAcks(frames: PacketFrames, plaintext: Uint8Array, nowMs: number): FrameViolation | undefined {
+    for (let i = 0; i < frames.count; i++) {
+      const frame = frames.at(i);
+      const violation = frame.kind === FrameKind.Ack ? this.onAck(frame, plaintext, nowMs) : undefined;
+      if (violation !== undefined) return violation;
+    }
+    return undefined;
+  }
+
+  private onAck(frame: Frame, plaintext: Uint8Array, nowMs: number): FrameViolation | undefined {
+    const violation = this.endpoint.onAck(frame, plaintext, nowMs);
+    if (violation === undefined) this.protection.onAcked(frame.largest);
+    return violation;
+  }
+
   private applyFrame(
     frame: Frame,
     plaintext: Uint8Array,
@@ -82,11 +98,8 @@ export class FrameDispatch {
     nowMs: number,
   ): FrameViolation | undefined {
     switch (frame.kind) {
-      case FrameKind.Ack: {
-        const violation = this.endpoint.onAck(frame, plaintext, nowMs);
-        if (violation === undefined) this.protection.onAcked(frame.largest);
-        return violation;
-      }
+      case FrameKind.Ack:
+        return this.onAck(frame, plaintext, nowMs);
       case FrameKind.Message:
         return this.endpoint.onMessage(frame, plaintext, packetNumber, nowMs);
       case FrameKind.Fragment:

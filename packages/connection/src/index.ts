@@ -1,3 +1,5 @@
+export { callContained } from "./call-contained.js";
+export { checkReason } from "./closing.js";
 export { Connection } from "./connection.js";
 export type { ConnectionEvent } from "./connection-events.js";
 export {

@@ -1,6 +1,6 @@
 import { ByteWriter, CloseCode, FrameKind, PacketFrames } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
-import { Closing } from "../src/closing.js";
+import { closeFrame, Closing } from "../src/closing.js";
 
 function written(closing: Closing): { code: number; text: string; bytes: number } {
   const writer = new ByteWriter().reset(new Uint8Array(400));
@@ -25,7 +25,7 @@ describe("Closing", () => {
 
   it("sends its CLOSE at once, then after each probe timeout, four in all, and ends after four", () => {
     const closing = new Closing();
-    closing.start(CloseCode.Kicked, "out", 1000, 50);
+    closing.start(closeFrame(CloseCode.Kicked, "out"), 1000, 50);
     expect(closing.endsAtMs).toBe(1200);
     const sentAt: number[] = [];
     for (let nowMs = 1000; nowMs < 2000; nowMs += 10) {
@@ -41,7 +41,7 @@ describe("Closing", () => {
   // Found by fuzzing: a peer that acknowledged 20 s late kept its place on the server for minutes after it was closed.
   it("takes probe timeouts for no longer than 2 s, so that a peer cannot draw out its end", () => {
     const closing = new Closing();
-    closing.start(CloseCode.ProtocolError, "", 1000, 180_000);
+    closing.start(closeFrame(CloseCode.ProtocolError, ""), 1000, 180_000);
     expect(closing.endsAtMs).toBe(9000);
     const sentAt: number[] = [];
     for (let nowMs = 1000; nowMs < closing.endsAtMs; nowMs += 500) {
@@ -57,7 +57,7 @@ describe("Closing", () => {
     const closing = new Closing();
     closing.flush(CloseCode.Normal, "bye", 500);
     expect(closing.nextAtMs).toBe(500);
-    closing.start(closing.code, closing.text, 400, 30);
+    closing.start(closeFrame(closing.code, closing.text), 400, 30);
     expect(closing.nextAtMs).toBe(430);
     closing.stop();
     expect(closing.nextAtMs).toBe(Infinity);
@@ -66,7 +66,7 @@ describe("Closing", () => {
 
   it("answers a CLOSE with one, and repeats it never", () => {
     const closing = new Closing();
-    closing.answer(CloseCode.Normal, "");
+    closing.answer(closeFrame(CloseCode.Normal, ""));
     expect(closing.due).toBe(true);
     expect(written(closing)).toEqual({ code: CloseCode.Normal, text: "", bytes: 3 });
     closing.onTimeout(1e9, 50);
@@ -76,11 +76,11 @@ describe("Closing", () => {
 
   it("cuts a long text at 256 bytes, at a character's edge", () => {
     const closing = new Closing();
-    closing.answer(CloseCode.Refused, "é".repeat(200));
+    closing.answer(closeFrame(CloseCode.Refused, "é".repeat(200)));
     expect(written(closing).text).toBe("é".repeat(128));
-    closing.answer(CloseCode.Refused, `x${"é".repeat(200)}`);
+    closing.answer(closeFrame(CloseCode.Refused, `x${"é".repeat(200)}`));
     expect(written(closing).text).toBe(`x${"é".repeat(127)}`);
-    closing.answer(CloseCode.Refused, `${"x".repeat(254)}😀`);
+    closing.answer(closeFrame(CloseCode.Refused, `${"x".repeat(254)}😀`));
     expect(written(closing).text).toBe("x".repeat(254));
   });
 });

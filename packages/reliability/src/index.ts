@@ -22,6 +22,6 @@ export { SharedPayload } from "./payload-copy.js";
 export { TokenBucket } from "./pacer.js";
 export { ReliableEndpoint } from "./reliable-endpoint.js";
 export type { RttEstimator } from "./rtt-estimator.js";
-export { checkChannelWeights, MAX_UNRELIABLE_MESSAGE_BYTES, type SendOptions } from "./send-options.js";
+export { checkChannelWeights, checkSend, MAX_UNRELIABLE_MESSAGE_BYTES, type SendOptions } from "./send-options.js";
 export { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";
 export type { EndpointStatistics } from "./statistics.js";

@@ -20,6 +20,8 @@ export class ConnectionEntry {
   queued: "no" | "held" | "now" = "no";
   /** Whether it waits in the list of connections that may have something for the application. */
   eventful = false;
+  /** The application has ended it: nothing that the peer sent is told any more. */
+  isDismissed = false;
   /** Whether its owner was told of its end. */
   finished = false;
   /** The public object, made when the application first hears of the peer. */

@@ -1,4 +1,4 @@
-import type { ConnectionStatistics, Quality, SendAdvice } from "@sortie/connection";
+import { checkReason, type ConnectionStatistics, type Quality, type SendAdvice } from "@sortie/connection";
 import type { SendOptions, SendReceipt, SharedPayload } from "@sortie/reliability";
 import type { SocketAddress } from "@sortie/transport";
 import type { ConnectionEntry } from "./connection-table.js";
@@ -98,8 +98,12 @@ export class Peer<Data = unknown> {
     this.#host.setPaused(this.#entry, channel, false);
   }
 
-  /** Ends the connection. The peer is told the reason: up to 256 bytes of UTF-8, cut beyond. */
+  /**
+   * Ends the connection. The peer is told the reason: up to 256 bytes of UTF-8, cut beyond. Of what it has sent nothing
+   * more is told here, but for "disconnect". Throws TypeError for a reason that is no string.
+   */
   disconnect(reason: string = ""): void {
+    checkReason(reason);
     this.#host.disconnect(this.#entry, reason);
   }
 

@@ -6,7 +6,8 @@ import {
   type SendAdvice,
   wasHeldUp,
 } from "@sortie/connection";
-import { type InboundMessage, TokenBucket } from "@sortie/reliability";
+import type { Identity } from "@sortie/handshake";
+import type { InboundMessage } from "@sortie/reliability";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import {
   CloseCode,
@@ -20,12 +21,9 @@ import { Admission } from "./admission.js";
 import { type ConnectionEntry, ConnectionTable } from "./connection-table.js";
 import { EntryQueue } from "./entry-queue.js";
 import { ReplyQueue } from "./reply-queue.js";
+import { ResetAnswers } from "./reset-answers.js";
 import type { ServerCoreOptions } from "./server-core-options.js";
-import { StatelessReset } from "./stateless-reset.js";
 import { TickInbox } from "./tick-inbox.js";
-
-/** Stateless resets per second, for the whole server. */
-const RESETS_PER_SECOND = 100;
 
 /** Who hears what happened, when `dispatch` is called. */
 export interface ServerCoreHandler {
@@ -60,8 +58,7 @@ export class ServerCore implements DatagramCore {
   isShuttingDown = false;
   private readonly options: ServerCoreOptions;
   private readonly replies: ReplyQueue = new ReplyQueue();
-  private readonly reset: StatelessReset;
-  private readonly resetBudget: TokenBucket = new TokenBucket(RESETS_PER_SECOND, RESETS_PER_SECOND);
+  private readonly resets: ResetAnswers;
   private readonly requests: ConnectRequest[] = [];
   /** Connections that may have something for the application, in the order in which it came. */
   private readonly eventful = new EntryQueue();
@@ -81,8 +78,14 @@ export class ServerCore implements DatagramCore {
     const { resources, maxPeers, maxHalfOpen } = options;
     this.table = new ConnectionTable(maxPeers + maxHalfOpen, resources.random, options.share);
     this.admission = new Admission({ ...options, table: this.table, replies: this.replies });
-    this.reset = new StatelessReset(resources.crypto, options.identity);
+    this.resets = new ResetAnswers(resources.crypto, options.identity, this.replies, options.onFault);
     this.inbox = TickInbox.forTicksOf(options.tickIntervalMs);
+  }
+
+  /** Shows another identity from now on; whom it accepts learns of a restart with that one. Throws RangeError. */
+  setIdentity(identity: Identity): void {
+    this.resets.setIdentity(identity);
+    this.admission.identity = identity;
   }
 
   /** Takes a datagram; with ticks of 34 ms or less, one of a peer waits for `receiveHeld`. */
@@ -148,7 +151,7 @@ export class ServerCore implements DatagramCore {
       this.close(entry, code, text, nowMs);
       return false;
     }
-    const token = this.reset.token(connection.localConnectionId, entry.address.bytes);
+    const token = this.resets.token(connection.localConnectionId, entry.address.bytes);
     if (!connection.accept(entry.sessionId, token, nowMs)) return false;
     entry.isPeer = true;
     this.table.setHome(entry, entry.address);
@@ -279,7 +282,7 @@ export class ServerCore implements DatagramCore {
     if (datagram.length < MIN_PROTECTED_BYTES) return "too-short";
     const entry = this.table.find(readConnectionId(datagram));
     if (entry === undefined) {
-      this.answerUnknown(datagram, from, nowMs);
+      this.resets.answer(datagram, from, nowMs);
       return "unknown-connection";
     }
     const dropped = this.receiveFor(entry, datagram, from, nowMs);
@@ -320,14 +323,6 @@ export class ServerCore implements DatagramCore {
     return this.peerCount >= this.options.maxPeers ? RejectReason.ServerFull : undefined;
   }
 
-  private answerUnknown(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
-    if (this.replies.isFull || this.resetBudget.available(nowMs) < 1) return;
-    const length = this.reset.write(this.replies.reserve(), readConnectionId(datagram), from.bytes, datagram.length);
-    if (length === 0) return;
-    this.resetBudget.take(1, nowMs);
-    this.replies.commit(length, from);
-  }
-
   /** Something happened at the connection. Requests are taken up at once; everything else waits for `dispatch`. */
   afterInput(entry: ConnectionEntry): void {
     if (entry.isPeer) {
@@ -359,7 +354,9 @@ export class ServerCore implements DatagramCore {
       else if (event.type === "closed") ended = event.reason;
     }
     if (entry.isPeer) {
-      for (let message = connection.pollMessage(); message !== undefined; message = connection.pollMessage()) {
+      while (!entry.isDismissed) {
+        const message = connection.pollMessage();
+        if (message === undefined) break;
         handler.onMessage(entry, message);
       }
     }

@@ -1,4 +1,5 @@
 import {
+  callContained,
   createResources,
   type DisconnectReason,
   payloadBytes,
@@ -7,7 +8,7 @@ import {
   TypedEmitter,
 } from "@sortie/connection";
 import { type Identity, protocolId } from "@sortie/handshake";
-import { type SendOptions, type SendReceipt, SharedPayload } from "@sortie/reliability";
+import { checkSend, type SendOptions, type SendReceipt, SharedPayload } from "@sortie/reliability";
 import { type Clock, Driver, refusedSends, SystemClock } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { AccessLogEntry } from "./access-log.js";
@@ -70,6 +71,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       if (this.#ticks === undefined) this.#driver.wake();
     },
     disconnect: (entry, reason) => {
+      entry.isDismissed = true;
       this.#core.close(entry, CloseCode.Kicked, reason, this.#clock.now());
       this.#driver.wake();
     },
@@ -187,14 +189,15 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   /** Opens the socket. Rejects with TransportError, whose code and message say what to do. */
   async listen(): Promise<ListenAddress> {
-    if (this.#listening !== undefined) throw new Error("listen() on a server that listens already");
     if (this.#shutdown.hasBegun) throw new Error("listen() on a server that was closed: create another one");
+    if (this.#driver.isStarted) throw new Error("listen() on a server that listens already");
     if (this.#core.canWait && this.#ticks !== undefined) {
       this.#options.transport.holdReceive?.(RECEIVE_HOLD_TICKS * this.#ticks.intervalMs);
     }
     const local = await this.#driver.start();
     this.#listening = { address: local.host, port: local.port, family: local.family };
     this.#log.write("info", this.#listening, "listening");
+    this.#shutdown.onListening();
     return this.#listening;
   }
 
@@ -221,6 +224,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     const shared = new SharedPayload(payloadBytes(payload));
     const { to, except, ...sendOptions } = options;
     const left = except === undefined ? undefined : new Set(except instanceof Peer ? [except] : except);
+    checkSend(shared, sendOptions);
     const nowMs = this.#clock.now();
     let accepted = 0;
     for (const peer of to ?? this.#peers.values()) {
@@ -256,8 +260,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
    */
   setIdentity(identity: Identity): void {
     checkIdentity(identity);
-    this.#options.crypto.sharedSecret(identity.keyPair.privateKey, identity.publicKey);
-    this.#core.admission.identity = identity;
+    this.#core.setIdentity(identity);
   }
 
   /** Sends everything that is queued at once, instead of at the end of the tick; for one peer, `peer.flush()`. */
@@ -321,12 +324,11 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   #access(entry: AccessLogEntry): void {
     this.#log.access(entry, this.#clock.now());
-    try {
-      this.#options.onAccess?.(entry);
-    } catch (error) {
+    const onError = (error: unknown): void => {
       this.#listenerErrors += 1;
       this.#report(error, undefined);
-    }
+    };
+    callContained(() => this.#options.onAccess?.(entry), onError);
   }
 
   #afterWork(): void {

@@ -1,4 +1,4 @@
-import type { DisconnectReason } from "@sortie/connection";
+import { checkReason, type DisconnectReason } from "@sortie/connection";
 import type { Clock, Driver } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { ServerCore } from "./server-core.js";
@@ -45,6 +45,8 @@ export interface ShutdownHost {
 /** The end in steps: newcomers are turned away, peers may leave, reliable data goes, peers are told, all stops. */
 export class Shutdown {
   readonly #host: ShutdownHost;
+  /** What is to be told once there is a server to tell of. */
+  #untold: DrainingEvent | undefined;
   #closing: Promise<void> | undefined;
   /** Who waits for an empty server, and what counts as one. */
   #waiting: { readonly isOver: () => boolean; readonly resolve: () => void } | undefined;
@@ -59,7 +61,7 @@ export class Shutdown {
 
   /** Turns newcomers away, and nothing else. */
   startDraining(reason: string = DEFAULT_REASON): void {
-    if (typeof reason !== "string") throw new TypeError(`"reason" expected a string, got ${typeof reason}`);
+    checkReason(reason);
     if (!this.#host.core.isShuttingDown) this.#announce(Infinity, reason);
   }
 
@@ -68,7 +70,7 @@ export class Shutdown {
     const { leaveMs = 0, drainMs = 0, reason = DEFAULT_REASON } = options;
     checkMs("leaveMs", leaveMs);
     checkMs("drainMs", drainMs);
-    if (typeof reason !== "string") throw new TypeError(`"reason" expected a string, got ${typeof reason}`);
+    checkReason(reason);
     if (this.#closing !== undefined) return this.#closing;
     let begin = (): void => {};
     this.#closing = new Promise((resolve, reject) => {
@@ -79,6 +81,13 @@ export class Shutdown {
     return this.#closing;
   }
 
+  /** The server listens from now on, and may have been told before that it is draining. */
+  onListening(): void {
+    const event = this.#untold;
+    this.#untold = undefined;
+    if (event !== undefined) this.#host.onDraining(event);
+  }
+
   /** To be called after each round of work. */
   check(): void {
     if (this.#waiting?.isOver() === true) this.#waiting.resolve();
@@ -86,7 +95,9 @@ export class Shutdown {
 
   #announce(leaveMs: number, reason: string): void {
     this.#host.core.isShuttingDown = true;
-    if (this.#host.isListening()) this.#host.onDraining({ leaveMs, reason });
+    const event = { leaveMs, reason };
+    if (this.#host.isListening()) this.#host.onDraining(event);
+    else this.#untold = event;
   }
 
   async #run(leaveMs: number, drainMs: number, reason: string): Promise<void> {

@@ -82,6 +82,7 @@ export class MmsgSocket implements UdpSocket {
     const fd = sockets.open(options.local.family);
     try {
       configure(sockets, fd, options);
+      options.codec.forgetZones();
       const name = sockaddrBuffer();
       if (!options.codec.write(name, 0, options.local.family, options.local)) {
         throw systemCallError(constants.errno.EADDRNOTAVAIL, "if_nametoindex");

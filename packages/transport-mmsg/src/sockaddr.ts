@@ -60,6 +60,11 @@ export class SockaddrCodec {
     this.#interfaces = interfaces;
   }
 
+  /** For a new socket: an interface that went and came back has another number. */
+  forgetZones(): void {
+    this.#zones.clear();
+  }
+
   /**
    * Writes the struct for a socket of `family` at `at`. The address must be one that the socket takes: IPv4 for an
    * IPv4 socket. False where its zone is no interface of this machine.

@@ -71,6 +71,21 @@ describe("struct sockaddr", () => {
     expect(asked.filter((name) => name === "eth0")).toEqual(["eth0"]);
   });
 
+  it("asks again for another socket: an interface that came back has another number", () => {
+    const tunnel = SocketAddress.parse("fe80::3%tun0", 1);
+    const numberOf = (): number => {
+      const words = sockaddrBuffer();
+      codec.write(words, 0, 6, tunnel);
+      return words[6]!;
+    };
+    interfaces.set("tun0", 11);
+    expect(numberOf()).toBe(11);
+    interfaces.set("tun0", 12);
+    expect(numberOf()).toBe(11);
+    codec.forgetZones();
+    expect(numberOf()).toBe(12);
+  });
+
   it("no other family is read", () => {
     const unix = new Uint32Array(8);
     unix[0] = 1;

@@ -21,6 +21,8 @@ export class Driver implements DatagramReceiver {
   readonly #transmitter: Transmitter;
   readonly #timer: RearmingTimer;
   #state: "idle" | "starting" | "running" | "stopped" = "idle";
+  /** The transport was open already, and so is somebody else's: it is not ours to close. */
+  #isForeign = false;
   #stopping: Promise<void> | undefined = undefined;
   /** Timeouts are not served before this time. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
@@ -51,11 +53,18 @@ export class Driver implements DatagramReceiver {
       address = await this.#options.transport.open(this);
     } catch (error) {
       if (this.#state === "starting") this.#state = "idle";
+      this.#isForeign = error instanceof TransportError && error.code === "already-open";
       throw error;
     }
+    this.#isForeign = false;
     if (!this.#isLive()) throw new TransportError("closed", "the driver was stopped while it started");
     this.flush();
     return address;
+  }
+
+  /** Whether it was started, and did not fail to. */
+  get isStarted(): boolean {
+    return this.#state !== "idle";
   }
 
   /** The core was changed from outside: sends at the end of the current turn, or of the open receive batch; once. */
@@ -87,8 +96,8 @@ export class Driver implements DatagramReceiver {
   }
 
   /**
-   * Sends what waits, as far as batches reach, disarms the timer and closes the transport; resolves when that is
-   * done. Idempotent. The core is not entered after it.
+   * Sends what waits, as far as batches reach, disarms the timer and closes the transport, unless `start` found it open
+   * already; resolves when that is done. Idempotent. The core is not entered after it.
    */
   stop(): Promise<void> {
     return (this.#stopping ??= this.#shutDown());
@@ -216,7 +225,7 @@ export class Driver implements DatagramReceiver {
     } finally {
       this.#state = "stopped";
       this.#timer.disarm();
-      await this.#options.transport.close();
+      if (!this.#isForeign) await this.#options.transport.close();
     }
   }
 

@@ -1,11 +1,17 @@
-import { type ConnectionResources, type DisconnectReason, payloadBytes, type TraceSink } from "@sortie/connection";
+import {
+  callContained,
+  type ConnectionResources,
+  type DisconnectReason,
+  payloadBytes,
+  type TraceSink,
+} from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
 import { type Clock, type DatagramTransport, Driver, type SocketAddress, SystemClock } from "@sortie/transport";
 import { resolveAddresses } from "../addresses.js";
 import { socketError } from "../client.js";
 import { type CoreMaker, createClientResources, prepare, throwIfAborted } from "../connect.js";
 import type { ConnectError } from "../connect-error.js";
-import { checkConnectPayload, type ClientOptions, DEFAULT_TIMEOUT_MS } from "../options.js";
+import { checkConnectPayload, checkDrainMs, type ClientOptions, DEFAULT_TIMEOUT_MS } from "../options.js";
 import type { SwarmClient, SwarmOwner } from "./swarm-client.js";
 import { SwarmCore } from "./swarm-core.js";
 
@@ -142,9 +148,7 @@ export class ClientSwarm {
    */
   close(options: { readonly drainMs?: number } = {}): Promise<void> {
     const { drainMs = 0 } = options;
-    if (!Number.isFinite(drainMs) || drainMs < 0 || drainMs > 3_600_000) {
-      throw new RangeError(`"drainMs" expected a number in 0..3600000, got ${String(drainMs)}`);
-    }
+    checkDrainMs(drainMs);
     return (this.#closing ??= this.#shutDown(drainMs));
   }
 
@@ -233,18 +237,21 @@ export class ClientSwarm {
     }
   }
 
-  #call(tell: () => void): void {
-    try {
-      tell();
-    } catch (error) {
-      this.#report(error);
-    }
+  #call(tell: () => unknown): void {
+    callContained(tell, this.#onThrown);
   }
+
+  readonly #onThrown = (error: unknown): void => this.#report(error);
+
+  /** A listener for errors that throws has had its chance. */
+  readonly #onThrownByLast = (error: unknown): void => {
+    this.#logger?.error({ err: error }, '"onError" of a swarm of clients threw');
+  };
 
   #report(error: unknown): void {
     const { onError } = this.#listener;
     if (onError === undefined) this.#logger?.error({ err: error }, "unhandled error in a swarm of clients");
-    else onError(error);
+    else callContained(() => onError(error), this.#onThrownByLast);
   }
 }
 

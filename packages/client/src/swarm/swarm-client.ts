@@ -1,6 +1,7 @@
-import { type ConnectionStatistics, payloadBytes, type Quality, toHex } from "@sortie/connection";
+import { checkReason, type ConnectionStatistics, payloadBytes, type Quality, toHex } from "@sortie/connection";
 import { refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
 import type { ClientCore, ClientState } from "../client-core.js";
+import { checkDrainMs } from "../options.js";
 
 /** What a client asks of its swarm. */
 export interface SwarmOwner {
@@ -90,10 +91,16 @@ export class SwarmClient {
     this.#owner.onChanged(this);
   }
 
-  /** Gives the attempt up, or leaves: reliable data is delivered first, for `drainMs` (default 0) at the most. */
+  /**
+   * Gives the attempt up, or leaves: reliable data is delivered first, for `drainMs` (default 0) at the most. Throws
+   * TypeError or RangeError for options out of range.
+   */
   close(options: { readonly drainMs?: number; readonly reason?: string } = {}): void {
+    const { drainMs = 0, reason = "" } = options;
+    checkDrainMs(drainMs);
+    checkReason(reason);
     const nowMs = this.#owner.nowMs();
-    this.core.close(options.reason ?? "", nowMs, nowMs + (options.drainMs ?? 0));
+    this.core.close(reason, nowMs, nowMs + drainMs);
     this.#owner.onChanged(this);
   }
 

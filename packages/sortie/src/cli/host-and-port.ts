@@ -21,7 +21,7 @@ export function parseHostAndPort(label: string, text: string): HostAndPort {
 /** The first address of a host. Rejects with TransportError or RangeError for a name without one. */
 export async function resolveTarget({ host, port }: HostAndPort): Promise<SocketAddress> {
   const literal = SocketAddress.tryParse(host, port);
-  if (literal !== undefined) return literal;
+  if (literal !== undefined && literal.scope === "") return literal;
   const [first] = (await createDgramTransport().resolve?.(host)) ?? [];
   if (first === undefined) throw new RangeError(`"target" expected a host with an address, got "${host}"`);
   return SocketAddress.parse(first, port);

@@ -61,7 +61,9 @@ export function isSocketGone(error: unknown): boolean {
 /** Why a socket could not be bound to `address`, and what to do about it. */
 export function openError(cause: unknown, address: SocketAddress): TransportError {
   if (cause instanceof TransportError) return cause;
-  const code = transportCodeOf(cause);
+  const { scope } = address;
+  const isZoneUnknown = scope !== "" && ["EINVAL", "ENODEV", "EADDRNOTAVAIL"].includes(osCodeOf(cause) ?? "");
+  const code = isZoneUnknown ? "address-not-available" : transportCodeOf(cause);
   return new TransportError(code, openAdvice(code, address, cause), { osCode: osCodeOf(cause), address, cause });
 }
 
@@ -71,7 +73,7 @@ export function systemError(cause: unknown, what: string): TransportError {
 }
 
 function openAdvice(code: TransportErrorCode, address: SocketAddress, cause: unknown): string {
-  const { host, port } = address;
+  const { host, port, scope } = address;
   switch (code) {
     case "address-in-use":
       return `port ${port} is in use: another server runs there, or choose another port`;
@@ -80,6 +82,7 @@ function openAdvice(code: TransportErrorCode, address: SocketAddress, cause: unk
         ? `port ${port} is not permitted: ports below 1024 need privileges, choose a higher one`
         : `${address} is not permitted: a firewall or sandbox forbids it`;
     case "address-not-available":
+      if (scope !== "") return `${host} is not an address of this machine at an interface "${scope}"`;
       return `${host} is not an address of this machine: use one that is, or "::" or "0.0.0.0" for all of them`;
     case "unsupported":
       return address.family === 6
