@@ -1,4 +1,4 @@
-import type { Server } from "@sortie/server";
+import type { Server, WithData } from "@sortie/server";
 import { createServer, createUdpTransport, type ServerOptions } from "sortie";
 import { workerRuntime } from "./cluster-worker.js";
 import { ForwardLink, LINK_HOST } from "./forward-link.js";
@@ -25,7 +25,9 @@ export interface WorkerServerOptions<Data = unknown> extends Omit<
  * whose place another one then takes. Rejects with Error outside of a cluster or when called twice, with TypeError or
  * RangeError for an option that is missing, out of range, or the cluster's to decide.
  */
-export async function createWorkerServer<Data = unknown>(options: WorkerServerOptions<Data>): Promise<Server<Data>> {
+export async function createWorkerServer<Data = unknown>(
+  options: WorkerServerOptions<Data> & WithData<Data>,
+): Promise<Server<Data>> {
   checkWorkerOptions(options);
   const runtime = await workerRuntime();
   if (runtime.hasServer) throw new Error("createWorkerServer() expected to be called once in a worker");

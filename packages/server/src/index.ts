@@ -1,5 +1,6 @@
 export type { AccessLogEntry } from "./access-log.js";
 export { type ServerEvents } from "./events.js";
+export type { WithData } from "./peer-data.js";
 export type { Authenticate, AuthenticateRequest, AuthenticateResult, ServerOptions } from "./options.js";
 export { Peer } from "./peer.js";
 export { type PortShare, workerOf } from "./port-share.js";

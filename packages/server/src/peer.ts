@@ -23,7 +23,7 @@ export let sendTo: (peer: Peer, payload: SharedPayload, options: SendOptions, no
 export class Peer<Data = unknown> {
   /** Unsigned 32-bit, unique for the server's lifetime. */
   readonly id: number;
-  /** What `authenticate` gave as data; yours to change. */
+  /** What `authenticate` gave as data, undefined where it gave none; yours to change. */
   data: Data;
   /** 32 hexadecimal digits, as `authenticate` was told. */
   readonly sessionId: string;

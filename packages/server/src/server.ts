@@ -17,6 +17,7 @@ import { BlockList } from "./block-list.js";
 import type { ConnectionEntry } from "./connection-table.js";
 import { SERVER_EVENTS, type ServerEvents } from "./events.js";
 import { checkIdentity, checkServerOptions, DEFAULT_TICK_RATE, limitsOf, type ServerOptions } from "./options.js";
+import type { WithData } from "./peer-data.js";
 import { Peer, type PeerHost, type SendPayload, sendTo } from "./peer.js";
 import { partOfLimits } from "./port-share.js";
 import { type ConnectRequest, ServerCore, type ServerCoreHandler } from "./server-core.js";
@@ -98,7 +99,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #shutdown: Shutdown;
 
   /** Throws TypeError or RangeError for an option that is missing or out of range, and names it. */
-  constructor(options: ServerOptions<Data>) {
+  constructor(options: ServerOptions<Data> & WithData<Data>) {
     super(SERVER_EVENTS);
     checkServerOptions(options as ServerOptions);
     const tickRate = options.tickRate ?? DEFAULT_TICK_RATE;
@@ -357,8 +358,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     if (this.#log.isLookDue(nowMs)) {
       const { drops, isShuttingDown: draining } = this.#core;
       const refused = refusedSends(this.#options.transport.statistics);
-      const skippedTicks = this.#ticks?.statistics.skipped ?? 0;
-      this.#log.watch({ drops, draining, refused, skippedTicks }, nowMs);
+      this.#log.watch({ drops, draining, refused, skippedTicks: this.#ticks?.statistics.skipped ?? 0 }, nowMs);
     }
     this.#shutdown.check();
   }

@@ -1,6 +1,6 @@
 import { fingerprint, type Identity, publicKeyToPem } from "@sortie/handshake";
 import { generateIdentity } from "@sortie/handshake/node";
-import { Server, type ServerOptions as CoreServerOptions } from "@sortie/server";
+import { Server, type ServerOptions as CoreServerOptions, type WithData } from "@sortie/server";
 import type { DgramTransportOptions } from "@sortie/transport-dgram";
 import { createConsoleLogger } from "./console-logger.js";
 import { type CryptoChoice, defaultCrypto } from "./default-crypto.js";
@@ -29,11 +29,12 @@ export interface ServerOptions<Data = unknown>
  * makes a throw-away one and warns: clients cannot know such a server again. Throws TypeError or RangeError for an
  * option that is missing or out of range, and names it; Error when the library that `aead` names cannot be loaded.
  */
-export function createServer<Data = unknown>(options: ServerOptions<Data>): Server<Data> {
+export function createServer<Data = unknown>(options: ServerOptions<Data> & WithData<Data>): Server<Data> {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
-  const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, reusePort, ...others } = options;
+  const given: ServerOptions<Data> = options;
+  const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, reusePort, ...others } = given;
   const { aead: _chosen, keyLogFile: _file, keyLog: _function, ...rest } = others;
   const keyLog = keyLogOf(options);
   const crypto = defaultCrypto(options);
@@ -47,14 +48,15 @@ export function createServer<Data = unknown>(options: ServerOptions<Data>): Serv
       ...(reusePort === undefined ? {} : { reusePort }),
     });
   const identity = options.identity ?? throwAwayIdentity();
-  const server = new Server<Data>({
+  const core: CoreServerOptions<Data> = {
     logger: createConsoleLogger({ level: "error" }),
     ...rest,
     ...(keyLog === undefined ? {} : { keyLog }),
     crypto,
     transport,
     identity,
-  });
+  };
+  const server = new Server<Data>(core as typeof core & WithData<Data>);
   if (options.identity === undefined) warnOfThrowAway(fingerprint(crypto, identity.publicKey), identity);
   return server;
 }

@@ -1,7 +1,7 @@
 import { fingerprint, parsePublicKey } from "@sortie/handshake";
 import { createNodeProvider, generateIdentity } from "@sortie/handshake/node";
 import { createNetwork } from "@sortie/transport-memory";
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { connect, createClient } from "../src/connect.js";
 import { createServer } from "../src/create-server.js";
 import { collectWarnings } from "./support/warnings.js";
@@ -50,6 +50,17 @@ describe("createServer", () => {
     const server = createServer({ ...GOOD, transport, clock: network.clock });
     expect(await network.clock.runUntilSettled(server.listen())).toEqual({ address: "10.0.0.1", port: 99, family: 4 });
     await network.clock.runUntilSettled(server.close());
+  });
+
+  it("asks for authenticate, by its types, where peers are said to have data", () => {
+    type Options<Data> = Parameters<typeof createServer<Data>>[0];
+    expectTypeOf<{ protocol: string }>().toExtend<Options<unknown>>();
+    expectTypeOf<{ protocol: string }>().toExtend<Options<{ name: string } | undefined>>();
+    expectTypeOf<{ protocol: string }>().not.toExtend<Options<{ name: string }>>();
+    expectTypeOf<{
+      protocol: string;
+      authenticate: () => { accept: true; data: { name: string } };
+    }>().toExtend<Options<{ name: string }>>();
   });
 });
 
