@@ -109,6 +109,26 @@ describe("a server under Agones", () => {
     expect(standIn.calls.filter((name) => name === "shutdown")).toHaveLength(1);
   });
 
+  it.each<[string, () => void | Promise<void>]>([
+    [
+      "throws",
+      () => {
+        throw new Error("the world was not saved");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("the world was not saved"))],
+    ["rejects later", () => new Promise((_, reject) => setImmediate(reject, new Error("the world was not saved")))],
+  ])("closes the server when an onShutdown of the application %s, and says why", async (_, onShutdown) => {
+    run({ onShutdown });
+    await standIn.until(() => standIn.state === "Ready");
+    const client = await game.connect();
+    const ended = new Promise<string>((resolve) => client.on("disconnect", ({ code }) => resolve(code)));
+    standIn.moveTo("Shutdown");
+    expect(await ended).toBe("shutting-down");
+    const line = /^ERROR "onShutdown" failed: the server is closed instead.*\n.*the world was not saved/;
+    expect(lines).toContainEqual(expect.stringMatching(line));
+  });
+
   it("is kept from allocators while it drains without a time for its end", async () => {
     run();
     await standIn.until(() => standIn.state === "Ready");
@@ -159,6 +179,22 @@ describe("a server under Agones", () => {
     await standIn.until(() => standIn.pings > 0);
   });
 
+  it("goes on when a playerId or createSdk is a promise, which rejects, and tells of it", async () => {
+    const rejects = (): never => Promise.reject(new Error("no database")) as never;
+    run({ createSdk: rejects });
+    runner?.close();
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        /^WARN no connection to Agones'.*\n.*"createSdk" expected to give what it has at once, got/,
+      ),
+    );
+    run({ list: "players", playerId: rejects });
+    const client = await game.connect();
+    await standIn.until(() => standIn.state === "Ready");
+    const line = /^WARN Agones did not take list "players".*\n.*"playerId" expected to give what it has at once, got a/;
+    while (!lines.some((each) => line.test(each))) await echo(client, `lines ${lines.length}`);
+  });
+
   it("goes on when isHealthy throws, without pings, and takes undefined for the default", async () => {
     let broken = true;
     const isHealthy = (): boolean => {
@@ -169,7 +205,7 @@ describe("a server under Agones", () => {
     run(options as unknown as AgonesOptions);
     await standIn.until(() => standIn.state === "Ready");
     expect(standIn.pings).toBe(0);
-    expect(lines).toContainEqual(expect.stringMatching(/^ERROR "isHealthy" threw: no ping is sent.*\n.*no idea/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ERROR "isHealthy" failed: no ping is sent.*\n.*no idea/));
     broken = false;
     await standIn.until(() => standIn.pings > 0);
     const ended = new Promise((resolve) => game.server.on("draining", resolve));

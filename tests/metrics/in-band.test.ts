@@ -10,9 +10,12 @@ const TOKEN = "an-operator-token-0123456789";
 class Game {
   readonly network: GameNetwork = new GameNetwork({ link: { latencyMs: 15, loss: 0.02 } });
   readonly metrics: ServerMetrics;
+  /** What `onError` heard. */
+  readonly told: string[] = [];
 
   constructor() {
-    this.metrics = createMetrics(this.network.server, { clock: this.network.clock });
+    const onError = (error: unknown): void => void this.told.push(String(error));
+    this.metrics = createMetrics(this.network.server, { clock: this.network.clock, onError });
   }
 
   static async start(options?: InBandOptions): Promise<Game> {
@@ -116,6 +119,46 @@ describe("in-band metrics", () => {
     const [third] = await careless.client();
     expect(await careless.codeOf(third.summary())).toBe("unauthorized");
     for (const each of [first, second, third]) each.close();
+  });
+
+  it.each<[string, () => boolean]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no session");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no session")) as unknown as boolean],
+  ])("take an application that %s for one that refuses, and tell of it", async (_, authorize) => {
+    const game = await Game.start({ authorize, token: TOKEN });
+    const [metrics, client] = await game.client();
+    expect(await game.codeOf(metrics.summary())).toBe("unauthorized");
+    const withToken = new MetricsClient(client, { token: TOKEN, clock: game.network.clock });
+    expect(await game.codeOf(withToken.summary())).toBe("answered");
+    expect(game.told).toEqual(["Error: no session", "Error: no session"]);
+    for (const each of [metrics, withToken]) each.close();
+  });
+
+  it("leave what came before their first request to the game's own listeners", async () => {
+    const game = await Game.start({ token: TOKEN });
+    const { server } = game.network;
+    server.on("connect", (peer) => void peer.send("welcome", { delivery: "reliable" }));
+    const [metrics, client] = await game.client({ token: TOKEN });
+    await game.network.run(1000);
+    const heard: string[] = [];
+    client.on("message", ({ payload }) => heard.push(text(payload)));
+    expect(await game.codeOf(metrics.summary())).toBe("answered");
+    expect(heard[0]).toBe("welcome");
+
+    const [late, leaving] = await game.client({ token: TOKEN });
+    for (const peer of server.peers.values()) peer.disconnect("good night");
+    await game.network.run(1000);
+    expect(await game.codeOf(late.summary())).toBe("closed");
+    const ends: string[] = [];
+    leaving.on("disconnect", (reason) => ends.push(reason.text));
+    await game.network.run(1);
+    expect(ends).toEqual(["good night"]);
+    metrics.close();
   });
 
   it("list at most 100 peers, and say how many there are", async () => {

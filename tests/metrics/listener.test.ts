@@ -31,12 +31,18 @@ class Listening {
   readonly game: GameNetwork = new GameNetwork();
   readonly listener: MetricsListener;
   readonly actions: OperatorAction[] = [];
+  /** What `onError` heard. */
+  readonly errors: string[] = [];
   readonly #metrics;
   port = 0;
 
   constructor(options: MetricsListenerOptions = {}) {
     this.game.server.on("message", () => {});
-    this.#metrics = createMetrics(this.game.server, { clock: this.game.clock, describePeer: ({ id }) => `<b>${id}` });
+    this.#metrics = createMetrics(this.game.server, {
+      clock: this.game.clock,
+      describePeer: ({ id }) => `<b>${id}`,
+      onError: (error) => void this.errors.push(String(error)),
+    });
     const onAction = (action: OperatorAction): void => void this.actions.push(action);
     this.listener = createMetricsListener(this.#metrics, { port: 0, onAction, ...options });
   }
@@ -251,8 +257,8 @@ describe("metrics listener", () => {
       },
     });
     const answer = await it.ask("/readyz");
-    expect([answer.status, codeOf(answer)]).toEqual([500, "internal-error"]);
-    expect(answer.body).not.toContain("hunter2");
+    expect([answer.status, answer.body]).toEqual([503, "not ready\n"]);
+    expect(it.errors).toEqual(["Error: database password is hunter2"]);
   });
 
   it("serves a page that may load and do nothing but its own", async () => {

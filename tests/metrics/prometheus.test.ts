@@ -167,6 +167,29 @@ describe("Prometheus text", () => {
     await end();
   });
 
+  it("leaves neither listeners nor metrics when a name is taken, or the server takes no more listeners", async () => {
+    const { game, metrics, end } = await watched();
+    const again = (registry: Registry): unknown => createMetrics(game.server, { clock: game.clock, registry });
+    const listeners = (): number[] =>
+      (["connect", "disconnect", "tick"] as const).map((event) => game.server.listenerCount(event));
+    expect(() => again(metrics.registry)).toThrow(/A metric with the name sortie_\w+ has already been registered/);
+    expect(await metrics.text()).toContain("sortie_server_peers 0");
+
+    // The last one that is registered: all others are there when it clashes.
+    const registry = new Registry();
+    new Counter({ name: "sortie_peer_mtu_bytes", help: "Ours.", registers: [registry] });
+    expect(() => again(registry)).toThrow(/sortie_peer_mtu_bytes has already been registered/);
+    expect(registry.getMetricsAsArray().map(({ name }) => name)).toEqual(["sortie_peer_mtu_bytes"]);
+    expect(listeners()).toEqual([1, 1, 1]);
+
+    const onTick = (): void => {};
+    for (let i = 1; i < 1000; i++) game.server.on("tick", onTick);
+    const empty = new Registry();
+    expect(() => again(empty)).toThrow(/"tick" expected at most 1000 listeners/);
+    expect([empty.getMetricsAsArray(), listeners()]).toEqual([[], [1, 1, 1000]]);
+    await end();
+  });
+
   it("refuses bad options by name", async () => {
     const game = new GameNetwork();
     const create = (options: unknown) => () => createMetrics(game.server, options as MetricsOptions);
@@ -200,16 +223,26 @@ describe("history", () => {
     await end();
   });
 
-  it("contains a describePeer that throws, and tells of it once", async () => {
+  it.each<[string, () => string, string]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no name");
+      },
+      "Error: no name",
+    ],
+    [
+      "gives a promise, which rejects",
+      () => Promise.reject(new Error("no name")) as unknown as string,
+      'TypeError: "describePeer" expected to give a text at once, got a promise',
+    ],
+  ])("contains a describePeer that %s, and tells of it once", async (_, describePeer, error) => {
     const errors: unknown[] = [];
-    const describePeer = (): string => {
-      throw new Error("no name");
-    };
-    const { game, metrics, end } = await watched({}, { describePeer, onError: (error) => errors.push(error) });
+    const { game, metrics, end } = await watched({}, { describePeer, onError: (each) => void errors.push(each) });
     await game.connect();
     await game.run(5000);
     expect(metrics.peers()).toMatchObject([{ id: 1, label: "" }]);
-    expect(errors.map(String)).toEqual(["Error: no name"]);
+    expect(errors.map(String)).toEqual([error]);
     await end();
   });
 });

@@ -5,21 +5,13 @@ import { type Arena, createArena } from "./arena-server.js";
 import { type Dashboard, openDashboard } from "./dashboard.js";
 import { type DemoServerOptions, parseOptions } from "./options.js";
 import { StatusLine } from "./status-line.js";
+import { stopRequested } from "./stop-requested.js";
 import { summarize } from "./summary.js";
 
 /** ms between two updates of the status line. */
 const STATUS_INTERVAL_MS = 1_000;
 /** ms that peers have, when the server ends, to take what is on its way to them. */
 const DRAIN_MS = 2_000;
-
-/** Resolves with the first signal, after the duration, or when the parent process is gone. */
-function stopRequested(durationS: number): Promise<void> {
-  return new Promise((resolve) => {
-    for (const name of ["SIGINT", "SIGTERM", "disconnect"] as const) process.on(name, () => resolve());
-    // The server keeps the process alive until then; after a signal nothing does.
-    if (durationS > 0) setTimeout(resolve, durationS * 1_000).unref();
-  });
-}
 
 /** Resolves when Agones ends this server; without Agones never. */
 async function agonesShutdown({ server, logger }: Arena, options: DemoServerOptions): Promise<void> {

@@ -8,8 +8,11 @@ export type AgonesServer = Pick<Server<unknown>, "address" | "peers" | "on" | "o
 export interface AgonesOptions {
   /** ms between two pings, 500..60000. Default 2000; `health.periodSeconds` of Agones should be twice that at least. */
   readonly healthIntervalMs?: number;
-  /** Whether the next ping may go. Default: always, so that a process that hangs is found. */
-  readonly isHealthy?: () => boolean;
+  /**
+   * Whether the next ping may go; none goes while it throws, rejects or has not answered. Default: always, so that a
+   * process that hangs is found.
+   */
+  readonly isHealthy?: () => boolean | Promise<boolean>;
   /** Name of a counter of the GameServer that holds the number of peers. */
   readonly counter?: string;
   /** Name of a list of the GameServer that holds the players. */
@@ -18,8 +21,11 @@ export interface AgonesOptions {
   readonly playerId?: (peer: Peer<unknown>) => string;
   /** Allocates the server when its first peer comes, where no allocator does. Default false. */
   readonly allocateOnFirstPeer?: boolean;
-  /** Agones is about to end this server. Default: `server.close({ drainMs: 2000 })`. */
-  readonly onShutdown?: () => void;
+  /**
+   * Agones is about to end this server. Default: `server.close({ drainMs: 2000 })`. Where it throws or rejects, the
+   * server is closed instead.
+   */
+  readonly onShutdown?: () => void | Promise<void>;
   /** Hears of everything that happens with Agones. Default: the console. */
   readonly logger?: Logger;
   /** Makes the SDK. Default: the official one. */
@@ -80,7 +86,7 @@ export function checkAgonesOptions(server: AgonesServer, options: AgonesOptions)
     // As everywhere, undefined means the default.
     isHealthy: options.isHealthy ?? (() => true),
     playerId: options.playerId ?? (({ sessionId }) => sessionId),
-    onShutdown: options.onShutdown ?? (() => void server.close({ drainMs: DRAIN_MS })),
+    onShutdown: options.onShutdown ?? (() => server.close({ drainMs: DRAIN_MS })),
     createSdk: options.createSdk ?? createAgonesSdk,
     healthIntervalMs,
     logger: containedLogger(logger),

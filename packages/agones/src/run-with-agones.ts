@@ -1,5 +1,6 @@
 import type { Logger } from "@sortie/connection";
-import type { DrainingEvent } from "@sortie/server";
+import type { DrainingEvent, Peer } from "@sortie/server";
+import { givenAtOnce } from "./given-at-once.js";
 import { type AgonesOptions, type AgonesServer, checkAgonesOptions, type CheckedAgonesOptions } from "./options.js";
 import type { GameServerView } from "./sdk.js";
 import { SidecarLink } from "./sidecar-link.js";
@@ -151,17 +152,24 @@ export class AgonesRunner {
     if (this.#isEnding || (state !== "Shutdown" && !isDeleted)) return;
     this.#isEnding = true;
     this.#wish = undefined;
+    void this.#end();
+  }
+
+  /** As the application wants it; where that fails, at once or later, the server is closed all the same. */
+  async #end(): Promise<void> {
     try {
-      this.#options.onShutdown();
+      await this.#options.onShutdown();
     } catch (error) {
-      this.#logger.error({ err: error }, '"onShutdown" threw: the server is closed instead');
-      void this.#server.close();
+      this.#logger.error({ err: error }, '"onShutdown" failed: the server is closed instead');
+      await this.#server.close().catch((reason: unknown) => {
+        this.#logger.error({ err: reason }, "the server could not be closed");
+      });
     }
   }
 
   /** One by one, so that a list which somebody else has changed comes right as well. */
   async #updateList(name: string): Promise<void> {
-    const here = new Set([...this.#server.peers.values()].map((peer) => this.#options.playerId(peer)));
+    const here = new Set([...this.#server.peers.values()].map((peer) => this.#playerId(peer)));
     const there = new Set(await this.#link.call("getList", (sdk) => sdk.beta.getListValues(name)));
     for (const value of there) {
       if (!here.has(value)) await this.#link.call("removeListValue", (sdk) => sdk.beta.deleteListValue(name, value));
@@ -169,6 +177,10 @@ export class AgonesRunner {
     for (const value of here) {
       if (!there.has(value)) await this.#link.call("addListValue", (sdk) => sdk.beta.appendListValue(name, value));
     }
+  }
+
+  #playerId(peer: Peer<unknown>): string {
+    return givenAtOnce("playerId", this.#options.playerId(peer));
   }
 
   #synchronise(name: string, update: () => Promise<void>): Synchroniser {

@@ -1,4 +1,5 @@
 import type { Logger } from "@sortie/connection";
+import { givenAtOnce } from "./given-at-once.js";
 import { type AgonesSdk, type GameServerView, sidecarAddress } from "./sdk.js";
 
 /** ms until the sidecar is tried again; doubled with each failure. */
@@ -13,7 +14,7 @@ export interface SidecarLinkOptions {
   readonly createSdk: () => AgonesSdk;
   readonly pingIntervalMs: number;
   /** Asked before each ping; without a ping for long enough Agones takes the server for dead. */
-  readonly isHealthy: () => boolean;
+  readonly isHealthy: () => boolean | Promise<boolean>;
   readonly logger: Logger;
   /** The sidecar is there, again perhaps. */
   readonly onConnected: () => void;
@@ -31,6 +32,8 @@ export class SidecarLink {
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #pings = 0;
+  /** `isHealthy` was asked and has not answered. */
+  #isAsking = false;
   #isClosed = false;
 
   constructor(options: SidecarLinkOptions) {
@@ -66,17 +69,15 @@ export class SidecarLink {
   }
 
   #connect(): void {
-    let sdk: AgonesSdk;
     try {
-      sdk = this.#sdk = this.#options.createSdk();
+      const sdk = (this.#sdk = givenAtOnce("createSdk", this.#options.createSdk()));
+      sdk.connect().then(
+        () => this.#onConnected(sdk),
+        (error: unknown) => this.#fail(sdk, error),
+      );
     } catch (error) {
-      this.#fail(undefined, error);
-      return;
+      this.#fail(this.#sdk, error);
     }
-    sdk.connect().then(
-      () => this.#onConnected(sdk),
-      (error: unknown) => this.#fail(sdk, error),
-    );
   }
 
   #onConnected(sdk: AgonesSdk): void {
@@ -88,7 +89,7 @@ export class SidecarLink {
     this.#guard(sdk, () => {
       sdk.watchGameServer(
         (gameServer) => {
-          if (sdk === this.#sdk) onGameServer(gameServer);
+          if (sdk === this.#sdk) this.#guard(sdk, () => onGameServer(gameServer));
         },
         (error) => this.#fail(sdk, error),
       );
@@ -101,22 +102,30 @@ export class SidecarLink {
     if (sdk !== this.#sdk) return;
     this.#timer = setTimeout(() => this.#ping(sdk), this.#options.pingIntervalMs);
     this.#timer.unref();
-    if (this.#isHealthy()) this.#guard(sdk, () => sdk.health((error) => this.#fail(sdk, error)));
+    void this.#pingIfHealthy(sdk);
     if (this.#pings++ % PINGS_PER_LOOK !== PINGS_PER_LOOK - 1) return;
-    this.call("getGameServer", () => sdk.getGameServer()).then(
-      (gameServer) => {
+    this.call("getGameServer", () => sdk.getGameServer())
+      .then((gameServer) => {
         if (sdk === this.#sdk) this.#options.onGameServer(gameServer);
-      },
-      (error: unknown) => this.#fail(sdk, error),
-    );
+      })
+      .catch((error: unknown) => this.#fail(sdk, error));
   }
 
-  /** One that throws is no reason to let the game die here: Agones misses pings, and ends it in good order. */
-  #isHealthy(): boolean {
+  async #pingIfHealthy(sdk: AgonesSdk): Promise<void> {
+    // One that never answers is asked once only, and Agones misses its pings.
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const isHealthy = await this.#isHealthy();
+    this.#isAsking = false;
+    if (isHealthy && sdk === this.#sdk) this.#guard(sdk, () => sdk.health((error) => this.#fail(sdk, error)));
+  }
+
+  /** One that fails is no reason to let the game die here: Agones misses pings, and ends it in good order. */
+  async #isHealthy(): Promise<boolean> {
     try {
-      return this.#options.isHealthy();
+      return await this.#options.isHealthy();
     } catch (error) {
-      this.#options.logger.error({ err: error }, '"isHealthy" threw: no ping is sent');
+      this.#options.logger.error({ err: error }, '"isHealthy" failed: no ping is sent');
       return false;
     }
   }

@@ -1,35 +1,106 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AgonesSdk } from "../src/sdk.js";
-import { SidecarLink } from "../src/sidecar-link.js";
+import { SidecarLink, type SidecarLinkOptions } from "../src/sidecar-link.js";
 
-afterEach(() => void vi.useRealTimers());
+const silence = (): void => {};
+/** ms. */
+const PING_MS = 1000;
+
+let pings = 0;
+let link: SidecarLink | undefined;
+const errors: string[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  pings = 0;
+  errors.length = 0;
+});
+
+afterEach(() => {
+  link?.close();
+  vi.useRealTimers();
+});
+
+/** A link to a sidecar that takes everything and tells nothing. */
+async function connected(options: Partial<SidecarLinkOptions> = {}): Promise<SidecarLink> {
+  const sdk = {
+    connect: () => Promise.resolve(),
+    watchGameServer: silence,
+    getGameServer: () => Promise.resolve({}),
+    health: () => void (pings += 1),
+    close: silence,
+  } as unknown as AgonesSdk;
+  const made = (link = new SidecarLink({
+    createSdk: () => sdk,
+    pingIntervalMs: PING_MS,
+    isHealthy: () => true,
+    logger: {
+      debug: silence,
+      info: silence,
+      warn: silence,
+      error: (fields, message) => void errors.push(`${message} (${String((fields as { err: unknown }).err)})`),
+    },
+    onConnected: silence,
+    onGameServer: silence,
+    ...options,
+  }));
+  await vi.advanceTimersByTimeAsync(1);
+  return made;
+}
 
 describe("SidecarLink", () => {
   it("gives up a call that the sidecar does not answer within 30 s, and keeps no timer", async () => {
-    vi.useFakeTimers();
-    const silence = (): void => {};
-    const sdk = {
-      connect: () => Promise.resolve(),
-      watchGameServer: silence,
-      health: silence,
-      close: silence,
-    } as unknown as AgonesSdk;
-    const link = new SidecarLink({
-      createSdk: () => sdk,
-      pingIntervalMs: 3_600_000,
-      isHealthy: () => true,
-      logger: { debug: silence, info: silence, warn: silence, error: silence },
-      onConnected: silence,
-      onGameServer: silence,
-    });
-    await vi.advanceTimersByTimeAsync(1);
-    expect(link.isConnected).toBe(true);
-    const outcome = link.call("allocate", () => new Promise(silence)).catch((error: unknown) => String(error));
+    const silent = await connected({ pingIntervalMs: 3_600_000 });
+    expect(silent.isConnected).toBe(true);
+    const outcome = silent.call("allocate", () => new Promise(silence)).catch((error: unknown) => String(error));
     await vi.advanceTimersByTimeAsync(29_990);
     expect(await Promise.race([outcome, Promise.resolve("waiting")])).toBe("waiting");
     await vi.advanceTimersByTimeAsync(20);
     expect(await outcome).toBe("Error: allocate: Agones' sidecar did not answer within 30000 ms");
-    link.close();
+    silent.close();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each<[string, () => boolean | Promise<boolean>, number]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no idea");
+      },
+      3,
+    ],
+    ["rejects", () => Promise.reject(new Error("no idea")), 3],
+    ["says no", () => false, 0],
+    ["says no later", () => Promise.resolve(false), 0],
+  ])("sends no ping while isHealthy %s, and pings again when it says yes", async (_, answer, told) => {
+    let isBroken = true;
+    await connected({ isHealthy: () => (isBroken ? answer() : Promise.resolve(true)) });
+    await vi.advanceTimersByTimeAsync(2 * PING_MS);
+    expect(pings).toBe(0);
+    expect(errors).toEqual(new Array(told).fill('"isHealthy" failed: no ping is sent (Error: no idea)'));
+    isBroken = false;
+    await vi.advanceTimersByTimeAsync(2 * PING_MS);
+    expect(pings).toBe(2);
+  });
+
+  it("asks an isHealthy that does not answer once only, and sends no ping meanwhile", async () => {
+    const answers: ((isHealthy: boolean) => void)[] = [];
+    await connected({ isHealthy: () => new Promise((resolve) => answers.push(resolve)) });
+    await vi.advanceTimersByTimeAsync(10 * PING_MS);
+    expect([answers.length, pings]).toEqual([1, 0]);
+    answers[0]?.(true);
+    await vi.advanceTimersByTimeAsync(PING_MS);
+    expect([answers.length, pings]).toEqual([2, 1]);
+  });
+
+  it("tries again when an SDK throws as it connects", async () => {
+    let made = 0;
+    const createSdk = (): AgonesSdk => {
+      made += 1;
+      return { close: silence } as unknown as AgonesSdk;
+    };
+    const broken = await connected({ createSdk });
+    await vi.advanceTimersByTimeAsync(500);
+    expect([made, broken.isConnected]).toEqual([2, false]);
   });
 });

@@ -5,6 +5,7 @@ import { serialize } from "node:v8";
 import { checkLogger, checkOptionNames, containedLogger, type Logger, type OptionNames } from "@sortie/connection";
 import { SocketAddress, TransportError } from "@sortie/transport";
 import { createConsoleLogger } from "sortie";
+import { inheritedExecArgv } from "./exec-argv.js";
 
 /** Workers at the most: connection IDs have room for their number. */
 const MAX_WORKERS = 64;
@@ -34,7 +35,10 @@ export interface ClusterOptions {
   readonly port?: number;
   /** Copied to every worker by structured clone: `worker.data`. */
   readonly data?: unknown;
-  /** Options of Node for workers, such as `["--max-old-space-size=512"]`. Default: those of this process. */
+  /**
+   * Options of Node for workers, such as `["--max-old-space-size=512"]`. Default: those of this process, without the
+   * program of `node -e` or `node -p`.
+   */
   readonly execArgv?: readonly string[];
   /** Environment of workers. Default: that of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -91,7 +95,8 @@ export function resolveClusterOptions(
   checkOptionNames(options, OPTION_NAMES);
   const { workers = Math.min(availableParallelism(), MAX_WORKERS) } = options;
   checkInteger("workers", workers, 1, MAX_WORKERS);
-  const { host, port = DEFAULT_PORT, data, execArgv = process.execArgv, env = process.env } = options;
+  const { host, port = DEFAULT_PORT, data, env = process.env } = options;
+  const { execArgv = inheritedExecArgv(process.execArgv) } = options;
   const { logger = createConsoleLogger({ level: "error" }) } = options;
   const { startTimeoutMs = DEFAULT_START_TIMEOUT_MS, hangTimeoutMs = DEFAULT_HANG_TIMEOUT_MS } = options;
   const { restartsPerMinute = DEFAULT_RESTARTS_PER_MINUTE } = options;

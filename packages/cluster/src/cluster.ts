@@ -5,6 +5,7 @@ import type { CloseOptions, ListenAddress } from "@sortie/server";
 import { ClusterError } from "./cluster-error.js";
 import { type ClusterOptions, resolveClusterOptions, type ResolvedClusterOptions } from "./cluster-options.js";
 import { type ClusterStatistics, type ClusterTotals, NO_FIGURES, NO_TOTALS, totalOf } from "./cluster-statistics.js";
+import { isClusterWorker } from "./main-channel.js";
 import type { CloseRequest } from "./messages.js";
 import { probePort } from "./probe-port.js";
 import { RestartBudget } from "./restart-budget.js";
@@ -82,6 +83,13 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   /** As `createCluster`. */
   constructor(options: ClusterOptions) {
     super(["message", "start", "exit", "close"]);
+    // Each worker would start workers, and those too, without end.
+    if (isClusterWorker()) {
+      throw new Error(
+        "createCluster() expected a process that is no worker, got a worker of a cluster: " +
+          'ask isClusterWorker() first, or give workers a file of their own as "entry"',
+      );
+    }
     this.#options = resolveClusterOptions(options);
     this.#handles = new Array<undefined>(this.#options.workers).fill(undefined);
     this.#budget = new RestartBudget(this.#options.restartsPerMinute);
@@ -287,18 +295,19 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
 
 /**
  * Makes a cluster: `listen()` starts its workers. Throws TypeError or RangeError for an option that is missing or out
- * of range, and names it; TransportError "unsupported" for several workers on a system that cannot share a port.
+ * of range, and names it; TransportError "unsupported" for several workers on a system that cannot share a port; Error
+ * in a process that is a worker itself.
  */
 export function createCluster(options: ClusterOptions): Cluster {
   return new Cluster(options);
 }
 
 /** How a worker ended, as a sentence's end. */
-function whatHappened({ exitReason, exitCode, exitSignal, failure }: WorkerHandle): string {
+function whatHappened({ pid, exitReason, exitCode, exitSignal, failure }: WorkerHandle): string {
   const how = exitSignal === null ? `with code ${exitCode}` : `by ${exitSignal}`;
   switch (exitReason) {
     case "start-failed":
-      return `could not open its server: ${failure}`;
+      return pid === undefined ? `could not be started: ${failure}` : `could not open its server: ${failure}`;
     case "start-timeout":
       return "did not listen in time: does its entry call createWorkerServer() and listen()?";
     case "hung":

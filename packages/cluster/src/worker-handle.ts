@@ -57,9 +57,10 @@ export class WorkerHandle {
   exitReason: WorkerExitReason | undefined;
   exitCode: number | null = null;
   exitSignal: string | null = null;
-  /** Why its server could not be opened. */
+  /** Why its process could not be started, or its server not be opened. */
   failure: string | undefined;
-  readonly #child: ChildProcess;
+  /** undefined where the system refused to start it. */
+  readonly #child: ChildProcess | undefined;
   readonly #options: ResolvedClusterOptions;
   readonly #user: WorkerHandleUser;
   readonly #config: WorkerConfig;
@@ -76,30 +77,25 @@ export class WorkerHandle {
   #isServerClosed = false;
   #deadline: NodeJS.Timeout | undefined;
 
-  /** Starts the process. */
+  /** Starts the process; where that fails, the user hears of its exit in a later turn, as of one that ended. */
   constructor(config: WorkerConfig, options: ResolvedClusterOptions, user: WorkerHandleUser) {
     this.index = config.worker;
     this.#config = config;
     this.#options = options;
     this.#user = user;
     this.#exited = new Promise((resolve) => (this.#onExited = resolve));
-    this.#child = fork(options.entry, [], {
-      execArgv: [...options.execArgv],
-      env: { ...options.env, [WORKER_ENVIRONMENT]: String(config.worker) },
-      serialization: "advanced",
-    });
-    this.#child.on("message", (message: ToMain) => this.#take(message));
-    this.#child.on("exit", (code, signal) => this.#end(code, signal));
-    this.#child.on("error", (error) => {
-      this.failure ??= error.message;
-      // One that never started has no "exit".
-      if (this.#child.pid === undefined) this.#end(null, null);
-    });
+    try {
+      this.#child = this.#fork();
+    } catch (error) {
+      // Some of the system's refusals (ENOMEM, E2BIG) are thrown, others are told by "error".
+      process.nextTick(() => this.#endUnstarted(error));
+      return;
+    }
     this.#endWithin(options.startTimeoutMs, "start-timeout");
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#child?.pid;
   }
 
   /** Whether its sockets are open. */
@@ -168,11 +164,34 @@ export class WorkerHandle {
   /** Ends the process at once. */
   kill(reason?: WorkerExitReason): void {
     if (reason !== undefined) this.exitReason ??= reason;
-    this.#child.kill("SIGKILL");
+    this.#child?.kill("SIGKILL");
   }
 
   get #isClogged(): boolean {
     return this.#unsentMessages >= MAX_UNSENT_MESSAGES || this.#unsentBytes >= MAX_UNSENT_BYTES;
+  }
+
+  #fork(): ChildProcess {
+    const { entry, execArgv, env } = this.#options;
+    const child = fork(entry, [], {
+      execArgv: [...execArgv],
+      env: { ...env, [WORKER_ENVIRONMENT]: String(this.index) },
+      serialization: "advanced",
+    });
+    child.on("message", (message: ToMain) => this.#take(message));
+    child.on("exit", (code, signal) => this.#end(code, signal));
+    child.on("error", (error) => {
+      // One that never started has no "exit".
+      if (child.pid === undefined) this.#endUnstarted(error);
+      else this.failure ??= error.message;
+    });
+    return child;
+  }
+
+  #endUnstarted(error: unknown): void {
+    this.failure ??= error instanceof Error ? error.message : String(error);
+    this.exitReason ??= "start-failed";
+    this.#end(null, null);
   }
 
   #endWithin(ms: number, reason?: WorkerExitReason): void {
@@ -181,7 +200,7 @@ export class WorkerHandle {
   }
 
   #send(message: ToWorker, bytes = 0): void {
-    if (!this.#child.connected) return;
+    if (this.#child?.connected !== true) return;
     this.#unsentMessages += 1;
     this.#unsentBytes += bytes;
     const onSent = (): void => {

@@ -91,6 +91,26 @@ describe.runIf(canSharePort)("a worker that ends", () => {
   );
 
   it(
+    "is replaced as soon as the system lets it be",
+    async () => {
+      const env: Record<string, string | undefined> = { ...process.env };
+      game = await ClusterGame.listening(entry, { env });
+      const { cluster, exits, starts, log } = game;
+      // More than the system takes: the call that starts the process throws, and it throws within a timer.
+      env["SORTIE_TEST_LENGTH"] = "x".repeat(4 * 1024 * 1024);
+      process.kill(cluster.pids[1] as number, "SIGKILL");
+      await until(() => exits.length >= 2, "its replacement cannot be started");
+      delete env["SORTIE_TEST_LENGTH"];
+      const exit = { worker: 1, reason: "start-failed", code: null, signal: null, peersLost: 0, isReplaced: true };
+      expect(exits[1]).toEqual(exit);
+      expect(log[1]).toBe("worker 1 could not be started: spawn E2BIG: it is replaced");
+      await until(() => starts.length === 3, "another worker starts");
+      await echo(await game.connect(), "here I am");
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     "while the cluster turns newcomers away is replaced by one that does so too",
     async () => {
       game = await ClusterGame.listening(entry);
@@ -188,6 +208,17 @@ describe.runIf(canSharePort)("a cluster that does not come up", () => {
     },
     PATIENCE_MS,
   );
+
+  it("one that the system does not let start: says so, and leaves nothing running", async () => {
+    const env = { SORTIE_TEST_LENGTH: "x".repeat(4 * 1024 * 1024) };
+    game = await ClusterGame.make(entry, { env });
+    await expect(game.cluster.listen()).rejects.toMatchObject({
+      name: "ClusterError",
+      code: "start-failed",
+      message: "worker 0 could not be started: spawn E2BIG",
+    });
+    expect(game.cluster.pids).toEqual([undefined, undefined]);
+  });
 
   it("port in use: says so, although workers could share it", async () => {
     const other = createSocket("udp4").bind(0, "127.0.0.1");

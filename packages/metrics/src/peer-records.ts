@@ -121,7 +121,12 @@ export class PeerRecords {
     const { describePeer, onError } = this.#options;
     if (describePeer === undefined) return "";
     try {
-      return String(describePeer(peer) ?? "").slice(0, MAX_LABEL_CHARACTERS);
+      const label: unknown = describePeer(peer);
+      if (label instanceof Promise) {
+        label.catch(() => undefined);
+        throw new TypeError('"describePeer" expected to give a text at once, got a promise');
+      }
+      return String(label ?? "").slice(0, MAX_LABEL_CHARACTERS);
     } catch (error) {
       // Told once: it would come again for every peer and second.
       if (!this.#describeFailed) onError(error);

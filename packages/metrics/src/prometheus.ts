@@ -1,7 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { HistogramInstrument, Instrument, Labels } from "./instrument.js";
 
-/** Registers everything with prom-client; the function that is returned takes it out again. */
+/**
+ * Registers everything with prom-client; the function that is returned takes it out again. Throws prom-client's Error
+ * for a name that is taken, and leaves the registry as it was.
+ */
 export function registerWithPrometheus(
   registry: Registry,
   prefix: string,
@@ -9,6 +12,24 @@ export function registerWithPrometheus(
   histograms: readonly HistogramInstrument[],
 ): () => void {
   const undo: (() => void)[] = [];
+  const undoAll = (): void => undo.splice(0).forEach((each) => each());
+  try {
+    register(registry, prefix, instruments, histograms, undo);
+  } catch (error) {
+    undoAll();
+    throw error;
+  }
+  return undoAll;
+}
+
+/** Adds to `undo`, step by step, what takes out again what was registered. */
+function register(
+  registry: Registry,
+  prefix: string,
+  instruments: readonly Instrument[],
+  histograms: readonly HistogramInstrument[],
+  undo: (() => void)[],
+): void {
   const registers = [registry];
   for (const instrument of instruments) {
     const name = prefix + instrument.name;
@@ -38,5 +59,4 @@ export function registerWithPrometheus(
     const unsubscribe = instrument.subscribe((value) => histogram.observe(value));
     undo.push(unsubscribe, () => registry.removeSingleMetric(name));
   }
-  return () => undo.splice(0).forEach((each) => each());
 }

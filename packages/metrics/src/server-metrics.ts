@@ -3,6 +3,7 @@ import type { ServerStatistics } from "@sortie/server";
 import type { Clock } from "@sortie/transport";
 import { Registry } from "prom-client";
 import { BackgroundClock } from "./background-clock.js";
+import { type FaultReport, faultReport } from "./fault-report.js";
 import { History } from "./history.js";
 import type { HistogramInstrument, Instrument } from "./instrument.js";
 import { createInstruments } from "./instruments.js";
@@ -31,8 +32,12 @@ export interface MetricsOptions {
   readonly registry?: Registry;
   /** A name for a peer in tables, such as its player's; at most 64 characters are kept. It is never a label. */
   readonly describePeer?: (peer: ObservedPeer) => string;
-  /** Hears what `describePeer` or a look at the server threw. Default: a process warning. */
-  readonly onError?: (error: unknown) => void;
+  /**
+   * Hears what a callback (`describePeer`, and `ready`, `onAction` and `authorize` of what serves the figures) or a
+   * look at the server failed with, and faults of the listener's port. Default, and where it fails itself: a process
+   * warning.
+   */
+  readonly onError?: (error: unknown) => void | Promise<void>;
   /** Tests give one with virtual time. */
   readonly clock?: Clock;
 }
@@ -55,6 +60,7 @@ export class ServerMetrics {
   readonly #instruments: Instrument[];
   readonly #histograms: HistogramInstrument[];
   readonly #sampler: Sampler;
+  readonly #report: FaultReport;
   readonly #undo: (() => void)[] = [];
   readonly #inBand: Record<InBandResult, number> = {
     answered: 0,
@@ -72,14 +78,14 @@ export class ServerMetrics {
 
   constructor(server: ObservedServer, options: MetricsOptions = {}) {
     checkOptions(server, options);
-    const { prefix = "sortie_", describePeer, onError = warn } = options;
+    const { prefix = "sortie_", describePeer } = options;
+    const onError = (this.#report = faultReport(options.onError));
     this.server = server;
     this.#prefix = prefix;
     this.#clock = options.clock ?? new BackgroundClock();
     this.#startedMs = this.#snapshotAtMs = this.#clock.now();
     this.#snapshot = this.#lastSecond = server.stats;
     this.#records = new PeerRecords({ describePeer, onError });
-    this.#listen();
     this.#instruments = createInstruments({
       serverStatistics: () => this.#statistics(),
       records: this.#records,
@@ -91,7 +97,13 @@ export class ServerMetrics {
     const { rtt, jitter, loss, mtu } = this.#records;
     this.#histograms = [this.#ticks.busy, this.#ticks.late, rtt, jitter, loss, mtu];
     this.registry = options.registry ?? new Registry();
-    this.#undo.push(registerWithPrometheus(this.registry, prefix, this.#instruments, this.#histograms));
+    try {
+      this.#undo.push(registerWithPrometheus(this.registry, prefix, this.#instruments, this.#histograms));
+      this.#listen();
+    } catch (error) {
+      this.#undoAll();
+      throw error;
+    }
     this.#sampler = new Sampler({
       clock: this.#clock,
       peers: () => server.peers.values(),
@@ -155,6 +167,11 @@ export class ServerMetrics {
     this.#inBand[result] += 1;
   }
 
+  /** Tells `onError` of a fault in what serves the figures. Never throws. */
+  reportError(error: unknown): void {
+    this.#report(error);
+  }
+
   /** ms of the metrics' clock. */
   now(): number {
     return this.#clock.now();
@@ -163,6 +180,10 @@ export class ServerMetrics {
   /** Stops watching; the registry is empty of it, meters hear no more. Idempotent. */
   close(): void {
     this.#sampler.stop();
+    this.#undoAll();
+  }
+
+  #undoAll(): void {
     this.#undo.splice(0).forEach((each) => each());
   }
 
@@ -172,10 +193,10 @@ export class ServerMetrics {
     const onDisconnect = (peer: ObservedPeer, reason: DisconnectReason): void => {
       this.#records.onDisconnect(peer, reason, this.#clock.now());
     };
-    server.on("connect", onConnect).on("disconnect", onDisconnect).on("tick", this.#ticks.onTick);
     this.#undo.push(() => {
       server.off("connect", onConnect).off("disconnect", onDisconnect).off("tick", this.#ticks.onTick);
     });
+    server.on("connect", onConnect).on("disconnect", onDisconnect).on("tick", this.#ticks.onTick);
   }
 
   #statistics(): ServerStatistics {
@@ -238,7 +259,10 @@ export class ServerMetrics {
   }
 }
 
-/** Begins to watch a server. Throws TypeError or RangeError for bad options, and names them. */
+/**
+ * Begins to watch a server. Throws TypeError or RangeError for bad options, and names them; Error for a name that the
+ * registry has already, as with a second one for the same registry without a `prefix` of its own. Nothing is left then.
+ */
 export function createMetrics(server: ObservedServer, options: MetricsOptions = {}): ServerMetrics {
   return new ServerMetrics(server, options);
 }
@@ -247,11 +271,6 @@ function sumOf(counts: Readonly<Record<string, number>>): number {
   let sum = 0;
   for (const count of Object.values(counts)) sum += count;
   return sum;
-}
-
-function warn(error: unknown): void {
-  const text = error instanceof Error ? error.message : String(error);
-  process.emitWarning(`metrics: ${text}`, { code: "SORTIE_METRICS" });
 }
 
 function checkOptions(server: ObservedServer, options: MetricsOptions): void {

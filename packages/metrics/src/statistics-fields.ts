@@ -127,6 +127,7 @@ export const ENDPOINT_FIELDS: Fields<EndpointStatistics> = {
   inboxMessages: gauge("reliability_inbox_messages", "Received messages that wait for the application."),
   inboxBytes: gauge("reliability_inbox_bytes", "Received bytes that wait for the application."),
   heldBytes: gauge("reliability_held_bytes", "Bytes held for messages not yet whole or in order."),
+  receiveChannels: gauge("reliability_receive_channels", "Channels and modes on which something new was received."),
 };
 
 /** The exported statistics of a table, with their keys. */

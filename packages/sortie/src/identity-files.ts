@@ -1,8 +1,9 @@
-import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CertificateError, withCertificates } from "@sortie/certificates";
 import { type Identity, IdentityError } from "@sortie/handshake";
 import { identityFromPem, identityToPem } from "@sortie/handshake/node";
+import { createPair, replacePair } from "./file-pair.js";
 
 /** Read and write for the owner alone. */
 const PRIVATE_MODE = 0o600;
@@ -67,7 +68,8 @@ async function loadKey(path: string): Promise<Identity> {
 
 /**
  * Writes an identity to `path` (private, mode 600) and to the same name with ".pub" for ".key" (public, mode 644).
- * Rejects with Error, and leaves everything as it was, when one of the files is there, unless `force`.
+ * Rejects with Error when one of the files is there, unless `force`, and with the system's error when one cannot be
+ * written; the files are left as they were then, with `force` too.
  */
 export async function saveIdentity(
   identity: Identity,
@@ -76,31 +78,13 @@ export async function saveIdentity(
 ): Promise<IdentityFiles> {
   const publicKeyPath = path.endsWith(".key") ? `${path.slice(0, -4)}.pub` : `${path}.pub`;
   const { privateKeyPem, publicKeyPem } = identityToPem(identity);
-  const flags = options.force === true ? "w" : "wx";
+  const privateFile = { path, text: privateKeyPem, mode: PRIVATE_MODE };
+  const publicFile = { path: publicKeyPath, text: publicKeyPem, mode: PUBLIC_MODE };
   await mkdir(dirname(path), { recursive: true });
-  await writeKeyFile(path, privateKeyPem, PRIVATE_MODE, flags);
-  try {
-    await writeKeyFile(publicKeyPath, publicKeyPem, PUBLIC_MODE, flags);
-  } catch (error) {
-    // A private key beside the public key of another pair would keep every client out.
-    if (flags === "wx") await rm(path, { force: true });
-    throw error;
-  }
+  // Never one without the other: a private key beside the public key of another pair would keep every client out. And a
+  // public key can be made anew from the private one, but a private key that is lost can be had from nowhere.
+  await (options.force === true ? replacePair : createPair)(privateFile, publicFile);
   return { privateKeyPath: path, publicKeyPath };
-}
-
-async function writeKeyFile(path: string, text: string, mode: number, flags: "w" | "wx"): Promise<void> {
-  const file = await open(path, flags, mode).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-    throw new Error(`the file "${path}" is there already: choose another name, or overwrite it with --force`);
-  });
-  try {
-    // The mode of `open` holds for new files only, and is cut by the umask.
-    await file.chmod(mode);
-    await file.writeFile(text);
-  } finally {
-    await file.close();
-  }
 }
 
 async function warnIfShared(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Identity } from "@sortie/handshake";
-import { checkLogger, type Logger } from "@sortie/connection";
+import { checkLogger, containedLogger, type Logger } from "@sortie/connection";
 import { createConsoleLogger } from "./console-logger.js";
 import { loadIdentity, type LoadIdentityOptions } from "./identity-files.js";
 
@@ -9,7 +9,7 @@ const SIGNALS: readonly string[] = ["SIGHUP", "SIGUSR1", "SIGUSR2"];
 export interface ReloadIdentityOptions extends LoadIdentityOptions {
   /** Default "SIGHUP". */
   readonly signal?: "SIGHUP" | "SIGUSR1" | "SIGUSR2";
-  /** Hears of each reload, and why one failed. Default: the console. */
+  /** Hears of each reload, and why one failed; what it throws is contained. Default: the console. */
   readonly logger?: Logger;
 }
 
@@ -26,11 +26,13 @@ export function reloadIdentityOnSignal(
   if (typeof (server as { setIdentity?: unknown } | null)?.setIdentity !== "function") {
     throw new TypeError(`"server" expected what createServer() gives, got ${server === null ? "null" : typeof server}`);
   }
-  const { signal = "SIGHUP", logger = createConsoleLogger(), ...files } = options;
+  const { signal = "SIGHUP", logger: given = createConsoleLogger(), ...files } = options;
   if (!SIGNALS.includes(signal)) {
     throw new TypeError(`"signal" expected one of ${SIGNALS.join(", ")}, got ${String(signal)}`);
   }
-  checkLogger("logger", logger);
+  checkLogger("logger", given);
+  // One that throws would end the process, and every later reload.
+  const logger = containedLogger(given);
   if (typeof path !== "string") throw new TypeError(`"path" expected the key file's path, got ${typeof path}`);
   const names = { key: path, ...files };
   let last: Promise<void> = Promise.resolve();

@@ -73,6 +73,15 @@ describe("sortie cert", () => {
     await loadIdentity(at("server.key"), { certificate: at("server.crt") });
   });
 
+  it("makes the folders of keys and certificates", async () => {
+    const [authority, game] = [at("deep/ca"), at("deep/server")];
+    await run("root", "--key", join(authority, "private", "ca.key"), "--out", join(authority, "public", "ca.crt"));
+    const files = ["--ca", join(authority, "public", "ca.crt"), "--ca-key", join(authority, "private", "ca.key")];
+    const out = ["--key", join(game, "private", "a.key"), "--out", join(game, "public", "a.crt")];
+    await run("server", "--host", "a.example.com", ...files, ...out);
+    await loadIdentity(join(game, "private", "a.key"), { certificate: join(game, "public", "a.crt") });
+  });
+
   it("shows what stands in a file", async () => {
     await root("--name", "My game");
     await server("--host", "a.example.com");

@@ -84,6 +84,17 @@ describe("saveIdentity", () => {
     expect(await readFile(join(folder, "root.pub"), "utf8")).toBe("the key that clients have");
   });
 
+  it("leaves the old pair, and nothing else, when the public half cannot be overwritten", async () => {
+    const path = join(folder, "root.key");
+    const first = generateIdentity();
+    await saveIdentity(first, path);
+    await rm(join(folder, "root.pub"));
+    await mkdir(join(folder, "root.pub"));
+    await expect(saveIdentity(generateIdentity(), path, { force: true })).rejects.toThrow(/root\.pub" expected a file/);
+    expect((await loadIdentity(path)).publicKey).toEqual(first.publicKey);
+    expect((await readdir(folder)).sort()).toEqual(["root.key", "root.pub"]);
+  });
+
   it("leaves the rest of a longer file that it overwrites behind", async () => {
     const path = join(folder, "root.key");
     await writeFile(path, "x".repeat(10_000));

@@ -189,6 +189,7 @@ describe("what sortie ping refuses", () => {
     ["an interval that floods", ["127.0.0.1:1", "-i", "1"], "expected a number in 10..60000"],
     ["a size without a key", ["127.0.0.1:1", "-s", "500"], "every hello has 1200 bytes"],
     ["a payload without a key", ["127.0.0.1:1", "--payload", "x"], '"--payload" expected to stand with --key or --ca'],
+    ["a name without an authority or a key", ["127.0.0.1:1", "--hostname", "h"], '"--hostname" expected to stand with'],
     ["a key without a protocol", ["127.0.0.1:1", "--key", "x.pub"], '"--protocol" expected'],
     ["two kinds of trust", ["127.0.0.1:1", "--protocol", "x", "--key", "k", "--ca", "c"], "got 2 of them"],
     ["a file that is not there", ["127.0.0.1:1", "--protocol", "x", "--key", "nowhere.pub"], "(ENOENT)"],

@@ -92,6 +92,29 @@ describe("reloadIdentityOnSignal", () => {
     await server.close();
   });
 
+  it("goes on when its logger throws: the next signal is obeyed as well", async () => {
+    const key = join(folder, "server.key");
+    await saveIdentity(generateIdentity(), key);
+    let loads = 0;
+    let onLoad = (): void => {};
+    const setIdentity = (): void => {
+      loads += 1;
+      onLoad();
+    };
+    const fail = (): never => {
+      throw new Error("disk full");
+    };
+    const logger = { debug: fail, info: fail, warn: fail, error: fail };
+    const stop = reloadIdentityOnSignal({ setIdentity }, key, { logger, signal: "SIGUSR2" });
+    for (let i = 1; i <= 2; i++) {
+      const loaded = new Promise<void>((resolve) => (onLoad = resolve));
+      process.emit("SIGUSR2");
+      await loaded;
+      expect(loads).toBe(i);
+    }
+    stop();
+  });
+
   it("refuses what is no server and no path", () => {
     expect(() => reloadIdentityOnSignal({} as never, "x")).toThrow(/"server" expected what createServer\(\) gives/);
     const server = { setIdentity: (): void => {} };

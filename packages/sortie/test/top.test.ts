@@ -132,6 +132,22 @@ describe("sortie top", () => {
   });
 });
 
+describe("secrets in the URL of sortie top", () => {
+  it.each([
+    ["a user and a password", "http://ann:hunter2@127.0.0.1:1/"],
+    ["a password alone", "http://:hunter2@127.0.0.1:1/"],
+    ["a user alone", "https://hunter2@127.0.0.1:1/"],
+    ["a password without a scheme", "ann:hunter2@127.0.0.1:1"],
+    ["a password, and another scheme", "ftp://ann:hunter2@127.0.0.1"],
+    ["a token, and another scheme", "ftp://127.0.0.1:1/#token=hunter2"],
+  ])("are refused and not shown: %s", async (_, secret) => {
+    const refused = top(secret);
+    const words = secret.includes("@") ? "one without user and password.*SORTIE_METRICS_TOKEN" : "one such as http";
+    await expect(refused).rejects.toThrow(new RegExp(`^"url" expected ${words}`));
+    await expect(refused).rejects.not.toThrow("hunter2");
+  });
+});
+
 describe("sortie top on a terminal", () => {
   /** A terminal of which all that is written is kept. */
   function terminal() {

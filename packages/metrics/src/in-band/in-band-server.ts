@@ -1,4 +1,5 @@
 import type { InboundMessage } from "@sortie/reliability";
+import { contained } from "../fault-report.js";
 import { BearerToken } from "../listener/bearer-token.js";
 import { checkToken } from "../listener/listener-options.js";
 import type { ObservedPeer } from "../observed-server.js";
@@ -24,7 +25,10 @@ export interface InBandOptions {
   readonly channel?: number;
   /** 16..256 characters that a client must know. */
   readonly token?: string;
-  /** Or: whether this peer may ask, from what `authenticate` knows of it. With both, either is enough. */
+  /**
+   * Or: whether this peer may ask, from what `authenticate` knows of it. With both, either is enough. What it throws is
+   * told to `onError` of the metrics, and is no permission.
+   */
   readonly authorize?: (peer: ObservedPeer) => boolean;
 }
 
@@ -50,6 +54,7 @@ export function answerInBand(metrics: ServerMetrics, options: InBandOptions): ()
     throw new TypeError(`expected "token" or "authorize": every player could read the server's figures without`);
   }
   const secret = token === undefined ? undefined : new BearerToken(token);
+  const report = (error: unknown): void => metrics.reportError(error);
   const askers = new WeakMap<ObservedPeer, Asker>();
   const onMessage = (peer: ObservedPeer, message: InboundMessage): void => {
     if (message.channel !== channel) return;
@@ -81,7 +86,7 @@ export function answerInBand(metrics: ServerMetrics, options: InBandOptions): ()
 
   function mayAsk({ token: given }: InBandRequest, peer: ObservedPeer, asker: Asker): boolean {
     // Only `true`: a promise, which an async function gives, is no permission.
-    if ((authorize?.(peer) as unknown) === true) return true;
+    if (contained(report, () => authorize?.(peer) as unknown) === true) return true;
     if (secret === undefined || given === undefined || asker.wrongTokens >= MAX_WRONG_TOKENS) return false;
     const isRight = secret.matches(given);
     if (!isRight) asker.wrongTokens += 1;

@@ -54,7 +54,13 @@ interface Pending {
   readonly timer: TimerHandle;
 }
 
-/** Asks a server for its figures over a client's own, encrypted connection. Runs wherever the client runs. */
+/**
+ * Asks a server for its figures over a client's own, encrypted connection. Runs wherever the client runs.
+ *
+ * It listens to the client's messages from its first request on. A client keeps what comes until there is a first
+ * listener, and hands it to that one: so attach the game's own "message" and "disconnect" listeners before the first
+ * request, or what came before is lost to the game.
+ */
 export class MetricsClient {
   readonly #client: Pick<Client, "send" | "on" | "off">;
   readonly #channel: number;
@@ -62,6 +68,7 @@ export class MetricsClient {
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   readonly #pending: Map<number, Pending> = new Map();
+  #isListening = false;
   #nextId = 1;
   #isClosed = false;
 
@@ -76,7 +83,6 @@ export class MetricsClient {
     this.#token = token;
     this.#timeoutMs = timeoutMs;
     this.#clock = options.clock ?? new SystemClock();
-    client.on("message", this.#onMessage).on("disconnect", this.#onDisconnect);
   }
 
   /** The server as a whole. Rejects with MetricsClientError, as all of these do. */
@@ -108,7 +114,9 @@ export class MetricsClient {
     const id = this.#nextId++;
     const request = encodeRequest({ id, want, token: this.#token, since });
     const { accepted, refusal } = this.#client.send(request, { delivery: "reliable", channel: this.#channel });
+    if (refusal === "closed") return Promise.reject(new MetricsClientError("closed", "the connection has ended"));
     if (!accepted) return Promise.reject(new MetricsClientError("busy", `the request was not sent: ${refusal}`));
+    this.#listen();
     return new Promise<unknown>((resolve, reject) => {
       const timer = this.#clock.setTimer(this.#clock.now() + this.#timeoutMs, () => {
         this.#pending.delete(id);
@@ -116,6 +124,13 @@ export class MetricsClient {
       });
       this.#pending.set(id, { resolve, reject, timer });
     }) as Promise<InBandAnswers[Want]>;
+  }
+
+  /** Not before there is an answer to wait for: what waits for the game's first listener is the game's. */
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    this.#client.on("message", this.#onMessage).on("disconnect", this.#onDisconnect);
   }
 
   readonly #onMessage = ({ channel, payload }: InboundMessage): void => {

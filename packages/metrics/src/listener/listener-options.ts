@@ -25,10 +25,17 @@ export interface MetricsListenerOptions {
    * addresses blocked; without it, those who can reach the port on this machine may read, and nobody may act.
    */
   readonly token?: string;
-  /** What /readyz says beside "it listens and does not drain": false while new players should not be sent here. */
+  /**
+   * What /readyz says beside "it listens and does not drain": false while new players should not be sent here. One that
+   * throws, rejects, or has not answered within 5 s is not ready; `onError` of the metrics hears of it, once until the
+   * next good answer.
+   */
   readonly ready?: () => boolean | Promise<boolean>;
-  /** Hears what operators did, after it was done. */
-  readonly onAction?: (action: OperatorAction) => void;
+  /**
+   * Hears what operators did, after it was done; the operator does not wait for it. What it throws or rejects with goes
+   * to `onError` of the metrics.
+   */
+  readonly onAction?: (action: OperatorAction) => void | Promise<void>;
   /** Name in the dashboard's title, at most 64 characters. Default "Sortie". */
   readonly title?: string;
 }

@@ -12,6 +12,7 @@ import {
   type MetricsListenerOptions,
 } from "./listener-options.js";
 import { act } from "./operator-actions.js";
+import { Readiness } from "./readiness.js";
 
 /** Open TCP connections; a browser takes six, a scraper one. Further ones are closed at once. */
 const MAX_CONNECTIONS = 64;
@@ -39,20 +40,29 @@ export class MetricsListener {
   readonly #options: CheckedListenerOptions;
   readonly #token: BearerToken | undefined;
   readonly #http: HttpServer;
+  readonly #readiness: Readiness;
   #assets: Assets | undefined;
   #address: MetricsAddress | undefined;
+  /** What the `listen` under way has given. */
+  #opening: Promise<MetricsAddress> | undefined;
+  #closing: Promise<void> | undefined;
 
   /** Throws TypeError or RangeError for an option that is out of range, and names it. */
   constructor(metrics: ServerMetrics, options: MetricsListenerOptions = {}) {
     this.#metrics = metrics;
     this.#options = checkListenerOptions(options);
-    const { token } = this.#options;
+    const { token, ready } = this.#options;
+    this.#readiness = new Readiness(metrics, ready);
     this.#token = token === undefined ? undefined : new BearerToken(token);
     this.#http = createServer(
       { headersTimeout: REQUEST_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
       (request, response) => void this.#serve(request, response),
     );
     this.#http.maxConnections = MAX_CONNECTIONS;
+    // A connection that the system did not hand over is no reason to end the game. Before, `listen` rejects with it.
+    this.#http.on("error", (error) => {
+      if (this.#http.listening) metrics.reportError(error);
+    });
   }
 
   /** undefined before `listen` and after `close`. */
@@ -60,11 +70,24 @@ export class MetricsListener {
     return this.#address;
   }
 
-  /** Opens the port. Rejects with the system's error: EADDRINUSE, EACCES. */
-  async listen(): Promise<MetricsAddress> {
-    if (this.#address !== undefined) throw new Error("listen() on a listener that listens already");
+  /**
+   * Opens the port. Rejects with the system's error: EADDRINUSE, EACCES; with Error where it listens already, or is
+   * closed meanwhile.
+   */
+  listen(): Promise<MetricsAddress> {
+    if (this.#address !== undefined || this.#opening !== undefined) {
+      return Promise.reject(new Error("listen() on a listener that listens already"));
+    }
+    if (this.#closing !== undefined) {
+      return Promise.reject(new Error("listen() on a listener that closes: await its close() first"));
+    }
+    return (this.#opening = this.#open().finally(() => (this.#opening = undefined)));
+  }
+
+  async #open(): Promise<MetricsAddress> {
     const { port, host, token, title } = this.#options;
     this.#assets ??= await Assets.load(title);
+    this.#checkNotClosing();
     await new Promise<void>((resolve, reject) => {
       this.#http.once("error", reject);
       this.#http.listen(port, host, () => {
@@ -72,6 +95,7 @@ export class MetricsListener {
         resolve();
       });
     });
+    this.#checkNotClosing();
     const bound = this.#http.address() as AddressInfo;
     const name = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
     const url = `http://${name}:${bound.port}/${token === undefined ? "" : `#token=${encodeURIComponent(token)}`}`;
@@ -79,10 +103,24 @@ export class MetricsListener {
     return this.#address;
   }
 
-  /** Ends all connections; resolves when the port is free. Idempotent. */
-  async close(): Promise<void> {
-    if (this.#address === undefined) return;
+  #checkNotClosing(): void {
+    if (this.#closing !== undefined) throw new Error("the listener was closed while listen() opened its port");
+  }
+
+  /**
+   * Ends all connections, and a `listen` under way, which rejects; resolves when the port is free. Further calls until
+   * then give the same promise.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#shutDown().finally(() => (this.#closing = undefined)));
+  }
+
+  async #shutDown(): Promise<void> {
     this.#address = undefined;
+    // A port that is about to be opened cannot be stopped; it is closed as soon as it is there. Who closes the listener
+    // knows why `listen` rejects: where nobody waits for it, that must not end the process.
+    await this.#opening?.catch(() => undefined);
+    if (!this.#http.listening) return;
     await new Promise<void>((resolve) => {
       this.#http.close(() => resolve());
       this.#http.closeAllConnections();
@@ -108,7 +146,7 @@ export class MetricsListener {
     const [path = "/", search = ""] = (request.url ?? "/").split("?", 2);
     const isRead = READ_METHODS.includes(method);
     if (path === "/healthz" && isRead) return text("ok\n");
-    if (path === "/readyz" && isRead) return this.#readiness();
+    if (path === "/readyz" && isRead) return this.#readiness.reply();
     if (this.#token === undefined && !isLoopback(hostName(headers.host))) {
       // A page of another site whose name was pointed at 127.0.0.1 (DNS rebinding) comes with that name.
       return failure(421, "wrong-host", "without a token, only requests to a loopback address are answered");
@@ -131,13 +169,6 @@ export class MetricsListener {
     if (path !== "/metrics") return readApi(this.#metrics, path, query);
     const body = await this.#metrics.text();
     return { status: 200, type: this.#metrics.registry.contentType, body };
-  }
-
-  async #readiness(): Promise<Reply> {
-    const { server } = this.#metrics;
-    if (server.stats.draining) return text("draining\n", 503);
-    const isReady = server.address !== undefined && (await (this.#options.ready?.() ?? true));
-    return isReady === true ? text("ready\n") : text("not ready\n", 503);
   }
 }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
+import { contained } from "../fault-report.js";
 import type { ServerMetrics } from "../server-metrics.js";
 import { failure, json, type Reply } from "./http-reply.js";
 import { noSuchPeer, peerIdOf } from "./json-api.js";
-import type { OperatorAction } from "./listener-options.js";
+import type { MetricsListenerOptions, OperatorAction } from "./listener-options.js";
 import { readJsonObject } from "./request-body.js";
 
 type Done = Pick<OperatorAction, "action" | "target">;
@@ -15,12 +16,17 @@ export async function act(
   metrics: ServerMetrics,
   path: string,
   request: IncomingMessage,
-  onAction: ((action: OperatorAction) => void) | undefined,
+  onAction: MetricsListenerOptions["onAction"],
 ): Promise<Reply | undefined> {
   const result = await perform(metrics, path, request);
   if (result === undefined) return undefined;
   if ("refusal" in result) return result.refusal;
-  onAction?.({ ...result, from: request.socket.remoteAddress ?? "" });
+  // It is done, whatever becomes of the report of it: the operator's answer is about the action alone.
+  const action = { ...result, from: request.socket.remoteAddress ?? "" };
+  contained(
+    (error) => metrics.reportError(error),
+    () => onAction?.(action),
+  );
   return json({ done: result });
 }
 

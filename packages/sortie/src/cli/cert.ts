@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import {
   type CertificateSummary,
   describeCertificates,
@@ -97,7 +98,9 @@ function showCommand(): Command {
     });
 }
 
+/** Into folders that need not be there, as keys. */
 async function write(path: string, pem: string, { force, json }: OutputOptions): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
   await writeFile(path, pem, { mode: CERTIFICATE_MODE, flag: force === true ? "w" : "wx" }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;

@@ -101,6 +101,7 @@ async function pingByHello(
     throw new Error(`"--size" expected to stand with --key or --ca: every hello has ${CLIENT_HELLO_BYTES} bytes`);
   }
   if (options.payload !== undefined) throw new Error('"--payload" expected to stand with --key or --ca');
+  if (options.hostname !== undefined) throw new Error('"--hostname" expected to stand with "--ca"');
   const clock = new SystemClock();
   const address = await resolveTarget(target);
   const transport = createDgramTransport();

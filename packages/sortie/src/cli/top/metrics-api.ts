@@ -50,6 +50,7 @@ export class MetricsApi {
   #since = 0;
 
   /**
+   * Throws RangeError for a URL that is none, or has a user and a password.
    * @param url of the listener, such as the one that it tells: a token in its fragment counts
    * @param token instead of that, as "--token" or the environment gives it
    */
@@ -128,8 +129,15 @@ export function tokenFromEnvironment(): string | undefined {
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new RangeError(`"url" expected one such as http://127.0.0.1:9474, got "${text}"`);
+  const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
+  // Never shown: fetch takes no such URL, and would say it whole. In what is no URL, any "@" may be that of a password.
+  if (isHttp ? url.username !== "" || url.password !== "" : text.includes("@")) {
+    const advice = `the listener takes a token, in ${TOKEN_VARIABLE} or with --token`;
+    throw new RangeError(`"url" expected one without user and password, got one with "@": ${advice}`);
+  }
+  if (isHttp) return url;
+  // Neither is the token that may stand in the fragment.
+  throw new RangeError(`"url" expected one such as http://127.0.0.1:9474, got "${text.replace(/#.*/s, "#...")}"`);
 }
 
 async function readBody(response: Response): Promise<string> {
