@@ -1,5 +1,6 @@
 import {
   checkReason,
+  containedLogger,
   type ConnectionStatistics,
   type DisconnectReason,
   type LogLevel,
@@ -41,7 +42,7 @@ export class Client extends TypedEmitter<ClientEvents> {
     this.#core = core;
     this.#clock = clock;
     this.#transport = transport;
-    this.#logger = logger;
+    this.#logger = logger === undefined ? undefined : containedLogger(logger);
     this.#driver = new Driver({
       core,
       transport,
@@ -204,11 +205,7 @@ export class Client extends TypedEmitter<ClientEvents> {
   }
 
   #log(level: LogLevel, fields: object, message: string): void {
-    try {
-      this.#logger?.[level](fields, message);
-    } catch {
-      // There is nobody else to tell; the game goes on.
-    }
+    this.#logger?.[level](fields, message);
   }
 
   #afterWork(): void {

@@ -1,3 +1,5 @@
+import { callContained } from "./call-contained.js";
+
 /**
  * Takes what happens: fields first, then a sentence. A pino logger fits as it is, and so does `console`. What a logger
  * throws is contained.
@@ -24,16 +26,13 @@ export function checkLogger(label: string, logger: unknown): void {
   throw new TypeError(`"${label}" expected an object with debug, info, warn and error(fields, message), got ${got}`);
 }
 
-/** The same logger, whose throws are contained: they must not end the work that it is told of. */
+/** The same logger, whose throws and rejections are contained: they must not end the work that it is told of. */
 export function containedLogger(logger: Logger): Logger {
+  // Who should be told of it is the one that failed.
+  const ignore = (): void => {};
   const contained =
     (level: LogLevel) =>
-    (fields: object, message: string): void => {
-      try {
-        logger[level](fields, message);
-      } catch {
-        // Who should be told of it is the one that threw.
-      }
-    };
+    (fields: object, message: string): void =>
+      callContained(() => logger[level](fields, message), ignore);
   return { debug: contained("debug"), info: contained("info"), warn: contained("warn"), error: contained("error") };
 }

@@ -24,6 +24,18 @@ describe("containedLogger", () => {
     expect(lines).toEqual(LOG_LEVELS.map((level) => [level, { level }, "told"]));
   });
 
+  it("contains what it rejects with", async () => {
+    const rejections: unknown[] = [];
+    const onRejection = (reason: unknown): void => void rejections.push(reason);
+    process.on("unhandledRejection", onRejection);
+    const fail = (): Promise<never> => Promise.reject(new Error("disk full"));
+    const logger = containedLogger({ debug: fail, info: fail, warn: fail, error: fail });
+    for (const level of LOG_LEVELS) logger[level]({}, "told");
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", onRejection);
+    expect(rejections).toEqual([]);
+  });
+
   it("contains what it throws", () => {
     const fail = (): never => {
       throw new Error("disk full");

@@ -1,4 +1,4 @@
-import type { DropReason, Logger, LogLevel } from "@sortie/connection";
+import { callContained, type DropReason, type Logger, type LogLevel } from "@sortie/connection";
 import type { AccessLogEntry } from "./access-log.js";
 
 /** ms between two lines of one kind, where a kind could fill the log: floods must not. */
@@ -54,18 +54,14 @@ export class ServerLog {
   #errors = 0;
   #errorsUntilMs = -Infinity;
 
-  /** @param onFault hears that the logger threw */
+  /** @param onFault hears that the logger threw, or rejected */
   constructor(logger: Logger | undefined, onFault: () => void) {
     this.#logger = logger;
     this.#onFault = onFault;
   }
 
   write(level: LogLevel, fields: object, message: string): void {
-    try {
-      this.#logger?.[level](fields, message);
-    } catch {
-      this.#onFault();
-    }
+    callContained(() => this.#logger?.[level](fields, message), this.#onFault);
   }
 
   /** One line for each error, as long as they are not too many. */

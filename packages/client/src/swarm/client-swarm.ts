@@ -1,6 +1,7 @@
 import {
   callContained,
   type ConnectionResources,
+  containedLogger,
   type DisconnectReason,
   payloadBytes,
   type TraceSink,
@@ -73,7 +74,7 @@ export class ClientSwarm {
     this.#transport = options.transport;
     this.#clock = clock;
     this.#listener = listener;
-    this.#logger = options.logger;
+    this.#logger = options.logger === undefined ? undefined : containedLogger(options.logger);
     this.#makeCore = makeCore;
     this.#addresses = addresses;
     this.#resources = createClientResources(options.crypto);
