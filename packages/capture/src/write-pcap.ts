@@ -3,7 +3,7 @@ import { LinkType } from "./link-layer.js";
 
 /** A datagram to be written to a capture file. */
 export interface PcapDatagram {
-  /** ns since 1970, 0..2^32 s. */
+  /** ns since 1970, 0..2^32 s; earlier ones are written as 0. */
   readonly timeNs: bigint;
   readonly source: SocketAddress;
   readonly destination: SocketAddress;
@@ -48,8 +48,10 @@ export function pcapRecord({ timeNs, source, destination, payload }: PcapDatagra
   const packetBytes = ipBytes + UDP_HEADER_BYTES + payload.length;
   const record = new Uint8Array(RECORD_HEADER_BYTES + packetBytes);
   const view = new DataView(record.buffer);
-  view.setUint32(0, Number((timeNs / NS_PER_SECOND) & 0xffff_ffffn));
-  view.setUint32(4, Number(timeNs % NS_PER_SECOND));
+  // pcapng has times before 1970, by an offset of the interface; pcap has none.
+  const writtenNs = timeNs < 0n ? 0n : timeNs;
+  view.setUint32(0, Number((writtenNs / NS_PER_SECOND) & 0xffff_ffffn));
+  view.setUint32(4, Number(writtenNs % NS_PER_SECOND));
   view.setUint32(8, packetBytes);
   view.setUint32(12, packetBytes);
   const packet = record.subarray(RECORD_HEADER_BYTES);

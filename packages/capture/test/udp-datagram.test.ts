@@ -173,6 +173,13 @@ describe("a capture that is written", () => {
     expect([datagram.payload.length, datagram.payload.at(-1), datagram.originalBytes]).toEqual([length, 7, length]);
   });
 
+  it("writes times before 1970, which pcap has not, as 0", () => {
+    const source = address("10.0.0.1", 1);
+    const record = pcapRecord({ timeNs: -1_500_000_000n, source, destination: source, payload: new Uint8Array(10) });
+    const [again] = [...readCapture(concat(pcapHeader(), record))] as CaptureRecord[];
+    expect(again?.timeNs).toBe(0n);
+  });
+
   it("refuses what no packet can be", () => {
     const source = address("10.0.0.1", 1);
     const base = { timeNs: 0n, source, destination: source, payload: new Uint8Array(65_507) };

@@ -1,9 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCapture, readDatagram } from "@sortie/capture";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { decodeCommand } from "../src/cli/decode.js";
+import { readAll } from "../src/cli/decode-input.js";
 import { recordGame, type RecordedGame } from "./support/recorded-game.js";
 
 const WORDS = "words that nobody else may read";
@@ -277,6 +279,18 @@ describe("sortie decode says what is wrong with", () => {
     // A hole: it takes no room on the disk.
     await truncate(large, 2 ** 30 + 1);
     await expect(decode([large])).rejects.toThrow(`"${large}" expected at most 1073741824 bytes`);
+  });
+
+  it("refuses as much of a pipe, whose size nobody knows before; one that ends sooner is read", async () => {
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (;;) yield await Promise.resolve(new Uint8Array(1000));
+    }
+    await expect(readAll(endless(), '"pipe"', 10_000)).rejects.toThrow('"pipe" expected at most 10000 bytes');
+    if (process.platform === "win32") return;
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const [{ out }] = await Promise.all([decode([pipe]), writeFile(pipe, game.capture)]);
+    expect(out).toHaveLength(game.datagrams.length + 1);
   });
 
   it("a file of another kind", async () => {

@@ -21,7 +21,7 @@ export async function readDecodeInput(
   readStandardInput: () => Promise<Uint8Array>,
 ): Promise<DecodeInput> {
   if (source === "-") return inputOf(await readStandardInput(), "standard input");
-  const bytes = await readFileUpTo(source, MAX_INPUT_BYTES).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(source).catch((error: NodeJS.ErrnoException) => {
     const datagram = hexBytes(source);
     if (datagram !== undefined) return { kind: "datagram", bytes: datagram } as const;
     if (error.code !== "ENOENT" && error.code !== "ENAMETOOLONG") throw error;
@@ -31,12 +31,21 @@ export async function readDecodeInput(
 }
 
 /** All of standard input. */
-export async function readStandardInput(): Promise<Uint8Array> {
+export function readStandardInput(): Promise<Uint8Array> {
+  return readAll(process.stdin, "standard input");
+}
+
+/** All of a stream that does not tell its size. Rejects with Error for more than `maxBytes`. */
+export async function readAll(
+  stream: AsyncIterable<Uint8Array>,
+  name: string,
+  maxBytes: number = MAX_INPUT_BYTES,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+  for await (const chunk of stream) {
     size += chunk.length;
-    if (size > MAX_INPUT_BYTES) throw tooLarge("standard input");
+    if (size > maxBytes) throw tooLarge(name, maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -59,19 +68,21 @@ function hexBytes(text: string): Uint8Array | undefined {
   return /^[0-9a-f]+$/i.test(digits) ? new Uint8Array(Buffer.from(digits, "hex")) : undefined;
 }
 
-async function readFileUpTo(path: string, maxBytes: number): Promise<Uint8Array> {
+async function readFile(path: string): Promise<Uint8Array> {
   const file = await open(path, "r");
   try {
-    const { size } = await file.stat();
-    if (size > maxBytes) throw tooLarge(`"${path}"`);
+    const stats = await file.stat();
+    // A pipe, as of "<(tcpdump -w -)", has no size to be asked for.
+    if (!stats.isFile()) return await readAll(file.createReadStream({ autoClose: false }), `"${path}"`);
+    if (stats.size > MAX_INPUT_BYTES) throw tooLarge(`"${path}"`, MAX_INPUT_BYTES);
     return await file.readFile();
   } finally {
     await file.close();
   }
 }
 
-function tooLarge(name: string): Error {
-  return new Error(`${name} expected at most ${MAX_INPUT_BYTES} bytes: cut it with editcap, or capture one port alone`);
+function tooLarge(name: string, maxBytes: number): Error {
+  return new Error(`${name} expected at most ${maxBytes} bytes: cut it with editcap, or capture one port alone`);
 }
 
 function cut(text: string): string {
