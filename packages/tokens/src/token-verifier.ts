@@ -22,7 +22,8 @@ const DEFAULT_RELOAD_SECONDS = 30;
 export interface TokenVerifierOptions {
   /**
    * The backend's public keys, or a function that gets them (from a file, or by HTTPS from the backend). It is called
-   * at the first token, and again when a token names a key that is not there.
+   * at the first token, and again when a token names a key that is not there. Tokens wait for it for 5 s at the most;
+   * keys that come later are good for those after them.
    */
   readonly keys: TokenKeySet | (() => Promise<TokenKeySet>);
   /** Of the server, as given to createServer. */
@@ -46,10 +47,15 @@ export interface TokenVerifierOptions {
   readonly maxConsumed?: number;
   /** s, 1..3600. Shortest time between two calls of `keys`. Default 30. */
   readonly reloadSeconds?: number;
-  /** Hears what `keys` threw. Default: a process warning. */
+  /** Hears what `keys` threw, and that it took too long. Default: a process warning. */
   readonly onError?: (error: unknown) => void;
   /** ms of Unix time. Default Date.now. */
   readonly now?: () => number;
+  /**
+   * ms of a clock that is never set: for how long used tokens are remembered, and how often `keys` is called. Default
+   * performance.now.
+   */
+  readonly monotonicNow?: () => number;
 }
 
 /** Verifies connect tokens, each once: the game server's side. */
@@ -60,24 +66,28 @@ export class TokenVerifier {
   readonly #ready: Promise<void>;
   readonly #tolerance: number;
   readonly #maxLifetime: number;
-  #latestSeconds = 0;
+  readonly #now: () => number;
+  readonly #monotonicNow: () => number;
 
   /** Throws TypeError or RangeError that names the option. */
   constructor(options: TokenVerifierOptions) {
     checkOptions(options);
     const { keys, onError = warn, reloadSeconds = DEFAULT_RELOAD_SECONDS } = options;
+    const { now = Date.now, monotonicNow = () => performance.now() } = options;
     this.#options = options;
     this.#tolerance = options.toleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS;
     this.#maxLifetime = options.maxLifetimeSeconds ?? DEFAULT_MAX_LIFETIME_SECONDS;
+    this.#now = now;
+    this.#monotonicNow = monotonicNow;
     this.#consumed = new ConsumedTokens(options.maxConsumed ?? DEFAULT_MAX_CONSUMED);
     const load = typeof keys === "function" ? keys : undefined;
-    this.#ring = new KeyRing({ load, reloadMs: reloadSeconds * 1000, now: options.now ?? Date.now, onError });
+    this.#ring = new KeyRing({ load, reloadMs: reloadSeconds * 1000, nowMs: monotonicNow, onError });
     this.#ready = typeof keys === "function" ? Promise.resolve() : this.#ring.set(keys);
     // Told to whoever verifies; without a listener of its own it would end the process before.
     this.#ready.catch(() => {});
   }
 
-  /** Used tokens that have not expired. */
+  /** Used tokens that are remembered: those that may not have expired. */
   get consumed(): number {
     return this.#consumed.size;
   }
@@ -114,13 +124,13 @@ export class TokenVerifier {
     const claims = claimsFromJson(parse(content));
     if (claims === undefined) return refused("malformed");
     // From here to the table nothing waits: of two connections with one token, one is first.
-    const code = this.#refusalOf(claims, secret) ?? this.#consume(claims);
+    const nowSeconds = this.#now() / 1000;
+    const code = this.#refusalOf(claims, secret, nowSeconds) ?? this.#consume(claims, nowSeconds);
     return code === undefined ? { ok: true, claims } : refused(code);
   }
 
-  #refusalOf(claims: TokenClaims, secret: string | undefined): TokenRefusalCode | undefined {
+  #refusalOf(claims: TokenClaims, secret: string | undefined, nowSeconds: number): TokenRefusalCode | undefined {
     const { issuer, audience, protocol, requireChallenge = false, notIssuedBefore = 0 } = this.#options;
-    const nowSeconds = this.#nowSeconds();
     if (issuer !== undefined && claims.issuer !== issuer) return "wrong-issuer";
     if (claims.audience !== audience) return "wrong-audience";
     if (claims.protocol !== protocol) return "wrong-protocol";
@@ -132,15 +142,10 @@ export class TokenVerifier {
     return secret !== undefined && challengeOf(secret) === claims.challenge ? undefined : "wrong-client";
   }
 
-  #consume({ id, expiresAt }: TokenClaims): TokenRefusalCode | undefined {
-    const verdict = this.#consumed.consume(id, expiresAt + this.#tolerance, this.#nowSeconds());
+  #consume({ id, expiresAt }: TokenClaims, nowSeconds: number): TokenRefusalCode | undefined {
+    const remainingMs = (expiresAt + this.#tolerance - nowSeconds) * 1000;
+    const verdict = this.#consumed.consume(id, expiresAt, remainingMs, this.#monotonicNow());
     return verdict === "ok" ? undefined : verdict;
-  }
-
-  /** Never runs back: a date that was set back must not revive tokens whose use was forgotten. */
-  #nowSeconds(): number {
-    this.#latestSeconds = Math.max(this.#latestSeconds, (this.#options.now ?? Date.now)() / 1000);
-    return this.#latestSeconds;
   }
 }
 

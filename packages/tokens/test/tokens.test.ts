@@ -8,10 +8,21 @@ import { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } fr
 const START_S = 1_800_000_000;
 const REQUEST: TokenRequest = { subject: "ann", audience: "eu-1", protocol: "arena/1" };
 
-/** Unix time that a test moves. */
+/** Unix time that a test moves: ahead as time passes, back as a date is set. */
 class Time {
-  seconds = START_S;
-  readonly now = (): number => this.seconds * 1000;
+  readonly now = (): number => this.#seconds * 1000;
+  readonly monotonicNow = (): number => this.#elapsedSeconds * 1000;
+  #seconds = START_S;
+  #elapsedSeconds = 0;
+
+  get seconds(): number {
+    return this.#seconds;
+  }
+
+  set seconds(value: number) {
+    this.#elapsedSeconds += Math.max(value - this.#seconds, 0);
+    this.#seconds = value;
+  }
 }
 
 let key: TokenPrivateKey;
@@ -24,7 +35,8 @@ async function pair(
 ): Promise<{ time: Time; issuer: TokenIssuer; verifier: TokenVerifier }> {
   const time = new Time();
   const issuer = await createTokenIssuer({ keys: [key], issuer: "https://match.example", now: time.now });
-  const defaults = { keys: issuer.keySet(), protocol: "arena/1", audience: "eu-1", now: time.now };
+  const { now, monotonicNow } = time;
+  const defaults = { keys: issuer.keySet(), protocol: "arena/1", audience: "eu-1", now, monotonicNow };
   return { time, issuer, verifier: createTokenVerifier({ ...defaults, ...options }) };
 }
 
@@ -212,7 +224,7 @@ describe("rotation of keys", () => {
       asked += 1;
       return Promise.resolve(issuer.keySet());
     };
-    const { verifier } = await pair({ keys, now: time.now, reloadSeconds: 30 });
+    const { verifier } = await pair({ keys, now: time.now, monotonicNow: time.monotonicNow, reloadSeconds: 30 });
     expect(await codeOf(verifier, await issuer.issue(REQUEST))).toBe("ok");
     await issuer.addKey(await generateTokenKey({ keyId: "k2", algorithm: "ES256" }));
     expect(issuer.signingKeyId).toBe("k1");
