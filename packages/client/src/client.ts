@@ -267,7 +267,7 @@ export class Client extends TypedEmitter<ClientEvents> {
         this.emit("advice", event.advice);
         break;
       case "path-dead":
-        void this.#moveOn();
+        this.#moveOn().catch((error: unknown) => this.#report(error));
         break;
       case "socket-error":
         this.#report(event.error);

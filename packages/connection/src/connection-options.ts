@@ -19,7 +19,7 @@ export interface ConnectionSettings {
   readonly handshakeTimeoutMs?: number;
   /** ms an acknowledgement may wait for company; at most the parameter told to the peer, which is the default. */
   readonly ackDelayMs?: number;
-  /** bytes, 1200..1452: the largest datagram sent, always. Without it the path's MTU is searched for. */
+  /** bytes, 1200..1452: the largest datagram sent, see `ProtocolOptions.mtu`. Without it the path's is searched for. */
   readonly mtuBytes?: number;
   readonly limits?: Partial<EndpointLimits>;
   /** By channel, 1..255: shares where channels of one priority compete. Default 1. */

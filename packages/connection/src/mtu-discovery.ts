@@ -13,7 +13,7 @@ const COOLDOWN_MS = 60_000;
 export interface MtuOptions {
   /** bytes. The largest datagram that may be sent: own setting and the peer's `maxDatagramBytes`. */
   readonly capBytes: number;
-  /** Whether the size is searched for; else it is the cap, always. */
+  /** Whether the size is searched for; else it is the cap, but on a path that turns out not to carry that. */
   readonly search: boolean;
 }
 
@@ -23,7 +23,7 @@ export type MtuCause =
   | "probe"
   /** Large packets were lost, smaller ones were not: back to the base. */
   | "black-hole"
-  /** Another path: back to the base. */
+  /** Another path: back to where it began. */
   | "path";
 
 /**
@@ -31,13 +31,17 @@ export type MtuCause =
  * acknowledged or lost, never by ICMP messages, which anyone can forge. Every path carries the base of 1200 bytes, so
  * nothing makes it smaller than that.
  *
+ * A size that was set is used from the start, without a search. A path that does not carry it gets the base all the
+ * same, until a probe of that size arrives: no others are tried.
+ *
  * A probe that is lost counts against its size only when a later packet arrived: an outage says nothing. Feed it by
  * the methods of {@link PacketFates}, then `update`; ask `dueProbeBytes` when nothing else is to be sent.
  */
 export class MtuDiscovery implements PacketFates {
-  /** bytes. What is known to pass. */
+  /** bytes. What is known to pass, or was set and not found to fail. */
   currentBytes: number;
-  private readonly isSearched: boolean;
+  /** Whether the size was set: it or the base, and nothing between. */
+  private readonly isPinned: boolean;
   private readonly detector: BlackHoleDetector = new BlackHoleDetector();
   /** Whether the search is under way. */
   private isSearching = false;
@@ -59,8 +63,8 @@ export class MtuDiscovery implements PacketFates {
 
   constructor(options: MtuOptions) {
     this.capBytes = options.capBytes;
-    this.isSearched = options.search && options.capBytes > BASE_MTU_BYTES;
-    this.currentBytes = options.search ? Math.min(BASE_MTU_BYTES, options.capBytes) : options.capBytes;
+    this.isPinned = !options.search;
+    this.currentBytes = this.firstBytes;
     this.failsBytes = options.capBytes + 1;
   }
 
@@ -77,13 +81,12 @@ export class MtuDiscovery implements PacketFates {
 
   /** The connection is up: the search begins. */
   start(): void {
-    if (this.isSearched) this.isSearching = true;
+    if (this.currentBytes < this.capBytes) this.isSearching = true;
   }
 
   /** Another path, of which nothing is known. */
   restart(): void {
-    if (!this.isSearched) return;
-    this.currentBytes = BASE_MTU_BYTES;
+    this.currentBytes = this.firstBytes;
     this.blackHoles = 0;
     this.beginSearch();
   }
@@ -91,12 +94,15 @@ export class MtuDiscovery implements PacketFates {
   stop(): void {
     this.endSearch(undefined);
     this.endProbe();
+    this.detector.reset();
   }
 
   /** bytes of the probe that should go now; 0 for none. */
   dueProbeBytes(): number {
     if (!this.isSearching || this.probeNumber >= 0 || this.stalled) return 0;
-    return nextProbeBytes(this.currentBytes, this.failsBytes, this.capBytes);
+    const { currentBytes, failsBytes, capBytes } = this;
+    if (!this.isPinned) return nextProbeBytes(currentBytes, failsBytes, capBytes);
+    return currentBytes < capBytes && failsBytes > capBytes ? capBytes : 0;
   }
 
   onProbeSent(packetNumber: number, bytes: number, nowMs: number, probeTimeoutMs: number): void {
@@ -114,14 +120,12 @@ export class MtuDiscovery implements PacketFates {
   }
 
   onPacketAcked(packetNumber: number, bytes: number): void {
-    if (!this.isSearched) return;
     this.stalled = false;
     if (packetNumber === this.probeNumber) this.onProbeAcked();
     this.detector.onAcked(packetNumber, bytes);
   }
 
   onPacketLost(packetNumber: number, bytes: number): void {
-    if (!this.isSearched) return;
     // Larger than what is sent now: from before a black hole was noticed, or a probe.
     if (bytes <= this.currentBytes) this.detector.onLost(packetNumber, bytes);
     if (packetNumber === this.probeNumber) this.onProbeLost();
@@ -129,7 +133,7 @@ export class MtuDiscovery implements PacketFates {
 
   /** Nothing is acknowledged any more, perhaps because of its size: only the base is sent until something is. */
   onStalled(): void {
-    if (this.isSearched) this.stalled = true;
+    this.stalled = true;
   }
 
   /** After acknowledgements and losses: true when the path has come to swallow large packets. */
@@ -140,6 +144,11 @@ export class MtuDiscovery implements PacketFates {
     if (!this.detector.detected) return false;
     this.onBlackHole(nowMs);
     return true;
+  }
+
+  /** bytes. Where each path begins. */
+  private get firstBytes(): number {
+    return this.isPinned ? this.capBytes : Math.min(BASE_MTU_BYTES, this.capBytes);
   }
 
   private onProbeAcked(): void {

@@ -265,8 +265,15 @@ export class PathManager {
     this.keptBytes = bytes;
   }
 
+  /** @throws what the provider does when its generator fails; then the candidate is none, and may come again */
   private challenge(nowMs: number): void {
-    this.path.startChallenge(this.crypto.randomBytes(PATH_DATA_BYTES), nowMs, this.endpoint.probeTimeoutMs());
+    const { path } = this;
+    try {
+      path.startChallenge(this.crypto.randomBytes(PATH_DATA_BYTES), nowMs, this.endpoint.probeTimeoutMs());
+    } catch (error) {
+      path.abandon();
+      throw error;
+    }
     this.trace?.({ type: "path-challenge", atMs: nowMs });
   }
 

@@ -1,7 +1,7 @@
 import { PACKET_OVERHEAD_BYTES, PATH_DATA_BYTES } from "@sortie/wire";
 import type { PeerAddress } from "./peer-address.js";
 
-/** PATH_CHALLENGEs sent to a new address before it is given up (RFC 9000 section 8.2.4). */
+/** Times that a new address is to be asked before it is given up (RFC 9000 section 8.2.4). */
 const MAX_CHALLENGES = 4;
 /** Bytes that may go to an unvalidated address for each byte that came from it (RFC 9000 section 8.1). */
 const AMPLIFICATION_FACTOR = 3;
@@ -30,7 +30,8 @@ export class Path {
   isOurChoice = false;
   private challengeAgainAtMs = Infinity;
   migrations = 0;
-  private challengesSent = 0;
+  /** Times that the candidate was to be asked, whether the amplification limit let a challenge go or not. */
+  private challenges = 0;
   private bytesFromCandidate = 0;
   private bytesToCandidate = 0;
   private candidateSinceMs = -Infinity;
@@ -69,15 +70,15 @@ export class Path {
     this.isOurChoice = true;
   }
 
-  /** Whether a packet of path frames may go: not too many challenges, and within three times what came from there. */
+  /** Whether a packet of path frames may go: within three times what came from there. */
   maySend(bytes: number): boolean {
-    if (this.candidate === undefined || (this.challengeDue && this.challengesSent >= MAX_CHALLENGES)) return false;
+    if (this.candidate === undefined) return false;
     return this.isOurChoice || this.bytesToCandidate + bytes <= AMPLIFICATION_FACTOR * this.bytesFromCandidate;
   }
 
   /** Whether a datagram may go to the candidate as well: within the same limit, with room for another challenge. */
   mayMirror(bytes: number): boolean {
-    const kept = this.challengesSent < MAX_CHALLENGES ? PATH_PACKET_BYTES : 0;
+    const kept = this.challengeDue || this.challenges < MAX_CHALLENGES ? PATH_PACKET_BYTES : 0;
     return this.bytesToCandidate + bytes + kept <= AMPLIFICATION_FACTOR * this.bytesFromCandidate;
   }
 
@@ -88,22 +89,20 @@ export class Path {
   /** The candidate is to be asked for `data`, now and again after each probe timeout. */
   startChallenge(data: Uint8Array, nowMs: number, probeTimeoutMs: number): void {
     this.challenge = data;
-    this.challengeDue = true;
-    this.challengeAgainAtMs = nowMs + probeTimeoutMs;
+    this.ask(nowMs, probeTimeoutMs);
   }
 
   /** The challenge, the answer or both, whatever was due, went out. */
   onPathPacketSent(bytes: number): void {
-    if (this.challengeDue) this.challengesSent += 1;
     this.bytesToCandidate += bytes;
     this.challengeDue = false;
     this.answerDue = false;
   }
 
+  /** A probe timeout has passed since the candidate was asked: it is asked again, or given up. */
   onChallengeTimeout(nowMs: number, probeTimeoutMs: number): void {
-    if (this.challengesSent >= MAX_CHALLENGES) return this.abandon();
-    this.challengeDue = true;
-    this.challengeAgainAtMs = nowMs + probeTimeoutMs;
+    if (this.challenges >= MAX_CHALLENGES) this.abandon();
+    else this.ask(nowMs, probeTimeoutMs);
   }
 
   /** A PATH_RESPONSE came from `from`. True when it proves the candidate, which is then the current address. */
@@ -126,11 +125,17 @@ export class Path {
     this.challengeAgainAtMs = Infinity;
   }
 
+  private ask(nowMs: number, probeTimeoutMs: number): void {
+    this.challenges += 1;
+    this.challengeDue = true;
+    this.challengeAgainAtMs = nowMs + probeTimeoutMs;
+  }
+
   private begin(address: PeerAddress, nowMs: number): void {
     this.abandon();
     this.candidate = address;
     this.candidateSinceMs = nowMs;
-    this.challengesSent = 0;
+    this.challenges = 0;
     this.bytesFromCandidate = 0;
     this.bytesToCandidate = 0;
   }

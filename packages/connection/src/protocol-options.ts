@@ -35,8 +35,9 @@ const MAX_BURST_BYTES: number = 256 * 1024;
 /** Options of the protocol that clients and servers have in common. */
 export interface ProtocolOptions {
   /**
-   * bytes of UDP payload, 1200..1452: the largest datagram sent, whatever the path carries. Default: found by probes
-   * (RFC 8899), from 1200 up to 1452 or what the other side takes, for each path anew.
+   * bytes of UDP payload, 1200..1452: the largest datagram sent, from the start. A path that swallows datagrams of that
+   * size gets 1200 bytes, until a probe of the size set arrives. Default: found by probes (RFC 8899), from 1200 up to
+   * 1452 or what the other side takes, for each path anew.
    */
   readonly mtu?: number;
   /** ms, 1000..600000. Default 10000; the smaller of both sides counts. */

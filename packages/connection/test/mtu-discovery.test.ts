@@ -67,19 +67,6 @@ describe("MtuDiscovery", () => {
     expect(mtu.onTimeout(5000)).toBe(false);
   });
 
-  it("pinned: stays where it is, whatever happens", () => {
-    const mtu = new MtuDiscovery({ capBytes: 1300, search: false });
-    mtu.start();
-    expect(mtu.currentBytes).toBe(1300);
-    expect(mtu.dueProbeBytes()).toBe(0);
-    mtu.onPacketAcked(1000, 100);
-    for (let number = 0; number < 100; number++) mtu.onPacketLost(number, 1300);
-    mtu.onStalled();
-    mtu.restart();
-    expect(mtu.update(0)).toBe(false);
-    expect(mtu.usableBytes).toBe(1300);
-  });
-
   it("falls to 1200 in a black hole, searches at once, and after a second one only when a minute has passed", () => {
     const mtu = started();
     probe(mtu, 1500, 0);

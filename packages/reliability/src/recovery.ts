@@ -32,7 +32,13 @@ export interface RecoverySink {
   onAckAcked(largest: number): void;
 }
 
-/** Sent packets, round trip, losses and probe timeouts (RFC 9002 sections 5 and 6); feeds the congestion controller. */
+/**
+ * Sent packets, round trip, losses and probe timeouts (RFC 9002 sections 5 and 6); feeds the congestion controller.
+ *
+ * After a change of path, packets of the former one are acknowledged, lost and sent again as before, but nothing is
+ * learned from them: neither round trip nor rate nor losses are those of the present path, and they take none of its
+ * window (RFC 9002 section 7, RFC 9000 section 9.4; ngtcp2 does it in the same way, by a packet number).
+ */
 export class Recovery implements LossSink {
   readonly sent: SentPackets;
   readonly rtt: RttEstimator;
@@ -50,8 +56,6 @@ export class Recovery implements LossSink {
   private largestAcked = -1;
   private progressAtMs = -Infinity;
   private elicitingSentAtMs = -Infinity;
-  /** First packet number sent on the present path: those before it measure another. */
-  private pathSince = 0;
   private lostBytes = 0;
   /** bytes lost since the last ACK. */
   private lostSinceAck = 0;
@@ -101,7 +105,7 @@ export class Recovery implements LossSink {
     const ackDelayMs = this.rtt.believedDelayMs(frame.delayUs / 1000, graceMs);
     // Only the largest, and only when it asked for the ACK, says how long the way was (RFC 9002 section 5.1).
     const sampleMs =
-      isAwaited(sent.stateOf(largest)) && largest >= this.pathSince ? nowMs - sent.sentAtOf(largest) : -1;
+      isAwaited(sent.stateOf(largest)) && largest >= sent.pathSince ? nowMs - sent.sentAtOf(largest) : -1;
     if (sampleMs >= 0) this.rtt.update(sampleMs, ackDelayMs, graceMs);
     this.sampler.begin(nowMs, ackDelayMs);
     let progress = false;
@@ -125,12 +129,13 @@ export class Recovery implements LossSink {
 
   onPacketLost(packetNumber: number, state: SentState, nowMs: number): void {
     const { sent, sink } = this;
-    this.fates?.onPacketLost(packetNumber, sent.bytesOf(packetNumber));
-    if (sent.stateOf(packetNumber) === SentState.Probe) {
+    const isOfPath = packetNumber >= sent.pathSince;
+    if (isOfPath) this.fates?.onPacketLost(packetNumber, sent.bytesOf(packetNumber));
+    if (sent.isProbe(packetNumber)) {
       sent.resolve(packetNumber, state);
       return;
     }
-    this.countLost(packetNumber, sent.sentAtOf(packetNumber));
+    if (isOfPath) this.countLost(packetNumber, sent.sentAtOf(packetNumber));
     sent.resolve(packetNumber, state);
     this.statistics.packetsLost += 1;
     this.trace?.onPacketLost?.(packetNumber, nowMs);
@@ -155,11 +160,13 @@ export class Recovery implements LossSink {
     this.congestion.onPacketSent(bytes, nowMs, sent.bytesInFlight);
   }
 
-  /** The path is another: the round trip is measured anew, by packets from now on; probe timeouts back off anew. */
+  /** The path is another: it is measured anew, by packets from now on; probe timeouts back off anew. */
   onPathChanged(nowMs: number): void {
-    this.pathSince = this.sent.nextNumber;
+    this.sent.beginPath();
     this.probeCount = 0;
+    this.lostSinceAck = 0;
     this.rtt.onPathChanged();
+    this.sampler.onPathChanged();
     this.congestion.onPathChanged(nowMs);
   }
 
@@ -177,14 +184,15 @@ export class Recovery implements LossSink {
     }
   }
 
-  /** Whether a packet with new data may take a number: always, but when 1024 are out and the path is not dead. */
-  mayNumber(nowMs: number): boolean {
-    return this.sent.hasRoom || nowMs >= this.roomAt();
+  /** Whether a number is free, or held by a probe alone that nobody answers: `makeRoom` gives that up. */
+  get hasRoom(): boolean {
+    const { sent } = this;
+    return sent.hasRoom || sent.stateOf(sent.lowest) === SentState.Probe;
   }
 
-  /** ms. When `mayNumber` becomes true by time. */
-  roomAt(): number {
-    return this.sent.hasRoom ? -Infinity : this.trickleAt();
+  /** Whether a packet with new data may take a number: always, but when 1024 are out and the path is not dead. */
+  mayNumber(nowMs: number): boolean {
+    return this.hasRoom || nowMs >= this.trickleAt();
   }
 
   /**
@@ -198,7 +206,7 @@ export class Recovery implements LossSink {
   /** ms. Since when nothing was acknowledged although something is in flight; Infinity when nothing is. */
   get unansweredSinceMs(): number {
     const { sent } = this;
-    return sent.packetsInFlight === 0 ? Infinity : Math.max(this.progressAtMs, sent.sentAtOf(sent.lowest));
+    return sent.packetsInFlight === 0 ? Infinity : Math.max(this.progressAtMs, sent.sentAtOf(sent.oldest));
   }
 
   /**
@@ -217,7 +225,7 @@ export class Recovery implements LossSink {
     if (sent.packetsInFlight === 0) return false;
     const timeoutMs = this.probeTimeoutMs();
     // Mostly the first says no, and the oldest packet's record is not looked at.
-    return this.progressAtMs + timeoutMs <= nowMs && sent.sentAtOf(sent.lowest) + timeoutMs <= nowMs;
+    return this.progressAtMs + timeoutMs <= nowMs && sent.sentAtOf(sent.oldest) + timeoutMs <= nowMs;
   }
 
   /** ms. When `handleTimeout` is due; Infinity when nothing waits. */
@@ -257,8 +265,7 @@ export class Recovery implements LossSink {
    */
   private probeFromMs(): number {
     const { sent } = this;
-    const hasOldest = this.isSparse && sent.stateOf(sent.lowest) === SentState.InFlight;
-    return hasOldest ? sent.sentAtOf(sent.lowest) : this.elicitingSentAtMs;
+    return this.isSparse ? sent.sentAtOf(sent.oldest) : this.elicitingSentAtMs;
   }
 
   private get isSparse(): boolean {
@@ -295,17 +302,16 @@ export class Recovery implements LossSink {
     const { sent, sink } = this;
     const state = sent.stateOf(packetNumber);
     if (state === SentState.Unknown || state === SentState.Acked) return false;
+    const isOfPath = packetNumber >= sent.pathSince;
     sent.resolve(packetNumber, SentState.Acked);
     this.statistics.packetsAcked += 1;
     if (state !== SentState.Passive) {
-      this.fates?.onPacketAcked(packetNumber, sent.bytesOf(packetNumber));
+      if (isOfPath) this.fates?.onPacketAcked(packetNumber, sent.bytesOf(packetNumber));
       this.trace?.onPacketAcked?.(packetNumber, nowMs);
     }
     if (state === SentState.InFlight) {
-      const isAppLimited = sent.wasAppLimited(packetNumber);
-      this.sampler.onAcked(sent, packetNumber);
-      this.congestion.onPacketAcked(sent.bytesOf(packetNumber), sent.sentAtOf(packetNumber), nowMs, isAppLimited);
-    } else if (isLost(state)) {
+      if (isOfPath) this.takeIn(packetNumber, nowMs);
+    } else if (isLost(state) && !sent.isProbe(packetNumber)) {
       this.onSpuriousLoss(packetNumber, state, previousLargest, nowMs);
     }
     const ackLargest = sent.ackLargestOf(packetNumber);
@@ -317,13 +323,23 @@ export class Recovery implements LossSink {
     return state !== SentState.Passive;
   }
 
+  /** Learns of the present path from a packet in flight that was acknowledged. */
+  private takeIn(packetNumber: number, nowMs: number): void {
+    const { sent } = this;
+    this.sampler.onAcked(sent, packetNumber);
+    const isAppLimited = sent.wasAppLimited(packetNumber);
+    this.congestion.onPacketAcked(sent.bytesOf(packetNumber), sent.sentAtOf(packetNumber), nowMs, isAppLimited);
+  }
+
   private onSpuriousLoss(packetNumber: number, state: SentState, previousLargest: number, nowMs: number): void {
+    const { sent } = this;
     this.statistics.spuriousLosses += 1;
     this.trace?.onSpuriousLoss?.(packetNumber, nowMs);
-    this.sampler.onAcked(this.sent, packetNumber);
-    this.congestion.onSpuriousLoss(this.sent.bytesOf(packetNumber), this.sent.sentAtOf(packetNumber), nowMs);
+    if (packetNumber < sent.pathSince) return;
+    this.sampler.onAcked(sent, packetNumber);
+    this.congestion.onSpuriousLoss(sent.bytesOf(packetNumber), sent.sentAtOf(packetNumber), nowMs);
     if (state === SentState.GivenUp) return;
-    const elapsedMs = nowMs - this.sent.sentAtOf(packetNumber);
+    const elapsedMs = nowMs - sent.sentAtOf(packetNumber);
     this.detector.onSpuriousLoss(state, previousLargest - packetNumber, elapsedMs, this.rtt, nowMs);
   }
 

@@ -45,7 +45,7 @@ export class SendPermission {
     const { recovery, outbound } = this;
     if (!outbound.hasData(nowMs) || this.of(nowMs, bytes) !== Allowed.Nothing) return Infinity;
     let at = recovery.trickleAt();
-    if (recovery.sent.hasRoom) {
+    if (recovery.hasRoom) {
       at = Math.min(at, this.pacedAt(bytes, nowMs, false));
       if (outbound.hasData(nowMs, true)) at = Math.min(at, this.pacedAt(bytes, nowMs, true));
     }

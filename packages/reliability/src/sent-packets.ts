@@ -27,13 +27,14 @@ const ACK_LARGEST = 2;
 const DELIVERED = 3;
 const DELIVERED_AT = 4;
 const FIRST_SENT_AT = 5;
-/** Places of the words: first item of the chain, bytes of the packet, control mask, state with two bits beside it. */
+/** Places of the words: first item of the chain, bytes of the packet, control mask, state with three bits beside it. */
 const CHAIN = 12;
 const SIZE = 13;
 const CONTROLS = 14;
 const STATE = 15;
 const APP_LIMITED_BIT = 0x100;
 const RELAXED_BIT = 0x200;
+const PROBE_BIT = 0x400;
 const STATE_MASK = 0xff;
 
 /** An item's words: bytes `[from, to)` of its message, and the next item of the chain. */
@@ -48,7 +49,7 @@ export const SentState = {
   Unknown: 0,
   /** Ack-eliciting and in flight. */
   InFlight: 1,
-  /** A path probe in flight: outside of congestion control and timeouts. */
+  /** A probe of a path or of its MTU in flight: outside of congestion control and timeouts. */
   Probe: 2,
   /** Needs no acknowledgement (ACK alone). */
   Passive: 3,
@@ -76,11 +77,15 @@ export interface SentItemSink {
 export class SentPackets {
   readonly firstNumber: number;
   nextNumber: number;
-  /** No packet below is in flight. */
+  /** No packet below is in flight, path probes included. */
   lowest: number;
-  /** bytes of packets in flight, path probes left out. */
+  /** The lowest number in flight that is no path probe; `nextNumber` when there is none. */
+  oldest: number;
+  /** First number of the present path: what went before it says nothing of that path, and takes none of its window. */
+  pathSince: number;
+  /** bytes of packets in flight on the present path, path probes left out. */
   bytesInFlight = 0;
-  /** Packets in flight, path probes left out. */
+  /** Packets in flight, those of a former path included, path probes left out. */
   packetsInFlight = 0;
   /** Of those, the ones that asked for a prompt acknowledgement. */
   promptInFlight = 0;
@@ -98,8 +103,7 @@ export class SentPackets {
 
   constructor(firstNumber: number, randomU32: () => number) {
     this.firstNumber = firstNumber;
-    this.nextNumber = firstNumber;
-    this.lowest = firstNumber;
+    this.nextNumber = this.lowest = this.oldest = this.pathSince = firstNumber;
     this.randomU32 = randomU32;
     this.untilSkip = this.drawSkip();
   }
@@ -120,7 +124,7 @@ export class SentPackets {
       const slot = this.prepare(this.nextNumber);
       this.words[slot * RECORD_WORDS + STATE] = SentState.Skipped;
       this.nextNumber += 1;
-      this.settleLowest();
+      this.settle();
     }
     this.prepare(this.nextNumber);
     return this.nextNumber;
@@ -161,7 +165,8 @@ export class SentPackets {
     doubles[at + ACK_LARGEST] = ackLargest;
     words[word + SIZE] = bytes;
     words[word + CONTROLS] = controlMask;
-    words[word + STATE] = ((words[word + STATE] as number) & APP_LIMITED_BIT) | (isRelaxed ? RELAXED_BIT : 0) | state;
+    const kind = (isRelaxed ? RELAXED_BIT : 0) | (state === SentState.Probe ? PROBE_BIT : 0);
+    words[word + STATE] = ((words[word + STATE] as number) & APP_LIMITED_BIT) | kind | state;
     if (state === SentState.InFlight) {
       this.bytesInFlight += bytes;
       this.packetsInFlight += 1;
@@ -169,7 +174,13 @@ export class SentPackets {
     }
     this.nextNumber += 1;
     this.untilSkip -= 1;
-    this.settleLowest();
+    this.settle();
+  }
+
+  /** The path is another from the next number on; what is in flight on the former one is outside of its window. */
+  beginPath(): void {
+    this.pathSince = this.nextNumber;
+    this.bytesInFlight = 0;
   }
 
   stateOf(packetNumber: number): SentState {
@@ -232,6 +243,11 @@ export class SentPackets {
     return ((this.words[this.wordsOf(packetNumber) + STATE] as number) & RELAXED_BIT) !== 0;
   }
 
+  /** Whether it is or was a path probe, whatever has become of it. */
+  isProbe(packetNumber: number): boolean {
+    return ((this.words[this.wordsOf(packetNumber) + STATE] as number) & PROBE_BIT) !== 0;
+  }
+
   wasAppLimited(packetNumber: number): boolean {
     return ((this.words[this.wordsOf(packetNumber) + STATE] as number) & APP_LIMITED_BIT) !== 0;
   }
@@ -242,12 +258,12 @@ export class SentPackets {
     const word = this.wordsOf(packetNumber);
     const before = words[word + STATE] as number;
     if ((before & STATE_MASK) === SentState.InFlight) {
-      this.bytesInFlight -= words[word + SIZE] as number;
+      if (packetNumber >= this.pathSince) this.bytesInFlight -= words[word + SIZE] as number;
       this.packetsInFlight -= 1;
       if ((before & RELAXED_BIT) === 0) this.promptInFlight -= 1;
     }
     words[word + STATE] = (before & ~STATE_MASK) | state;
-    if (packetNumber === this.lowest) this.settleLowest();
+    if (packetNumber === this.lowest || packetNumber === this.oldest) this.settle();
   }
 
   /** Shows the message parts of a packet to `sink`. */
@@ -270,7 +286,7 @@ export class SentPackets {
   /** Control frames of all packets in flight. */
   controlsInFlight(): number {
     let mask = 0;
-    for (let number = this.lowest; number < this.nextNumber; number++) {
+    for (let number = this.oldest; number < this.nextNumber; number++) {
       if (this.stateOf(number) === SentState.InFlight) mask |= this.controlsOf(number);
     }
     return mask;
@@ -286,10 +302,8 @@ export class SentPackets {
       this.releaseItems(number);
       this.doubles[at] = NONE;
     }
-    this.bytesInFlight = 0;
-    this.packetsInFlight = 0;
-    this.promptInFlight = 0;
-    this.lowest = this.nextNumber;
+    this.bytesInFlight = this.packetsInFlight = this.promptInFlight = 0;
+    this.lowest = this.oldest = this.nextNumber;
   }
 
   private doublesOf(packetNumber: number): number {
@@ -305,12 +319,18 @@ export class SentPackets {
     return SKIP_MIN + ((this.randomU32() % SKIP_SPAN) | 0);
   }
 
-  private settleLowest(): void {
-    while (this.lowest < this.nextNumber) {
+  /** Moves `lowest` and `oldest` on to what is in flight. */
+  private settle(): void {
+    for (; this.lowest < this.nextNumber; this.lowest++) {
       const state = this.stateOf(this.lowest);
-      if (state === SentState.InFlight || state === SentState.Probe) return;
-      this.lowest += 1;
+      if (state === SentState.Probe) break;
+      if (state !== SentState.InFlight) continue;
+      this.oldest = this.lowest;
+      return;
     }
+    // A probe leads, or nothing is in flight.
+    if (this.oldest < this.lowest) this.oldest = this.lowest;
+    while (this.oldest < this.nextNumber && this.stateOf(this.oldest) !== SentState.InFlight) this.oldest += 1;
   }
 
   /** Makes the slot of a number that was not used yet ready for it. */

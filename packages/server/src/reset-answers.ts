@@ -50,6 +50,7 @@ export class ResetAnswers {
       budget.take(1, nowMs);
       replies.commit(length, from);
     } catch (error) {
+      budget.take(1, nowMs); // what is told is bounded as well
       this.onFault?.(error);
     }
   }

@@ -2,7 +2,8 @@ import type { AckSample } from "./ack-sample.js";
 
 /**
  * Decides how much may be in flight and how fast it may go. Sees numbers only: no packets, no timers, no clock.
- * Packets that are not ack-eliciting, and path probes, are never shown to it.
+ * Packets that are not ack-eliciting, and path probes, are never shown to it; nor is what becomes of packets that went
+ * before `onPathChanged`.
  */
 export interface CongestionController {
   /**
@@ -33,7 +34,10 @@ export interface CongestionController {
   /** A packet of `bytes`, sent at `sentAtMs`, that had been taken for lost was acknowledged. */
   onSpuriousLoss(bytes: number, sentAtMs: number, nowMs: number): void;
 
-  /** The peer is at another address: what was measured says nothing of the new path (RFC 9000 section 9.4). */
+  /**
+   * The peer is at another address: what was measured says nothing of the new path (RFC 9000 section 9.4). Nothing is
+   * in flight there yet.
+   */
   onPathChanged(nowMs: number): void;
 
   /**

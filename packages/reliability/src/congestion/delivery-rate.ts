@@ -60,17 +60,24 @@ export class DeliveryRateSampler {
     this.appLimitedUntil = this.deliveredBytes + bytesInFlight;
   }
 
+  /** The path is another: what is in flight is of the former one, and is shown no more. */
+  onPathChanged(): void {
+    if (this.isAppLimited) this.appLimitedUntil = this.deliveredBytes;
+    this.rateBytesPerSecond = 0;
+  }
+
   /** An ACK comes; `onAcked` for each of its packets and `end` follow. */
   begin(nowMs: number, ackDelayMs: number): void {
     sample.nowMs = nowMs;
     sample.ackDelayMs = ackDelayMs;
     sample.ackedBytes = 0;
+    sample.priorDeliveredBytes = 0;
     sample.isAppLimited = false;
     work.newest = -1;
     work.ackedAtMs = nowMs - ackDelayMs;
   }
 
-  /** A packet that was in flight, or had been taken for lost, arrived. */
+  /** A packet of this path that was in flight, or had been taken for lost, arrived; no path probe. */
   onAcked(sent: SentPackets, packetNumber: number): void {
     const bytes = sent.bytesOf(packetNumber);
     this.deliveredBytes += bytes;
