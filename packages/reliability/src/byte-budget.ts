@@ -10,11 +10,15 @@ export interface ShareOwner {
   revoke(): void;
 }
 
-/** A share of the budget that holds something. */
+/** A share of the budget, as others see it. */
 export interface HeldShare {
   readonly owner: ShareOwner;
   /** bytes charged and not released. */
   readonly used: number;
+  /** Whether it must not be revoked now: it has just got its turn, and what it holds had none before. */
+  isSpared(nowMs: number): boolean;
+  /** Of the first in the queue: whether it leaves it to the next, having had its turn or no use for one. */
+  givesWay(nowMs: number): boolean;
 }
 
 /**
@@ -26,6 +30,10 @@ export class ByteBudget {
   readonly limit: number;
   /** Shares that hold something. */
   readonly holders: Set<HeldShare> = new Set();
+  /** Those that were refused more than their share, in the order in which they were first: who goes beyond next. */
+  readonly queue: Set<HeldShare> = new Set();
+  /** ms. Before then it is of no use to look for somebody to take from. */
+  searchAgainAtMs: number = -Infinity;
   private charged = 0;
 
   /**
@@ -57,6 +65,15 @@ export class ByteBudget {
     if (!this.fits(bytes)) return false;
     this.charged += bytes;
     return true;
+  }
+
+  /**
+   * Charges `bytes` whether they fit or not.
+   * @throws RangeError when it is negative or NaN
+   */
+  charge(bytes: number): void {
+    expectNumber("bytes", bytes, 0, Number.MAX_SAFE_INTEGER);
+    this.charged += bytes;
   }
 
   /**

@@ -68,8 +68,8 @@ export interface EndpointTrace {
 }
 
 /**
- * Sees what became of each ack-eliciting packet, path probes included, and how large it was: what the MTU of a path is
- * judged by. Must not call back into the endpoint.
+ * Sees what became of each ack-eliciting packet of the present path, path probes included, and how large it was: what
+ * its MTU is judged by. Must not call back into the endpoint.
  */
 export interface PacketFates {
   /** For the first time; perhaps of one that was taken for lost. `bytes`: whole UDP payload. */

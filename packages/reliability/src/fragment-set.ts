@@ -8,7 +8,7 @@ export const SET_COST_BYTES = 1024;
 export const CHUNK_COST_BYTES = 256;
 
 /** bytes. A set that grows does so by as much as it has, at least a packet and at most this. */
-const MAX_CHUNK_BYTES = 4096;
+export const MAX_CHUNK_BYTES = 4096;
 
 /** bytes for each stretch that came by itself: two numbers here, two among what is held, and room to grow. */
 export const SEGMENT_COST_BYTES = 48;
@@ -27,6 +27,9 @@ export class FragmentSet {
   chargedBytes = 0;
   /** Packet number of the piece at offset 0, -1 before it came. */
   order = -1;
+  /** What `PacketDemand` noted of it, and in which of its rounds. */
+  demandRound = 0;
+  demandBytes = 0;
   private readonly chunks: Uint8Array[];
   /** bytes of all chunks, and of those that are filled. */
   private capacity: number;
@@ -45,6 +48,18 @@ export class FragmentSet {
     this.expiresAtMs = expiresAtMs;
     this.chunks = [new Uint8Array(firstBytes)];
     this.capacity = firstBytes;
+  }
+
+  /** bytes of `[from, to)` that are not held. */
+  absentBytes(from: number, to: number): number {
+    const { held } = this;
+    let bytes = 0;
+    for (let at = held.nextAbsent(from); at < to;) {
+      const stop = Math.min(held.nextPresent(at), to);
+      bytes += stop - at;
+      at = held.nextAbsent(stop);
+    }
+    return bytes;
   }
 
   /** bytes of the chunk that is needed to have room for `newBytes` more; 0 when there is room. */

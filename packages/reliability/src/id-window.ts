@@ -24,14 +24,29 @@ export type IdVerdict = "new" | "duplicate" | "old" | "beyond";
 
 const WORDS: number = ID_WINDOW / 32;
 
+/** What `IdWindow.check` says of `id` as long as nothing was marked; for channels that nothing came on yet. */
+export function unseenVerdict(policy: IdPolicy, id: number, firstId: number): IdVerdict {
+  if (policy === "sliding") {
+    const ahead = sequenceDistance(id, sequenceAdd(firstId, -ID_WINDOW));
+    if (ahead >= ID_WINDOW) return "new";
+    return ahead < 0 ? "old" : "duplicate";
+  }
+  const ahead = sequenceDistance(id, firstId);
+  if (ahead < 0) return "duplicate";
+  return ahead >= ID_WINDOW ? "beyond" : "new";
+}
+
 /**
  * A receiver's memory of the 16-bit message IDs of one channel, so that no message is delivered twice. Safe across the
  * wrap. `check` and `mark` are apart because a fragmented message is checked with each piece and marked when complete.
  */
 export class IdWindow {
   private readonly policy: IdPolicy;
-  /** By ID modulo 1024: whether it was marked. */
-  private readonly bits = new Uint32Array(WORDS);
+  /**
+   * By ID modulo 1024: whether it was marked. Undefined until IDs come out of their order, as most never do. Then
+   * nothing in a lossless window is marked, and everything in a sliding one.
+   */
+  private bits: Uint32Array | undefined = undefined;
   private lowest: number;
 
   /** @param firstId ID of the first message, 0..65535 */
@@ -40,13 +55,8 @@ export class IdWindow {
       throw new RangeError(`"firstId" expected 0..65535, got ${firstId}`);
     }
     this.policy = policy;
-    if (policy === "lossless") {
-      this.lowest = firstId;
-    } else {
-      // The window ends just before the first ID; what lies in it was never sent and must not count as new.
-      this.lowest = sequenceAdd(firstId, -ID_WINDOW);
-      this.bits.fill(0xffff_ffff);
-    }
+    // A sliding window ends just before the first ID; what lies in it was never sent and must not count as new.
+    this.lowest = policy === "lossless" ? firstId : sequenceAdd(firstId, -ID_WINDOW);
   }
 
   /** Lowest ID of the window. Lossless: the lowest that was not marked; all before it were. */
@@ -69,40 +79,64 @@ export class IdWindow {
   mark(id: number): IdVerdict {
     const verdict = this.check(id);
     if (verdict !== "new") return verdict;
-    if (this.policy === "sliding") this.slideTo(id);
-    this.bits[wordOf(id)] = (this.bits[wordOf(id)] as number) | bitOf(id);
-    if (this.policy === "lossless") {
-      while (this.isMarked(this.lowest)) this.dropLowest();
-    }
+    if (this.policy === "lossless") this.markLossless(id);
+    else this.markSliding(id);
     return verdict;
   }
 
-  /** Moves the window so that it ends at `id` or later. At most 1024 steps however far `id` leaps. */
-  private slideTo(id: number): void {
-    const steps = sequenceDistance(id, this.lowest) - (ID_WINDOW - 1);
-    if (steps >= ID_WINDOW) {
-      this.bits.fill(0);
-      this.lowest = sequenceAdd(this.lowest, steps);
-    } else {
-      for (let i = 0; i < steps; i++) this.dropLowest();
+  private markLossless(id: number): void {
+    if (this.bits === undefined) {
+      if (id === this.lowest) {
+        this.lowest = sequenceAdd(id, 1);
+        return;
+      }
+      this.bits = new Uint32Array(WORDS);
+    }
+    this.setBit(id);
+    while (this.isMarked(this.lowest)) {
+      this.clearBits(1);
+      this.lowest = sequenceAdd(this.lowest, 1);
     }
   }
 
-  private dropLowest(): void {
-    const word = wordOf(this.lowest);
-    this.bits[word] = (this.bits[word] as number) & ~bitOf(this.lowest);
-    this.lowest = sequenceAdd(this.lowest, 1);
+  private markSliding(id: number): void {
+    const steps = sequenceDistance(id, this.lowest) - (ID_WINDOW - 1);
+    if (this.bits === undefined && steps > 1) this.bits = new Uint32Array(WORDS).fill(0xffff_ffff);
+    if (steps > 0) {
+      // IDs that come into the window take the places of those that leave it.
+      this.clearBits(Math.min(steps, ID_WINDOW));
+      this.lowest = sequenceAdd(this.lowest, steps);
+    }
+    this.setBit(id);
+  }
+
+  private setBit(id: number): void {
+    const { bits } = this;
+    if (bits !== undefined) bits[wordOf(id)] = (bits[wordOf(id)] as number) | (1 << (id & 31));
+  }
+
+  /** Takes the marks off `count` IDs (0..1024) from the lowest on, a word at a time. */
+  private clearBits(count: number): void {
+    const { bits } = this;
+    if (bits === undefined) return;
+    let at = this.lowest & (ID_WINDOW - 1);
+    for (let left = count; left > 0;) {
+      const first = at & 31;
+      const width = Math.min(32 - first, left);
+      const mask = width === 32 ? -1 : ((1 << width) - 1) << first;
+      bits[at >>> 5] = (bits[at >>> 5] as number) & ~mask;
+      at = (at + width) & (ID_WINDOW - 1);
+      left -= width;
+    }
   }
 
   private isMarked(id: number): boolean {
-    return ((this.bits[wordOf(id)] as number) & bitOf(id)) !== 0;
+    const { bits } = this;
+    if (bits === undefined) return this.policy === "sliding";
+    return ((bits[wordOf(id)] as number) & (1 << (id & 31))) !== 0;
   }
 }
 
 function wordOf(id: number): number {
   return (id & (ID_WINDOW - 1)) >>> 5;
-}
-
-function bitOf(id: number): number {
-  return 1 << (id & 31);
 }

@@ -1,20 +1,21 @@
-import { DeliveryCode, type Frame, FrameKind, type PacketFrames } from "@sortie/wire";
+import { DeliveryCode, type Frame, MAX_FRAMES_PER_PACKET, type PacketFrames } from "@sortie/wire";
 import { BudgetShare } from "./budget-share.js";
 import type { ShareOwner } from "./byte-budget.js";
 import { BestEffortReceive } from "./channels/best-effort.js";
 import { OrderedReceive } from "./channels/ordered.js";
-import { ReliableReceive } from "./channels/reliable.js";
+import { type KeptReceive, ReceiveChannels } from "./channels/receive-channels.js";
 import { SequencedReceive } from "./channels/sequenced.js";
 import { retransmits } from "./delivery.js";
 import { isCredited } from "./credit.js";
 import type { EndpointLimits, EndpointOptions, EndpointViolation } from "./endpoint-options.js";
 import { MESSAGE_OVERHEAD_BYTES, SMALL_WINDOW_BYTES } from "./flow-window.js";
-import { SEGMENT_COST_BYTES } from "./fragment-set.js";
+import { CHUNK_COST_BYTES, MAX_CHUNK_BYTES, SEGMENT_COST_BYTES } from "./fragment-set.js";
 import { MIN_FRAGMENT_BYTES } from "./fragmenter.js";
 import type { Inbox, InboundMessage } from "./inbox.js";
+import { PacketDemand } from "./packet-demand.js";
 import { ReceiveCredit } from "./receive-credit.js";
 import type { ReassemblyVerdict } from "./reassembler.js";
-import { Reassembly } from "./reassembly.js";
+import { keyOf, Reassembly } from "./reassembly.js";
 import { ownPayload, receivedPayload } from "./received-payload.js";
 import type { MutableStatistics } from "./statistics.js";
 
@@ -26,7 +27,12 @@ import type { MutableStatistics } from "./statistics.js";
 const WINDOW_FACTOR = 3;
 /** bytes on top of that: ends of messages, which may be smaller, and whole messages cut after the path's MTU fell. */
 const WINDOW_SLACK_BYTES: number = 256 * 1024;
-type KeptReceive = BestEffortReceive | ReliableReceive | OrderedReceive;
+/** bytes. No packet takes more: its pieces have 1452 bytes, and each may need a chunk, and a hole of its own. */
+const MOST_PER_PACKET_BYTES: number =
+  MAX_FRAMES_PER_PACKET * (MAX_CHUNK_BYTES + CHUNK_COST_BYTES + 2 * SEGMENT_COST_BYTES);
+
+/** Of the packet that is being asked about. */
+const demand = new PacketDemand();
 
 /** Receiving side: tells new messages from old ones, puts pieces together, restores order, and fills the inbox. */
 export class Inbound implements ShareOwner {
@@ -34,27 +40,25 @@ export class Inbound implements ShareOwner {
   private readonly inbox: Inbox;
   private readonly statistics: MutableStatistics;
   private readonly maxMessageBytes: number;
-  private readonly firstId: number;
   private readonly share: BudgetShare;
   private readonly windowBytes: number;
   private revoked = false;
-  /** ms. Since when ordered messages that came early are held. */
+  /** ms. Since when the ordered message is held that came early first; to be looked up anew when it is stale. */
   private earlySinceMs = Infinity;
+  private isEarlyStale = false;
   /** bytes of ordered messages that came early, overhead included. */
   private earlyBytes = 0;
-  /** The part of them that the process budget is charged with. */
-  private earlyCharged = 0;
   private readonly reassembly: Reassembly;
+  private readonly channels: ReceiveChannels;
   private readonly sequencedChannels: (SequencedReceive | undefined)[] = [];
-  /** By delivery code less that of bestEffort, then by channel; made on first use. */
-  private readonly keptChannels: (KeptReceive | undefined)[][] = [[], [], []];
+  private sequencedCount = 0;
 
   constructor(options: EndpointOptions, limits: EndpointLimits, inbox: Inbox, statistics: MutableStatistics) {
     this.inbox = inbox;
     this.credit = new ReceiveCredit(options.receiveWindowBytes, options.maxMessageBytes);
     this.statistics = statistics;
     this.maxMessageBytes = options.maxMessageBytes;
-    this.firstId = options.initialMessageId ?? 0;
+    this.channels = new ReceiveChannels(options.initialMessageId ?? 0);
     this.share = new BudgetShare(options.reassemblyBudget, this);
     this.windowBytes = options.receiveWindowBytes * WINDOW_FACTOR + SMALL_WINDOW_BYTES + WINDOW_SLACK_BYTES;
     const { windowBytes } = this;
@@ -74,28 +78,33 @@ export class Inbound implements ShareOwner {
     counters.reassembliesExpired = reassembly.expiredSets;
     counters.reassembliesMismatched = reassembly.mismatchedSets;
     counters.heldBytes = reassembly.chargedBytes + this.earlyBytes;
+    counters.receiveChannels = this.channels.count + this.sequencedCount;
   }
 
   /** See `ReliableEndpoint.canAccept`. */
   canAccept(frames: PacketFrames, nowMs: number): boolean {
-    let neededBytes = 0;
-    let ordered = 0;
-    for (let i = 0; i < frames.count; i++) {
-      const frame = frames.at(i);
-      const isFragment = frame.kind === FrameKind.Fragment;
-      if ((!isFragment && frame.kind !== FrameKind.Message) || !retransmits(frame.delivery)) continue;
-      const bytes = frame.end - frame.start;
-      if (isFragment) neededBytes += this.mostCharged(frame);
-      else if (this.comesEarly(frame, ordered)) neededBytes += bytes + MESSAGE_OVERHEAD_BYTES;
-      if (frame.delivery === DeliveryCode.Ordered) ordered += 1;
+    const { share } = this;
+    share.reserve(0);
+    if (share.hasRoom(MOST_PER_PACKET_BYTES) || this.revoked) return true;
+    demand.measure(frames, this.channels, this.reassembly, share.mayFinishMs, nowMs);
+    const { bytes } = demand;
+    if (bytes <= 0) return true;
+    if (share.makeRoom(bytes, nowMs) || (demand.isLossless && share.takeTurn(nowMs, demand.finishes))) {
+      share.reserve(bytes);
+      return true;
     }
-    if (neededBytes === 0 || this.share.makeRoom(neededBytes, nowMs)) return true;
+    // Its own share may have been taken: then its frames are to say so.
+    if (this.revoked) return true;
     this.statistics.packetsRefused += 1;
     return false;
   }
 
   /** ms; Infinity when nothing waits. See `ShareOwner`. */
   get waitingSinceMs(): number {
+    if (this.isEarlyStale) {
+      this.isEarlyStale = false;
+      this.earlySinceMs = this.channels.earlySinceMs;
+    }
     return Math.min(this.reassembly.losslessSinceMs, this.earlySinceMs);
   }
 
@@ -120,13 +129,13 @@ export class Inbound implements ShareOwner {
       if (this.isNewest(channel, packetNumber)) this.deliver(receivedPayload(bytes, start, end), channel, delivery);
       return undefined;
     }
-    const receive = this.receiver(delivery, channel);
-    const verdict = receive.check(messageId, packetNumber);
+    const verdict = this.channels.check(delivery, channel, messageId, packetNumber);
     if (verdict === "beyond") return "id-beyond-window";
     if (verdict !== "new") {
       this.statistics.duplicatesRejected += 1;
       return undefined;
     }
+    const receive = this.channels.of(delivery, channel);
     // Pieces of it may be here: the sender turned to sending it whole when the path's MTU rose.
     this.reassembly.known(delivery)?.remove(keyOf(delivery, channel, messageId));
     const isEarly = receive instanceof OrderedReceive && receive.distance(messageId) > 0;
@@ -142,8 +151,8 @@ export class Inbound implements ShareOwner {
     if (totalBytes > this.maxMessageBytes) return "message-too-large";
     if (length < MIN_FRAGMENT_BYTES && frame.offset + length !== totalBytes) return "fragment-too-small";
     this.statistics.fragmentsReceived += 1;
-    const receive = retransmits(delivery) ? this.receiver(delivery, channel) : undefined;
-    const known = receive?.check(messageId, packetNumber) ?? "new";
+    const isKept = retransmits(delivery);
+    const known = isKept ? this.channels.check(delivery, channel, messageId, packetNumber) : "new";
     if (known === "beyond") return "id-beyond-window";
     if (known !== "new") {
       this.statistics.duplicatesRejected += 1;
@@ -155,7 +164,10 @@ export class Inbound implements ShareOwner {
     const verdict = reassembler.add(key, delivery, totalBytes, offset, bytes, start, end, packetNumber, nowMs);
     if (verdict !== "complete") return this.onIncomplete(verdict, delivery);
     const payload = reassembler.takeComplete();
-    if (receive !== undefined) return this.accept(receive, delivery, channel, messageId, payload, packetNumber, nowMs);
+    if (isKept) {
+      const receive = this.channels.of(delivery, channel);
+      return this.accept(receive, delivery, channel, messageId, payload, packetNumber, nowMs);
+    }
     if (delivery === DeliveryCode.Unreliable || this.isNewest(channel, reassembler.completedOrder)) {
       this.deliver(payload, channel, delivery);
     }
@@ -187,11 +199,12 @@ export class Inbound implements ShareOwner {
 
   private free(): void {
     this.reassembly.clear();
-    this.share.release(this.earlyCharged);
-    this.earlyCharged = 0;
+    this.share.release(this.earlyBytes);
+    this.share.leave();
     this.earlyBytes = 0;
     this.earlySinceMs = Infinity;
-    for (const family of this.keptChannels) family.length = 0;
+    this.isEarlyStale = false;
+    this.channels.clear();
   }
 
   private onIncomplete(verdict: ReassemblyVerdict, delivery: DeliveryCode): EndpointViolation | undefined {
@@ -232,9 +245,7 @@ export class Inbound implements ShareOwner {
   private forget(channel: number, firstId: number, count: number): void {
     const reassembler = this.reassembly.known(DeliveryCode.BestEffort);
     if (reassembler === undefined || reassembler.sets === 0) return;
-    for (let i = 0; i < count; i++) {
-      reassembler.remove(keyOf(DeliveryCode.BestEffort, channel, (firstId + i) & 0xffff));
-    }
+    reassembler.removeRange(keyOf(DeliveryCode.BestEffort, channel, firstId), count);
   }
 
   private holdEarly(
@@ -244,39 +255,23 @@ export class Inbound implements ShareOwner {
     nowMs: number,
   ): EndpointViolation | undefined {
     const bytes = payload.length + MESSAGE_OVERHEAD_BYTES;
-    receive.hold(id, payload);
+    receive.hold(id, payload, nowMs);
     if (this.earlyBytes === 0) this.earlySinceMs = nowMs;
     this.earlyBytes += bytes;
-    // `canAccept` saw that there is room; should the process budget be short all the same, the window still bounds it.
-    if (this.share.tryCharge(bytes)) this.earlyCharged += bytes;
+    this.share.charge(bytes);
     return this.checkWindow();
   }
 
   private releaseEarly(payload: Uint8Array): void {
     const bytes = payload.length + MESSAGE_OVERHEAD_BYTES;
     this.earlyBytes -= bytes;
-    if (this.earlyBytes === 0) this.earlySinceMs = Infinity;
-    const charged = Math.min(bytes, this.earlyCharged);
-    this.share.release(charged);
-    this.earlyCharged -= charged;
+    this.share.release(bytes);
+    this.isEarlyStale = this.earlyBytes > 0;
+    this.earlySinceMs = Infinity;
   }
 
   private checkWindow(): EndpointViolation | undefined {
     return this.earlyBytes + this.reassembly.losslessBytes > this.windowBytes ? "window-exceeded" : undefined;
-  }
-
-  /** Whether the message would have to wait for others; `ahead` ordered ones of its packet come before it. */
-  private comesEarly(frame: Frame, ahead: number): boolean {
-    if (frame.delivery !== DeliveryCode.Ordered) return false;
-    const receive = this.receiver(frame.delivery, frame.channel) as OrderedReceive;
-    return receive.distance(frame.messageId) > ahead;
-  }
-
-  /** bytes that a piece may be charged: room for it, and a stretch for every 64 bytes, should it fill several holes. */
-  private mostCharged({ delivery, channel, messageId, start, end }: Frame): number {
-    const stretches = 1 + Math.ceil((end - start) / MIN_FRAGMENT_BYTES);
-    const room = this.reassembly.of(delivery).mostCharged(keyOf(delivery, channel, messageId));
-    return room + stretches * SEGMENT_COST_BYTES;
   }
 
   private isNewest(channel: number, packetNumber: number): boolean {
@@ -284,6 +279,7 @@ export class Inbound implements ShareOwner {
     if (receive === undefined) {
       receive = new SequencedReceive();
       this.sequencedChannels[channel] = receive;
+      this.sequencedCount += 1;
     }
     if (receive.accept(packetNumber)) return true;
     this.statistics.staleSequenced += 1;
@@ -295,21 +291,4 @@ export class Inbound implements ShareOwner {
     messagesReceived[delivery] = (messagesReceived[delivery] as number) + 1;
     this.inbox.push(payload, channel, delivery);
   }
-
-  private receiver(delivery: DeliveryCode, channel: number): KeptReceive {
-    const family = this.keptChannels[delivery - DeliveryCode.BestEffort] as (KeptReceive | undefined)[];
-    let receive = family[channel];
-    if (receive === undefined) {
-      if (delivery === DeliveryCode.BestEffort) receive = new BestEffortReceive(this.firstId);
-      else if (delivery === DeliveryCode.Reliable) receive = new ReliableReceive(this.firstId);
-      else receive = new OrderedReceive(this.firstId);
-      family[channel] = receive;
-    }
-    return receive;
-  }
-}
-
-/** A number for each message in reassembly. */
-function keyOf(delivery: DeliveryCode, channel: number, id: number): number {
-  return (delivery << 24) | (channel << 16) | id;
 }

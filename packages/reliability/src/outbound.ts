@@ -13,7 +13,7 @@ import { OutgoingMessage } from "./outgoing-message.js";
 import { payloadPool, type SharedPayload } from "./payload-copy.js";
 import { PacketScheduler } from "./packet-scheduler.js";
 import { ProbeData } from "./probe-data.js";
-import { QueueBudget } from "./queue-budget.js";
+import { QueueBudget, waitsForCredit } from "./queue-budget.js";
 import {
   checkSend,
   DEFAULT_PRIORITY,
@@ -51,7 +51,6 @@ export class Outbound {
   private usableBytes: number;
   private sends = 0;
   private closed = false;
-  private wasRefused = false;
 
   constructor(options: EndpointOptions, limits: EndpointLimits, usableBytes: number, statistics: MutableStatistics) {
     this.maxMessageBytes = options.peerMaxMessageBytes;
@@ -82,11 +81,9 @@ export class Outbound {
     return this.budget.undroppableMessages;
   }
 
-  /** Whether, for the first time after a refusal, no more than half of the queue is used. */
+  /** Whether, for the first time after a refusal, what was refused has room and no more than half is used. */
   takeDrain(): boolean {
-    if (!this.wasRefused || this.closed || !this.budget.isHalfEmpty) return false;
-    this.wasRefused = false;
-    return true;
+    return !this.closed && this.budget.takeDrain(this.scheduler, this.flow.credit, this.usableBytes);
   }
 
   /** Refuses everything from now on; what is queued still goes. */
@@ -128,7 +125,6 @@ export class Outbound {
     const refusal = this.refusal(payload.length, delivery, channel, priority);
     if (refusal !== undefined) {
       this.statistics.messagesRefused += 1;
-      if (refusal === "queue-full") this.wasRefused = true;
       return refusedReceipt(refusal);
     }
     const resent = retransmits(delivery);
@@ -246,17 +242,21 @@ export class Outbound {
     const { credit } = this.flow;
     budget.setAsideNone();
     if (!budget.couldFit(bytes, isResent)) {
-      const waits = scheduler.isBlocked(channel, credit) || !credit.has(channel, bytes, bytes > this.usableBytes);
-      if (isCredited(delivery) && waits) return "queue-full";
-      budget.setAsideBlocked(scheduler, credit);
-      if (!budget.couldFit(bytes, isResent)) return "queue-full";
+      const waits = isCredited(delivery) && waitsForCredit(scheduler, credit, channel, bytes, this.usableBytes);
+      if (!waits) budget.setAsideBlocked(scheduler, credit);
+      if (waits || !budget.couldFit(bytes, isResent)) return this.refuseAsFull(bytes, delivery, channel);
     }
     while (!budget.fits(bytes)) {
       const least = scheduler.leastDroppable() as OutgoingMessage;
-      if (!isResent && least.priority > priority) return "queue-full";
+      if (!isResent && least.priority > priority) return this.refuseAsFull(bytes, delivery, channel);
       this.finish(least, "dropped");
     }
     return undefined;
+  }
+
+  private refuseAsFull(bytes: number, delivery: DeliveryCode, channel: number): SendRefusal {
+    this.budget.onRefused(bytes, delivery, channel);
+    return "queue-full";
   }
 
   private enqueue(message: OutgoingMessage, channel: SendChannel): void {

@@ -1,3 +1,6 @@
+import type { DeliveryCode } from "@sortie/wire";
+import { isCredited } from "./credit.js";
+import { retransmits } from "./delivery.js";
 import type { EndpointLimits } from "./endpoint-options.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import type { PacketScheduler } from "./packet-scheduler.js";
@@ -5,6 +8,9 @@ import type { SendCredit } from "./send-credit.js";
 
 /** Of the caps: kept beyond them for what may be dropped, so that bulk that fills the queue does not keep it out. */
 const DROPPABLE_SHARE: number = 1 / 8;
+
+/** Never written to: most connections refuse nothing, and an empty map takes 200 bytes of each. */
+const NONE_REFUSED: Map<number, number> = new Map();
 
 /**
  * Account of what the send side holds: payloads that wait or may have to be resent. There is one place outside of the
@@ -29,6 +35,11 @@ export class QueueBudget {
   /** Of channels whose messages wait for the peer's application: left out of the account while a send is judged. */
   private asideBytes = 0;
   private asideMessages = 0;
+  /** bytes of the largest message refused since the last drain; -1: none. First those that wait for no credit. */
+  private refusedBestEffort = -1;
+  private refusedDroppable = -1;
+  /** The others, by channel. */
+  private refusedCredited: Map<number, number> = NONE_REFUSED;
 
   constructor(limits: EndpointLimits) {
     this.maxBytes = limits.maxQueuedBytes;
@@ -47,8 +58,42 @@ export class QueueBudget {
     return this.messages - this.droppableMessages;
   }
 
-  get isHalfEmpty(): boolean {
-    return this.cappedBytes * 2 <= this.maxBytes && this.messages * 2 <= this.maxMessages;
+  /** A message found no room. */
+  onRefused(bytes: number, delivery: DeliveryCode, channel: number): void {
+    if (!retransmits(delivery)) this.refusedDroppable = Math.max(this.refusedDroppable, bytes);
+    else if (!isCredited(delivery)) this.refusedBestEffort = Math.max(this.refusedBestEffort, bytes);
+    else {
+      if (this.refusedCredited === NONE_REFUSED) this.refusedCredited = new Map();
+      this.refusedCredited.set(channel, Math.max(this.refusedCredited.get(channel) ?? 0, bytes));
+    }
+  }
+
+  /**
+   * Whether, for the first time after a refusal, no more than half of the queue is used, and what was refused would be
+   * taken now. What waits for the peer's application to read counts only for messages of channels that do so too.
+   * @param usableBytes of a packet
+   */
+  takeDrain(scheduler: PacketScheduler, credit: SendCredit, usableBytes: number): boolean {
+    const { refusedCredited, refusedBestEffort, refusedDroppable } = this;
+    let most = Math.max(refusedBestEffort, refusedDroppable);
+    if (most < 0 && refusedCredited.size === 0) return false;
+    for (const bytes of refusedCredited.values()) most = Math.max(most, bytes);
+    this.setAsideNone();
+    if (this.isHalfEmpty && this.couldFit(most, true)) {
+      refusedCredited.clear();
+    } else {
+      let mostBeside = refusedBestEffort;
+      for (const [channel, bytes] of refusedCredited) {
+        if (!waitsForCredit(scheduler, credit, channel, bytes, usableBytes)) mostBeside = Math.max(mostBeside, bytes);
+      }
+      if (!this.hasDrainedBeside(mostBeside, scheduler, credit)) return false;
+      for (const [channel, bytes] of refusedCredited) {
+        if (!waitsForCredit(scheduler, credit, channel, bytes, usableBytes)) refusedCredited.delete(channel);
+      }
+    }
+    this.refusedBestEffort = -1;
+    this.refusedDroppable = -1;
+    return true;
   }
 
   /** Whether a message of `bytes` fits now. */
@@ -92,6 +137,24 @@ export class QueueBudget {
     if (this.oversize === message) this.oversize = undefined;
   }
 
+  private get isHalfEmpty(): boolean {
+    const { cappedBytes, asideBytes, messages, asideMessages } = this;
+    return (cappedBytes - asideBytes) * 2 <= this.maxBytes && (messages - asideMessages) * 2 <= this.maxMessages;
+  }
+
+  /** Whether it has for what was refused of those that can go, with what waits for the peer's application set aside. */
+  private hasDrainedBeside(resentBytes: number, scheduler: PacketScheduler, credit: SendCredit): boolean {
+    const { refusedDroppable } = this;
+    if (resentBytes < 0 && refusedDroppable < 0) return false;
+    // What may be dropped competes with others of its kind, whatever is set aside.
+    const takesDroppable = this.fits(refusedDroppable);
+    this.setAsideBlocked(scheduler, credit);
+    const takes = resentBytes < 0 ? takesDroppable : this.couldFit(resentBytes, true);
+    const hasDrained = takes && this.isHalfEmpty;
+    this.setAsideNone();
+    return hasDrained;
+  }
+
   private count(message: OutgoingMessage, sign: 1 | -1): void {
     const bytes = this.oversize === message ? 0 : sign * message.totalBytes;
     this.cappedBytes += bytes;
@@ -115,4 +178,15 @@ export class QueueBudget {
   private takesPlace(bytes: number): boolean {
     return bytes > this.maxBytes / 2 && this.oversize === undefined;
   }
+}
+
+/** Whether a message on the channel would have to wait for the peer's application to read. */
+export function waitsForCredit(
+  scheduler: PacketScheduler,
+  credit: SendCredit,
+  channel: number,
+  bytes: number,
+  usableBytes: number,
+): boolean {
+  return scheduler.isBlocked(channel, credit) || !credit.has(channel, bytes, bytes > usableBytes);
 }

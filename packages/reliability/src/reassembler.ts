@@ -1,4 +1,3 @@
-import { MAX_DATAGRAM_BYTES } from "@sortie/wire";
 import { expectNumber } from "./expect-number.js";
 import { CHUNK_COST_BYTES, FragmentSet, SEGMENT_COST_BYTES, SET_COST_BYTES } from "./fragment-set.js";
 
@@ -30,6 +29,8 @@ export interface ReassemblerOptions {
   readonly evictOldest: boolean;
   /** Charged as well as `maxBytes`; shared by all peers of a process. */
   readonly processBudget?: SharedBudget | undefined;
+  /** Whether `removeRange` will be called. */
+  readonly removesRanges?: boolean;
 }
 
 /**
@@ -50,6 +51,8 @@ export class Reassembler {
   private readonly options: ReassemblerOptions;
   /** In order of creation, which with one fixed lifetime is the order of expiry. */
   private table: Map<number, FragmentSet> = NO_SETS;
+  /** Keys by what they have in front of the ID; kept for `removeRange` only. */
+  private readonly keysByChannel: Map<number, Set<number>> | undefined;
   private charged = 0;
   private expiryAtMs = Infinity;
   private completed: Uint8Array | undefined = undefined;
@@ -64,6 +67,7 @@ export class Reassembler {
     expectNumber("maxSets", options.maxSets, 1, Infinity);
     expectNumber("maxAgeMs", options.maxAgeMs, 0, Infinity);
     this.options = options;
+    this.keysByChannel = options.removesRanges === true ? new Map() : undefined;
   }
 
   /** Messages in reassembly. */
@@ -98,7 +102,7 @@ export class Reassembler {
 
   /**
    * Takes a piece in: `bytes[start, end)` belongs at `offset` of a message of `totalBytes`.
-   * @param key names the message: channel << 16 | message ID
+   * @param key names the message: delivery << 24 | channel << 16 | message ID
    * @param delivery must be the same in all pieces
    * @param packetNumber of the packet that carried the piece
    */
@@ -147,9 +151,7 @@ export class Reassembler {
 
     if (set === undefined) {
       set = new FragmentSet(delivery, totalBytes, newBytes, nowMs, nowMs + this.options.maxAgeMs);
-      if (this.table === NO_SETS) this.table = new Map();
-      this.table.set(key, set);
-      if (this.table.size === 1) this.expiryAtMs = set.expiresAtMs;
+      this.insert(key, set);
     } else set.grow(growth);
     set.chargedBytes += cost;
     if (offset === 0 && set.order < 0) set.order = packetNumber;
@@ -181,18 +183,30 @@ export class Reassembler {
     const set = this.table.get(key);
     if (set === undefined) return false;
     this.table.delete(key);
+    this.ungroup(key);
     this.charged -= set.chargedBytes;
     this.options.processBudget?.release(set.chargedBytes);
     this.expiryAtMs = this.oldestExpiryAtMs();
     return true;
   }
 
-  /** bytes that pieces of at most a packet may be charged for the message of `key`, stretches left out. */
-  mostCharged(key: number): number {
+  /** Drops the sets of `count` (up to 65535) IDs of a channel from that of `firstKey` on, around the circle. */
+  removeRange(firstKey: number, count: number): void {
+    const keys = this.keysByChannel?.get(firstKey >>> 16);
+    if (keys === undefined) return;
+    if (count <= keys.size) {
+      for (let i = 0; i < count; i++) this.remove((firstKey & ~0xffff) | ((firstKey + i) & 0xffff));
+      return;
+    }
+    for (const key of keys) {
+      if (((key - firstKey) & 0xffff) < count) this.remove(key);
+    }
+  }
+
+  /** The pieces of the message of `key`; undefined when there are none, or their time is over at `nowMs`. */
+  setOf(key: number, nowMs: number): FragmentSet | undefined {
     const set = this.table.get(key);
-    // A packet may bring the first piece and another.
-    if (set === undefined) return SET_COST_BYTES + CHUNK_COST_BYTES + 2 * MAX_DATAGRAM_BYTES;
-    return set.growth(MAX_DATAGRAM_BYTES) + CHUNK_COST_BYTES;
+    return set === undefined || set.expiresAtMs <= nowMs ? undefined : set;
   }
 
   has(key: number): boolean {
@@ -226,6 +240,24 @@ export class Reassembler {
   clear(): void {
     for (const key of this.table.keys()) this.remove(key);
     this.completed = undefined;
+  }
+
+  private insert(key: number, set: FragmentSet): void {
+    if (this.table === NO_SETS) this.table = new Map();
+    this.table.set(key, set);
+    if (this.table.size === 1) this.expiryAtMs = set.expiresAtMs;
+    const { keysByChannel } = this;
+    if (keysByChannel === undefined) return;
+    const keys = keysByChannel.get(key >>> 16);
+    if (keys === undefined) keysByChannel.set(key >>> 16, new Set([key]));
+    else keys.add(key);
+  }
+
+  private ungroup(key: number): void {
+    const keys = this.keysByChannel?.get(key >>> 16);
+    if (keys === undefined) return;
+    keys.delete(key);
+    if (keys.size === 0) this.keysByChannel?.delete(key >>> 16);
   }
 
   /** Whether the set with the piece would keep its limits if it were alone. */

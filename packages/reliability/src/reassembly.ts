@@ -1,4 +1,5 @@
 import { DeliveryCode } from "@sortie/wire";
+import type { BudgetShare } from "./budget-share.js";
 import { retransmits } from "./delivery.js";
 import { Reassembler, type SharedBudget } from "./reassembler.js";
 
@@ -25,12 +26,12 @@ export class Reassembly {
   private bestEffort: Reassembler | undefined = undefined;
   private lossless: Reassembler | undefined = undefined;
   private readonly limits: ReassemblyLimits;
-  private readonly budget: SharedBudget;
+  private readonly share: BudgetShare;
 
-  /** @param budget charged as well; shared by all peers of a process */
-  constructor(limits: ReassemblyLimits, budget: SharedBudget) {
+  /** @param share of the budget of the process, charged as well */
+  constructor(limits: ReassemblyLimits, share: BudgetShare) {
     this.limits = limits;
-    this.budget = budget;
+    this.share = share;
   }
 
   /** Whose pieces go together with those of `delivery`. */
@@ -96,19 +97,44 @@ export class Reassembly {
   }
 
   private create(delivery: DeliveryCode): Reassembler {
-    const { limits, budget: processBudget } = this;
+    const { limits, share } = this;
     if (!retransmits(delivery)) {
       const [maxBytes, maxSets, maxAgeMs] = [limits.lossyBytes, limits.lossySets, UNRELIABLE_AGE_MS];
-      return (this.lossy = new Reassembler({ maxBytes, maxSets, maxAgeMs, evictOldest: true, processBudget }));
+      const evictOldest = true;
+      return (this.lossy = new Reassembler({ maxBytes, maxSets, maxAgeMs, evictOldest, processBudget: share }));
     }
-    const [maxBytes, maxSets] = [limits.windowBytes, Infinity];
+    const [maxBytes, maxSets, processBudget] = [limits.windowBytes, Infinity, new KeptCharges(share)];
     if (delivery === DeliveryCode.BestEffort) {
-      const maxAgeMs = BEST_EFFORT_AGE_MS;
-      return (this.bestEffort = new Reassembler({ maxBytes, maxSets, maxAgeMs, evictOldest: true, processBudget }));
+      const [maxAgeMs, evictOldest, removesRanges] = [BEST_EFFORT_AGE_MS, true, true];
+      const options = { maxBytes, maxSets, maxAgeMs, evictOldest, processBudget, removesRanges };
+      return (this.bestEffort = new Reassembler(options));
     }
-    const maxAgeMs = Infinity;
-    return (this.lossless = new Reassembler({ maxBytes, maxSets, maxAgeMs, evictOldest: false, processBudget }));
+    const [maxAgeMs, evictOldest] = [Infinity, false];
+    return (this.lossless = new Reassembler({ maxBytes, maxSets, maxAgeMs, evictOldest, processBudget }));
   }
+}
+
+/** Charges for pieces of a packet that was accepted: what it brings and its sender will hold for arrived is kept. */
+class KeptCharges implements SharedBudget {
+  private readonly share: BudgetShare;
+
+  constructor(share: BudgetShare) {
+    this.share = share;
+  }
+
+  tryCharge(bytes: number): boolean {
+    this.share.charge(bytes);
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.share.release(bytes);
+  }
+}
+
+/** A number for each message that is put together. */
+export function keyOf(delivery: DeliveryCode, channel: number, id: number): number {
+  return (delivery << 24) | (channel << 16) | id;
 }
 
 function goneSets(reassembler: Reassembler | undefined): number {

@@ -43,6 +43,7 @@ export interface EndpointStatistics {
   readonly packetsRefused: number;
   /** Ack-eliciting packets neither acknowledged nor taken for lost. */
   readonly packetsInFlight: number;
+  /** Of those that were sent on the present path: what its window is compared with. */
   readonly bytesInFlight: number;
   /** Channels with something to send that wait for credit: the peer's application does not read. */
   readonly blockedChannels: number;
@@ -53,6 +54,8 @@ export interface EndpointStatistics {
   readonly inboxBytes: number;
   /** bytes held (overhead included) for messages that are not whole or not in order. */
   readonly heldBytes: number;
+  /** Channels in one of their modes on which messages are told apart by ID or order, as something new came there. */
+  readonly receiveChannels: number;
   /** bytes that may be in flight; Infinity when only the rate is limited. */
   readonly congestionWindowBytes: number;
   /** bytes/s at which packets are let through. */
@@ -103,6 +106,7 @@ export function createStatistics(): MutableStatistics {
     inboxMessages: 0,
     inboxBytes: 0,
     heldBytes: 0,
+    receiveChannels: 0,
     congestionWindowBytes: 0,
     paceBytesPerSecond: 0,
     bandwidthBytesPerSecond: 0,

@@ -1,4 +1,4 @@
-import { ID_WINDOW, IdWindow, type IdVerdict, MAX_ID_LEAP } from "../id-window.js";
+import { IdWindow, type IdVerdict, MAX_ID_LEAP } from "../id-window.js";
 import type { OutgoingMessage } from "../outgoing-message.js";
 import { PacketFloor } from "./packet-floor.js";
 import { SendChannel } from "./send-channel.js";
@@ -59,6 +59,11 @@ export class BestEffortReceive {
     this.window = new IdWindow("sliding", firstId);
   }
 
+  /** Whether no packet is too old to tell what in it is new. */
+  get tellsAllPackets(): boolean {
+    return !this.floor.isSet;
+  }
+
   check(id: number, packetNumber: number): IdVerdict {
     return this.floor.isAbove(packetNumber) ? "old" : this.window.check(id);
   }
@@ -68,12 +73,12 @@ export class BestEffortReceive {
     return this.window.base;
   }
 
-  /** Marks `id` as delivered. Returns by how many IDs (at most 1024) the window moved up. */
+  /** Marks `id` as delivered. Returns by how many IDs the window moved up: up to 31744. */
   accept(id: number, packetNumber: number): number {
     const before = this.window.base;
     this.window.mark(id);
     const moved = (this.window.base - before) & 0xffff;
     this.floor.onMoved(moved, packetNumber);
-    return Math.min(moved, ID_WINDOW);
+    return moved;
   }
 }

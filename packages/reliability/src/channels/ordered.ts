@@ -42,19 +42,49 @@ export class OrderedSend extends SendChannel {
   }
 }
 
+/** A message that came before its turn. */
+export interface EarlyMessage {
+  readonly payload: Uint8Array;
+  /** ms. When it came whole. */
+  readonly atMs: number;
+}
+
+/** Never written to: most channels hold nothing, and an empty map takes 200 bytes of each. */
+const NONE_EARLY: Map<number, EarlyMessage> = new Map();
+
 /** Receiving side of one channel: holds what came early, at most 1023 messages, until everything before it has come. */
 export class OrderedReceive {
   private next: number;
-  private readonly early: Map<number, Uint8Array> = new Map();
+  /** By ID, in the order in which they came. */
+  private early: Map<number, EarlyMessage> = NONE_EARLY;
+  /** The ID furthest ahead that was held. */
+  private furthest: number;
   private readonly floor = new PacketFloor();
 
   constructor(firstId: number) {
     this.next = firstId;
+    this.furthest = firstId;
+  }
+
+  /** ID of the message that is to be delivered next. */
+  get nextId(): number {
+    return this.next;
+  }
+
+  /** ms. When the message came that is held for the longest; Infinity when none is. */
+  get earlySinceMs(): number {
+    for (const message of this.early.values()) return message.atMs;
+    return Infinity;
   }
 
   /** IDs by which `id` is ahead of the next to be delivered; negative when it was delivered. */
   distance(id: number): number {
     return sequenceDistance(id, this.next);
+  }
+
+  /** Whether no packet is too old to tell what in it is new. */
+  get tellsAllPackets(): boolean {
+    return !this.floor.isSet;
   }
 
   check(id: number, packetNumber: number): IdVerdict {
@@ -64,9 +94,21 @@ export class OrderedReceive {
     return distance < 0 || this.early.has(id) ? "duplicate" : "new";
   }
 
+  /** The message with this ID, if it is held. */
+  held(id: number): EarlyMessage | undefined {
+    return this.early.get(id);
+  }
+
+  /** Whether a message that has been held since `sinceMs` or before waits for this one, which has not come. */
+  isAwaited(id: number, sinceMs: number): boolean {
+    return this.early.size > 0 && this.distance(id) < this.distance(this.furthest) && this.earlySinceMs <= sinceMs;
+  }
+
   /** Keeps a message that came early. */
-  hold(id: number, payload: Uint8Array): void {
-    this.early.set(id, payload);
+  hold(id: number, payload: Uint8Array, atMs: number): void {
+    if (this.early === NONE_EARLY) this.early = new Map();
+    if (this.early.size === 0 || this.distance(id) > this.distance(this.furthest)) this.furthest = id;
+    this.early.set(id, { payload, atMs });
   }
 
   /**
@@ -76,8 +118,10 @@ export class OrderedReceive {
   advance(packetNumber: number): Uint8Array | undefined {
     this.next = sequenceAdd(this.next, 1);
     this.floor.onMoved(1, packetNumber);
-    const payload = this.early.get(this.next);
-    if (payload !== undefined) this.early.delete(this.next);
-    return payload;
+    if (this.early.size === 0) return undefined;
+    const message = this.early.get(this.next);
+    if (message === undefined) return undefined;
+    this.early.delete(this.next);
+    return message.payload;
   }
 }

@@ -18,6 +18,11 @@ export class PacketFloor {
   private marked = -1;
   private idsSinceMark = 0;
 
+  /** Whether there are packets that carry nothing new. */
+  get isSet(): boolean {
+    return this.floor >= 0;
+  }
+
   /** Whether nothing in this packet can be new for the window. */
   isAbove(packetNumber: number): boolean {
     return packetNumber < this.floor;

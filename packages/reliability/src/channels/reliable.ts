@@ -39,6 +39,11 @@ export class ReliableReceive {
     this.window = new IdWindow("lossless", firstId);
   }
 
+  /** Whether no packet is too old to tell what in it is new. */
+  get tellsAllPackets(): boolean {
+    return !this.floor.isSet;
+  }
+
   check(id: number, packetNumber: number): IdVerdict {
     return this.floor.isAbove(packetNumber) ? "old" : this.window.check(id);
   }
