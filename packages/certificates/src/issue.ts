@@ -121,10 +121,14 @@ export function issueServerCertificate(options: ServerCertificateOptions): strin
     throw new RangeError(`"days" expected an end before that of the authority (${until}), got ${days}`);
   }
   const first = hostnames[0] as string;
-  return issue({
+  const { subject: issuer, extensions: ofAuthority = [] } = AsnConvert.parse(
+    authority.der,
+    AsnCertificate,
+  ).tbsCertificate;
+  const pem = issue({
     // The common name counts for nothing; it is what people see.
     subject: nameOf(first.slice(0, MAX_NAME_CHARACTERS)),
-    issuer: AsnConvert.parse(authority.der, AsnCertificate).tbsCertificate.subject,
+    issuer,
     publicKey,
     signer: authorityKey,
     validity,
@@ -132,9 +136,16 @@ export function issueServerCertificate(options: ServerCertificateOptions): strin
       extension(id_ce_keyUsage, true, new KeyUsage(KeyUsageFlags.digitalSignature)),
       extension(id_ce_extKeyUsage, false, new ExtendedKeyUsage([id_kp_serverAuth])),
       extension(id_ce_subjectAltName, false, new SubjectAlternativeName(hostnames.map(generalName))),
-      extension(id_ce_authorityKeyIdentifier, false, authorityId(authorityKey.publicKey)),
+      ...authorityId(ofAuthority),
     ],
   });
+  // An authority that other software made may have its ways: better known here than by every client.
+  const [issued] = parseCertificates("certificate", pem);
+  if (issued?.isIssuedBy(authority) !== true) {
+    const expected = `"authority" expected one that clients believe for what it issues, got ${authority.label}`;
+    throw new CertificateError("not-an-authority", `${expected}: its key usage, or another extension, forbids it`);
+  }
+  return pem;
 }
 
 interface Contents {
@@ -186,15 +197,26 @@ function nameOf(commonName: string): Name {
 }
 
 function generalName(hostname: string): GeneralName {
-  return isIP(hostname) === 0 ? new GeneralName({ dNSName: hostname }) : new GeneralName({ iPAddress: hostname });
+  if (isIP(hostname) === 0) return new GeneralName({ dNSName: hostname });
+  return new GeneralName({ iPAddress: isIP(hostname) === 4 ? hostname : hexadecimal(hostname) });
+}
+
+/** An IPv6 address without a dotted end, which the encoder would take for hexadecimal digits. */
+function hexadecimal(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }
 
 function keyId(publicKey: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash("sha256").update(publicKey).digest().subarray(0, KEY_ID_BYTES));
 }
 
-function authorityId(publicKey: Uint8Array): AuthorityKeyIdentifier {
-  return new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(keyId(publicKey)) });
+/** The authority's key by the name that its certificate gives it, by SHA-1 mostly; none where it gives none. */
+function authorityId(ofAuthority: readonly Extension[]): Extension[] {
+  const own = ofAuthority.find(({ extnID }) => extnID === id_ce_subjectKeyIdentifier);
+  if (own === undefined) return [];
+  const { buffer } = AsnConvert.parse(own.extnValue, SubjectKeyIdentifier);
+  const id = new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(buffer) });
+  return [extension(id_ce_authorityKeyIdentifier, false, id)];
 }
 
 function validityOf(days: number, nowMs: number): Validity {
@@ -223,7 +245,12 @@ function expectHostnames(hostnames: readonly string[]): void {
     throw new RangeError(`"hostnames" expected 1..${MAX_HOSTNAMES} names, got ${got}`);
   }
   for (const name of hostnames as readonly unknown[]) {
-    if (typeof name === "string" && name.length <= 253 && (isIP(name) !== 0 || HOSTNAME.test(name))) continue;
+    if (typeof name === "string" && name.length <= 253 && (isAddress(name) || HOSTNAME.test(name))) continue;
     throw new RangeError(`"hostnames" expected host names or IP addresses, got ${JSON.stringify(name)}`);
   }
+}
+
+/** A zone is of one machine alone, and no part of a certificate. */
+function isAddress(name: string): boolean {
+  return isIP(name) !== 0 && !name.includes("%");
 }

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { generateIdentity } from "@sortie/handshake/node";
 import { decodeCertificateChain } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
@@ -15,6 +15,7 @@ import { authorityOf, DAY_MS, dersOf, now, NOW_MS } from "./support.js";
 
 const arena = authorityOf("Arena CA");
 const server = generateIdentity();
+const NEXT_YEAR: number = NOW_MS + 365 * DAY_MS;
 
 describe("an authority's certificate", () => {
   it("is one that OpenSSL reads, signed by its own key, for certificates alone", () => {
@@ -72,7 +73,42 @@ describe("a server's certificate", () => {
     });
   });
 
+  it.each([
+    ["names by SHA-1, as OpenSSL does", createHash("sha1").update(server.publicKey).digest()],
+    ["does not name", undefined],
+  ])("is believed under an authority whose certificate %s its key", (_, keyId) => {
+    const key = generateIdentity();
+    const more = keyId && [{ id: "2.5.29.14", critical: false, value: Uint8Array.of(4, keyId.length, ...keyId) }];
+    const names = { subject: "Other CA", issuer: "Other CA", publicKeyPem: keyPem(key), signer: key };
+    const authority = pemOf(
+      craft({ ...names, ca: true, keyUsage: 0x20, ...(more && { more }), notAfterMs: NEXT_YEAR }),
+    );
+    const { publicKey } = server;
+    const pem = issueServerCertificate({ authority, authorityKey: key, publicKey, hostnames: ["game.example"], now });
+    const verifier = createCertificateVerifier({ ca: authority, hostname: "game.example", now });
+    expect(verifier.verify(dersOf(pem))).toBeUndefined();
+  });
+
+  it("is not issued by an authority that clients would not believe", () => {
+    const key = generateIdentity();
+    const names = { subject: "Weak CA", issuer: "Weak CA", publicKeyPem: keyPem(key), signer: key };
+    const authority = pemOf(craft({ ...names, ca: true, keyUsage: 0x80, notAfterMs: NEXT_YEAR }));
+    const { publicKey } = server;
+    expect(() =>
+      issueServerCertificate({ authority, authorityKey: key, publicKey, hostnames: ["game.example"], now }),
+    ).toThrow(/"authority" expected one that clients believe for what it issues, got CN=Weak CA/);
+  });
+
+  it.each(["::ffff:192.0.2.1", "2001:db8::7", "::1", "192.0.2.9", "64:ff9b::192.0.2.33"])(
+    "is for the address %s",
+    (address) => {
+      const pem = arena.issue({ publicKey: server.publicKey, hostnames: [address] });
+      expect(new X509Certificate(pem).checkIP(address)).toBe(address);
+    },
+  );
+
   it.each<[string, object, string]>([
+    ["an address with a zone", { hostnames: ["fe80::1%eth0"] }, 'got "fe80::1%eth0"'],
     ["no names", { hostnames: [] }, '"hostnames" expected 1..16 names, got 0'],
     ["many names", { hostnames: Array(17).fill("a") }, '"hostnames" expected 1..16 names, got 17'],
     ["a name that is none", { hostnames: ["a b"] }, '"hostnames" expected host names or IP addresses, got "a b"'],

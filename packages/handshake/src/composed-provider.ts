@@ -124,7 +124,7 @@ export function composeProvider(base: CryptoProvider, sources: readonly AeadSour
   return new SourcesProvider(base, sources);
 }
 
-/** "ChaCha20-Poly1305 by libsodium-wasm to 172 bytes, then sodium-native". */
+/** "ChaCha20-Poly1305 by libsodium-wasm to 183 bytes, then sodium-native". */
 function describe(suite: CipherSuite, ranges: readonly AeadRange[]): string {
   const parts = ranges.map(({ source, maxBodyBytes }) =>
     maxBodyBytes === Number.POSITIVE_INFINITY ? source.name : `${source.name} to ${maxBodyBytes} bytes`,

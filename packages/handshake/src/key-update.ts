@@ -78,9 +78,10 @@ export class PacketKeys {
 
   /** The keys of the following phase. To be asked once: the secret that leads from here to there is wiped. */
   successor(): PacketKeys {
-    const secret = nextSecret(this.#crypto, this.#secret);
+    const keys = new PacketKeys(this.#crypto, this.#suite, nextSecret(this.#crypto, this.#secret));
+    // Last: where the provider throws, the next try must not begin with a secret of zeros, which anybody knows.
     this.#secret.fill(0);
-    return new PacketKeys(this.#crypto, this.#suite, secret);
+    return keys;
   }
 }
 

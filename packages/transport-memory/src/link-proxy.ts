@@ -102,6 +102,8 @@ export class LinkProxy {
   private errors = 0;
   private isClosed = false;
   private sweepAtMs = -Infinity;
+  /** Set while there are clients: the last ones are forgotten without another datagram. */
+  private idleTimer: TimerHandle | undefined;
   private timer: TimerHandle | undefined;
   /** The batch under construction, and where it goes. */
   private batch: DatagramBatch | undefined;
@@ -145,8 +147,8 @@ export class LinkProxy {
   /** Drops what is under way and closes all sockets. Idempotent. */
   async close(): Promise<void> {
     this.isClosed = true;
-    if (this.timer !== undefined) this.clock.clearTimer(this.timer);
-    this.timer = undefined;
+    for (const timer of [this.timer, this.idleTimer]) if (timer !== undefined) this.clock.clearTimer(timer);
+    this.timer = this.idleTimer = undefined;
     this.queue.clear();
     this.dropWaiting(this.options.front);
     await this.options.front.close();
@@ -167,6 +169,7 @@ export class LinkProxy {
     const client = new ProxyClient(address, this.options.createUpstream(), links, this.clock.now());
     this.clientsSeen += 1;
     this.clients.add(client);
+    this.watchIdle();
     const onDatagram = (payload: Uint8Array, from: SocketAddress): void => {
       // Only the target may answer.
       if (from.equals(this.options.target)) this.relay(payload, client, false);
@@ -176,8 +179,9 @@ export class LinkProxy {
         if (client.state === "opening") client.state = "open";
       },
       (error: unknown) => {
-        if (client.state === "opening") this.fail(error);
+        const isFault = client.state === "opening";
         void this.forget(client);
+        if (isFault) this.fail(error);
       },
     );
     return client;
@@ -307,11 +311,23 @@ export class LinkProxy {
     }
   }
 
+  private watchIdle(): void {
+    this.idleTimer ??= this.clock.setTimer(this.clock.now() + this.clientIdleMs, () => {
+      this.idleTimer = undefined;
+      this.sweep();
+      if (!this.isClosed && this.clients.size > 0) this.watchIdle();
+    });
+  }
+
   private async forget(client: ProxyClient): Promise<void> {
     client.state = "closed";
     this.clients.remove(client);
     this.dropWaiting(client.upstream);
-    await client.upstream.close();
+    try {
+      await client.upstream.close();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** The socket closes. */
@@ -339,7 +355,11 @@ export class LinkProxy {
 
   private fail(error: unknown): void {
     this.errors += 1;
-    this.options.onError?.(error);
+    try {
+      this.options.onError?.(error);
+    } catch {
+      // Who should be told is the one that threw; the datagrams of others go on.
+    }
   }
 }
 

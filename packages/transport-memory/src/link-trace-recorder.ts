@@ -1,5 +1,5 @@
 import { checkInteger } from "./check.js";
-import { LINK_TRACE_FORMAT, type LinkTrace, type LinkTraceStep } from "./link-trace.js";
+import { LINK_TRACE_FORMAT, type LinkTrace, type LinkTraceStep, MAX_DURATION_MS } from "./link-trace.js";
 
 /** Options of a {@link LinkTraceRecorder}. */
 export interface LinkTraceRecorderOptions {
@@ -35,6 +35,7 @@ export class LinkTraceRecorder {
   private readonly isSaturated: boolean;
   private readonly name: string | undefined;
   private readonly windows: (Window | undefined)[] = [];
+  private readonly maxWindows: number;
   private startMs = NaN;
   private leastDelayMs = Infinity;
 
@@ -42,6 +43,7 @@ export class LinkTraceRecorder {
   constructor(options: LinkTraceRecorderOptions = {}) {
     this.windowMs = options.windowMs ?? 100;
     checkInteger("windowMs", this.windowMs, 1, 60_000);
+    this.maxWindows = Math.min(MAX_WINDOWS, Math.floor(MAX_DURATION_MS / this.windowMs));
     this.isSaturated = options.isSaturated === true;
     this.name = options.name;
   }
@@ -49,7 +51,7 @@ export class LinkTraceRecorder {
   /**
    * Tells of one datagram; the first one told starts the trace, and none that was sent before it counts.
    * @param arrivedAtMs - undefined when it was lost
-   * @returns false when the recording is full (100,000 windows) and this was left out
+   * @returns false when the recording is full (100,000 windows, or a day) and this was left out
    */
   add(sizeBytes: number, sentAtMs: number, arrivedAtMs: number | undefined): boolean {
     if (Number.isNaN(this.startMs)) this.startMs = sentAtMs;
@@ -69,9 +71,12 @@ export class LinkTraceRecorder {
     return true;
   }
 
-  /** The recording so far. Error when nothing was told. */
+  /** The recording so far. Error when nothing was told, or a saturated link let nothing through. */
   trace(): LinkTrace {
     if (Number.isNaN(this.startMs)) throw new Error("nothing was recorded: no datagram was told");
+    if (this.isSaturated && this.leastDelayMs === Infinity) {
+      throw new Error("nothing that was recorded arrived: the rate of the link is not known");
+    }
     const lastSent = this.windows.findLastIndex((window) => window !== undefined && window.sent > 0);
     const steps: LinkTraceStep[] = [];
     for (let index = 0; index <= lastSent; index++) {
@@ -87,7 +92,7 @@ export class LinkTraceRecorder {
 
   private windowAt(timeMs: number): Window | undefined {
     const index = Math.floor((timeMs - this.startMs) / this.windowMs);
-    if (!(index >= 0 && index < MAX_WINDOWS)) return undefined;
+    if (!(index >= 0 && index < this.maxWindows)) return undefined;
     return (this.windows[index] ??= { sent: 0, lost: 0, minDelayMs: Infinity, sumDelayMs: 0, arrivedBytes: 0 });
   }
 
@@ -96,7 +101,9 @@ export class LinkTraceRecorder {
     const loss = lost / sent;
     const arrived = sent - lost;
     if (this.isSaturated) {
-      const bandwidthBytesPerSecond = (arrivedBytes * 1000) / this.windowMs;
+      // Less than a byte a second is no rate that a trace may have.
+      const rate = (arrivedBytes * 1000) / this.windowMs;
+      const bandwidthBytesPerSecond = rate > 0 ? Math.max(1, rate) : 0;
       const latencyMs = Number.isFinite(this.leastDelayMs) ? this.leastDelayMs : 0;
       // What is lost at a full queue is lost again when the trace is replayed.
       return { latencyMs, bandwidthBytesPerSecond };

@@ -28,8 +28,10 @@ export interface LinkTrace {
 
 /** Steps of one trace: an hour at 28 a second. */
 const MAX_STEPS = 100_000;
+/** ms. A round that is shorter would have the link turn over for ever. */
+const MIN_DURATION_MS = 1;
 /** ms. A day. */
-const MAX_DURATION_MS = 86_400_000;
+export const MAX_DURATION_MS = 86_400_000;
 
 /** A step, checked and complete. */
 export interface TraceParameters {
@@ -56,6 +58,9 @@ export function compileTrace(trace: LinkTrace, base: LinkOptions): TraceParamete
   });
   const lastMs = compiled.at(-1)?.atMs ?? 0;
   checkNumber("trace.durationMs", trace.durationMs, lastMs, MAX_DURATION_MS);
+  if (trace.durationMs < MIN_DURATION_MS) {
+    throw new RangeError(`"trace.durationMs" expected at least ${MIN_DURATION_MS}, got ${trace.durationMs}`);
+  }
   if (trace.durationMs <= lastMs) {
     throw new RangeError(`"trace.durationMs" expected more than the last step's ${lastMs}, got ${trace.durationMs}`);
   }

@@ -167,6 +167,19 @@ describe(`a link proxy (seed ${SEED})`, () => {
     await net.end();
   });
 
+  it("forgets the last client too, when nothing comes any more", async () => {
+    const net = await ProxiedNetwork.with({ clientIdleMs: 5000 });
+    const ann = await net.client();
+    send(ann.transport, net.front, marked(1));
+    await net.network.clock.run(4000);
+    expect(net.proxy.statistics.clients).toBe(1);
+    await net.network.clock.run(6001);
+    expect(net.proxy.statistics.clients).toBe(0);
+    expect(net.upstreams[0]?.localAddress).toBeUndefined();
+    expect(net.network.clock.pendingTimers).toBe(0);
+    await net.end();
+  });
+
   it("holds no more datagrams than it may", async () => {
     const net = await ProxiedNetwork.with({ maxInFlight: 10, toTarget: { latencyMs: 100 } });
     const ann = await net.client();
@@ -237,7 +250,10 @@ describe(`a link proxy (seed ${SEED})`, () => {
     await net.end();
   });
 
-  it("reports a socket that does not open, and lets the client try again", async () => {
+  it.each([
+    ["reports a socket that does not open, and lets the client try again", false],
+    ["does so although the one who is told throws", true],
+  ])("%s", async (_name, throws) => {
     let broken = true;
     const net = await ProxiedNetwork.with();
     const create = (): MemoryTransport => net.network.createTransport(broken ? { host: "10.2.0.1", port: 9000 } : {});
@@ -245,7 +261,10 @@ describe(`a link proxy (seed ${SEED})`, () => {
     const target = net.server.localAddress as SocketAddress;
     const errors: unknown[] = [];
     const { clock } = net.network;
-    const onError = (error: unknown): number => errors.push(error);
+    const onError = (error: unknown): void => {
+      errors.push(error);
+      if (throws) throw new Error("a listener with a fault");
+    };
     const proxy = new LinkProxy({ target, front, createUpstream: create, clock, seed: 1, onError });
     const address = await clock.runUntilSettled(proxy.listen());
     const ann = await net.client();

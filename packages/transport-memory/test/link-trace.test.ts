@@ -105,6 +105,7 @@ describe("a link that replays a trace", () => {
     [traceOf(100, [{ atMs: 0 }, { atMs: 0 }]), '"trace.steps[1].atMs" expected more than 0'],
     [traceOf(100, [{ atMs: 0 }, { atMs: 100 }]), '"trace.durationMs" expected more than'],
     [traceOf(Number.NaN, [{ atMs: 0 }]), '"trace.durationMs"'],
+    [traceOf(1e-300, [{ atMs: 0 }]), '"trace.durationMs" expected at least 1, got 1e-300'],
     [traceOf(100, [{ atMs: 0, loss: 2 }]), '"trace.steps[0]": "loss" expected 0..1, got 2'],
     [traceOf(100, [{ atMs: 0, bandwidthBytesPerSecond: 0 }]), '"trace.steps" expected one with a bandwidth above 0'],
     [{ format: FORMAT, durationMs: 1, steps: [null] }, '"trace.steps[0]" expected an object'],
@@ -215,6 +216,25 @@ describe("a recorder of traces", () => {
     expect(recorder.add(1, 50 + 99_999, 50 + 100_050)).toBe(true);
     expect(recorder.add(1, 50 + 100_000, 50 + 100_050)).toBe(false);
     expect(recorder.trace().durationMs).toBe(100_000);
+  });
+
+  it("is a day long at the most, as traces are", () => {
+    const recorder = new LinkTraceRecorder({ windowMs: 60_000 });
+    expect(recorder.add(1, 0, 10)).toBe(true);
+    expect(recorder.add(1, 86_399_999, 86_400_010)).toBe(true);
+    expect(recorder.add(1, 86_400_000, 86_400_010)).toBe(false);
+    expect(new LinkSimulator({ trace: recorder.trace() }, 1).transmit(100, 0)).toBe(1);
+  });
+
+  it("of a saturated link has rates that a trace may have, or none at all", () => {
+    const silent = new LinkTraceRecorder({ isSaturated: true });
+    silent.add(1000, 0, undefined);
+    expect(() => silent.trace()).toThrow("nothing that was recorded arrived");
+    const slow = new LinkTraceRecorder({ windowMs: 60_000, isSaturated: true });
+    slow.add(20, 0, 100);
+    const trace = slow.trace();
+    expect(trace.steps).toMatchObject([{ bandwidthBytesPerSecond: 1 }]);
+    expect(() => new LinkSimulator({ trace }, 1)).not.toThrow();
   });
 
   it("refuses a bad window, and has no trace of nothing", () => {
