@@ -59,6 +59,20 @@ describe("a client", () => {
     }
   });
 
+  it("goes on hearing while it drains, though it be closed again at once", async () => {
+    const { game, peer } = await pair();
+    const [client] = game.clients as [Client];
+    const heard: string[] = [];
+    client.on("message", ({ payload }) => heard.push(text(payload)));
+    client.send(new Uint8Array(100_000), { delivery: "reliable" });
+    const closed = client.close({ drainMs: 1000 });
+    expect(client.close({ drainMs: 0 })).toBe(closed);
+    peer.send("goodbye", { delivery: "reliable" });
+    await game.settle(closed);
+    expect(heard).toEqual(["goodbye"]);
+    await game.end();
+  });
+
   it("delivers what is reliable before it leaves, and what is not when it was sent before", async () => {
     const { game } = await pair();
     const [client] = game.clients;

@@ -133,12 +133,13 @@ describe("connect", () => {
 
   it("over a socket that takes long to open ends by the timeout, or when the signal says so", async () => {
     const game = new GameNetwork();
-    const slow = (): DatagramTransport => {
+    const slow = (closesAtOnce = true): DatagramTransport => {
       const transport = game.network.createTransport();
       const opening = new Promise((_, reject) => {
-        Object.defineProperty(transport, "close", {
-          value: () => Promise.resolve(reject(new TransportError("closed", "closed while it was opened"))),
-        });
+        const giveUp = (): void => reject(new TransportError("closed", "closed while it was opened"));
+        // Another one waits for its opening, which nothing ends.
+        const close = closesAtOnce ? () => Promise.resolve(giveUp()) : () => opening;
+        Object.defineProperty(transport, "close", { value: close });
       });
       opening.catch(() => {}); // of one that was not even opened
       Object.defineProperty(transport, "open", { value: () => opening });
@@ -147,12 +148,15 @@ describe("connect", () => {
     const error = await failure(game.connect({ transport: slow(), timeoutMs: 700 }));
     expect([error.code, game.clock.now()]).toEqual(["timeout", 700]);
     expect(error.message).toMatch(/no answer from 10\.0\.0\.1:1474 within 700 ms/);
+    const stuck = await failure(game.connect({ transport: slow(false), timeoutMs: 700 }));
+    expect([stuck.code, game.clock.now()]).toEqual(["timeout", 1400]);
     const controller = new AbortController();
     const attempt = failure(connect(game.clientOptions({ transport: slow(), signal: controller.signal })));
     await game.run(100);
     controller.abort();
     expect((await attempt).code).toBe("aborted");
     const polled = createClient(game.clientOptions({ transport: slow(), timeoutMs: 700 }));
+    await game.run(0);
     polled.update(50);
     polled.update(749);
     expect([polled.state, polled.error]).toEqual(["connecting", undefined]);
@@ -174,7 +178,10 @@ describe("connect", () => {
     await game.run(0);
     expect(polled.error?.code).toBe("network");
     await polled.close();
+    await createClient(game.clientOptions({ transport })).close();
     const { crypto, identity, clock } = game;
+    const unused = new Server({ protocol: PROTOCOL, crypto, identity, clock, transport: game.serverTransport });
+    await game.settle(unused.close());
     const second = new Server({ protocol: PROTOCOL, crypto, identity, clock, transport: game.serverTransport });
     await expect(second.listen()).rejects.toMatchObject({ code: "already-open" });
     await game.settle(second.close());

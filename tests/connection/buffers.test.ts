@@ -113,6 +113,19 @@ describe("a client that was not accepted yet", () => {
     expect(early(pair)).toBeLessThanOrEqual(64 * 1024);
   });
 
+  it("takes none of the memory that the payloads of peers share, where a few bytes would keep much alive", () => {
+    const pair = new ConnectionPair({ seed: 9, link: { latencyMs: 10 }, autoAccept: false });
+    expect(pair.runUntil(() => pair.server.state === "authenticating", 1000)).toBe(true);
+    pair.client.send(encodeUtf8("early"), undefined, pair.nowMs);
+    pair.run(50);
+    expect(pair.server.accept(new Uint8Array(16), new Uint8Array(16), pair.nowMs)).toBe(true);
+    pair.run(50);
+    pair.client.send(encodeUtf8("later"), undefined, pair.nowMs);
+    pair.run(50);
+    const own = messagesOf(pair.server).map(({ payload }) => payload.buffer.byteLength === payload.length);
+    expect(own).toEqual([true, false]);
+  });
+
   it("is charged for empty messages too", () => {
     const pair = flood(({ client, nowMs }) => {
       for (let i = 0; i < 20; i++) client.send(new Uint8Array(0), undefined, nowMs);

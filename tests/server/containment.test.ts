@@ -1,9 +1,13 @@
-import { Server } from "@sortie/server";
+import { type Peer, Server } from "@sortie/server";
 import { SocketAddress } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
 import { HeldClock } from "../support/held-clock.js";
 import { recordingLogger } from "../support/recording-logger.js";
+
+function failToLog(): never {
+  throw new Error("the disk is full");
+}
 
 describe("an application with bugs", () => {
   it("is told of a listener whose promise rejects, with the peer", async () => {
@@ -88,6 +92,26 @@ describe("an application with bugs", () => {
     await game.end();
   });
 
+  it.each([
+    ["throws", (): void => failToLog()],
+    ["rejects", (): Promise<void> => Promise.resolve().then(failToLog)],
+  ])(
+    "is told of a keyLog that %s; the client gets in all the same, and so does one with such a keyLog",
+    async (_name, keyLog) => {
+      const game = new GameNetwork({ server: { keyLog } });
+      const errors: unknown[] = [];
+      game.server.on("error", (error) => errors.push((error as Error).message));
+      await game.listen();
+      const { lines, logger } = recordingLogger();
+      const client = await game.connect({ keyLog, logger });
+      await game.run(50);
+      expect(client.isConnected).toBe(true);
+      expect(errors).toEqual(["the disk is full"]);
+      expect(lines).toContainEqual(expect.stringContaining('"keyLog" failed'));
+      await game.end();
+    },
+  );
+
   it("is told of an async onAccess that rejects", async () => {
     const game = new GameNetwork({
       server: {
@@ -127,7 +151,9 @@ describe("an application with bugs", () => {
   it("may disconnect its peers from inside a message", async () => {
     const game = new GameNetwork();
     const log: string[] = [];
+    const kept: Peer[] = [];
     game.server.on("message", (peer) => {
+      kept.push(peer);
       log.push(`message ${peer.id}`);
       for (const other of game.server.peers.values()) other.disconnect("everybody out");
     });
@@ -143,6 +169,8 @@ describe("an application with bugs", () => {
     ]);
     // A second message had arrived with it: of a peer that was sent away nothing more is told.
     expect(log.filter((line) => line.startsWith("message"))).toEqual(["message 1"]);
+    // Nor is it kept with the Peer.
+    expect(kept[0]?.stats.endpoint).toMatchObject({ inboxMessages: 0, inboxBytes: 0 });
     expect(game.server.peers.size).toBe(0);
     await game.end();
   });

@@ -51,12 +51,14 @@ async function run(options: DemoServerOptions): Promise<void> {
     reloadIdentityOnSignal(server, key, { logger, ...(certificate === undefined ? {} : { certificate }) });
   }
   const { address, port, family } = await server.listen();
-  const stop = Promise.race([stopRequested(options.duration), agonesShutdown(arena, options)]);
-  // What fails is told where it is waited for.
-  stop.catch(() => {});
+  const requested = stopRequested(options.duration);
   console.log(`listening on ${family === 6 ? `[${address}]` : address}:${port}`);
   process.send?.({ type: "listening", port, protocol: ARENA_PROTOCOL });
   const dashboard = await showDashboard(arena, options);
+  // Last: from then on an allocator may send players here.
+  const stop = Promise.race([requested, agonesShutdown(arena, options)]);
+  // What fails is told where it is waited for.
+  stop.catch(() => {});
 
   const status = options.quiet === true ? undefined : new StatusLine(new TerminalStatus(process.stdout));
   const showStatus = (): void => status?.update(server.stats, game.counters, performance.now());

@@ -21,7 +21,9 @@ export function stopRequested(durationS: number, host: StoppableProcess = proces
       stoppedAtMs = Math.min(stoppedAtMs, performance.now());
       resolve();
     };
-    for (const name of STOP_EVENTS) host.on(name, stop);
+    for (const name of ["SIGINT", "SIGTERM"] as const) host.on(name, stop);
+    // A parent that ends after it has sent its signal is not impatient.
+    host.on("disconnect", () => resolve());
     // The server keeps the process alive until then; after a signal nothing does.
     if (durationS > 0) setTimeout(resolve, durationS * 1_000).unref();
   });

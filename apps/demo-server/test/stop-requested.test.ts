@@ -54,6 +54,14 @@ describe("a server that is told to stop", () => {
     expect(host.exits).toEqual([130]);
   });
 
+  it("by its parent, which then ends in good order, gives players their time", () => {
+    start(0);
+    host.emit("SIGTERM");
+    vi.advanceTimersByTime(2000);
+    host.emit("disconnect");
+    expect(host.exits).toEqual([]);
+  });
+
   it("after its time stops by itself, and takes a signal then for the first one", async () => {
     start(5);
     vi.advanceTimersByTime(4999);

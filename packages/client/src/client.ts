@@ -152,7 +152,7 @@ export class Client extends TypedEmitter<ClientEvents> {
     const { drainMs = 1000, reason = "" } = options;
     checkDrainMs(drainMs);
     checkReason(reason);
-    if (drainMs === 0) this.#isDeaf = true;
+    if (drainMs === 0 && this.#closing === undefined) this.#isDeaf = true;
     return (this.#closing ??= this.#shutDown(drainMs, reason));
   }
 
@@ -173,14 +173,18 @@ export class Client extends TypedEmitter<ClientEvents> {
       this.#core.handleTimeout(this.#clock.now());
       this.#afterWork();
     });
+    let isOpening = true;
+    const opening = this.#driver.start().finally(() => (isOpening = false));
     try {
-      await Promise.race([this.#driver.start(), answer]);
+      await Promise.race([opening, answer]);
       const error = await answer;
       if (error !== undefined) throw error;
     } catch (error) {
-      // Where the socket did not open, there is nobody to wait for.
+      // Where the socket did not open, there is nobody to wait for; a transport may wait for its opening to close.
       this.#core.close("", this.#clock.now());
-      await this.#stop(CLOSE_GRACE_MS);
+      const stopped = this.#stop(CLOSE_GRACE_MS);
+      if (isOpening) stopped.catch((fault: unknown) => this.#report(fault));
+      else await stopped;
       throw error instanceof ConnectError ? error : socketError(error);
     } finally {
       this.#clock.clearTimer(timer);
@@ -231,10 +235,10 @@ export class Client extends TypedEmitter<ClientEvents> {
   /** Messages, and last the end, wait until somebody listens: nothing is lost between `connect` and `on`. */
   #tellWaiting(): void {
     const { connection } = this.#core;
-    while (connection !== undefined && !this.#isDeaf && this.listenerCount("message") > 0) {
+    while (connection !== undefined && this.listenerCount("message") > 0) {
       const message = connection.pollMessage();
       if (message === undefined) break;
-      this.emit("message", message);
+      if (!this.#isDeaf) this.emit("message", message);
     }
     const reason = this.#ended;
     if (reason === undefined || this.listenerCount("disconnect") === 0) return;

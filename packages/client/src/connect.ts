@@ -1,4 +1,11 @@
-import { type ConnectionResources, createResources, payloadBytes, resolveProtocolOptions } from "@sortie/connection";
+import {
+  type ConnectionResources,
+  containedKeyLog,
+  containedLogger,
+  createResources,
+  payloadBytes,
+  resolveProtocolOptions,
+} from "@sortie/connection";
 import { protocolId } from "@sortie/handshake";
 import { type SocketAddress, SystemClock } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
@@ -47,6 +54,7 @@ export function prepare(options: ClientOptions): CoreMaker {
   const { parameters, settings } = resolveProtocolOptions(options, 0);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const id = protocolId(options.crypto, options.protocol);
+  const logger = options.logger === undefined ? undefined : containedLogger(options.logger);
   return (addresses, nowMs, { resources, ...overrides } = {}) =>
     new ClientCore({
       resources: resources ?? createClientResources(options.crypto),
@@ -60,7 +68,7 @@ export function prepare(options: ClientOptions): CoreMaker {
       connectPayload,
       timeoutMs,
       nowMs,
-      ...(options.keyLog === undefined ? {} : { keyLog: options.keyLog }),
+      ...containedKeyLog(options.keyLog, (err) => logger?.error({ err }, '"keyLog" failed: keys are missing in it')),
       ...overrides,
     });
 }

@@ -51,7 +51,8 @@ export class PolledClient implements DatagramReceiver {
   #socketError: TransportError | undefined;
   #sessionId = "";
   #isClosed = false;
-  /** The transport was open already: it is not ours to close. */
+  /** `open` of the transport was called. Before, and where it was open already, it is not ours to close. */
+  #isOpened = false;
   #isForeign = false;
   /** The last fault of the socket that the core has not heard of. */
   #untoldError: TransportError | undefined;
@@ -229,6 +230,7 @@ export class PolledClient implements DatagramReceiver {
     const addresses = await resolveAddresses(options, clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     throwIfAborted(options);
     if (this.#isClosed) return;
+    this.#isOpened = true;
     await this.#transport.open(this);
     this.#makeCore = (nowMs) => makeCore(addresses, nowMs);
   }
@@ -266,7 +268,7 @@ export class PolledClient implements DatagramReceiver {
   async #closeTransport(): Promise<void> {
     this.#isClosed = true;
     this.#waiting.length = 0;
-    if (!this.#isForeign) await this.#transport.close();
+    if (this.#isOpened && !this.#isForeign) await this.#transport.close();
   }
 }
 

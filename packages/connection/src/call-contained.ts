@@ -5,8 +5,13 @@
 export function callContained(work: () => unknown, onError: (error: unknown) => void): void {
   try {
     const result = work();
-    if (result instanceof Promise) result.catch(onError);
+    if (isThenable(result)) Promise.resolve(result).catch(onError);
   } catch (error) {
     onError(error);
   }
+}
+
+/** Also of promises that are not this realm's, or of a library. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

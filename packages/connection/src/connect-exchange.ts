@@ -77,6 +77,7 @@ export class ConnectExchange {
   private settle(nowMs: number): void {
     this.timers.clear(Timer.Handshake);
     this.timers.clear(Timer.ConnectRepeat);
+    this.endpoint.setReading(true);
     this.life.become("connected", "accept", nowMs);
   }
 }

@@ -326,7 +326,7 @@ export class Connection {
     this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
     if (this.life.state !== "connected" && this.life.state !== "flushing") return;
     if (this.role === "server") this.paths.onAuthenticPacket(from, isNewest, bytes, nowMs);
-    this.monitor.evaluate(this.endpoint, nowMs, this.events);
+    if (this.life.state === "connected") this.monitor.evaluate(this.endpoint, nowMs, this.events);
   }
 
   /** Writes one packet's frames and gives its number, -1 for none: for the path, then all else, then MTU probes. */

@@ -46,7 +46,10 @@ export function createEndpoint(
     ...(options.initialPacketNumber === undefined ? {} : { initialPacketNumber: options.initialPacketNumber }),
     ...(options.initialMessageId === undefined ? {} : { initialMessageId: options.initialMessageId }),
   };
-  return new ReliableEndpoint(endpointOptions);
+  const endpoint = new ReliableEndpoint(endpointOptions);
+  // A server's application hears nothing of a client before it has let it in.
+  if (options.role === "server") endpoint.setReading(false);
+  return endpoint;
 }
 
 /** What recovery and congestion control do, as events. */

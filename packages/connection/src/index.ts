@@ -9,6 +9,7 @@ export {
   DEFAULT_KEEP_ALIVE_MS,
 } from "./connection-options.js";
 export { type ConnectionState, isLegalTransition, type TransitionCause } from "./connection-state.js";
+export { containedKeyLog } from "./contained-key-log.js";
 export { DISCONNECT_CODES, type DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";
 export { DROP_REASONS, DropCounters, type DropReason } from "./drop-reason.js";
 export { checkLogger, containedLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";

@@ -33,6 +33,8 @@ class QueuePlace {
   /** ms. When its last turn began, and the last for data that had none before. */
   lastTurnMs = -Infinity;
   graceSinceMs = -Infinity;
+  /** Its turn is over, but too much is used for another to begin: it may bring what its messages lack, and no more. */
+  isClearing = false;
 
   constructor(nowMs: number) {
     this.queuedAtMs = nowMs;
@@ -43,11 +45,6 @@ class QueuePlace {
     return this.turnSinceMs !== -Infinity;
   }
 
-  /** Whether its turn is over but for what came meanwhile, too much for another to begin. */
-  get isClearing(): boolean {
-    return this.begunByMs > this.turnSinceMs;
-  }
-
   /** @param waitingSinceMs of the endpoint */
   begin(waitingSinceMs: number, nowMs: number): void {
     if (waitingSinceMs > this.lastTurnMs) this.graceSinceMs = nowMs;
@@ -55,11 +52,13 @@ class QueuePlace {
     this.turnSinceMs = nowMs;
     // Whatever the packet at hand brings is begun too.
     this.begunByMs = nowMs;
+    this.isClearing = false;
   }
 
   end(): void {
     this.turnSinceMs = -Infinity;
     this.begunByMs = -Infinity;
+    this.isClearing = false;
   }
 }
 
@@ -173,6 +172,7 @@ export class BudgetShare implements HeldShare {
       const hasFinished = this.hasFinished(place);
       if (!hasFinished && !isIdle && nowMs - place.turnSinceMs < TURN_MS) return false;
       if (!mayBegin(budget)) {
+        place.isClearing = true;
         if (hasFinished) place.begunByMs = nowMs;
         if (nowMs - place.turnSinceMs < PATIENCE_MS) return false;
         if (this.charged > this.fairBytes(budget)) this.owner.revoke();
@@ -184,6 +184,8 @@ export class BudgetShare implements HeldShare {
 
   private queueUp({ queue }: ByteBudget, nowMs: number): QueuePlace {
     const place = (this.place ??= new QueuePlace(nowMs));
+    // A place, or a turn, from another time: it has given up since, and nobody was there to notice.
+    if (nowMs - place.askedAtMs >= ASKS_EVERY_MS) this.leave();
     place.askedAtMs = nowMs;
     if (!queue.has(this)) {
       queue.add(this);
@@ -210,6 +212,7 @@ export class BudgetShare implements HeldShare {
     if (!this.hasFinished(place)) return finishes || !place.isClearing;
     if (!mayBegin(budget)) {
       place.begunByMs = nowMs;
+      place.isClearing = true;
       return false;
     }
     // To the end of the queue, which may be its beginning.

@@ -122,11 +122,12 @@ export class Inbound implements ShareOwner {
     if (this.revoked) return "reassembly-overdue";
     if (end - start > this.maxMessageBytes) return "message-too-large";
     if (delivery === DeliveryCode.Unreliable) {
-      this.deliver(receivedPayload(bytes, start, end), channel, delivery);
+      this.deliver(this.payloadOf(bytes, start, end, false), channel, delivery);
       return undefined;
     }
     if (delivery === DeliveryCode.Sequenced) {
-      if (this.isNewest(channel, packetNumber)) this.deliver(receivedPayload(bytes, start, end), channel, delivery);
+      if (this.isNewest(channel, packetNumber))
+        this.deliver(this.payloadOf(bytes, start, end, false), channel, delivery);
       return undefined;
     }
     const verdict = this.channels.check(delivery, channel, messageId, packetNumber);
@@ -139,8 +140,7 @@ export class Inbound implements ShareOwner {
     // Pieces of it may be here: the sender turned to sending it whole when the path's MTU rose.
     this.reassembly.known(delivery)?.remove(keyOf(delivery, channel, messageId));
     const isEarly = receive instanceof OrderedReceive && receive.distance(messageId) > 0;
-    const payload =
-      isEarly || this.inbox.isPaused(channel) ? ownPayload(bytes, start, end) : receivedPayload(bytes, start, end);
+    const payload = this.payloadOf(bytes, start, end, isEarly || this.inbox.isPaused(channel));
     return this.accept(receive, delivery, channel, messageId, payload, packetNumber, nowMs);
   }
 
@@ -268,6 +268,11 @@ export class Inbound implements ShareOwner {
     this.share.release(bytes);
     this.isEarlyStale = this.earlyBytes > 0;
     this.earlySinceMs = Infinity;
+  }
+
+  /** Of what waits a few bytes could keep a chunk alive, which nobody is charged for. */
+  private payloadOf(bytes: Uint8Array, start: number, end: number, waits: boolean): Uint8Array {
+    return waits || !this.inbox.isRead ? ownPayload(bytes, start, end) : receivedPayload(bytes, start, end);
   }
 
   private checkWindow(): EndpointViolation | undefined {

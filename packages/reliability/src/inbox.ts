@@ -44,6 +44,8 @@ class ReceivedMessage implements InboundMessage {
 export class Inbox {
   /** bytes of all messages held. */
   bytes = 0;
+  /** Whether the owner polls: else what comes waits here, for as long as the peer likes. */
+  isRead = true;
   /** Messages dropped because there were too many, since construction. */
   dropped = 0;
   private readonly maxMessages: number;

@@ -19,8 +19,9 @@ const CHANNELS = 256;
 
 /**
  * What a packet would add to the memory that is held, asked before any of its frames is applied: nothing for what is
- * known, less than nothing for what completes a message or is awaited by others. It may say too much, never too little.
- * Unreliable and sequenced pieces are left out: they have to do with what is left.
+ * known, less than nothing for what completes a message or is awaited by others. It may say too much; too little only
+ * by what the endpoint's own bestEffort pieces bring anew, where those before were given up for it. Unreliable and
+ * sequenced pieces are left out: they have to do with what is left.
  *
  * One for all endpoints, as it is of use for the time of one packet only.
  */

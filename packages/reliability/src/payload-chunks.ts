@@ -30,8 +30,8 @@ export class PayloadChunks {
 
   /** Where the next `length` bytes (at most 16 KiB) may be written in `chunk`, a new one if need be. */
   reserve(length: number): number {
-    // One that was transferred all the same has a length of 0.
-    if (this.used + length > this.chunk.length) this.renew();
+    // The first one has no bytes, and neither has one that was transferred all the same.
+    if (this.used + length > this.chunk.length || this.chunk.length === 0) this.renew();
     const start = this.used;
     this.used = (start + length + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
     return start;

@@ -79,18 +79,8 @@ export class QueueBudget {
     if (most < 0 && refusedCredited.size === 0) return false;
     for (const bytes of refusedCredited.values()) most = Math.max(most, bytes);
     this.setAsideNone();
-    if (this.isHalfEmpty && this.couldFit(most, true)) {
-      refusedCredited.clear();
-    } else {
-      let mostBeside = refusedBestEffort;
-      for (const [channel, bytes] of refusedCredited) {
-        if (!waitsForCredit(scheduler, credit, channel, bytes, usableBytes)) mostBeside = Math.max(mostBeside, bytes);
-      }
-      if (!this.hasDrainedBeside(mostBeside, scheduler, credit)) return false;
-      for (const [channel, bytes] of refusedCredited) {
-        if (!waitsForCredit(scheduler, credit, channel, bytes, usableBytes)) refusedCredited.delete(channel);
-      }
-    }
+    if (!this.isHalfEmpty || !this.couldFit(most, true)) return this.drainsBeside(scheduler, credit, usableBytes);
+    refusedCredited.clear();
     this.refusedBestEffort = -1;
     this.refusedDroppable = -1;
     return true;
@@ -142,15 +132,27 @@ export class QueueBudget {
     return (cappedBytes - asideBytes) * 2 <= this.maxBytes && (messages - asideMessages) * 2 <= this.maxMessages;
   }
 
-  /** Whether it has for what was refused of those that can go, with what waits for the peer's application set aside. */
-  private hasDrainedBeside(resentBytes: number, scheduler: PacketScheduler, credit: SendCredit): boolean {
-    const { refusedDroppable } = this;
-    if (resentBytes < 0 && refusedDroppable < 0) return false;
+  /**
+   * Forgets the refusals of what would be taken now, with what waits for the peer's application set aside, and says
+   * whether there were any. Others stay: one large message must not keep the rest from hearing of their room.
+   */
+  private drainsBeside(scheduler: PacketScheduler, credit: SendCredit, usableBytes: number): boolean {
+    const { refusedCredited, refusedBestEffort, refusedDroppable } = this;
     // What may be dropped competes with others of its kind, whatever is set aside.
-    const takesDroppable = this.fits(refusedDroppable);
+    const takesDroppable = refusedDroppable >= 0 && this.fits(refusedDroppable);
+    let hasDrained = false;
     this.setAsideBlocked(scheduler, credit);
-    const takes = resentBytes < 0 ? takesDroppable : this.couldFit(resentBytes, true);
-    const hasDrained = takes && this.isHalfEmpty;
+    if (this.isHalfEmpty) {
+      if (takesDroppable) this.refusedDroppable = -1;
+      const takesBestEffort = refusedBestEffort >= 0 && this.couldFit(refusedBestEffort, true);
+      if (takesBestEffort) this.refusedBestEffort = -1;
+      hasDrained = takesDroppable || takesBestEffort;
+      for (const [channel, bytes] of refusedCredited) {
+        if (waitsForCredit(scheduler, credit, channel, bytes, usableBytes) || !this.couldFit(bytes, true)) continue;
+        refusedCredited.delete(channel);
+        hasDrained = true;
+      }
+    }
     this.setAsideNone();
     return hasDrained;
   }

@@ -283,6 +283,11 @@ export class ReliableEndpoint implements FlowControl {
     return message;
   }
 
+  /** Whether `pollMessage` is called as messages come. Default true; else they wait, and take no common memory. */
+  setReading(isReading: boolean): void {
+    this.inbox.isRead = isReading;
+  }
+
   /** See `FlowControl`. */
   setPaused(channel: number, paused: boolean): void {
     checkChannel(channel);

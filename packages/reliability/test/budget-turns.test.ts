@@ -71,8 +71,19 @@ describe("turns beyond a budget", () => {
     const alone = new Holder(budget, 100, 0);
     expect([alone.ask(0), alone.ask(1000)]).toEqual([false, true]);
     alone.begun = [1500];
-    expect([alone.ask(2000), alone.ask(60_000)]).toEqual([true, true]);
+    for (let at = 2000; at < 60_000; at += 2000) expect(alone.ask(at)).toBe(true);
     expect(alone.isRevoked).toBe(false);
+  });
+
+  it("are begun anew by who has not asked for long: neither a place nor a turn is kept for another time", () => {
+    const budget = new ByteBudget(100);
+    const [queued, late] = [50, 50].map((bytes) => new Holder(budget, bytes, 0)) as [Holder, Holder];
+    expect(queued.ask(0)).toBe(false);
+    expect([queued.ask(3_600_000), queued.ask(3_600_999), queued.ask(3_601_000)]).toEqual([false, false, true]);
+    // Of its turn, which it never finished, nothing is left an hour later: others were not held up by it, nor it ended.
+    queued.share.charge(100);
+    expect([queued.ask(7_200_000), late.ask(7_200_100), late.ask(7_201_100)]).toEqual([false, false, false]);
+    expect([queued, late].some((holder) => holder.isRevoked)).toBe(false);
   });
 
   it("are given up by who has not asked for 5 s, and pass on after 10 s", () => {
@@ -106,7 +117,11 @@ describe("turns beyond a budget", () => {
     first.begun = [2300];
     expect([next.ask(3000), next.ask(3100)]).toEqual([true, true]);
     next.share.charge(300);
-    for (let at = 4000; at < 33_000; at += 1000) expect([first.ask(at), next.ask(at)]).toEqual([false, true]);
+    for (let at = 4000; at < 13_000; at += 1000) expect([first.ask(at), next.ask(at)]).toEqual([false, true]);
+    // Ten seconds are over, not for what its messages lack.
+    for (let at = 13_000; at < 33_000; at += 1000) {
+      expect([first.ask(at), next.ask(at), next.ask(at, true)]).toEqual([false, false, true]);
+    }
     expect([first.ask(33_000), next.isRevoked, first.isRevoked]).toEqual([true, true, false]);
     expect([budget.used, budget.queue.size]).toEqual([500, 1]);
   });

@@ -119,6 +119,22 @@ describe("drain", () => {
     expect(sender.send(100 * KIB, large)).toBe(true);
   });
 
+  it("comes for others while a message larger than the queue still waits for its place", () => {
+    const sender = new Sender({ maxQueuedBytes: 128 * KIB });
+    // It keeps the one place for such messages: the peer does not read its channel.
+    sender.fill(200 * KIB, A);
+    for (let i = 0; i < 4; i++) {
+      sender.flush();
+      sender.fill(200 * KIB, A);
+    }
+    expect(sender.endpoint.statistics.blockedChannels).toBe(1);
+    expect(sender.send(200 * KIB, { ...B, channel: 5 })).toBe(false);
+    sender.fill(1000, B);
+    sender.flush();
+    expect(sender.endpoint.takeDrain()).toBe(true);
+    expect(sender.send(1000, B)).toBe(true);
+  });
+
   it("comes for what may be dropped, once it would be taken", () => {
     const sender = new Sender(limits);
     sender.blockA();

@@ -72,6 +72,11 @@ describe("received payloads", () => {
     expect(chunks.view.byteLength).toBe(CHUNK_BYTES);
   });
 
+  it("lie in a chunk from the first one on, though it have no bytes", () => {
+    const chunks = new PayloadChunks(false);
+    expect([chunks.reserve(0), chunks.chunk.length]).toEqual([0, CHUNK_BYTES]);
+  });
+
   it.each(["unreliable", "sequenced", "bestEffort", "reliable", "ordered"] as const)(
     "of %s messages that are delivered at once lie in a chunk",
     (delivery) => {
@@ -82,6 +87,20 @@ describe("received payloads", () => {
       expect(hasOwnMemory(pair.b.received[0]!.payload)).toBe(false);
     },
   );
+
+  it("of messages that nobody reads yet have memory of their own", () => {
+    const pair = new Pair();
+    pair.b.endpoint.setReading(false);
+    for (const delivery of ["unreliable", "sequenced", "bestEffort", "reliable", "ordered"] as const) {
+      pair.a.endpoint.send(payload(1, 40), { delivery }, pair.nowMs);
+    }
+    pair.runFor(200);
+    pair.b.endpoint.setReading(true);
+    pair.a.endpoint.send(payload(2, 40), { delivery: "ordered" }, pair.nowMs);
+    pair.runFor(200);
+    const owns = pair.b.received.map((message) => hasOwnMemory(message.payload));
+    expect(owns).toEqual([true, true, true, true, true, false]);
+  });
 
   it("of messages that wait have memory of their own: the peer says what waits, and what a chunk holds besides", () => {
     const early = new Pair({ drop: (packetNumber) => packetNumber === 0 });

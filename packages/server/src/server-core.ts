@@ -348,16 +348,16 @@ export class ServerCore implements DatagramCore {
     let ended: DisconnectReason | undefined;
     for (let event = connection.pollEvent(); event !== undefined; event = connection.pollEvent()) {
       if (event.type === "connected") handler.onConnect(entry);
+      else if (event.type === "closed") ended = event.reason;
+      else if (entry.isDismissed) continue;
       else if (event.type === "quality") handler.onQuality(entry, event.quality);
       else if (event.type === "drain") handler.onDrain(entry);
       else if (event.type === "advice") handler.onAdvice(entry, event.advice);
-      else if (event.type === "closed") ended = event.reason;
     }
     if (entry.isPeer) {
-      while (!entry.isDismissed) {
-        const message = connection.pollMessage();
-        if (message === undefined) break;
-        handler.onMessage(entry, message);
+      for (let message = connection.pollMessage(); message !== undefined; message = connection.pollMessage()) {
+        // Of one that was sent away they are read to be forgotten: its Peer may be kept for long.
+        if (!entry.isDismissed) handler.onMessage(entry, message);
       }
     }
     if (ended === undefined) return;

@@ -1,5 +1,6 @@
 import {
   callContained,
+  containedKeyLog,
   createResources,
   type DisconnectReason,
   payloadBytes,
@@ -123,7 +124,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       onFault: (error) => this.#report(error, undefined),
       tickIntervalMs: intervalMs,
       share: options.share,
-      ...(options.keyLog === undefined ? {} : { keyLog: options.keyLog }),
+      ...containedKeyLog(options.keyLog, (error) => this.#report(error, undefined)),
     });
     this.#driver = new Driver({
       core: this.#core,
@@ -315,12 +316,10 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   }
 
   #report(error: unknown, peer: Peer<Data> | undefined): void {
-    if (this.listenerCount("error") > 0) this.emit("error", error, peer);
-    else {
-      const whose = peer === undefined ? {} : { peerId: peer.id };
-      const message = 'unhandled error in the server (listen to "error")';
-      this.#log.error({ err: error, ...whose }, message, this.#clock.now());
-    }
+    if (this.listenerCount("error") > 0) return this.emit("error", error, peer);
+    const whose = peer === undefined ? {} : { peerId: peer.id };
+    const message = 'unhandled error in the server (listen to "error")';
+    this.#log.error({ err: error, ...whose }, message, this.#clock.now());
   }
 
   #access(entry: AccessLogEntry): void {

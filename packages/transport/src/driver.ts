@@ -21,8 +21,8 @@ export class Driver implements DatagramReceiver {
   readonly #transmitter: Transmitter;
   readonly #timer: RearmingTimer;
   #state: "idle" | "starting" | "running" | "stopped" = "idle";
-  /** The transport was open already, and so is somebody else's: it is not ours to close. */
-  #isForeign = false;
+  /** Before `start` the transport is not ours to close, nor when it was open already: somebody else has it. */
+  #isOurs = false;
   #stopping: Promise<void> | undefined = undefined;
   /** Timeouts are not served before this time. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
@@ -48,15 +48,15 @@ export class Driver implements DatagramReceiver {
   async start(): Promise<SocketAddress> {
     if (this.#state !== "idle") throw new Error(`"start" expected an idle driver, got one that is ${this.#state}`);
     this.#state = "starting";
+    this.#isOurs = true;
     let address: SocketAddress;
     try {
       address = await this.#options.transport.open(this);
     } catch (error) {
       if (this.#state === "starting") this.#state = "idle";
-      this.#isForeign = error instanceof TransportError && error.code === "already-open";
+      this.#isOurs = !(error instanceof TransportError && error.code === "already-open");
       throw error;
     }
-    this.#isForeign = false;
     if (!this.#isLive()) throw new TransportError("closed", "the driver was stopped while it started");
     this.flush();
     return address;
@@ -225,7 +225,7 @@ export class Driver implements DatagramReceiver {
     } finally {
       this.#state = "stopped";
       this.#timer.disarm();
-      if (!this.#isForeign) await this.#options.transport.close();
+      if (this.#isOurs) await this.#options.transport.close();
     }
   }
 
