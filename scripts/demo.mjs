@@ -8,7 +8,7 @@ import { Child } from "./lib/child.mjs";
 import { main, ROOT, runQuietly } from "./lib/run.mjs";
 
 const USAGE = `npm run demo -- [options]
-  --count N        bots (default 32)
+  --count N        bots, 1..1024 (default 32)
   --duration N     seconds to play (default 15)
   --forever        play until Ctrl-C
   --port N         the server's port (default: a free one)
@@ -22,6 +22,8 @@ const LOAD_TIME_MS = 2_000;
 
 /** Room on the server beside the bots. */
 const SEATS_FOR_PEOPLE = 16;
+/** The most that the demo server takes. */
+const MAX_SEATS = 1024;
 
 /** The server's name in tokens. */
 const AUDIENCE = "demo";
@@ -63,7 +65,7 @@ async function play(folder, options, release) {
   if (interrupted) return 0;
 
   const serverArgs = ["--host", "127.0.0.1", "--port", options.port, "--key", keyFile];
-  serverArgs.push("--max-peers", String(Number(options.count) + SEATS_FOR_PEOPLE));
+  serverArgs.push("--max-peers", String(Math.min(Number(options.count) + SEATS_FOR_PEOPLE, MAX_SEATS)));
   const matchmaker = options.tokens ? await startMatchmaker(Number(options.count)) : undefined;
   try {
     return await playOn({ serverArgs, publicKeyFile, matchmaker, options, release, colors });
