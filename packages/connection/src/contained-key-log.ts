@@ -10,5 +10,5 @@ export function containedKeyLog(
   onError: (error: unknown) => void,
 ): { readonly keyLog?: KeyLog } {
   if (keyLog === undefined) return {};
-  return { keyLog: (line) => callContained(() => keyLog(line), onError) };
+  return { keyLog: (line) => void callContained(() => keyLog(line), onError) };
 }

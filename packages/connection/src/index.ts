@@ -1,4 +1,4 @@
-export { callContained } from "./call-contained.js";
+export { callContained, isThenable } from "./call-contained.js";
 export { checkReason } from "./closing.js";
 export { Connection } from "./connection.js";
 export type { ConnectionEvent } from "./connection-events.js";

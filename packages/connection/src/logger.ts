@@ -33,6 +33,6 @@ export function containedLogger(logger: Logger): Logger {
   const contained =
     (level: LogLevel) =>
     (fields: object, message: string): void =>
-      callContained(() => logger[level](fields, message), ignore);
+      void callContained(() => logger[level](fields, message), ignore);
   return { debug: contained("debug"), info: contained("info"), warn: contained("warn"), error: contained("error") };
 }

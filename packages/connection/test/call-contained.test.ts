@@ -27,8 +27,15 @@ describe("callContained", () => {
 
   it("tells nothing of one that does not fail", async () => {
     const told: unknown[] = [];
-    for (const work of [() => 5, () => null, () => Promise.resolve(5)])
-      callContained(work, (error) => told.push(error));
+    const answers: unknown[] = [5, null, Promise.resolve(5)];
+    for (const answer of answers) {
+      expect(
+        callContained(
+          () => answer,
+          (error) => told.push(error),
+        ),
+      ).toBe(answer);
+    }
     await new Promise((resolve) => setImmediate(resolve));
     expect(told).toEqual([]);
   });

@@ -1,18 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Path } from "../src/path.js";
-import type { PeerAddress } from "../src/peer-address.js";
-
-class NamedAddress implements PeerAddress {
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  equals(other: NamedAddress): boolean {
-    return other.name === this.name;
-  }
-}
+import { NamedAddress } from "./support/named-address.js";
 
 const home = new NamedAddress("home");
 const mobile = new NamedAddress("mobile");

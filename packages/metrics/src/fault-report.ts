@@ -1,3 +1,5 @@
+import { callContained } from "@sortie/connection";
+
 /** Takes what a callback of the application, a look at the server, or the listener's port failed with. Never throws. */
 export type FaultReport = (error: unknown) => void;
 
@@ -5,25 +7,10 @@ export type FaultReport = (error: unknown) => void;
 export function faultReport(onError: ((error: unknown) => void | Promise<void>) | undefined): FaultReport {
   if (onError === undefined) return warn;
   return (error) =>
-    void contained(
-      () => warn(error),
+    void callContained(
       () => onError(error),
+      () => warn(error),
     );
-}
-
-/**
- * Calls a callback of the application, and gives what it gave: undefined where it throws. That, and what its promise
- * rejects with, is reported, so that no callback can end the process.
- */
-export function contained<Result>(report: FaultReport, call: () => Result): Result | undefined {
-  try {
-    const result = call();
-    if (result instanceof Promise) result.catch(report);
-    return result;
-  } catch (error) {
-    report(error);
-    return undefined;
-  }
 }
 
 function warn(error: unknown): void {

@@ -1,3 +1,4 @@
+import { isThenable } from "@sortie/connection";
 import type { SocketAddress } from "@sortie/transport";
 import type { Authenticate, AuthenticateResult } from "./options.js";
 
@@ -47,8 +48,4 @@ function decisionOf<Data>(answer: unknown): Decision<Data> {
 function noAnswer(got: string): { kind: "failed"; error: TypeError } {
   const expected = "{ accept: true, data? } or { accept: false, reason? }";
   return { kind: "failed", error: new TypeError(`"authenticate" expected ${expected}, got ${got}`) };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -1,5 +1,5 @@
+import { callContained } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
-import { contained } from "../fault-report.js";
 import { BearerToken } from "../listener/bearer-token.js";
 import { checkToken } from "../listener/listener-options.js";
 import type { ObservedPeer } from "../observed-server.js";
@@ -86,7 +86,7 @@ export function answerInBand(metrics: ServerMetrics, options: InBandOptions): ()
 
   function mayAsk({ token: given }: InBandRequest, peer: ObservedPeer, asker: Asker): boolean {
     // Only `true`: a promise, which an async function gives, is no permission.
-    if (contained(report, () => authorize?.(peer) as unknown) === true) return true;
+    if (callContained((): unknown => authorize?.(peer), report) === true) return true;
     if (secret === undefined || given === undefined || asker.wrongTokens >= MAX_WRONG_TOKENS) return false;
     const isRight = secret.matches(given);
     if (!isRight) asker.wrongTokens += 1;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { contained } from "../fault-report.js";
+import { callContained } from "@sortie/connection";
 import type { ServerMetrics } from "../server-metrics.js";
 import { failure, json, type Reply } from "./http-reply.js";
 import { noSuchPeer, peerIdOf } from "./json-api.js";
@@ -23,9 +23,9 @@ export async function act(
   if ("refusal" in result) return result.refusal;
   // It is done, whatever becomes of the report of it: the operator's answer is about the action alone.
   const action = { ...result, from: request.socket.remoteAddress ?? "" };
-  contained(
-    (error) => metrics.reportError(error),
+  callContained(
     () => onAction?.(action),
+    (error) => metrics.reportError(error),
   );
   return json({ done: result });
 }

@@ -1,28 +1,29 @@
 // Sends itself datagrams of the sizes given, and prints what came of them: in a namespace whose links have a small MTU.
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { SocketAddress } from "@sortie/transport";
 import { createMmsgTransport } from "../../src/index.js";
 
-/** ms. Loopback delivers within the system call: far more than is needed for one turn of the loop. */
-const ARRIVAL_MS = 50;
+/** bytes. Loopback keeps the order: when this one has come, so have those before it. */
+const LAST_BYTES = 1;
 
 const [local = "", target = "", ...sizes] = process.argv.slice(2);
 const arrived: number[] = [];
+let onLast = (): void => {};
+const lastCame = new Promise<void>((resolve) => (onLast = resolve));
 const transport = createMmsgTransport({ host: local, segmentation: false });
 const { port } = await transport.open({
-  onDatagram: (payload) => void arrived.push(payload.length),
+  onDatagram: ({ length }) => (length === LAST_BYTES ? onLast() : void arrived.push(length)),
   onBatchEnd: () => undefined,
   onError: () => undefined,
   onWritable: () => undefined,
 });
 const batch = transport.acquireBatch()!;
-for (const size of sizes) {
+for (const size of [...sizes, LAST_BYTES]) {
   batch.reserve();
   batch.commit(Number(size), SocketAddress.parse(target, port));
 }
 transport.send(batch);
-await sleep(ARRIVAL_MS);
+await lastCame;
 const { sendErrors, tooLarge } = transport.statistics;
 console.log(JSON.stringify({ arrived, sendErrors, tooLarge, fragments: fragmentsMade() }));
 await transport.close();
