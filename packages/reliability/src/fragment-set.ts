@@ -18,6 +18,11 @@ export const SEGMENT_COST_BYTES = 48;
  * the message; where they belong is noted by stretches. Pieces that come in order are one stretch.
  */
 export class FragmentSet {
+  /** Names the message; see `Reassembler.add`. */
+  readonly key: number;
+  /** Neighbours in the list that `FragmentSets` keeps. */
+  older: FragmentSet | undefined = undefined;
+  newer: FragmentSet | undefined = undefined;
   readonly delivery: number;
   readonly totalBytes: number;
   /** ms. When the first piece came. */
@@ -41,7 +46,15 @@ export class FragmentSet {
   private readonly segments: number[] = [];
   private lastEnd = -1;
 
-  constructor(delivery: number, totalBytes: number, firstBytes: number, nowMs: number, expiresAtMs: number) {
+  constructor(
+    key: number,
+    delivery: number,
+    totalBytes: number,
+    firstBytes: number,
+    nowMs: number,
+    expiresAtMs: number,
+  ) {
+    this.key = key;
     this.delivery = delivery;
     this.totalBytes = totalBytes;
     this.startedAtMs = nowMs;

@@ -1,4 +1,5 @@
 import { expectNumber } from "./expect-number.js";
+import { FragmentSets } from "./fragment-sets.js";
 import { CHUNK_COST_BYTES, FragmentSet, SEGMENT_COST_BYTES, SET_COST_BYTES } from "./fragment-set.js";
 
 /**
@@ -6,9 +7,6 @@ import { CHUNK_COST_BYTES, FragmentSet, SEGMENT_COST_BYTES, SET_COST_BYTES } fro
  * leaves at most a hole for each packet in flight, of which there are at most 1024.
  */
 const MAX_STRETCHES_PER_SET = 4096;
-
-/** Never written to: most connections have nothing in pieces, and an empty map takes 200 bytes of each. */
-const NO_SETS: Map<number, FragmentSet> = new Map();
 
 /** Bytes that several holders share. */
 export interface SharedBudget {
@@ -49,8 +47,7 @@ export type ReassemblyVerdict = "incomplete" | "complete" | "duplicate" | "misma
  */
 export class Reassembler {
   private readonly options: ReassemblerOptions;
-  /** In order of creation, which with one fixed lifetime is the order of expiry. */
-  private table: Map<number, FragmentSet> = NO_SETS;
+  private readonly table: FragmentSets = new FragmentSets();
   /** Keys by what they have in front of the ID; kept for `removeRange` only. */
   private readonly keysByChannel: Map<number, Set<number>> | undefined;
   private charged = 0;
@@ -150,8 +147,8 @@ export class Reassembler {
     }
 
     if (set === undefined) {
-      set = new FragmentSet(delivery, totalBytes, newBytes, nowMs, nowMs + this.options.maxAgeMs);
-      this.insert(key, set);
+      set = new FragmentSet(key, delivery, totalBytes, newBytes, nowMs, nowMs + this.options.maxAgeMs);
+      this.insert(set);
     } else set.grow(growth);
     set.chargedBytes += cost;
     if (offset === 0 && set.order < 0) set.order = packetNumber;
@@ -182,11 +179,7 @@ export class Reassembler {
   remove(key: number): boolean {
     const set = this.table.get(key);
     if (set === undefined) return false;
-    this.table.delete(key);
-    this.ungroup(key);
-    this.charged -= set.chargedBytes;
-    this.options.processBudget?.release(set.chargedBytes);
-    this.expiryAtMs = this.oldestExpiryAtMs();
+    this.drop(set);
     return true;
   }
 
@@ -216,9 +209,8 @@ export class Reassembler {
   /** Drops the sets whose time is over. Returns how many. */
   expire(nowMs: number): number {
     let dropped = 0;
-    for (const [key, set] of this.table) {
-      if (set.expiresAtMs > nowMs) break;
-      this.remove(key);
+    for (let set = this.table.oldest; set !== undefined && set.expiresAtMs <= nowMs; set = this.table.oldest) {
+      this.drop(set);
       dropped += 1;
     }
     this.expired += dropped;
@@ -227,8 +219,7 @@ export class Reassembler {
 
   /** ms. When the oldest set began; Infinity when there is none. */
   get oldestSinceMs(): number {
-    for (const set of this.table.values()) return set.startedAtMs;
-    return Infinity;
+    return this.table.oldest?.startedAtMs ?? Infinity;
   }
 
   /** When the next set's time is over; Infinity when there is none. */
@@ -238,19 +229,31 @@ export class Reassembler {
 
   /** Drops everything. */
   clear(): void {
-    for (const key of this.table.keys()) this.remove(key);
+    if (this.charged > 0) this.options.processBudget?.release(this.charged);
+    this.charged = 0;
+    this.table.clear();
+    this.keysByChannel?.clear();
+    this.expiryAtMs = Infinity;
     this.completed = undefined;
   }
 
-  private insert(key: number, set: FragmentSet): void {
-    if (this.table === NO_SETS) this.table = new Map();
-    this.table.set(key, set);
+  private insert(set: FragmentSet): void {
+    const { key } = set;
+    this.table.add(set);
     if (this.table.size === 1) this.expiryAtMs = set.expiresAtMs;
     const { keysByChannel } = this;
     if (keysByChannel === undefined) return;
     const keys = keysByChannel.get(key >>> 16);
     if (keys === undefined) keysByChannel.set(key >>> 16, new Set([key]));
     else keys.add(key);
+  }
+
+  private drop(set: FragmentSet): void {
+    this.table.delete(set);
+    this.ungroup(set.key);
+    this.charged -= set.chargedBytes;
+    this.options.processBudget?.release(set.chargedBytes);
+    this.expiryAtMs = this.table.oldest?.expiresAtMs ?? Infinity;
   }
 
   private ungroup(key: number): void {
@@ -282,17 +285,11 @@ export class Reassembler {
 
   private evictOldestBut(kept: FragmentSet | undefined): boolean {
     if (!this.options.evictOldest) return false;
-    for (const [key, set] of this.table) {
-      if (set === kept) continue;
-      this.remove(key);
-      this.evicted += 1;
-      return true;
-    }
-    return false;
-  }
-
-  private oldestExpiryAtMs(): number {
-    for (const set of this.table.values()) return set.expiresAtMs;
-    return Infinity;
+    const { oldest } = this.table;
+    const set = oldest !== undefined && oldest === kept ? oldest.newer : oldest;
+    if (set === undefined) return false;
+    this.drop(set);
+    this.evicted += 1;
+    return true;
   }
 }

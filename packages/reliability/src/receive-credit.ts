@@ -3,6 +3,12 @@ import { channelWindowBytes, connectionWindowBytes, creditCost, SMALL_SHARE_BYTE
 
 /** CREDIT frames of one packet; the next packet has room for more. */
 const MAX_FRAMES = 4;
+/**
+ * Packets with CREDIT frames are counted by 16 bits. At most 2048 packets are remembered at once, so that none is taken
+ * for another.
+ */
+const ORDINAL_MASK = 0xffff;
+const NONE = -1;
 
 /** bytes since the connection began. */
 class ChannelAccount {
@@ -11,6 +17,8 @@ class ChannelAccount {
   read = 0;
   /** Limit that the peer was told last. */
   told: number;
+  /** Ordinal of the packet that told it; NONE once that packet was acknowledged or lost. */
+  toldIn = NONE;
   /** Whether a CREDIT frame is to go. */
   pending = false;
 
@@ -36,6 +44,8 @@ export class ReceiveCredit {
   private read = 0;
   private told: number;
   private pendingCount = 0;
+  /** Ordinal of the next packet with CREDIT frames. */
+  private ordinal = 0;
 
   constructor(receiveWindowBytes: number, maxMessageBytes: number) {
     const largest = creditCost(maxMessageBytes) + SMALL_SHARE_BYTES;
@@ -80,28 +90,80 @@ export class ReceiveCredit {
     return 2 + varintBytes(account.read + this.channelWindow) + varintBytes(this.read + this.connectionWindow);
   }
 
-  /** Writes the frames that are to go, as many as fit. */
-  write(writer: ByteWriter): void {
-    for (let frames = 0; frames < MAX_FRAMES; frames++) {
+  /**
+   * Writes the frames that are to go, as many as fit.
+   * @returns the ordinal (0..65535) by which `onAcked` and `onLost` know the packet, -1 when nothing was written
+   */
+  write(writer: ByteWriter): number {
+    const { ordinal } = this;
+    let frames = 0;
+    for (; frames < MAX_FRAMES; frames++) {
       const bytes = this.frameBytes;
-      if (bytes === 0 || bytes > writer.remaining) return;
+      if (bytes === 0 || bytes > writer.remaining) break;
       const account = this.next() as ChannelAccount;
       account.pending = false;
       this.pendingCount -= 1;
       account.told = account.read + this.channelWindow;
+      account.toldIn = ordinal;
       this.told = this.read + this.connectionWindow;
       encodeCredit(writer, account.channel, account.told, this.told);
     }
+    if (frames === 0) return NONE;
+    this.ordinal = (ordinal + 1) & ORDINAL_MASK;
+    return ordinal;
   }
 
-  /** A packet with CREDIT frames was lost: of which channels nobody knows, so all that were told go again. */
-  onLost(): void {
-    for (const account of this.known) if (account.told > this.channelWindow) this.setPending(account);
+  /** The packet of `ordinal` arrived: what was told in it need not go again. */
+  onAcked(ordinal: number): void {
+    for (const account of this.known) if (account.toldIn === ordinal) account.toldIn = NONE;
+  }
+
+  /**
+   * The packet of `ordinal` was lost: channels of which a later packet told go without, the others are told again. So
+   * are no more frames sent than were lost, and the highest limits always arrive: those of a channel were in the packet
+   * that told of it last, that of the connection in the last of all.
+   */
+  onLost(ordinal: number): void {
+    for (const account of this.known) {
+      if (account.toldIn !== ordinal) continue;
+      account.toldIn = NONE;
+      this.setPending(account);
+    }
+  }
+
+  /**
+   * No acknowledgement comes: what may be lost longest goes again, a packet of it and no more, as no congestion control
+   * holds CREDIT frames back. The first acknowledgement tells what became of the rest.
+   */
+  onProbeTimeout(): void {
+    while (this.pendingCount < MAX_FRAMES) {
+      const account = this.oldestUnanswered();
+      if (account === undefined) return;
+      this.setPending(account);
+    }
   }
 
   close(): void {
-    for (const account of this.known) account.pending = false;
+    for (const account of this.known) {
+      account.pending = false;
+      account.toldIn = NONE;
+    }
     this.pendingCount = 0;
+  }
+
+  /** Of the channels that are not to be told of anyway, the one told of longest ago without an answer. */
+  private oldestUnanswered(): ChannelAccount | undefined {
+    let oldest: ChannelAccount | undefined = undefined;
+    let oldestAge = 0;
+    for (const account of this.known) {
+      if (account.toldIn === NONE || account.pending) continue;
+      // At least 1: `ordinal` is that of a packet to come.
+      const age = (this.ordinal - account.toldIn) & ORDINAL_MASK;
+      if (age <= oldestAge) continue;
+      oldest = account;
+      oldestAge = age;
+    }
+    return oldest;
   }
 
   private setPending(account: ChannelAccount): void {

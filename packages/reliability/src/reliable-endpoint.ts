@@ -319,7 +319,7 @@ export class ReliableEndpoint implements FlowControl {
     this.inbound.expire(nowMs);
     if (!this.recovery.handleTimeout(nowMs)) return;
     this.outbound.beginProbeRound();
-    this.controls.requestAgain(this.recovery.sent.controlsInFlight());
+    this.controls.onProbeTimeout(this.recovery.sent.controlsInFlight());
   }
 
   /** Settles every message as "closed" and frees what is held. Messages in the inbox can still be polled. */

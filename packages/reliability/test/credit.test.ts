@@ -238,7 +238,7 @@ describe("ReceiveCredit", () => {
     });
   }
 
-  it("tells a quarter of a window at a time, and after a loss all that it had told", () => {
+  it("tells a quarter of a window at a time, and after a loss what the lost packet had told", () => {
     const credit = new ReceiveCredit(1024 * KIB, 1000);
     const window = channelWindowBytes(1024 * KIB);
     const step = Math.ceil(window / 4 / creditCost(1000));
@@ -251,7 +251,7 @@ describe("ReceiveCredit", () => {
     expect(written(credit)).toEqual([[3, window + told, 4 * window + told]]);
     expect([credit.isPending, written(credit)]).toEqual([false, []]);
     credit.onRead(9, 1000);
-    credit.onLost();
+    credit.onLost(0);
     expect(written(credit)).toEqual([[3, window + told, 4 * window + told + 1256]]);
   });
 
