@@ -1,12 +1,14 @@
+import { DeliveryCode } from "@sortie/wire";
 import { DELIVERIES } from "./delivery.js";
 import type { FlowWindow } from "./flow-window.js";
-import { MessageQueue } from "./message-queue.js";
+import { MessageQueue, TURN_BYTES } from "./message-queue.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import type { SendCredit } from "./send-credit.js";
 
 /**
  * What one channel has waiting in one rank of the scheduler, a queue for each mode, so that a mode that waits for the
- * receiver holds up none of the others. A link of the ring of channels that take turns.
+ * receiver holds up none of the others. Modes take turns by bytes: the backlog of one that keeps everything must not
+ * hold up another whose data age. A link of the ring of channels that take turns.
  */
 export class ChannelQueues {
   readonly number: number;
@@ -21,6 +23,8 @@ export class ChannelQueues {
   private readonly lost: MessageQueue = new MessageQueue();
   /** New messages by delivery; made on first use. */
   private readonly fresh: (MessageQueue | undefined)[] = DELIVERIES.map(() => undefined);
+  /** The delivery whose turn it is. */
+  private turn = 0;
 
   constructor(number: number, weight: number) {
     this.number = number;
@@ -60,15 +64,41 @@ export class ChannelQueues {
     if (message !== undefined) message.inLostQueue = false;
   }
 
-  /** The new message that was sent first, of those that may go. */
-  peekFresh(flow: FlowWindow): OutgoingMessage | undefined {
-    let first: OutgoingMessage | undefined;
-    for (const queue of this.fresh) {
-      const message = queue?.peek();
-      if (message === undefined || (first !== undefined && first.order < message.order)) continue;
-      if (message.started || flow.allows(message)) first = message;
+  /**
+   * The new message whose turn it is; the turn passes to the next mode that has one which may go.
+   * @param holdsReliable passes over reliable messages that have not started
+   */
+  peekFresh(flow: FlowWindow, holdsReliable: boolean): OutgoingMessage | undefined {
+    const { fresh } = this;
+    let mode = this.turn;
+    for (let left = fresh.length; left > 0; left--) {
+      const message = fresh[mode]?.peek();
+      if (message !== undefined) {
+        if (message.started) return this.choose(mode, message);
+        const begun = mode <= DeliveryCode.Sequenced ? fresh[1 - mode]?.peek() : undefined;
+        // Pieces of what nobody resends are held in little memory: two messages at a time could push each other out.
+        if (begun?.started === true) return this.choose(1 - mode, begun);
+        const isHeld = holdsReliable && mode === DeliveryCode.Reliable;
+        if (!isHeld && flow.allows(message)) return this.choose(mode, message);
+      }
+      mode = mode + 1 === fresh.length ? 0 : mode + 1;
     }
-    return first;
+    return undefined;
+  }
+
+  /**
+   * So many bytes of what `peekFresh` gave were written. A turn may overdraw, and the next one pays; what it leaves
+   * over for want of messages it keeps, which is never more than a turn.
+   */
+  charge(bytes: number): void {
+    const { fresh, turn } = this;
+    const queue = fresh[turn];
+    // Undefined: it waited alone, outside of all ranks, until others came while it was being written.
+    if (queue === undefined) return;
+    queue.turnBytes -= bytes;
+    if (queue.turnBytes > 0) return;
+    queue.turnBytes += TURN_BYTES;
+    this.turn = turn + 1 === fresh.length ? 0 : turn + 1;
   }
 
   /** The unreliable or sequenced message that waits longest. */
@@ -77,6 +107,11 @@ export class ChannelQueues {
     const sequenced = this.fresh[1]?.peek();
     if (unreliable === undefined) return sequenced;
     return sequenced === undefined || unreliable.order < sequenced.order ? unreliable : sequenced;
+  }
+
+  /** Whether `isEnough` says so of one of the unreliable and sequenced messages, which are shown to it one by one. */
+  someDroppable(isEnough: (message: OutgoingMessage) => boolean): boolean {
+    return this.fresh[0]?.some(isEnough) === true || this.fresh[1]?.some(isEnough) === true;
   }
 
   /** Whether something new waits for credit. */
@@ -95,5 +130,10 @@ export class ChannelQueues {
       if (message !== undefined) return message;
     }
     return undefined;
+  }
+
+  private choose(mode: number, message: OutgoingMessage): OutgoingMessage {
+    this.turn = mode;
+    return message;
   }
 }

@@ -3,11 +3,16 @@ import type { OutgoingMessage } from "./outgoing-message.js";
 /** Slots to begin with; a power of two. */
 const INITIAL_SLOTS = 8;
 
+/** bytes that a turn is worth: at least the largest frame, so that every turn sends something. */
+export const TURN_BYTES = 1500;
+
 /**
  * First-in, first-out ring of messages. Messages that finish while they wait are passed over when their turn comes,
  * and swept out before the ring would grow, so that it holds at most twice what is alive.
  */
 export class MessageQueue {
+  /** bytes that may go before the turn of another queue comes, where queues take turns. */
+  turnBytes: number = TURN_BYTES;
   private slots: (OutgoingMessage | undefined)[] = new Array<OutgoingMessage | undefined>(INITIAL_SLOTS);
   private head = 0;
   private count = 0;
@@ -39,6 +44,16 @@ export class MessageQueue {
   replace(previous: OutgoingMessage, next: OutgoingMessage): void {
     this.slots[previous.queueIndex] = next;
     next.queueIndex = previous.queueIndex;
+  }
+
+  /** Whether `isEnough` says so of one of those that are not finished; they are shown to it from the oldest on. */
+  some(isEnough: (message: OutgoingMessage) => boolean): boolean {
+    const { slots, head, count } = this;
+    for (let i = 0; i < count; i++) {
+      const message = slots[(head + i) & (slots.length - 1)] as OutgoingMessage;
+      if (!message.finished && isEnough(message)) return true;
+    }
+    return false;
   }
 
   private dropHead(): void {

@@ -3,6 +3,7 @@ import { BestEffortSend } from "./channels/best-effort.js";
 import { ChannelTable } from "./channels/channel-table.js";
 import type { SendChannel } from "./channels/send-channel.js";
 import { SequencedSend } from "./channels/sequenced.js";
+import { UsedUpIds } from "./channels/used-up-ids.js";
 import { isCredited } from "./credit.js";
 import { DeadlineHeap } from "./deadline-heap.js";
 import { deliveryTraits, retransmits } from "./delivery.js";
@@ -12,6 +13,7 @@ import type { MessageWriter } from "./message-writer.js";
 import { OutgoingMessage } from "./outgoing-message.js";
 import { payloadPool, type SharedPayload } from "./payload-copy.js";
 import { PacketScheduler } from "./packet-scheduler.js";
+import { pieceLifetimeMs } from "./piece-lifetime.js";
 import { ProbeData } from "./probe-data.js";
 import { QueueBudget, waitsForCredit } from "./queue-budget.js";
 import {
@@ -55,9 +57,10 @@ export class Outbound {
   constructor(options: EndpointOptions, limits: EndpointLimits, usableBytes: number, statistics: MutableStatistics) {
     this.maxMessageBytes = options.peerMaxMessageBytes;
     this.flow = new FlowWindow(options.peerReceiveWindowBytes);
-    this.channels = new ChannelTable(options.initialMessageId ?? 0, this.flow);
+    const usedUpIds = new UsedUpIds();
+    this.channels = new ChannelTable(options.initialMessageId ?? 0, this.flow, usedUpIds);
     this.budget = new QueueBudget(limits);
-    this.scheduler = new PacketScheduler(weightsByChannel(options.channelWeights));
+    this.scheduler = new PacketScheduler(weightsByChannel(options.channelWeights), usedUpIds);
     this.maxWaitMs = options.maxUnreliableWaitMs ?? DEFAULT_MAX_WAIT_MS;
     this.usableBytes = usableBytes;
     this.statistics = statistics;
@@ -160,7 +163,7 @@ export class Outbound {
       const message = this.next(nowMs, smallOnly);
       if (message === undefined) return;
       const { frames } = packet;
-      const went = this.scheduler.isResend ? this.writeLost(message, packet) : this.writeNew(message, packet);
+      const went = this.scheduler.isResend ? this.writeLost(message, packet) : this.writeNew(message, packet, nowMs);
       if (!went) return;
       if (packet.frames > frames) this.scheduler.charge(packet.frameBytes);
     }
@@ -246,11 +249,12 @@ export class Outbound {
       if (!waits) budget.setAsideBlocked(scheduler, credit);
       if (waits || !budget.couldFit(bytes, isResent)) return this.refuseAsFull(bytes, delivery, channel);
     }
-    while (!budget.fits(bytes)) {
-      const least = scheduler.leastDroppable() as OutgoingMessage;
-      if (!isResent && least.priority > priority) return this.refuseAsFull(bytes, delivery, channel);
-      this.finish(least, "dropped");
-    }
+    if (budget.fits(bytes)) return undefined;
+    // Before anything is dropped: a message that is refused costs no other.
+    if (!isResent && !budget.couldFitAbove(bytes, priority, scheduler))
+      return this.refuseAsFull(bytes, delivery, channel);
+    do this.finish(scheduler.leastDroppable() as OutgoingMessage, "dropped");
+    while (!budget.fits(bytes));
     return undefined;
   }
 
@@ -285,7 +289,7 @@ export class Outbound {
     }
   }
 
-  private writeNew(message: OutgoingMessage, packet: MessageWriter): boolean {
+  private writeNew(message: OutgoingMessage, packet: MessageWriter, nowMs: number): boolean {
     const { totalBytes } = message;
     if (!message.started) {
       const whole = message.wholeFrameBytes <= this.usableBytes;
@@ -296,6 +300,7 @@ export class Outbound {
         this.onWritten(message, totalBytes);
         return true;
       }
+      this.limitLifetime(message, nowMs + pieceLifetimeMs(message.delivery));
     }
     const from = message.sentBytes;
     const to = packet.pieceEnd(message, from, totalBytes);
@@ -344,6 +349,14 @@ export class Outbound {
     if (message.retransmits) this.unacked.append(message);
     this.admit(channel);
     return true;
+  }
+
+  /** Gives the message up at `untilMs`, where its own deadline is not sooner. */
+  private limitLifetime(message: OutgoingMessage, untilMs: number): void {
+    if (untilMs === Infinity || (message.heapIndex >= 0 && message.expiresAtMs <= untilMs)) return;
+    this.deadlines.remove(message);
+    message.expiresAtMs = untilMs;
+    this.deadlines.push(message);
   }
 
   /** The scheduled message was written up to `to`. */

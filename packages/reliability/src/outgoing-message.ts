@@ -38,8 +38,11 @@ const IN_LOST_QUEUE: number = 1 << 17;
  */
 export class OutgoingMessage implements SendReceipt {
   readonly totalBytes: number;
-  /** ms; Infinity: never. Of a message that may be dropped: until when it may wait to start. */
-  readonly expiresAtMs: number;
+  /**
+   * ms; Infinity: never. Of a message that may be dropped: until when it may wait to start. Changes while the message
+   * is not in the deadline heap only.
+   */
+  expiresAtMs: number;
   /** Place in the order of sends. */
   readonly order: number;
   /** Holds the endpoint's copy from `payloadStart` on; undefined when nothing of it has to be sent any more. */

@@ -1,7 +1,10 @@
+import { DeliveryCode } from "@sortie/wire";
 import { ChannelQueues } from "./channel-queues.js";
+import { UsedUpIds } from "./channels/used-up-ids.js";
 import type { FlowWindow } from "./flow-window.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import type { SendCredit } from "./send-credit.js";
+import { TURN_BYTES } from "./message-queue.js";
 import { MAX_PRIORITY } from "./send-options.js";
 
 /** Each priority twice: large messages below, small ones above. */
@@ -9,9 +12,6 @@ const RANKS: number = (MAX_PRIORITY + 1) * 2;
 
 /** The ranks of small messages, as bits. */
 const SMALL_RANKS = 0xaaaa;
-
-/** bytes for each unit of weight in a turn: above the largest frame, so that every turn sends something. */
-const QUANTUM_BYTES = 1500;
 
 /**
  * Channels of one rank in a ring, each served in turn by deficit round robin (Shreedhar and Varghese, SIGCOMM 1995),
@@ -41,13 +41,14 @@ class Rank {
 
   turnTo(channel: ChannelQueues): void {
     this.current = channel;
-    if (channel.deficitBytes <= 0) channel.deficitBytes += QUANTUM_BYTES * channel.weight;
+    if (channel.deficitBytes <= 0) channel.deficitBytes += TURN_BYTES * channel.weight;
   }
 
-  /** The channel whose turn it is sent so many bytes. */
-  charge(bytes: number): void {
+  /** The channel whose turn it is sent so many bytes, of new messages or of what was lost. */
+  charge(bytes: number, isResend: boolean): void {
     const { current } = this;
     if (current === undefined) return;
+    if (!isResend) current.charge(bytes);
     current.deficitBytes -= bytes;
     if (current.deficitBytes <= 0) this.turnTo(current.next as ChannelQueues);
   }
@@ -73,6 +74,16 @@ class Rank {
       channel = channel?.next;
     }
     return oldest;
+  }
+
+  /** As `ChannelQueues.someDroppable`. */
+  someDroppable(isEnough: (message: OutgoingMessage) => boolean): boolean {
+    let channel = this.current;
+    for (let left = this.size; left > 0; left--) {
+      if (channel?.someDroppable(isEnough) === true) return true;
+      channel = channel?.next;
+    }
+    return false;
   }
 
   isBlocked(channel: number, credit: SendCredit): boolean {
@@ -109,12 +120,15 @@ class Rank {
 
 /**
  * Decides which message goes next: by priority; within one, small messages before pieces of large ones; then channels
- * in turn, by bytes and weight; of a channel what was lost before what is new, then in the order of sending. What
- * waits for the receiver holds up neither other modes nor other channels nor other priorities.
+ * in turn, by bytes and weight; of a channel what was lost before what is new, then modes in turn, by bytes; of a mode
+ * in the order of sending. What waits for the receiver holds up neither other modes nor other channels nor other
+ * priorities.
  */
 export class PacketScheduler {
   private readonly ranks: (Rank | undefined)[] = new Array<Rank | undefined>(RANKS);
   private readonly weights: Uint8Array;
+  /** Where reliable messages are passed over until they have started. */
+  private readonly usedUpIds: UsedUpIds;
   /** Bit r: rank r may have something. */
   private occupied = 0;
   private rank: Rank | undefined = undefined;
@@ -127,8 +141,9 @@ export class PacketScheduler {
   private sole: OutgoingMessage | undefined = undefined;
 
   /** @param weights by channel, 1..255 */
-  constructor(weights: Uint8Array) {
+  constructor(weights: Uint8Array, usedUpIds: UsedUpIds = new UsedUpIds()) {
     this.weights = weights;
+    this.usedUpIds = usedUpIds;
   }
 
   /** Whether the message that `peek` gave is to be sent again. */
@@ -187,7 +202,7 @@ export class PacketScheduler {
 
   /** So many bytes of the message that `peek` gave were written. */
   charge(bytes: number): void {
-    this.rank?.charge(bytes);
+    this.rank?.charge(bytes, this.resending);
   }
 
   /** Takes out the message that `peek` gave; before `charge`, which may turn to the next channel. */
@@ -213,6 +228,18 @@ export class PacketScheduler {
       if (least !== undefined) return least;
     }
     return undefined;
+  }
+
+  /**
+   * Whether `isEnough` says so of one of the unreliable and sequenced messages up to a priority, which are shown to it
+   * one by one.
+   */
+  someDroppable(maxPriority: number, isEnough: (message: OutgoingMessage) => boolean): boolean {
+    this.rankSole();
+    for (let index = 0; index < (maxPriority + 1) * 2; index++) {
+      if (this.ranks[index]?.someDroppable(isEnough) === true) return true;
+    }
+    return false;
   }
 
   /** The unreliable or sequenced message that is before `message` in its queue; itself when none is. */
@@ -261,7 +288,7 @@ export class PacketScheduler {
   /** Whether the channel has something that may go. One that has nothing at all leaves the ring. */
   private choose(rank: Rank, channel: ChannelQueues, flow: FlowWindow): boolean {
     const lost = channel.peekLost();
-    const message = lost ?? channel.peekFresh(flow);
+    const message = lost ?? channel.peekFresh(flow, this.usedUpIds.has(channel.number));
     if (message === undefined) {
       if (channel.isEmpty) rank.remove(channel);
       return false;
@@ -279,11 +306,15 @@ export class PacketScheduler {
       this.sole = undefined;
       return undefined;
     }
-    if (sole.retransmits && !sole.started && !flow.allows(sole)) return undefined;
+    if (sole.retransmits && !sole.started && !(this.hasId(sole) && flow.allows(sole))) return undefined;
     this.message = sole;
     this.rank = undefined;
     this.resending = false;
     return sole;
+  }
+
+  private hasId(message: OutgoingMessage): boolean {
+    return message.delivery !== DeliveryCode.Reliable || !this.usedUpIds.has(message.channel);
   }
 
   /** It is no longer alone, or is looked for where it would be with others. */

@@ -97,6 +97,17 @@ export class QueueBudget {
     return this.fitsBeside(bytes, this.cappedBytes - this.droppableBytes, messages, isResent);
   }
 
+  /** Whether it would fit if what may be dropped, up to a priority, were: what is above it goes for none below. */
+  couldFitAbove(bytes: number, priority: number, scheduler: PacketScheduler): boolean {
+    let cappedBytes = this.cappedBytes;
+    let { messages } = this;
+    return scheduler.someDroppable(priority, (message) => {
+      if (message !== this.oversize) cappedBytes -= message.totalBytes;
+      messages -= 1;
+      return this.fitsBeside(bytes, cappedBytes, messages, false);
+    });
+  }
+
   /**
    * Leaves what waits for the peer's application to read out of the account, up to once the caps, until `setAsideNone`:
    * a channel that nobody reads must not keep out what can go.

@@ -1,12 +1,8 @@
 import { DeliveryCode } from "@sortie/wire";
 import type { BudgetShare } from "./budget-share.js";
 import { retransmits } from "./delivery.js";
+import { BEST_EFFORT_AGE_MS, UNRELIABLE_AGE_MS } from "./piece-lifetime.js";
 import { Reassembler, type SharedBudget } from "./reassembler.js";
-
-/** ms from the first piece. Later than this an unreliable message is of no use to a game. */
-const UNRELIABLE_AGE_MS = 5000;
-/** ms from the first piece. Longer than deadlines usually are; an honest sender's own deadline comes first. */
-const BEST_EFFORT_AGE_MS = 30_000;
 
 /** Caps of the messages that are put together. */
 export interface ReassemblyLimits {

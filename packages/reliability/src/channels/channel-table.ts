@@ -8,17 +8,20 @@ import { ReliableSend } from "./reliable.js";
 import type { SendChannel } from "./send-channel.js";
 import { SequencedSend } from "./sequenced.js";
 import { UnreliableSend } from "./unreliable.js";
+import type { UsedUpIds } from "./used-up-ids.js";
 
 /** Sending sides of all channels in all modes; made on first use. */
 export class ChannelTable {
   private readonly firstId: number;
   private readonly flow: FlowWindow;
+  private readonly usedUpIds: UsedUpIds;
   /** By delivery code, then by channel. */
   private readonly families: (SendChannel | undefined)[][] = DELIVERIES.map(() => []);
 
-  constructor(firstId: number, flow: FlowWindow) {
+  constructor(firstId: number, flow: FlowWindow, usedUpIds: UsedUpIds) {
     this.firstId = firstId;
     this.flow = flow;
+    this.usedUpIds = usedUpIds;
   }
 
   of(message: OutgoingMessage): SendChannel {
@@ -50,7 +53,7 @@ export class ChannelTable {
       case DeliveryCode.BestEffort:
         return new BestEffortSend(this.firstId);
       case DeliveryCode.Reliable:
-        return new ReliableSend(this.firstId);
+        return new ReliableSend(this.firstId, this.usedUpIds);
       case DeliveryCode.Ordered:
         return new OrderedSend(this.firstId, this.flow);
     }

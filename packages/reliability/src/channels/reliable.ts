@@ -1,32 +1,35 @@
-import { ID_WINDOW, IdWindow, type IdVerdict } from "../id-window.js";
+import { IdWindow, type IdVerdict } from "../id-window.js";
 import type { OutgoingMessage } from "../outgoing-message.js";
 import { PacketFloor } from "./packet-floor.js";
 import { SendChannel } from "./send-channel.js";
 import { SendWindow } from "./send-window.js";
+import type { UsedUpIds } from "./used-up-ids.js";
 
-/** Reliable messages: resent until acknowledged, at most 1024 IDs above the lowest that is not. */
+/**
+ * Reliable messages: resent until acknowledged, at most 1024 IDs above the lowest that is not. All are scheduled at
+ * once, and the scheduler passes over them while no ID is free: if they waited elsewhere for IDs that are spoken for,
+ * an urgent one would wait behind those that are not.
+ */
 export class ReliableSend extends SendChannel {
   private readonly window = new SendWindow();
-  /** Scheduled and not started: their IDs are spoken for. */
-  private scheduled = 0;
+  private readonly usedUpIds: UsedUpIds;
 
-  override maySchedule(): boolean {
-    return this.window.span + this.scheduled < ID_WINDOW;
-  }
-
-  override onScheduled(_message: OutgoingMessage): void {
-    this.scheduled += 1;
+  constructor(firstId: number, usedUpIds: UsedUpIds) {
+    super(firstId);
+    this.usedUpIds = usedUpIds;
   }
 
   override onStart(message: OutgoingMessage, whole: boolean): void {
     super.onStart(message, whole);
-    this.scheduled -= 1;
     this.window.push(message);
+    if (this.window.isFull) this.usedUpIds.add(message.channel);
   }
 
   override onFinish(message: OutgoingMessage): void {
-    if (!message.started) this.scheduled -= 1;
-    while (this.window.shiftFinished() !== undefined);
+    const { window } = this;
+    const wasFull = window.isFull;
+    while (window.shiftFinished() !== undefined);
+    if (wasFull && !window.isFull) this.usedUpIds.delete(message.channel);
   }
 }
 
