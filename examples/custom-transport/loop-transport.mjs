@@ -62,5 +62,7 @@ export class LoopTransport {
     this.#isClosed = true;
     if (this.localAddress !== undefined) this.#sockets.delete(this.localAddress.port);
     this.localAddress = undefined;
+    // Batches that come back later must not be told of: nothing is, after close.
+    this.#receiver = undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import { formatBytes, formatCount, formatMs, TerminalStatus } from "../src/index.js";
 
@@ -35,6 +36,26 @@ describe("TerminalStatus", () => {
     for (let nowMs = 0; nowMs <= 10_000; nowMs += 500) status.update([`at ${nowMs}`, "more"], nowMs);
     status.end();
     expect(stream.text).toBe("at 0 | more\nat 5000 | more\nat 10000 | more\n");
+  });
+
+  it("stops where the stream fails, such as a pipe whose reader went away", () => {
+    const stream = Object.assign(new EventEmitter(), {
+      text: "",
+      isTTY: true,
+      write: (text: string) => (stream.text += text),
+    });
+    const statuses = Array.from({ length: 20 }, () => new TerminalStatus(stream));
+    // One listener, however many statuses; it stays, as what was written may fail after the end.
+    expect(stream.listenerCount("error")).toBe(1);
+    for (const status of statuses) status.update(["one"], 0);
+    const shown = stream.text;
+    for (let i = 0; i < 2; i++) stream.emit("error", Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+    for (const status of [...statuses, new TerminalStatus(stream)]) {
+      status.update(["two"], 10_000);
+      status.end();
+    }
+    expect(stream.text).toBe(shown);
+    expect(stream.listenerCount("error")).toBe(1);
   });
 });
 

@@ -110,6 +110,12 @@ describe("sortie ping without a key", () => {
     expect(result["strays"]).toBeGreaterThan(0);
   });
 
+  it("counts those that could not be sent, and not the hello before them that does not count", async () => {
+    // Broadcast, which no system sends from a socket that did not ask for it.
+    const result = await pingJson("255.255.255.255:1474", "-c", "2", "-i", "30", "-t", "100");
+    expect(result).toMatchObject({ sent: 2, answered: 0, sendErrors: 2, exitCode: 1 });
+  });
+
   it("goes on until it is interrupted, and then sums up", async () => {
     const running = new RunningCommand(pingCommand, [target, "-c", "0", "-i", "10"]);
     await running.printed(/^#3 /);

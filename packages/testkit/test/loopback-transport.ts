@@ -10,6 +10,7 @@ import {
 
 /** What a transport may do wrong; each is one that the suite must notice. */
 export type Fault =
+  | "batch-end-by-last-answer"
   | "batch-end-missing"
   | "batch-end-twice"
   | "bytes-miscounted"
@@ -32,6 +33,8 @@ export type Fault =
   | "shares-buffers"
   | "speaks-after-close"
   | "truncates"
+  | "writable-after-close"
+  | "writable-inside-release"
   | "wrong-error-code"
   | "wrong-source";
 
@@ -66,7 +69,10 @@ export class LoopbackTransport implements DatagramTransport {
     this.#fault = fault;
     this.#pool = new BatchPool({
       batches: 3,
-      onAvailable: () => setImmediate(() => fault !== "never-writable" && this.#receiver?.onWritable()),
+      onAvailable: () => {
+        if (fault === "writable-inside-release") this.#receiver?.onWritable();
+        else if (fault !== "never-writable") setImmediate(() => this.#receiver?.onWritable());
+      },
     });
   }
 
@@ -116,8 +122,8 @@ export class LoopbackTransport implements DatagramTransport {
     if (this.#fault !== "keeps-port" && this.#host.bound.get(port) === this) this.#host.bound.delete(port);
     // What is on its way arrives in this turn of the event loop.
     if (this.#fault !== "close-drops") await new Promise<void>((resolve) => setImmediate(resolve));
-    if (this.#fault !== "speaks-after-close") this.#receiver = undefined;
-    else this.#host.bound.set(port, this);
+    if (this.#fault === "speaks-after-close") this.#host.bound.set(port, this);
+    else if (this.#fault !== "writable-after-close") this.#receiver = undefined;
   }
 
   #sendOne(ready: OnTheWay[], bytes: Uint8Array, to: SocketAddress): void {
@@ -141,17 +147,19 @@ export class LoopbackTransport implements DatagramTransport {
     if (this.#fault === "close-drops" && this.#closed) return;
     const targets = new Set(datagrams.map(({ to }) => to));
     for (const target of targets) {
-      for (const { to, payload, from } of datagrams) if (to === target) target.#take(payload, from);
+      let answer: boolean | void = undefined;
+      for (const { to, payload, from } of datagrams) if (to === target) answer = target.#take(payload, from);
       if (this.#fault === "batch-end-missing") continue;
+      if (this.#fault === "batch-end-by-last-answer" && answer === false) continue;
       target.#receiver?.onBatchEnd();
       if (this.#fault === "batch-end-twice") target.#receiver?.onBatchEnd();
     }
   }
 
-  #take(payload: Uint8Array, from: SocketAddress): void {
+  #take(payload: Uint8Array, from: SocketAddress): boolean | void {
     if (this.#receiver === undefined) return;
     this.statistics.datagramsReceived++;
     this.statistics.bytesReceived += payload.length;
-    this.#receiver.onDatagram(payload, from);
+    return this.#receiver.onDatagram(payload, from);
   }
 }

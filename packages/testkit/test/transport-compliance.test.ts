@@ -33,6 +33,7 @@ testTransport({ name: "loopback", runner: { describe, it }, ...loopback() });
 
 describe("the suite notices", () => {
   it.each<[Fault, RegExp]>([
+    ["batch-end-by-last-answer", /^onBatchEnd follows where only the first .*waited in vain: onBatchEnd for the first/],
     ["batch-end-missing", /^onBatchEnd follows .*waited in vain: 5 datagrams and their end/],
     ["batch-end-twice", /^onBatchEnd follows .*batch ends without datagrams: expected 0, got 3/],
     ["bytes-miscounted", /^statistics add up .*bytesSent: expected 2153, got 2265/],
@@ -55,6 +56,8 @@ describe("the suite notices", () => {
     ["shares-buffers", /^a sender that fills its batches again .*payloads: expected/],
     ["speaks-after-close", /^the receiver hears nothing after close: calls after close/],
     ["truncates", /^every size arrives .*payloads: expected/],
+    ["writable-after-close", /^batches that come back after close .*calls after close: expected 0, got 1/],
+    ["writable-inside-release", /^onWritable is not called from inside .*calls inside send: expected 0, got 1/],
     ["wrong-error-code", /^open rejects after close: open: code: expected "closed", got "system"/],
     ["wrong-source", /^one datagram arrives once.*source: expected 192.0.2.1:\d+, got 192.0.2.2:1/],
   ])("%s", async (fault, expected) => {

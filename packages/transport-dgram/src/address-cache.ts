@@ -1,4 +1,5 @@
-import { SocketAddress } from "@sortie/transport";
+import type { SocketAddress } from "@sortie/transport";
+import { InterfaceZones } from "./interface-zones.js";
 
 /** Addresses per generation: twice the peers of a large server, so that those that are heard stay. */
 const DEFAULT_GENERATION_SIZE = 4096;
@@ -13,12 +14,14 @@ type Generation = Map<string, Map<number, SocketAddress>>;
  */
 export class AddressCache {
   readonly #generationSize: number;
+  readonly #zones: InterfaceZones;
   #young: Generation = new Map();
   #old: Generation = new Map();
   #youngSize = 0;
   #oldSize = 0;
 
-  constructor(generationSize: number = DEFAULT_GENERATION_SIZE) {
+  constructor(zones: InterfaceZones = new InterfaceZones(), generationSize: number = DEFAULT_GENERATION_SIZE) {
+    this.#zones = zones;
     this.#generationSize = generationSize;
   }
 
@@ -31,7 +34,7 @@ export class AddressCache {
   get(host: string, port: number): SocketAddress | undefined {
     const known = this.#young.get(host)?.get(port);
     if (known !== undefined) return known;
-    const address = this.#old.get(host)?.get(port) ?? SocketAddress.tryParse(host, port);
+    const address = this.#old.get(host)?.get(port) ?? this.#zones.parse(host, port);
     if (address !== undefined) this.#keep(host, port, address);
     return address;
   }

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions as NodeSocketOptions } from "node:dgram";
 import { type DatagramBatch, SocketAddress, type TransportCounters, TransportError } from "@sortie/transport";
+import type { InterfaceZones } from "./interface-zones.js";
 import { concernsOnePeer, isSocketGone } from "./udp/socket-errors.js";
 import type { SocketOptions } from "./udp/socket-options.js";
 
@@ -34,6 +35,7 @@ export class BoundSocket {
   readonly #socket: Socket;
   readonly #counters: TransportCounters;
   readonly #listener: SocketListener;
+  readonly #zones: InterfaceZones;
   readonly #takesIpv6: boolean;
   readonly #takesIpv4: boolean;
   readonly #sends: WeakMap<DatagramBatch, BatchSends> = new WeakMap();
@@ -43,14 +45,22 @@ export class BoundSocket {
   #onDrained: (() => void) | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
 
-  private constructor(socket: Socket, options: SocketOptions, counters: TransportCounters, listener: SocketListener) {
+  private constructor(
+    socket: Socket,
+    options: SocketOptions,
+    zones: InterfaceZones,
+    counters: TransportCounters,
+    listener: SocketListener,
+  ) {
     this.#socket = socket;
     this.#counters = counters;
     this.#listener = listener;
+    this.#zones = zones;
     this.#takesIpv6 = options.local.family === 6;
     this.#takesIpv4 = !options.ipv6Only;
     const { address, port } = socket.address();
-    this.localAddress = SocketAddress.parse(address, port);
+    const { bytes, scope } = options.local;
+    this.localAddress = zones.parse(address, port) ?? SocketAddress.fromBytes(bytes, port, scope);
     socket.on("message", (message, remote) => {
       this.#received++;
       listener.onMessage(message, remote);
@@ -66,6 +76,7 @@ export class BoundSocket {
   /** Makes a socket and binds it to `options.local`; rejects with the error of the system. */
   static open(
     options: SocketOptions,
+    zones: InterfaceZones,
     counters: TransportCounters,
     listener: SocketListener,
     factory: SocketFactory = createSocket,
@@ -87,10 +98,10 @@ export class BoundSocket {
       socket.once("error", onError);
       socket.once("listening", () => {
         socket.off("error", onError);
-        resolve(new BoundSocket(socket, options, counters, listener));
+        resolve(new BoundSocket(socket, options, zones, counters, listener));
       });
       // Exclusive: under node:cluster workers would else share one socket, and each see some of every peer's datagrams.
-      const address = local.family === 6 ? local.ipv6Host : local.host;
+      const address = local.family === 6 ? zones.ipv6HostOf(local) : local.host;
       socket.bind({ address, port: local.port, exclusive: true });
     });
   }
@@ -122,7 +133,7 @@ export class BoundSocket {
         sends.fail();
         continue;
       }
-      const host = this.#takesIpv6 ? to.ipv6Host : to.host;
+      const host = this.#takesIpv6 ? this.#zones.ipv6HostOf(to) : to.host;
       try {
         this.#socket.send(sends.payload(i), to.port, host, sends.onSent);
       } catch (error) {

@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo } from "node:dgram";
 import { AddressCache } from "./address-cache.js";
 import { BoundSocket, type SocketFactory } from "./bound-socket.js";
+import { InterfaceZones } from "./interface-zones.js";
 import { type SocketOptions, socketOptions, type UdpOptions } from "./udp/socket-options.js";
 import type { UdpSocket, UdpSocketOpener, UdpSocketUser } from "./udp/udp-socket.js";
 import { UdpTransport } from "./udp/udp-transport.js";
@@ -13,9 +14,16 @@ import { UdpTransport } from "./udp/udp-transport.js";
  * `statistics.truncated` stays 0: Node receives every size that UDP can carry.
  */
 export class NodeDgramTransport extends UdpTransport {
-  /** Throws RangeError where an option is wrong. `factory` stands in for `createSocket` of node:dgram. */
-  constructor(options: UdpOptions = {}, factory: SocketFactory = createSocket) {
-    super(socketOptions(options), dgramOpener(factory));
+  /**
+   * Throws RangeError where an option is wrong. `factory` stands in for `createSocket` of node:dgram, `zones` for those
+   * of this machine.
+   */
+  constructor(
+    options: UdpOptions = {},
+    factory: SocketFactory = createSocket,
+    zones: InterfaceZones = new InterfaceZones(),
+  ) {
+    super(socketOptions(options), dgramOpener(factory, zones));
   }
 }
 
@@ -40,8 +48,8 @@ class PlainPayloads {
 }
 
 /** Opens sockets of node:dgram that share one memory of addresses. */
-function dgramOpener(factory: SocketFactory): UdpSocketOpener {
-  const addresses = new AddressCache();
+function dgramOpener(factory: SocketFactory, zones: InterfaceZones): UdpSocketOpener {
+  const addresses = new AddressCache(zones);
   const payloads = new PlainPayloads();
   let batchEnd: NodeJS.Immediate | undefined;
   const onMessage = (message: Buffer, remote: RemoteInfo, user: UdpSocketUser): void => {
@@ -66,6 +74,7 @@ function dgramOpener(factory: SocketFactory): UdpSocketOpener {
   return (options: SocketOptions, user: UdpSocketUser): Promise<UdpSocket> =>
     BoundSocket.open(
       options,
+      zones,
       user.counters,
       {
         onMessage: (message, remote) => onMessage(message, remote, user),

@@ -20,7 +20,7 @@ describe("AddressCache", () => {
   });
 
   it("T39: keeps at most two generations, whoever sends", () => {
-    const cache = new AddressCache(100);
+    const cache = new AddressCache(undefined, 100);
     for (let i = 0; i < 10_000; i++) {
       cache.get(`10.0.${i >> 8}.${i & 255}`, 1);
       expect(cache.size).toBeLessThanOrEqual(200);
@@ -32,7 +32,7 @@ describe("AddressCache", () => {
   });
 
   it("keeps those that are heard through a flood of others", () => {
-    const cache = new AddressCache(100);
+    const cache = new AddressCache(undefined, 100);
     const regular = cache.get("192.0.2.1", 7);
     for (let i = 0; i < 1000; i++) {
       cache.get("198.51.100.1", i);
@@ -41,7 +41,7 @@ describe("AddressCache", () => {
   });
 
   it("forgets those that are silent", () => {
-    const cache = new AddressCache(100);
+    const cache = new AddressCache(undefined, 100);
     const silent = cache.get("192.0.2.1", 7);
     for (let i = 0; i < 201; i++) cache.get("198.51.100.1", i);
     const again = cache.get("192.0.2.1", 7);

@@ -50,7 +50,7 @@ export class MmsgSocket implements UdpSocket {
   /** ms. When the socket was last found empty. */
   #emptyAtMs = performance.now();
   #closed = false;
-  /** The descriptor is no socket of ours any more: it must not be read, whoever asks. */
+  /** The descriptor is no socket of ours any more: it must not be read, written or closed, whoever asks. */
   #gone = false;
   #closing: Promise<void> | undefined = undefined;
   #onDrained: (() => void) | undefined = undefined;
@@ -104,7 +104,7 @@ export class MmsgSocket implements UdpSocket {
   }
 
   send(batch: DatagramBatch): void {
-    if (this.#closed) {
+    if (this.#closed || this.#gone) {
       this.#user.counters.sendErrors += batch.count;
       batch.release();
       return;
@@ -177,7 +177,7 @@ export class MmsgSocket implements UdpSocket {
           counters.truncated++;
           continue;
         }
-        const from = this.#ring.sourceOf(slot);
+        const from = this.#sourceOf(slot);
         if (from === undefined || from.port === 0) {
           counters.receiveErrors++;
           continue;
@@ -191,6 +191,15 @@ export class MmsgSocket implements UdpSocket {
     }
   }
 
+  /** The source of a filled slot; undefined where it cannot be told: whoever sent it must not end the process. */
+  #sourceOf(slot: number): SocketAddress | undefined {
+    try {
+      return this.#ring.sourceOf(slot);
+    } catch {
+      return undefined;
+    }
+  }
+
   #afterThrow(): void {
     if (this.#slot < this.#filled) this.#deliver();
     else this.#user.onBatchEnd();
@@ -198,9 +207,14 @@ export class MmsgSocket implements UdpSocket {
 
   /** Nothing comes or goes any more: tell it, and stop asking. */
   #onGone(error: Error): void {
+    if (this.#gone) return;
     this.#gone = true;
     this.#hold.stop();
-    if (this.#closing === undefined) this.#user.onSocketError(error);
+    this.#queue.abandon();
+    // Later: a send may have found it, and nothing is told from inside that.
+    setImmediate(() => {
+      if (this.#closing === undefined) this.#user.onSocketError(error);
+    });
   }
 
   async #drainAndClose(): Promise<void> {
@@ -217,7 +231,8 @@ export class MmsgSocket implements UdpSocket {
     this.#hold.stop();
     this.#poll.close();
     this.#queue.abandon();
-    this.#sockets.close(this.#fd);
+    // By now the number may be that of somebody else's file.
+    if (!this.#gone) this.#sockets.close(this.#fd);
   }
 }
 

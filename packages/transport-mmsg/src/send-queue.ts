@@ -63,7 +63,7 @@ export class SendQueue {
     this.#run();
   }
 
-  /** Gives up what waits, and counts it. */
+  /** Gives up what waits, and counts it: for good, or in the middle of a send. */
   abandon(): void {
     clearTimeout(this.#pause);
     this.#pause = undefined;
@@ -72,6 +72,9 @@ export class SendQueue {
       this.#next = 0;
       batch.release();
     }
+    this.#wholeBelow = 0;
+    this.#user.watchWritable(false);
+    this.#user.onDrained();
   }
 
   #run(): void {
@@ -91,16 +94,16 @@ export class SendQueue {
     while (this.#next < batch.count) {
       const loaded = this.#ring.load(batch, this.#next, this.#wholeBelow);
       if (loaded === 0) this.#skip(1);
-      else if (!this.#sendLoaded(batch, loaded)) return false;
+      else if (!this.#sendLoaded(loaded)) return false;
     }
     return true;
   }
 
   /** Sends the loaded messages up to the first that must be loaded again; false where the rest waits. */
-  #sendLoaded(batch: DatagramBatch, loaded: number): boolean {
+  #sendLoaded(loaded: number): boolean {
     for (let slot = 0; slot < loaded;) {
       const sent = this.#ring.send(this.#fd, slot, loaded);
-      if (sent < 0) return this.#onError(batch, slot);
+      if (sent < 0) return this.#onError(slot);
       this.#noBuffersTries = 0;
       for (const end = slot + sent; slot < end; slot++) this.#countSent(slot);
     }
@@ -116,7 +119,7 @@ export class SendQueue {
   }
 
   /** What to do about the message in `slot`, whose first datagram is `#next`; false where it waits. */
-  #onError(batch: DatagramBatch, slot: number): boolean {
+  #onError(slot: number): boolean {
     const errno = this.#sockets.lastError;
     const datagrams = this.#ring.datagramsOf[slot] as number;
     switch (errno) {
@@ -134,8 +137,8 @@ export class SendQueue {
       case EBADF:
       case ENOTSOCK:
         this.#user.onGone(systemCallError(errno, "sendmmsg"));
-        this.#skip(batch.count - this.#next);
-        return true;
+        this.abandon(); // those behind it too: the descriptor must not be asked again
+        return false;
       case EIO:
       case EINVAL:
       case EMSGSIZE:

@@ -1,4 +1,4 @@
-import { SocketAddress } from "@sortie/transport";
+import { isZone, SocketAddress } from "@sortie/transport";
 import { AF_INET, AF_INET6, SOCKADDR_WORDS } from "./linux-abi.js";
 
 /** ::ffff:0:0/96 (RFC 4291 section 2.5.5.2), the third word of an IPv4-mapped address in memory. */
@@ -94,9 +94,13 @@ export class SockaddrCodec {
     putWord(bytes, 4, parts.b);
     putWord(bytes, 8, parts.c);
     putWord(bytes, 12, parts.d);
-    // Named where there is a name, as node:dgram has it.
-    const scope = parts.zone === 0 ? "" : (this.#interfaces.interfaceName(parts.zone) ?? String(parts.zone));
-    return SocketAddress.fromBytes(bytes, parts.port, scope);
+    return SocketAddress.fromBytes(bytes, parts.port, parts.zone === 0 ? "" : this.#scopeOf(parts.zone));
+  }
+
+  /** As `@sortie/transport-dgram` has it: the name if it can stand in an address and is no number, else the number. */
+  #scopeOf(zone: number): string {
+    const name = this.#interfaces.interfaceName(zone);
+    return name !== undefined && isZone(name) && !NUMBER.test(name) ? name : String(zone);
   }
 
   #writeZone(words: Uint32Array, at: number, scope: string): boolean {

@@ -58,6 +58,14 @@ describe("struct sockaddr", () => {
     expect(codec.write(sockaddrBuffer(), 0, 6, SocketAddress.parse("fe80::1%eth9", 1))).toBe(false);
   });
 
+  it.each(["vpn+1", "caf\u00e9", "eth0#2", "7"])("the interface %j goes by its number, both ways", (name) => {
+    interfaces.set(name, 2_147_483);
+    const address = roundTrip(SocketAddress.parse("fe80::1%2147483", 1), 6);
+    expect(address.toString()).toBe("[fe80::1%2147483]:1");
+    expect(roundTrip(address, 6).equals(address)).toBe(true);
+    interfaces.delete(name);
+  });
+
   it("asks for a name once, and forgets names when there are too many", () => {
     asked.length = 0;
     const eth0 = SocketAddress.parse("fe80::2%eth0", 1);

@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import type { DatagramTransport } from "@sortie/transport";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { mmsgTransport } from "../src/create-mmsg-transport.js";
+import { SockaddrCodec } from "../src/sockaddr.js";
 import { Inbox, isAvailable, sendAll, WatchedSockets } from "./support.js";
 
 const { EAGAIN, EBADF, ECONNREFUSED, EINTR, EMSGSIZE, ENETUNREACH, ENOBUFS } = constants.errno;
@@ -16,9 +17,12 @@ afterEach(async () => {
 class FaultySockets extends WatchedSockets {
   sendFault: () => number | undefined = () => undefined;
   receiveFault: () => number | undefined = () => undefined;
+  sendCalls = 0;
+  readonly closed: number[] = [];
   #errno: number | undefined = undefined;
 
   override send(fd: number, headers: number, count: number): number {
+    this.sendCalls++;
     this.#errno = this.sendFault();
     return this.#errno === undefined ? super.send(fd, headers, count) : -1;
   }
@@ -26,6 +30,11 @@ class FaultySockets extends WatchedSockets {
   override receive(fd: number, headers: number, count: number): number {
     this.#errno = this.receiveFault();
     return this.#errno === undefined ? super.receive(fd, headers, count) : -1;
+  }
+
+  override close(fd: number): void {
+    this.closed.push(fd);
+    super.close(fd);
   }
 
   override get lastError(): number {
@@ -95,6 +104,70 @@ describe.runIf(isAvailable)("a socket with real traffic whose calls fail", () =>
     for (let tick = 0; tick < 3; tick++) b.transport.receiveNow?.();
     expect(calls).toBe(1);
     expect(b.inbox.errors.map(({ code }) => code)).toEqual(["closed"]);
+  });
+
+  it.each(["sending", "receiving"])(
+    "one found gone by %s is neither sent to nor closed: it is another's",
+    async (by) => {
+      const [a, b] = [await open(), await open()];
+      const descriptor = a.sockets.descriptors[0]!;
+      if (by === "sending") {
+        // Two batches that wait, and are given up together.
+        a.sockets.sendFault = () => EAGAIN;
+        sendAll(a.transport, ["1", b.address], ["2", b.address]);
+        sendAll(a.transport, ["3", b.address]);
+        a.sockets.sendFault = () => EBADF;
+      } else {
+        a.sockets.receiveFault = () => EBADF;
+        sendAll(b.transport, ["1", a.address]);
+      }
+      await a.inbox.until(() => a.inbox.errors.length > 0);
+      expect(a.inbox.errors.map(({ code }) => code)).toEqual(["closed"]);
+      const { sendCalls } = a.sockets;
+      a.sockets.sendFault = () => undefined;
+      const before = a.transport.statistics.sendErrors;
+      expect(before).toBe(by === "sending" ? 3 : 0);
+      sendAll(a.transport, ["4", b.address], ["5", b.address]);
+      expect(a.transport.statistics).toMatchObject({ datagramsSent: 0, sendErrors: before + 2 });
+      expect(a.sockets.sendCalls).toBe(sendCalls);
+      await a.transport.close();
+      expect(a.sockets.closed).toEqual([]);
+      expect(a.sockets.stillOpen).toHaveLength(1);
+      a.sockets.close(descriptor);
+      // All batches are back.
+      for (let i = 0; i < 8; i++) expect(a.transport.acquireBatch()).toBeDefined();
+    },
+  );
+
+  it("a send that finds it gone says so afterwards, not from inside", async () => {
+    const [a, b] = [await open(), await open()];
+    a.sockets.sendFault = () => EBADF;
+    sendAll(a.transport, ["1", b.address]);
+    expect(a.inbox.errors).toEqual([]);
+    await a.inbox.until(() => a.inbox.errors.length > 0);
+    await a.transport.close();
+    a.sockets.close(a.sockets.descriptors[0]!);
+  });
+
+  it("a source that cannot be told is counted, and the next datagram comes", async () => {
+    const [a, b, c] = [await open(), await open(), await open()];
+    const { addressOf } = SockaddrCodec.prototype;
+    const strange = vi.spyOn(SockaddrCodec.prototype, "addressOf").mockImplementation(function (
+      this: SockaddrCodec,
+      parts,
+    ) {
+      if (parts.port === a.address.port) throw new RangeError('"scope" expected the zone of an IPv6 address');
+      return addressOf.call(this, parts);
+    });
+    try {
+      sendAll(a.transport, ["from a", b.address]);
+      sendAll(c.transport, ["from c", b.address]);
+      await b.inbox.received(1);
+    } finally {
+      strange.mockRestore();
+    }
+    expect(b.inbox.texts).toEqual(["from c"]);
+    expect(b.transport.statistics).toMatchObject({ datagramsReceived: 1, receiveErrors: 1 });
   });
 
   it("batches that wait hold back, and onWritable comes when one is out", async () => {

@@ -9,6 +9,14 @@ const MAX_PORT = 65_535;
 const ZONE = /^[A-Za-z0-9._~-]{1,64}$/;
 
 /**
+ * Whether an address can have this text as its zone: ASCII that needs no escaping in a URL. Systems allow other names
+ * of interfaces too; such a zone goes by its number.
+ */
+export function isZone(text: string): boolean {
+  return ZONE.test(text);
+}
+
+/**
  * An IP address and a UDP port, in one canonical form: IPv4 is kept as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so
  * that the spellings of one address are one address. Immutable; do not write to `bytes`.
  */

@@ -1,4 +1,4 @@
-export { parseIp, SocketAddress } from "./address.js";
+export { isZone, parseIp, SocketAddress } from "./address.js";
 export { CidrSet } from "./cidr.js";
 export { type Clock, SystemClock, type TimerHandle } from "./clock.js";
 export { BatchPool, type BatchPoolOptions, DatagramBatch, type DatagramBatchOptions } from "./datagram-batch.js";

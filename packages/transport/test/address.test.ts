@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { isIPv4, isIPv6 } from "node:net";
 import { describe, expect, it } from "vitest";
-import { parseIp, SocketAddress } from "../src/index.js";
+import { isZone, parseIp, SocketAddress } from "../src/index.js";
 
 const hex = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString("hex");
 
@@ -171,6 +171,12 @@ describe("SocketAddress", () => {
     expect(() => SocketAddress.fromBytes(SocketAddress.parse("1.2.3.4", 1).bytes, 1, "eth0")).toThrow(
       '"scope" expected',
     );
+  });
+
+  it("says what can be a zone: ASCII that needs no escaping", () => {
+    for (const zone of ["eth0", "3", "wlan0.5~a_b-c"]) expect(isZone(zone)).toBe(true);
+    for (const zone of ["", "vpn+1", "caf\u00e9", "eth0#2", "a b", "a%b", "a".repeat(65)])
+      expect(isZone(zone)).toBe(false);
   });
 
   it.each(["fe80::1%", "fe80::1%a%b", "fe80::1%a b", "1.2.3.4%eth0", "::ffff:1.2.3.4%eth0", "%eth0"])(

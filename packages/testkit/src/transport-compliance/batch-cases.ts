@@ -17,6 +17,19 @@ export const BATCH_CASES: Readonly<Record<string, CaseBody>> = {
     checkEqual("last call", b.receiver.events.at(-1), "batch-end");
   },
 
+  "onBatchEnd follows where only the first datagram asks for it": async (h) => {
+    const [a, b] = [await h.open(), await h.open()];
+    // True once, then false. Where they come one by one, the first of them is a batch of its own.
+    b.receiver.answer = () => b.receiver.count === 1;
+    await h.send(
+      a,
+      Array.from({ length: 5 }, (_, i) => [pattern(30, i), b.address] as const),
+    );
+    await h.until("5 datagrams", () => b.receiver.count === 5);
+    await h.until("onBatchEnd for the first of them", () => b.receiver.events.includes("batch-end"));
+    checkEqual("batch ends without datagrams", b.receiver.emptyBatches, 0);
+  },
+
   "nothing is called from inside send or acquireBatch": async (h) => {
     const a = await h.open();
     const before = a.receiver.events.length;
@@ -26,6 +39,23 @@ export const BATCH_CASES: Readonly<Record<string, CaseBody>> = {
     a.transport.send(batch);
     checkEqual("calls inside send", a.receiver.events.length, before);
     await h.until("the datagram to itself", () => a.receiver.count === 1);
+  },
+
+  "onWritable is not called from inside the send or release that brings the batch back": async (h) => {
+    const a = await h.open();
+    for (const giveBack of ["send", "release"] as const) {
+      const before = a.receiver.writables;
+      const batches = acquireAll(a.transport);
+      checkEqual("acquireBatch of an empty pool", a.transport.acquireBatch(), undefined);
+      for (const batch of batches) {
+        put(batch, pattern(30, 1), a.address);
+        const heard = a.receiver.events.length;
+        if (giveBack === "send") a.transport.send(batch);
+        else batch.release();
+        checkEqual(`calls inside ${giveBack}`, a.receiver.events.length, heard);
+      }
+      await h.until("onWritable", () => a.receiver.writables > before);
+    }
   },
 
   "when all batches are out acquireBatch gives none, and onWritable tells when one is back": async (h) => {

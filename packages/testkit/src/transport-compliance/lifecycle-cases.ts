@@ -1,6 +1,6 @@
 import { TransportError } from "@sortie/transport";
 import { check, checkEqual, checkRejects } from "./check.js";
-import { type CaseBody, type Harness, pattern, put } from "./harness.js";
+import { acquireAll, type CaseBody, type Harness, pattern, put } from "./harness.js";
 import { RecordingReceiver } from "./recording-receiver.js";
 
 /** Opening, closing and moving. */
@@ -77,6 +77,23 @@ export const LIFECYCLE_CASES: Readonly<Record<string, CaseBody>> = {
     await h.drain(a, witness);
     checkEqual("calls after close", b.receiver.events.length, heard);
     check(!b.receiver.batchOpen, "expected onBatchEnd after the last datagram");
+  },
+
+  "batches that come back after close are not told of": async (h) => {
+    const [a, b, witness] = [await h.open(), await h.open(), await h.open()];
+    const held = acquireAll(a.transport);
+    checkEqual("acquireBatch of an empty pool", a.transport.acquireBatch(), undefined);
+    await h.finish(a.transport.close());
+    const heard = a.receiver.events.length;
+    held.forEach((batch, i) => {
+      put(batch, pattern(10, i), b.address);
+      // Sent or released, either brings onWritable while the transport is open.
+      if (i % 2 === 0) a.transport.send(batch);
+      else batch.release();
+    });
+    await h.drain(b, witness);
+    await h.drain(witness, b);
+    checkEqual("calls after close", a.receiver.events.length, heard);
   },
 
   "a closed port frees its address": async (h) => {

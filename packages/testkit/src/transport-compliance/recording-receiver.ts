@@ -21,6 +21,9 @@ export class RecordingReceiver implements DatagramReceiver {
   /** Called on each datagram, while its bytes are valid. */
   onReceive: ((payload: Uint8Array, from: SocketAddress) => void) | undefined = undefined;
 
+  /** What onDatagram returns: undefined, or false where onBatchEnd need not come for the sake of that datagram. */
+  answer: () => boolean | undefined = () => undefined;
+
   /** Datagrams received. */
   get count(): number {
     return this.datagrams.length;
@@ -31,12 +34,13 @@ export class RecordingReceiver implements DatagramReceiver {
     return this.events.filter((event) => event === "writable").length;
   }
 
-  onDatagram(payload: Uint8Array, from: SocketAddress): void {
+  onDatagram(payload: Uint8Array, from: SocketAddress): boolean | undefined {
     this.events.push("datagram");
     this.batchOpen = true;
     if (Object.getPrototypeOf(payload) !== Uint8Array.prototype) this.foreignPayloads++;
     this.datagrams.push({ payload: Uint8Array.from(payload), from });
     this.onReceive?.(payload, from);
+    return this.answer();
   }
 
   onBatchEnd(): void {

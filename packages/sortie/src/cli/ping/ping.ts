@@ -120,9 +120,10 @@ async function pingByHello(
   say(options, `ping ${text} (${address.toString()}) by hellos of ${CLIENT_HELLO_BYTES} bytes, ${named}`);
   const interrupted = host.interrupted();
   await waitFor(options.interval, [interrupted, pinger.warmUp()], clock);
+  const uncountedErrors = transport.statistics.sendErrors;
   await pingInTurn(pinger, options, clock, [interrupted]);
   await pinger.close();
-  const { sendErrors } = transport.statistics;
+  const sendErrors = transport.statistics.sendErrors - uncountedErrors;
   const { serverVersion, strays } = pinger;
   const answers = Object.fromEntries(pinger.answers);
   report(options, {
