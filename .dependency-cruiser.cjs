@@ -15,7 +15,7 @@ const LAYERS = {
   client: ["connection", "handshake", "reliability", "transport", "wire"],
   server: ["connection", "handshake", "reliability", "transport", "wire"],
   metrics: ["client", "connection", "reliability", "server", "transport"],
-  tokens: ["server"],
+  tokens: ["connection", "server"],
   agones: ["connection", "server"],
   testkit: ["client", "connection", "handshake", "reliability", "server", "transport", "transport-memory", "wire"],
   sortie: [

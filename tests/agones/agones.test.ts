@@ -137,6 +137,17 @@ describe("a server under Agones", () => {
     expect(standIn.calls).not.toContain("shutdown");
   });
 
+  it("is never offered where it drained before, and its end is told though that had begun as well", async () => {
+    const client = await game.connect();
+    const closed = game.server.close({ leaveMs: 60_000 });
+    run();
+    await standIn.until(() => standIn.state === "Allocated");
+    await client.close();
+    await closed;
+    await standIn.until(() => standIn.state === "Shutdown");
+    expect(standIn.calls.filter((name) => name !== "getGameServer")).toEqual(["allocate", "shutdown"]);
+  });
+
   it("goes on without a sidecar, takes it when it comes, and comes back when it was lost", async () => {
     standIn.stop();
     run({ counter: "players" });

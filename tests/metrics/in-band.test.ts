@@ -238,6 +238,8 @@ describe("in-band metrics", () => {
     const { metrics, network } = await Game.start();
     const start = (options: unknown) => () => answerInBand(metrics, options as InBandOptions);
     expect(start({})).toThrow(/expected "token" or "authorize"/);
+    expect(start(null)).toThrow(/"options" expected an object, got null/);
+    expect(start({ token: TOKEN, chanel: 7 })).toThrow(/expected only channel, token, authorize, got "chanel"/);
     expect(start({ token: "short" })).toThrow(/"token" expected 16..256 characters, got 5/);
     expect(start({ authorize: true })).toThrow(/"authorize" expected a function, got boolean/);
     expect(start({ token: TOKEN, channel: 256 })).toThrow(/"channel" expected an integer in 0..255, got 256/);

@@ -195,6 +195,19 @@ describe("opening and closing a listener", () => {
     expect(told).toEqual([]);
   });
 
+  it("refused again and again: no attempt leaves listeners behind", async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on("warning", onWarning);
+    const { port } = await create().listen();
+    const second = create({ port });
+    for (let i = 0; i < 12; i++) await expect(second.listen()).rejects.toMatchObject({ code: "EADDRINUSE" });
+    await listeners[0]?.close();
+    expect(await second.listen()).toMatchObject({ port });
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it("an accept that fails is told, and the listener goes on", async () => {
     const { port } = await create().listen();
     // The system cannot be made to fail: the HTTP server tells of it here, as it would then.

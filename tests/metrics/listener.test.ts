@@ -326,5 +326,8 @@ describe("metrics listener", () => {
     expect(create({ ready: true })).toThrow(/"ready" expected a function, got boolean/);
     expect(create({ title: "x".repeat(65) })).toThrow(/"title" expected at most 64 characters/);
     expect(create({ host: "" })).toThrow(/"host" expected an address or a name, got ""/);
+    expect(create({ ready: null })).toThrow(/"ready" expected a function, got null/);
+    expect(create({ Token: TOKEN })).toThrow(/"options" expected "token", got "Token"/);
+    expect(create({ tokn: TOKEN })).toThrow(/"options" expected only port, host, token, .*got "tokn"/);
   });
 });

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { createNodeProvider } from "@sortie/handshake/node";
 import { createMetrics, type MetricsOptions, type ServerMetrics } from "@sortie/metrics";
 import { Counter, Registry } from "prom-client";
@@ -104,6 +105,7 @@ describe("Prometheus text", () => {
     const empty = await scrape();
     expect(valueOf(empty, "sortie_reliability_queued_bytes")).toBe(0);
     expect(valueOf(empty, "sortie_reliability_in_flight_packets")).toBe(0);
+    expect(valueOf(empty, "sortie_reliability_congestion_window_bytes")).toBe(0);
     await end();
   });
 
@@ -153,6 +155,22 @@ describe("Prometheus text", () => {
     await end();
   });
 
+  it("has one series of the libraries that the server uses, though their name changes", async () => {
+    const { game, scrape, end } = await watched();
+    const { stats } = game.server;
+    const seen: (readonly string[])[] = [];
+    for (const crypto of ["node", "node + openssl for large packets"]) {
+      Object.defineProperty(game.server, "stats", { configurable: true, get: () => ({ ...stats, crypto }) });
+      await game.run(1100);
+      seen.push(seriesOf(await scrape()).filter((name) => name.startsWith("sortie_server_info ")));
+    }
+    expect(seen).toEqual([
+      ['sortie_server_info [["crypto","node"]]'],
+      ['sortie_server_info [["crypto","node + openssl for large packets"]]'],
+    ]);
+    await end();
+  });
+
   it("goes to a registry of the application, and leaves it as it was", async () => {
     const registry = new Registry();
     new Counter({ name: "goals_total", help: "Goals.", registers: [registry] }).inc(3);
@@ -195,6 +213,9 @@ describe("Prometheus text", () => {
     const create = (options: unknown) => () => createMetrics(game.server, options as MetricsOptions);
     expect(create({ prefix: "9lives" })).toThrow(/"prefix" expected 1..32 letters.*got "9lives"/);
     expect(create({ describePeer: "name" })).toThrow(/"describePeer" expected a function, got string/);
+    expect(create({ onError: null })).toThrow(/"onError" expected a function, got null/);
+    expect(create({ prefx: "game_" })).toThrow(/"options" expected only prefix, registry, .*got "prefx"/);
+    expect(create({ onerror: () => {} })).toThrow(/"options" expected "onError", got "onerror"/);
     expect(create(null)).toThrow(/"options" expected an object, got null/);
     expect(() => createMetrics(undefined as never)).toThrow(/"server" expected what createServer\(\) gives/);
   });
@@ -234,6 +255,11 @@ describe("history", () => {
     [
       "gives a promise, which rejects",
       () => Promise.reject(new Error("no name")) as unknown as string,
+      'TypeError: "describePeer" expected to give a text at once, got a promise',
+    ],
+    [
+      "gives a promise of another realm",
+      () => runInNewContext('Promise.reject(new Error("no name"))') as string,
       'TypeError: "describePeer" expected to give a text at once, got a promise',
     ],
   ])("contains a describePeer that %s, and tells of it once", async (_, describePeer, error) => {

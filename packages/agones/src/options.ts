@@ -1,9 +1,11 @@
 import { checkLogger, checkOptionNames, containedLogger, type Logger, type OptionNames } from "@sortie/connection";
-import type { Peer, Server } from "@sortie/server";
+import type { Peer, Server, ServerStatistics } from "@sortie/server";
 import { type AgonesSdk, createAgonesSdk } from "./sdk.js";
 
-/** The part of a server that is used: every `Server` has it. */
-export type AgonesServer = Pick<Server<unknown>, "address" | "peers" | "on" | "off" | "close">;
+/** The part of a server that is used: every `Server` has it. Without `stats` it is taken not to drain yet. */
+export type AgonesServer = Pick<Server<unknown>, "address" | "peers" | "on" | "off" | "close"> & {
+  readonly stats?: Pick<ServerStatistics, "draining">;
+};
 
 export interface AgonesOptions {
   /** ms between two pings, 500..60000. Default 2000; `health.periodSeconds` of Agones should be twice that at least. */

@@ -8,6 +8,8 @@ import { Synchroniser } from "./synchroniser.js";
 
 /** States in which Agones knows that the server is, or was, ready. */
 const BEYOND_READY: readonly string[] = ["RequestReady", "Ready", "Reserved", "Allocated", "Shutdown"];
+/** ms between two looks whether a server has ended whose end was announced before anybody listened here. */
+const END_LOOK_MS = 250;
 
 /** A server's life under Agones. It ends with the server; `close` ends it before. */
 export class AgonesRunner {
@@ -18,6 +20,9 @@ export class AgonesRunner {
   readonly #synchronisers: Synchroniser[] = [];
   readonly #readiness: Synchroniser;
   #state: string | undefined;
+  /** The state that Agones told last, which may be older than what a call has made of it. */
+  #toldState: string | undefined;
+  #endWatch: NodeJS.Timeout | undefined;
   /** What Agones is to do of itself, next: told again until it has. */
   #wish: "ready" | "allocate" | undefined = "ready";
   #isEnding = false;
@@ -45,9 +50,13 @@ export class AgonesRunner {
     }
     if (list !== undefined) this.#synchronise(`list "${list}"`, () => this.#updateList(list));
     server.on("connect", this.#onConnect).on("disconnect", this.#onDisconnect).on("draining", this.#onDraining);
+    if (server.stats?.draining === true) this.#joinDraining();
   }
 
-  /** As Agones has it: "Scheduled", "Ready", "Allocated", "Shutdown" and so on; undefined until it has told. */
+  /**
+   * As Agones has it: "Scheduled", "Ready", "Allocated", "Shutdown" and so on; undefined until it has told, or a call
+   * of here has made it.
+   */
   get state(): string | undefined {
     return this.#state;
   }
@@ -59,12 +68,12 @@ export class AgonesRunner {
 
   /** Players may come: what it says by itself at the start, and what you say after a round. Rejects where it fails. */
   async ready(): Promise<void> {
-    await this.#link.call("ready", (sdk) => sdk.ready());
+    await this.#moveTo("Ready", "ready");
   }
 
   /** Takes the server for its players: no allocator gives it to others. Rejects where it fails. */
   async allocate(): Promise<void> {
-    await this.#link.call("allocate", (sdk) => sdk.allocate());
+    await this.#moveTo("Allocated", "allocate");
   }
 
   /** Asks Agones to end this server; `onShutdown` follows. Rejects where it fails. */
@@ -80,14 +89,13 @@ export class AgonesRunner {
       .off("connect", this.#onConnect)
       .off("disconnect", this.#onDisconnect)
       .off("draining", this.#onDraining);
+    clearInterval(this.#endWatch);
     for (const each of this.#synchronisers) each.close();
     this.#link.close();
   }
 
   readonly #onConnect = (): void => {
-    if (this.#options.allocateOnFirstPeer === true && this.#wish === undefined && this.#state !== "Allocated") {
-      this.#ask("allocate");
-    }
+    this.#allocateForPeers();
     this.#touchAll();
   };
 
@@ -99,11 +107,26 @@ export class AgonesRunner {
       if (this.#state !== "Allocated") this.#ask("allocate");
       return;
     }
+    clearInterval(this.#endWatch);
     this.#isEnding = true;
     this.#wish = undefined;
     // `close` gives the same promise as whoever called it has.
     void Promise.allSettled([this.#tellShutdown(), this.#server.close()]).then(() => this.close());
   };
+
+  /**
+   * The server drained before it came here, as on a signal during its start: it is offered to nobody. Whether it has a
+   * time for its end was told to those who listened then; that it has ended can be seen, and is told late rather than
+   * never.
+   */
+  #joinDraining(): void {
+    this.#wish = undefined;
+    this.#onDraining({ leaveMs: Infinity, reason: "" });
+    this.#endWatch = setInterval(() => {
+      if (this.#server.address === undefined) this.#onDraining({ leaveMs: 0, reason: "" });
+    }, END_LOOK_MS);
+    this.#endWatch.unref();
+  }
 
   /** At once: the server may be closed before the next update would be due. */
   async #tellShutdown(): Promise<void> {
@@ -114,6 +137,21 @@ export class AgonesRunner {
     } catch (error) {
       this.#logger.warn({ err: error }, "Agones does not know that the server ends; it will find it dead");
     }
+  }
+
+  /** The state is known from the answer on: the watch tells of it later, and a peer may come in between. */
+  async #moveTo(state: string, call: "ready" | "allocate"): Promise<void> {
+    const told = this.#toldState;
+    await this.#link.call(call, (sdk) => sdk[call]());
+    // What the watch told meanwhile may be newer, and if not, it will tell again.
+    if (this.#toldState === told) this.#state = state;
+  }
+
+  /** Where no allocator does it. */
+  #allocateForPeers(): void {
+    const { allocateOnFirstPeer = false } = this.#options;
+    if (!allocateOnFirstPeer || this.#wish !== undefined || this.#isEnding) return;
+    if (this.#state !== "Allocated" && this.#server.peers.size > 0) this.#ask("allocate");
   }
 
   #ask(wish: "allocate"): void {
@@ -133,7 +171,7 @@ export class AgonesRunner {
     if (this.#wish !== wish) return;
     this.#wish = undefined;
     // Who came before Agones knew the server.
-    if (wish === "ready" && this.#server.peers.size > 0) this.#onConnect();
+    if (wish === "ready") this.#allocateForPeers();
   }
 
   async #askState(): Promise<string> {
@@ -144,12 +182,18 @@ export class AgonesRunner {
 
   #onGameServer({ objectMeta, status }: GameServerView): void {
     const state = status?.state;
-    if (state !== undefined && state !== "" && state !== this.#state) {
-      this.#state = state;
-      this.#logger.info({ state, gameServer: objectMeta?.name }, `Agones: the server is ${state}`);
+    if (state !== undefined && state !== "") {
+      const isNews = state !== this.#toldState;
+      this.#state = this.#toldState = state;
+      if (isNews) this.#logger.info({ state, gameServer: objectMeta?.name }, `Agones: the server is ${state}`);
     }
     const isDeleted = (objectMeta?.deletionTimestamp ?? 0) > 0;
-    if (this.#isEnding || (state !== "Shutdown" && !isDeleted)) return;
+    if (this.#isEnding) return;
+    if (state !== "Shutdown" && !isDeleted) {
+      // A peer may have come while another state was known here, and would not be looked at again.
+      if (state === "Ready") this.#allocateForPeers();
+      return;
+    }
     this.#isEnding = true;
     this.#wish = undefined;
     void this.#end();

@@ -1,6 +1,6 @@
 /** What was wrong with a certificate that a user gave: a closed list. */
 export type CertificateErrorCode =
-  /** No PEM block in the text. */
+  /** No PEM block in the text, or no text. */
   | "not-pem"
   /** A PEM block of another kind, a key for instance. */
   | "wrong-format"

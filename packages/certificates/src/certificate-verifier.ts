@@ -4,6 +4,7 @@ import type { CertificateFailure, CertificateFailureCode, CertificateVerifier } 
 import { MAX_CERTIFICATES } from "@sortie/wire";
 import { Certificate } from "./certificate.js";
 import { CertificateError } from "./certificate-error.js";
+import { checkOptions, kindOf } from "./option-checks.js";
 import { parseCertificates } from "./pem.js";
 
 /** Certificates of authorities: the lists of browsers have about 150. Reading one takes a millisecond. */
@@ -24,6 +25,8 @@ export interface CertificateVerifierOptions {
   readonly now?: () => number;
 }
 
+const OPTION_NAMES: Readonly<Record<keyof CertificateVerifierOptions, true>> = { ca: true, hostname: true, now: true };
+
 /**
  * Judges server certificates by RFC 5280 section 6, in a profile that refuses what it does not know: a path of at most
  * four certificates from the leaf to an authority of `ca`; each valid today, with a signature of SHA-256 or better, and
@@ -32,7 +35,8 @@ export interface CertificateVerifierOptions {
  * authentication, with the host name among its subjectAltNames (RFC 6125: the common name does not count). Revocation
  * lists are not asked: issue for a short time.
  *
- * Throws CertificateError for a `ca` that holds no certificates, TypeError or RangeError for a bad `hostname`.
+ * Throws CertificateError for a `ca` that holds no certificates, TypeError or RangeError for other bad options, those
+ * too that there are not.
  */
 export function createCertificateVerifier(options: CertificateVerifierOptions): CertificateVerifier {
   return new ChainVerifier(options);
@@ -43,14 +47,16 @@ class ChainVerifier implements CertificateVerifier {
   readonly #hostname: string;
   readonly #now: () => number;
 
-  constructor({ ca, hostname, now = Date.now }: CertificateVerifierOptions) {
-    if (typeof hostname !== "string") throw new TypeError(`"hostname" expected a string, got ${typeof hostname}`);
+  constructor(options: CertificateVerifierOptions) {
+    checkOptions(options, OPTION_NAMES);
+    const { ca, hostname, now = Date.now } = options;
+    if (typeof hostname !== "string") throw new TypeError(`"hostname" expected a string, got ${kindOf(hostname)}`);
     if (hostname.length < 1 || hostname.length > MAX_HOSTNAME_CHARACTERS) {
       throw new RangeError(`"hostname" expected 1..${MAX_HOSTNAME_CHARACTERS} characters, got ${hostname.length}`);
     }
     const texts = typeof ca === "string" ? [ca] : ca;
     if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {
-      throw new TypeError(`"ca" expected PEM text, or an array of it, got ${ca === null ? "null" : typeof ca}`);
+      throw new TypeError(`"ca" expected PEM text, or an array of it, got ${kindOf(ca)}`);
     }
     const count = texts.reduce((sum, text) => sum + text.split("-----BEGIN ").length - 1, 0);
     if (count > MAX_AUTHORITIES) {

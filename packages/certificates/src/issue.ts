@@ -33,6 +33,7 @@ import {
 import { type Identity, publicKeyToPem } from "@sortie/handshake";
 import { identityToPem } from "@sortie/handshake/node";
 import { CertificateError } from "./certificate-error.js";
+import { checkOptions } from "./option-checks.js";
 import { certificateToPem, parseCertificates } from "./pem.js";
 
 const DAY_MS = 86_400_000;
@@ -61,8 +62,17 @@ export interface AuthorityOptions {
   readonly now?: () => number;
 }
 
+const AUTHORITY_NAMES: Readonly<Record<keyof AuthorityOptions, true>> = {
+  key: true,
+  name: true,
+  days: true,
+  now: true,
+};
+
 /** A certificate of a private authority for itself, as PEM: what clients get as `ca`. Throws for bad options. */
-export function issueAuthority({ key, name, days = 3650, now = Date.now }: AuthorityOptions): string {
+export function issueAuthority(options: AuthorityOptions): string {
+  checkOptions(options, AUTHORITY_NAMES);
+  const { key, name, days = 3650, now = Date.now } = options;
   expectName("name", name);
   expectDays(days);
   const subject = nameOf(name);
@@ -96,11 +106,21 @@ export interface ServerCertificateOptions {
   readonly now?: () => number;
 }
 
+const SERVER_NAMES: Readonly<Record<keyof ServerCertificateOptions, true>> = {
+  authority: true,
+  authorityKey: true,
+  publicKey: true,
+  hostnames: true,
+  days: true,
+  now: true,
+};
+
 /**
  * A server's certificate by a private authority, as PEM; about 450 bytes with one name. Throws CertificateError where
  * the authority's certificate or key is wrong, TypeError or RangeError for other bad options.
  */
 export function issueServerCertificate(options: ServerCertificateOptions): string {
+  checkOptions(options, SERVER_NAMES);
   const { authorityKey, publicKey, hostnames, days = 30, now = Date.now } = options;
   const [authority] = parseCertificates("authority", options.authority);
   if (authority === undefined || !authority.isAuthority) {

@@ -1,5 +1,6 @@
 import { CertificateError } from "./certificate-error.js";
 import { Certificate } from "./certificate.js";
+import { kindOf } from "./option-checks.js";
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g;
 /** Characters of base64 on a line (RFC 7468 section 2). */
@@ -10,6 +11,7 @@ const LINE_CHARACTERS = 64;
  * when there is none, or something else. `label` names the text in the message.
  */
 export function parseCertificates(label: string, pem: string): Certificate[] {
+  if (typeof pem !== "string") throw notPem(label, kindOf(pem));
   const certificates: Certificate[] = [];
   for (const [, kind, body] of pem.matchAll(BLOCK)) {
     if (kind !== "CERTIFICATE") {
@@ -30,8 +32,11 @@ export function parseCertificates(label: string, pem: string): Certificate[] {
     certificates.push(certificate);
   }
   if (certificates.length > 0) return certificates;
-  const got = typeof pem === "string" ? "none" : typeof pem;
-  throw new CertificateError(
+  throw notPem(label, "none");
+}
+
+function notPem(label: string, got: string): CertificateError {
+  return new CertificateError(
     "not-pem",
     `"${label}" expected a PEM text with "-----BEGIN CERTIFICATE-----", got ${got}`,
   );

@@ -204,11 +204,23 @@ describe("options of a verifier", () => {
     ["a key for an authority", { ca: keyPem(server), hostname: HOST }, "that is a key, and belongs elsewhere"],
     ["a damaged one", { ca: pemOf(leaf.subarray(0, -1)), hostname: HOST }, "got a damaged one (no. 1)"],
     ["a number for authorities", { ca: 7, hostname: HOST }, '"ca" expected PEM text, or an array of it, got number'],
+    ["bytes for authorities", { ca: Buffer.from(arena.pem), hostname: HOST }, "or an array of it, got bytes"],
+    ["a misspelt option", { ca: arena.pem, hostname: HOST, nowMs: now }, 'only ca, hostname, now, got "nowMs"'],
+    ["a date for a clock", { ca: arena.pem, hostname: HOST, now: NOW_MS }, '"now" expected a function, got number'],
     ["no name", { ca: arena.pem }, '"hostname" expected a string, got undefined'],
     ["an empty name", { ca: arena.pem, hostname: "" }, '"hostname" expected 1..253 characters, got 0'],
     ["a long name", { ca: arena.pem, hostname: "a".repeat(254) }, '"hostname" expected 1..253 characters, got 254'],
   ])("are refused with %s", (_, options, message) => {
     expect(() => createCertificateVerifier({ now, ...options } as never)).toThrow(message);
+  });
+
+  it.each([
+    [undefined, "undefined"],
+    [null, "null"],
+    ["ca", "string"],
+  ])("are refused when they are none: %s", (options, got) => {
+    const message = `"options" expected an object, got ${got}`;
+    expect(() => createCertificateVerifier(options as never)).toThrow(new TypeError(message));
   });
 
   it("take 256 authorities and no more", () => {

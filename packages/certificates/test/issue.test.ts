@@ -30,6 +30,7 @@ describe("an authority's certificate", () => {
   it.each<[string, object, string]>([
     ["an empty name", { name: "" }, '"name" expected a text of 1..64 characters, got 0 characters'],
     ["a long name", { name: "a".repeat(65) }, '"name" expected a text of 1..64 characters, got 65 characters'],
+    ["a misspelt option", { day: 1 }, '"options" expected only key, name, days, now, got "day"'],
     ["no days", { days: 0 }, '"days" expected a number in 1..36500, got 0'],
     ["a day that is none", { days: Number.NaN }, '"days" expected a number in 1..36500, got NaN'],
   ])("is not issued with %s", (_, options, message) => {
@@ -109,6 +110,8 @@ describe("a server's certificate", () => {
 
   it.each<[string, object, string]>([
     ["an address with a zone", { hostnames: ["fe80::1%eth0"] }, 'got "fe80::1%eth0"'],
+    ["bytes as authority", { authority: Buffer.from(arena.pem) }, '"authority" expected a PEM text with'],
+    ["a misspelt option", { day: 1 }, '"options" expected only authority, authorityKey, publicKey, hostnames, days'],
     ["no names", { hostnames: [] }, '"hostnames" expected 1..16 names, got 0'],
     ["many names", { hostnames: Array(17).fill("a") }, '"hostnames" expected 1..16 names, got 17'],
     ["a name that is none", { hostnames: ["a b"] }, '"hostnames" expected host names or IP addresses, got "a b"'],
@@ -124,6 +127,18 @@ describe("a server's certificate", () => {
 });
 
 describe("an identity with certificates", () => {
+  it.each<[string, unknown, string]>([
+    ["bytes", Buffer.from(arena.pem), "bytes"],
+    ["nothing", undefined, "undefined"],
+    ["null", null, "null"],
+    ["a list", [arena.pem], "object"],
+  ])("says what it expected and what came where it is given %s", (_, pem, got) => {
+    const message = `"pem" expected a PEM text with "-----BEGIN CERTIFICATE-----", got ${got}`;
+    const error = new CertificateError("not-pem", message);
+    expect(() => withCertificates(server, pem as string)).toThrow(error);
+    expect(() => describeCertificates(pem as string)).toThrow(error);
+  });
+
   it("holds the chain as SERVER_HELLO has it", () => {
     const pem = arena.issue({ publicKey: server.publicKey });
     const { certificateChain, publicKey, keyPair } = withCertificates(server, pem);

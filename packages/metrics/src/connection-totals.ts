@@ -43,16 +43,22 @@ function finite(value: unknown): number {
 export type Counted = Float64Array;
 
 /**
- * Sums over all connections, those that have ended included: counters never fall when a peer leaves. Each look at a
- * connection adds what came since the last one.
+ * Sums over all connections. Counters include those that have ended, and never fall when a peer leaves: each look at a
+ * connection adds what came since the last one. Gauges are added up when somebody asks, over the connections there are:
+ * a sum that is added to and taken from would keep every rounding, and not be 0 when all have gone.
  */
 export class ConnectionTotals {
   readonly columns: readonly Column[] = columns();
+  /** Only those of counters are read. */
   readonly #sums: Float64Array = new Float64Array(this.columns.length);
+  /** Of the connections there are. */
+  readonly #live: Set<Counted> = new Set();
 
-  /** For a connection that nobody has looked at. */
+  /** For a connection that nobody has looked at; to be ended by `end`. */
   start(): Counted {
-    return new Float64Array(this.columns.length);
+    const counted = new Float64Array(this.columns.length);
+    this.#live.add(counted);
+    return counted;
   }
 
   /** Adds what changed since the last look. */
@@ -67,15 +73,14 @@ export class ConnectionTotals {
   /** A connection has ended: its counters stay in the sums, its gauges go. */
   end(stats: ConnectionStatistics, counted: Counted): void {
     this.add(stats, counted);
-    for (let i = 0; i < this.columns.length; i++) {
-      if ((this.columns[i] as Column).field.kind === "gauge") {
-        this.#sums[i] = (this.#sums[i] as number) - (counted[i] as number);
-      }
-    }
+    this.#live.delete(counted);
   }
 
   sum(index: number): number {
-    return this.#sums[index] as number;
+    if ((this.columns[index] as Column).field.kind === "counter") return this.#sums[index] as number;
+    let sum = 0;
+    for (const counted of this.#live) sum += counted[index] as number;
+    return sum;
   }
 
   /** Of the first column with this name. */

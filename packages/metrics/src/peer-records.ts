@@ -1,4 +1,4 @@
-import type { ConnectionStatistics, DisconnectReason, Quality } from "@sortie/connection";
+import { type ConnectionStatistics, type DisconnectReason, isThenable, type Quality } from "@sortie/connection";
 import { ConnectionTotals, type Counted } from "./connection-totals.js";
 import { distributionOf, LOSS_BOUNDS, MTU_BOUNDS_BYTES, RTT_BOUNDS_MS } from "./distribution.js";
 import { HistogramInstrument } from "./instrument.js";
@@ -122,8 +122,8 @@ export class PeerRecords {
     if (describePeer === undefined) return "";
     try {
       const label: unknown = describePeer(peer);
-      if (label instanceof Promise) {
-        label.catch(() => undefined);
+      if (isThenable(label)) {
+        Promise.resolve(label).catch(() => undefined);
         throw new TypeError('"describePeer" expected to give a text at once, got a promise');
       }
       return String(label ?? "").slice(0, MAX_LABEL_CHARACTERS);

@@ -38,7 +38,11 @@ function register(
     if (kind === "gauge") {
       const gauge = new Gauge({
         ...options,
-        collect: () => instrument.read((value, labels: Labels = {}) => gauge.set(labels, value)),
+        collect: () => {
+          // A label whose value has changed, such as that of the server's libraries, must not leave the old one behind.
+          gauge.reset();
+          instrument.read((value, labels: Labels = {}) => gauge.set(labels, value));
+        },
       });
     } else {
       // prom-client has no counter that is read elsewhere: it is set anew with each scrape.

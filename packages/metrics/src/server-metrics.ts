@@ -1,4 +1,4 @@
-import type { DisconnectReason, DropReason } from "@sortie/connection";
+import { checkOptionNames, type DisconnectReason, type DropReason, type OptionNames } from "@sortie/connection";
 import type { ServerStatistics } from "@sortie/server";
 import type { Clock } from "@sortie/transport";
 import { Registry } from "prom-client";
@@ -41,6 +41,14 @@ export interface MetricsOptions {
   /** Tests give one with virtual time. */
   readonly clock?: Clock;
 }
+
+const OPTION_NAMES: OptionNames<MetricsOptions> = {
+  prefix: true,
+  registry: true,
+  describePeer: true,
+  onError: true,
+  clock: true,
+};
 
 /**
  * Watches a server: looks at it and at each peer once a second, listens to its ticks, and has the figures for whoever
@@ -280,14 +288,15 @@ function checkOptions(server: ObservedServer, options: MetricsOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
+  checkOptionNames(options, OPTION_NAMES);
   const { prefix } = options;
   if (prefix !== undefined && !PREFIX.test(prefix)) {
     throw new RangeError(`"prefix" expected 1..32 letters, digits and underscores, got ${JSON.stringify(prefix)}`);
   }
   for (const name of ["describePeer", "onError"] as const) {
-    const value = options[name];
+    const value: unknown = options[name];
     if (value !== undefined && typeof value !== "function") {
-      throw new TypeError(`"${name}" expected a function, got ${typeof value}`);
+      throw new TypeError(`"${name}" expected a function, got ${value === null ? "null" : typeof value}`);
     }
   }
 }

@@ -3,4 +3,5 @@ export { createTokenAuthenticator, type RefusedToken, type TokenAuthenticatorOpt
 export { createTokenIssuer, type TokenIssuer, type TokenIssuerOptions, type TokenRequest } from "./token-issuer.js";
 export { generateTokenKey, type TokenJwk, type TokenKeySet, type TokenPrivateKey } from "./token-keys.js";
 export type { TokenRefusalCode, TokenVerdict } from "./token-refusal.js";
-export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "./token-verifier.js";
+export { createTokenVerifier, type TokenVerifier } from "./token-verifier.js";
+export type { TokenVerifierOptions } from "./verifier-options.js";

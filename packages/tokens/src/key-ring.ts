@@ -17,7 +17,7 @@ export class KeyRing {
   /** Place of the set that is in use. */
   #inUse = 0;
 
-  /** @param options `nowMs`: monotonic */
+  /** @param options `nowMs`: monotonic; `onError`: never throws, or a token would get no verdict */
   constructor(options: {
     readonly load: (() => Promise<TokenKeySet>) | undefined;
     readonly reloadMs: number;

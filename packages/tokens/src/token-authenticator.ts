@@ -1,7 +1,10 @@
+import { callContained, checkOptionNames, type OptionNames } from "@sortie/connection";
 import type { Authenticate, AuthenticateRequest } from "@sortie/server";
+import { checkFunctions, checkObject, kindOf } from "./option-checks.js";
 import type { TokenClaims } from "./token-claims.js";
 import type { TokenRefusalCode } from "./token-refusal.js";
-import { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "./token-verifier.js";
+import { createTokenVerifier, type TokenVerifier } from "./token-verifier.js";
+import { type TokenVerifierOptions, VERIFIER_OPTION_NAMES } from "./verifier-options.js";
 
 /** A token that was not accepted. */
 export interface RefusedToken {
@@ -12,29 +15,50 @@ export interface RefusedToken {
 export type TokenAuthenticatorOptions<Data> = (TokenVerifierOptions | { readonly verifier: TokenVerifier }) & {
   /** Makes `peer.data` of what the token says; throws to keep the client out. Default: the claims. */
   readonly data?: (claims: TokenClaims, request: AuthenticateRequest) => Data | Promise<Data>;
-  /** Hears of every token that was refused, for counters and logs. */
+  /**
+   * Hears of every token that was refused, for counters and logs. The client is refused whatever comes of it: what it
+   * throws or rejects with goes to `onError` of the verifier.
+   */
   readonly onRefused?: (refused: RefusedToken) => void;
+};
+
+/** All that may stand in the options. What has to, the verifier tells. */
+interface AnyOptions<Data>
+  extends Partial<TokenVerifierOptions>, Pick<TokenAuthenticatorOptions<Data>, "data" | "onRefused"> {
+  readonly verifier?: TokenVerifier;
+}
+
+const OPTION_NAMES: OptionNames<AnyOptions<unknown>> = {
+  ...VERIFIER_OPTION_NAMES,
+  verifier: true,
+  data: true,
+  onRefused: true,
 };
 
 /**
  * The `authenticate` of a server that lets in whoever brings a connect token as payload. A client that is refused is
- * told the code and a sentence. Throws TypeError or RangeError for bad options.
+ * told the code and a sentence. Throws TypeError or RangeError for bad options, those too that there are not.
  */
 export function createTokenAuthenticator<Data = TokenClaims>(
   options: TokenAuthenticatorOptions<Data>,
 ): Authenticate<Data> {
-  const { data, onRefused } = options;
-  for (const [name, value] of Object.entries({ data, onRefused })) {
-    if (value !== undefined && typeof value !== "function") {
-      throw new TypeError(`"${name}" expected a function, got ${typeof value}`);
-    }
+  checkObject("options", options);
+  checkOptionNames(options, OPTION_NAMES);
+  const { verifier: given, data, onRefused, ...verifierOptions }: AnyOptions<Data> = options;
+  checkFunctions({ data, onRefused });
+  if (given !== undefined && typeof (given as { verify?: unknown } | null)?.verify !== "function") {
+    throw new TypeError(`"verifier" expected what createTokenVerifier() gives, got ${kindOf(given)}`);
   }
-  const verifier = "verifier" in options ? options.verifier : createTokenVerifier(options);
+  const verifier = given ?? createTokenVerifier(verifierOptions as TokenVerifierOptions);
   return async (request) => {
     const verdict = await verifier.verify(request.payload);
     if (!verdict.ok) {
-      onRefused?.({ code: verdict.code, request });
-      return { accept: false, reason: `${verdict.code}: ${verdict.reason}` };
+      const { code, reason } = verdict;
+      callContained(
+        () => onRefused?.({ code, request }),
+        (error) => verifier.reportError(error),
+      );
+      return { accept: false, reason: `${code}: ${reason}` };
     }
     const { claims } = verdict;
     return { accept: true, data: data === undefined ? (claims as Data) : await data(claims, request) };

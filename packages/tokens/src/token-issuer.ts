@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { checkOptionNames, type OptionNames } from "@sortie/connection";
 import { type CryptoKey, SignJWT } from "jose";
+import { checkFunctions, checkObject } from "./option-checks.js";
 import {
   claimsToJson,
   DEFAULT_LIFETIME_SECONDS,
@@ -42,6 +44,18 @@ export interface TokenRequest {
   /** JSON for the game server, a few hundred bytes at most. */
   readonly data?: unknown;
 }
+
+const OPTION_NAMES: OptionNames<TokenIssuerOptions> = { keys: true, issuer: true, now: true };
+
+const REQUEST_NAMES: OptionNames<TokenRequest> = {
+  subject: true,
+  audience: true,
+  protocol: true,
+  lifetimeSeconds: true,
+  notBefore: true,
+  challenge: true,
+  data: true,
+};
 
 /** Issues connect tokens: the backend's side. */
 export class TokenIssuer {
@@ -90,8 +104,8 @@ export class TokenIssuer {
   }
 
   /**
-   * A token for one connection. Throws TypeError or RangeError for what is out of range, and RangeError when token and
-   * client secret would have more than 1024 bytes.
+   * A token for one connection. Rejects with TypeError or RangeError for what is out of range or no part of a request,
+   * and with RangeError when token and client secret would have more than 1024 bytes.
    */
   async issue(request: TokenRequest): Promise<string> {
     const claims = this.#claims(request);
@@ -107,6 +121,9 @@ export class TokenIssuer {
   }
 
   #claims(request: TokenRequest): TokenClaims {
+    checkObject("request", request);
+    // A misspelt "challenge" would make a token that whoever finds it may use.
+    checkOptionNames(request, REQUEST_NAMES);
     const { subject, audience, protocol, lifetimeSeconds = DEFAULT_LIFETIME_SECONDS, challenge, data } = request;
     checkName("subject", subject);
     checkName("audience", audience);
@@ -129,13 +146,16 @@ export class TokenIssuer {
   }
 }
 
-/** Rejects with TypeError or RangeError for keys that sign no tokens, and says which. */
+/** Rejects with TypeError or RangeError for keys that sign no tokens, and says which; and for other bad options. */
 export async function createTokenIssuer(options: TokenIssuerOptions): Promise<TokenIssuer> {
-  const { keys, issuer } = options;
+  checkObject("options", options);
+  checkOptionNames(options, OPTION_NAMES);
+  const { keys, issuer, now } = options;
   if (!Array.isArray(keys) || keys.length === 0 || keys.length > MAX_KEYS) {
     throw new TypeError(`"keys" expected 1..${MAX_KEYS} private keys: make one with generateTokenKey()`);
   }
   if (issuer !== undefined) checkName("issuer", issuer);
+  checkFunctions({ now });
   const imported = await Promise.all(keys.map((jwk, i) => importTokenKey(`keys[${i}]`, jwk, "private")));
   const ids = new Set(imported.map(({ id }) => id));
   if (ids.size < imported.length) throw new RangeError(`"keys" expected different IDs ("kid")`);

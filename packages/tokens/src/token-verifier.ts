@@ -1,17 +1,12 @@
 import { createHash } from "node:crypto";
 import { compactVerify, type CryptoKey, decodeProtectedHeader, errors, type ProtectedHeaderParameters } from "jose";
 import { ConsumedTokens } from "./consumed-tokens.js";
+import { type FaultReport, faultReport } from "./fault-report.js";
 import { KeyRing } from "./key-ring.js";
-import {
-  claimsFromJson,
-  MAX_LIFETIME_SECONDS,
-  MAX_TOKEN_PAYLOAD_BYTES,
-  TOKEN_TYPE,
-  type TokenClaims,
-} from "./token-claims.js";
-import { checkName, checkSeconds } from "./token-issuer.js";
+import { claimsFromJson, MAX_TOKEN_PAYLOAD_BYTES, TOKEN_TYPE, type TokenClaims } from "./token-claims.js";
 import type { TokenKeySet } from "./token-keys.js";
 import { refused, type TokenRefusalCode, type TokenVerdict } from "./token-refusal.js";
+import { checkVerifierOptions, type TokenVerifierOptions } from "./verifier-options.js";
 
 const DEFAULT_MAX_CONSUMED = 65_536;
 /** s. Clocks of backend and server differ by less, where both are kept. */
@@ -19,51 +14,16 @@ const DEFAULT_TOLERANCE_SECONDS = 2;
 const DEFAULT_MAX_LIFETIME_SECONDS = 300;
 const DEFAULT_RELOAD_SECONDS = 30;
 
-export interface TokenVerifierOptions {
-  /**
-   * The backend's public keys, or a function that gets them (from a file, or by HTTPS from the backend). It is called
-   * at the first token, and again when a token names a key that is not there. Tokens wait for it for 5 s at the most;
-   * keys that come later are good for those after them.
-   */
-  readonly keys: TokenKeySet | (() => Promise<TokenKeySet>);
-  /** Of the server, as given to createServer. */
-  readonly protocol: string;
-  /** Name of this server, as the backend has it. */
-  readonly audience: string;
-  /** Refuses tokens of others. Default: whoever has a known key. */
-  readonly issuer?: string;
-  /** Only tokens that are bound to a client's secret. Default false. */
-  readonly requireChallenge?: boolean;
-  /** s, 0..60. How much the backend's clock may be off. Default 2. */
-  readonly toleranceSeconds?: number;
-  /** s, 1..86400. Longest life of a token, from issue to expiry. Default 300. */
-  readonly maxLifetimeSeconds?: number;
-  /**
-   * s of Unix time. Refuses tokens that were issued before. A server that restarts has forgotten which tokens were
-   * used: with the time of its start here, none of them is accepted again.
-   */
-  readonly notIssuedBefore?: number;
-  /** Used tokens that are remembered until they expire, 1..1000000. When full, tokens are refused. Default 65536. */
-  readonly maxConsumed?: number;
-  /** s, 1..3600. Shortest time between two calls of `keys`. Default 30. */
-  readonly reloadSeconds?: number;
-  /** Hears what `keys` threw, and that it took too long. Default: a process warning. */
-  readonly onError?: (error: unknown) => void;
-  /** ms of Unix time. Default Date.now. */
-  readonly now?: () => number;
-  /**
-   * ms of a clock that is never set: for how long used tokens are remembered, and how often `keys` is called. Default
-   * performance.now.
-   */
-  readonly monotonicNow?: () => number;
-}
-
 /** Verifies connect tokens, each once: the game server's side. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #ring: KeyRing;
   readonly #consumed: ConsumedTokens;
-  readonly #ready: Promise<void>;
+  /** The keys that were given first are in place; of those that are none, the first set after them. */
+  #ready: Promise<void>;
+  /** The keys that were given first are in place, or are none. */
+  readonly #settled: Promise<void>;
+  readonly #report: FaultReport;
   readonly #tolerance: number;
   readonly #maxLifetime: number;
   readonly #now: () => number;
@@ -71,8 +31,8 @@ export class TokenVerifier {
 
   /** Throws TypeError or RangeError that names the option. */
   constructor(options: TokenVerifierOptions) {
-    checkOptions(options);
-    const { keys, onError = warn, reloadSeconds = DEFAULT_RELOAD_SECONDS } = options;
+    checkVerifierOptions(options);
+    const { keys, onError, reloadSeconds = DEFAULT_RELOAD_SECONDS } = options;
     const { now = Date.now, monotonicNow = () => performance.now() } = options;
     this.#options = options;
     this.#tolerance = options.toleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS;
@@ -81,10 +41,12 @@ export class TokenVerifier {
     this.#monotonicNow = monotonicNow;
     this.#consumed = new ConsumedTokens(options.maxConsumed ?? DEFAULT_MAX_CONSUMED);
     const load = typeof keys === "function" ? keys : undefined;
-    this.#ring = new KeyRing({ load, reloadMs: reloadSeconds * 1000, nowMs: monotonicNow, onError });
+    const reportKeys = faultReport(onError, "token keys could not be loaded", "SORTIE_TOKEN_KEYS");
+    this.#report = faultReport(onError, "connect tokens", "SORTIE_TOKENS");
+    this.#ring = new KeyRing({ load, reloadMs: reloadSeconds * 1000, nowMs: monotonicNow, onError: reportKeys });
     this.#ready = typeof keys === "function" ? Promise.resolve() : this.#ring.set(keys);
-    // Told to whoever verifies; without a listener of its own it would end the process before.
-    this.#ready.catch(() => {});
+    // Clients are told no more than that their key is unknown: why, `onError` hears, should nobody ask `ready`.
+    this.#settled = this.#ready.catch(reportKeys);
   }
 
   /** Used tokens that are remembered: those that may not have expired. */
@@ -92,22 +54,28 @@ export class TokenVerifier {
     return this.#consumed.size;
   }
 
-  /** Resolves when the given keys are in place. Rejects with TypeError that says which of them is wrong. */
+  /**
+   * Resolves when the given keys are in place. Rejects with TypeError that says which of them is wrong, until `setKeys`
+   * was given others.
+   */
   ready(): Promise<void> {
     return this.#ready;
   }
 
   /** Replaces the keys, as after a rotation. Rejects with TypeError for others, and keeps those that were there. */
   setKeys(keys: TokenKeySet): Promise<void> {
-    return this.#ring.set(keys);
+    const set = this.#ring.set(keys);
+    return set.then(() => {
+      this.#ready = set;
+    });
   }
 
   /**
-   * Whether this payload of a CONNECT is a good token; if so, it is used up. Rejects only when the verifier's own keys
-   * are wrong; whatever the payload is, there is a verdict.
+   * Whether this payload of a CONNECT is a good token; if so, it is used up. Whatever the payload is, and the keys are,
+   * there is a verdict: "unknown-key" while there are none. Rejects only with what a clock of the options throws.
    */
   async verify(payload: Uint8Array): Promise<TokenVerdict<TokenClaims>> {
-    await this.#ready;
+    await this.#settled;
     if (payload.length > MAX_TOKEN_PAYLOAD_BYTES) return refused("too-large");
     const [token = "", secret, ...more] = new TextDecoder().decode(payload).split("~");
     const header = more.length > 0 ? undefined : headerOf(token);
@@ -127,6 +95,11 @@ export class TokenVerifier {
     const nowSeconds = this.#now() / 1000;
     const code = this.#refusalOf(claims, secret, nowSeconds) ?? this.#consume(claims, nowSeconds);
     return code === undefined ? { ok: true, claims } : refused(code);
+  }
+
+  /** Tells `onError` of a fault in what uses the verifier, such as `onRefused` of an authenticator. Never throws. */
+  reportError(error: unknown): void {
+    this.#report(error);
   }
 
   #refusalOf(claims: TokenClaims, secret: string | undefined, nowSeconds: number): TokenRefusalCode | undefined {
@@ -174,32 +147,5 @@ function parse(content: Uint8Array): unknown {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(content));
   } catch {
     return undefined;
-  }
-}
-
-function warn(error: unknown): void {
-  const text = error instanceof Error ? error.message : String(error);
-  process.emitWarning(`token keys could not be loaded: ${text}`, { code: "SORTIE_TOKEN_KEYS" });
-}
-
-function checkOptions(options: TokenVerifierOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
-  }
-  const { keys, issuer, toleranceSeconds, maxLifetimeSeconds, notIssuedBefore, maxConsumed, reloadSeconds } = options;
-  if (typeof keys !== "function" && (typeof keys !== "object" || keys === null)) {
-    throw new TypeError(`"keys" expected a key set or a function that gets one, got ${typeof keys}`);
-  }
-  checkName("protocol", options.protocol);
-  checkName("audience", options.audience);
-  if (issuer !== undefined) checkName("issuer", issuer);
-  if (toleranceSeconds !== undefined) checkSeconds("toleranceSeconds", toleranceSeconds, 0, 60);
-  if (maxLifetimeSeconds !== undefined) checkSeconds("maxLifetimeSeconds", maxLifetimeSeconds, 1, MAX_LIFETIME_SECONDS);
-  if (reloadSeconds !== undefined) checkSeconds("reloadSeconds", reloadSeconds, 1, 3600);
-  if (notIssuedBefore !== undefined && !(Number.isFinite(notIssuedBefore) && notIssuedBefore >= 0)) {
-    throw new RangeError(`"notIssuedBefore" expected seconds of Unix time, got ${String(notIssuedBefore)}`);
-  }
-  if (maxConsumed !== undefined && !(Number.isInteger(maxConsumed) && maxConsumed >= 1 && maxConsumed <= 1_000_000)) {
-    throw new RangeError(`"maxConsumed" expected an integer in 1..1000000, got ${String(maxConsumed)}`);
   }
 }

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createTokenIssuer, type TokenIssuer, type TokenRequest } from "../src/token-issuer.js";
 import { generateTokenKey, type TokenKeySet, type TokenPrivateKey } from "../src/token-keys.js";
-import { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "../src/token-verifier.js";
+import { createTokenVerifier, type TokenVerifier } from "../src/token-verifier.js";
+import type { TokenVerifierOptions } from "../src/verifier-options.js";
 
 const START_S = 1_800_000_000;
 const HOUR_S = 3600;

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createClientSecret } from "../src/client-secret.js";
 import { createTokenIssuer, type TokenIssuer, type TokenRequest } from "../src/token-issuer.js";
 import { generateTokenKey, type TokenKeySet, type TokenPrivateKey } from "../src/token-keys.js";
-import { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "../src/token-verifier.js";
+import { createTokenVerifier, type TokenVerifier } from "../src/token-verifier.js";
+import type { TokenVerifierOptions } from "../src/verifier-options.js";
 
 const START_S = 1_800_000_000;
 const REQUEST: TokenRequest = { subject: "ann", audience: "eu-1", protocol: "arena/1" };
@@ -292,11 +293,17 @@ describe("bad input", () => {
       /"lifetimeSeconds" expected whole seconds in 1..86400/,
     );
     await expect(issue({ notBefore: NaN })).rejects.toThrow(/"notBefore" expected whole seconds/);
+    await expect(issue({ chalenge: "x" })).rejects.toThrow(/"options" expected only subject, .*got "chalenge"/);
+    await expect(issue({ lifetimeseconds: 3 })).rejects.toThrow(/expected "lifetimeSeconds", got "lifetimeseconds"/);
+    await expect(issuer.issue(null as never)).rejects.toThrow(/"request" expected an object, got null/);
     await expect(issue({ challenge: "x" })).rejects.toThrow(/"challenge" expected 43 characters of base64url, got "x"/);
     const data = "x".repeat(700);
     await expect(issue({ data })).rejects.toThrow(
       /the token expected at most 1024 bytes, got \d+: make "data" smaller/,
     );
+    await expect(createTokenIssuer(null as never)).rejects.toThrow(/"options" expected an object, got null/);
+    await expect(createTokenIssuer({ keys: [key], isuer: "x" } as never)).rejects.toThrow(/got "isuer"/);
+    await expect(createTokenIssuer({ keys: [key], now: 5 as never })).rejects.toThrow(/"now" expected a function, got/);
     await expect(createTokenIssuer({ keys: [] })).rejects.toThrow(/"keys" expected 1..16 private keys/);
     await expect(createTokenIssuer({ keys: [key, key] })).rejects.toThrow(/expected different IDs/);
     const publicOnly = (issuer.keySet().keys as TokenPrivateKey[]).slice();
@@ -326,8 +333,16 @@ describe("bad input", () => {
     expect(create({ toleranceSeconds: 61 })).toThrow(/"toleranceSeconds" expected whole seconds in 0..60, got 61/);
     expect(create({ maxConsumed: 0 })).toThrow(/"maxConsumed" expected an integer in 1..1000000, got 0/);
     expect(create({ notIssuedBefore: "now" })).toThrow(/"notIssuedBefore" expected seconds of Unix time/);
-    const wrongKeys = create({ keys: { keys: [{ kty: "oct", kid: "s", k: "AAAA" }] } })();
+    expect(create({ keys: null })).toThrow(/"keys" expected a key set or a function that gets one, got null/);
+    expect(create({ onError: "log" })).toThrow(/"onError" expected a function, got string/);
+    expect(create({ now: START_S })).toThrow(/"now" expected a function, got number/);
+    expect(create({ monotonicNow: null })).toThrow(/"monotonicNow" expected a function, got null/);
+    expect(create({ requireChallange: true })).toThrow(/"options" expected only keys, .*got "requireChallange"/);
+    expect(create({ maxLifeTimeSeconds: 10 })).toThrow(/expected "maxLifetimeSeconds", got "maxLifeTimeSeconds"/);
+    expect(create({ issuer: undefined, other: undefined })).not.toThrow();
+    const onError = (): void => {};
+    const wrongKeys = create({ keys: { keys: [{ kty: "oct", kid: "s", k: "AAAA" }] }, onError })();
     await expect(wrongKeys.ready()).rejects.toThrow(/expected an Ed25519 or P-256 key, got oct/);
-    await expect(verify(wrongKeys, "x")).rejects.toThrow(/expected an Ed25519 or P-256 key/);
+    expect(await codeOf(wrongKeys, "x")).toBe("malformed");
   });
 });

@@ -1,4 +1,4 @@
-import { callContained } from "@sortie/connection";
+import { callContained, checkOptionNames, type OptionNames } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
 import { BearerToken } from "../listener/bearer-token.js";
 import { checkToken } from "../listener/listener-options.js";
@@ -32,6 +32,8 @@ export interface InBandOptions {
   readonly authorize?: (peer: ObservedPeer) => boolean;
 }
 
+const OPTION_NAMES: OptionNames<InBandOptions> = { channel: true, token: true, authorize: true };
+
 /** How one peer has behaved. */
 interface Asker {
   windowMs: number;
@@ -41,9 +43,14 @@ interface Asker {
 
 /**
  * Answers clients that ask for the server's figures over their own connection: see `MetricsClient` of
- * `@sortie/metrics/client`. The function that is returned ends it. Throws TypeError without `token` and `authorize`.
+ * `@sortie/metrics/client`. The function that is returned ends it. Throws TypeError without `token` and `authorize`,
+ * TypeError or RangeError for bad options.
  */
 export function answerInBand(metrics: ServerMetrics, options: InBandOptions): () => void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
+  }
+  checkOptionNames(options, OPTION_NAMES);
   const { token, authorize } = options;
   const channel = checkChannel(options.channel ?? DEFAULT_IN_BAND_CHANNEL);
   checkToken("token", token);

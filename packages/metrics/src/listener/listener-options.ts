@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { checkOptionNames, type OptionNames } from "@sortie/connection";
 
 /** Bytes of a token, at least: 16 of random text cannot be guessed over a network. */
 const MIN_TOKEN_CHARACTERS = 16;
@@ -46,6 +47,15 @@ export interface CheckedListenerOptions extends MetricsListenerOptions {
   readonly title: string;
 }
 
+const OPTION_NAMES: OptionNames<MetricsListenerOptions> = {
+  port: true,
+  host: true,
+  token: true,
+  ready: true,
+  onAction: true,
+  title: true,
+};
+
 /** Port of the HTTP listener unless told otherwise. */
 const DEFAULT_PORT = 9474;
 
@@ -54,6 +64,8 @@ export function checkListenerOptions(options: MetricsListenerOptions): CheckedLi
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
+  // A misspelt "token" would leave the listener open to everybody on the machine.
+  checkOptionNames(options, OPTION_NAMES);
   const { port = DEFAULT_PORT, host = "127.0.0.1", token, title = "Sortie" } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new RangeError(`"port" expected 0..65535, got ${String(port)}`);
@@ -65,9 +77,9 @@ export function checkListenerOptions(options: MetricsListenerOptions): CheckedLi
     throw new RangeError(`"title" expected at most 64 characters, got ${typeof title}`);
   }
   for (const name of ["ready", "onAction"] as const) {
-    const value = options[name];
+    const value: unknown = options[name];
     if (value !== undefined && typeof value !== "function") {
-      throw new TypeError(`"${name}" expected a function, got ${typeof value}`);
+      throw new TypeError(`"${name}" expected a function, got ${value === null ? "null" : typeof value}`);
     }
   }
   checkToken("token", token);

@@ -89,11 +89,16 @@ export class MetricsListener {
     this.#assets ??= await Assets.load(title);
     this.#checkNotClosing();
     await new Promise<void>((resolve, reject) => {
-      this.#http.once("error", reject);
-      this.#http.listen(port, host, () => {
-        this.#http.off("error", reject);
+      // Whichever comes takes the other one away: what a failed attempt left behind would pile up with each retry.
+      const onListening = (): void => {
+        this.#http.off("error", onError);
         resolve();
-      });
+      };
+      const onError = (error: Error): void => {
+        this.#http.off("listening", onListening);
+        reject(error);
+      };
+      this.#http.once("listening", onListening).once("error", onError).listen(port, host);
     });
     this.#checkNotClosing();
     const bound = this.#http.address() as AddressInfo;

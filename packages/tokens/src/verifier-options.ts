@@ -1,0 +1,88 @@
+import { checkOptionNames, type OptionNames } from "@sortie/connection";
+import { checkFunctions, checkObject, kindOf } from "./option-checks.js";
+import { MAX_LIFETIME_SECONDS } from "./token-claims.js";
+import { checkName, checkSeconds } from "./token-issuer.js";
+import type { TokenKeySet } from "./token-keys.js";
+
+export interface TokenVerifierOptions {
+  /**
+   * The backend's public keys, or a function that gets them (from a file, or by HTTPS from the backend). It is called
+   * at the first token, and again when a token names a key that is not there. Tokens wait for it for 5 s at the most;
+   * keys that come later are good for those after them.
+   */
+  readonly keys: TokenKeySet | (() => Promise<TokenKeySet>);
+  /** Of the server, as given to createServer. */
+  readonly protocol: string;
+  /** Name of this server, as the backend has it. */
+  readonly audience: string;
+  /** Refuses tokens of others. Default: whoever has a known key. */
+  readonly issuer?: string;
+  /** Only tokens that are bound to a client's secret. Default false. */
+  readonly requireChallenge?: boolean;
+  /** s, 0..60. How much the backend's clock may be off. Default 2. */
+  readonly toleranceSeconds?: number;
+  /** s, 1..86400. Longest life of a token, from issue to expiry. Default 300. */
+  readonly maxLifetimeSeconds?: number;
+  /**
+   * s of Unix time. Refuses tokens that were issued before. A server that restarts has forgotten which tokens were
+   * used: with the time of its start here, none of them is accepted again.
+   */
+  readonly notIssuedBefore?: number;
+  /** Used tokens that are remembered until they expire, 1..1000000. When full, tokens are refused. Default 65536. */
+  readonly maxConsumed?: number;
+  /** s, 1..3600. Shortest time between two calls of `keys`. Default 30. */
+  readonly reloadSeconds?: number;
+  /**
+   * Hears what `keys` threw, that it took too long, that the keys given first are none, and what `onRefused` of an
+   * authenticator failed with. Default, and where it fails itself: a process warning.
+   */
+  readonly onError?: (error: unknown) => void;
+  /** ms of Unix time. Default Date.now. */
+  readonly now?: () => number;
+  /**
+   * ms of a clock that is never set: for how long used tokens are remembered, and how often `keys` is called. Default
+   * performance.now.
+   */
+  readonly monotonicNow?: () => number;
+}
+
+export const VERIFIER_OPTION_NAMES: OptionNames<TokenVerifierOptions> = {
+  keys: true,
+  protocol: true,
+  audience: true,
+  issuer: true,
+  requireChallenge: true,
+  toleranceSeconds: true,
+  maxLifetimeSeconds: true,
+  notIssuedBefore: true,
+  maxConsumed: true,
+  reloadSeconds: true,
+  onError: true,
+  now: true,
+  monotonicNow: true,
+};
+
+/** Throws TypeError or RangeError that names the option, what is expected, and what came. */
+export function checkVerifierOptions(options: TokenVerifierOptions): void {
+  checkObject("options", options);
+  // A misspelt "requireChallenge" or "issuer" would let in whom it is to keep out.
+  checkOptionNames(options, VERIFIER_OPTION_NAMES);
+  const { keys, issuer, toleranceSeconds, maxLifetimeSeconds, notIssuedBefore, maxConsumed, reloadSeconds } = options;
+  if (typeof keys !== "function" && (typeof keys !== "object" || keys === null)) {
+    throw new TypeError(`"keys" expected a key set or a function that gets one, got ${kindOf(keys)}`);
+  }
+  checkName("protocol", options.protocol);
+  checkName("audience", options.audience);
+  if (issuer !== undefined) checkName("issuer", issuer);
+  if (toleranceSeconds !== undefined) checkSeconds("toleranceSeconds", toleranceSeconds, 0, 60);
+  if (maxLifetimeSeconds !== undefined) checkSeconds("maxLifetimeSeconds", maxLifetimeSeconds, 1, MAX_LIFETIME_SECONDS);
+  if (reloadSeconds !== undefined) checkSeconds("reloadSeconds", reloadSeconds, 1, 3600);
+  if (notIssuedBefore !== undefined && !(Number.isFinite(notIssuedBefore) && notIssuedBefore >= 0)) {
+    throw new RangeError(`"notIssuedBefore" expected seconds of Unix time, got ${String(notIssuedBefore)}`);
+  }
+  if (maxConsumed !== undefined && !(Number.isInteger(maxConsumed) && maxConsumed >= 1 && maxConsumed <= 1_000_000)) {
+    throw new RangeError(`"maxConsumed" expected an integer in 1..1000000, got ${String(maxConsumed)}`);
+  }
+  const { onError, now, monotonicNow } = options;
+  checkFunctions({ onError, now, monotonicNow });
+}
