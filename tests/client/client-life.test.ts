@@ -39,6 +39,8 @@ describe("a client", () => {
       /^"reason" expected a string, got object$/,
     );
     expect(() => client.close({ drainMs: Number.NaN })).toThrow('"drainMs" expected a number in 0..3600000, got NaN');
+    expect(() => client.close({ drainMS: 0 } as never)).toThrow('"options" expected "drainMs", got "drainMS"');
+    expect(() => client.close("bye" as never)).toThrow('"options" expected an object, got string');
     expect(client.isConnected).toBe(true);
     await game.end();
   });

@@ -274,6 +274,10 @@ describe("a swarm of clients on one socket", () => {
     const swarm = await crowd.open();
     expect(() => swarm.add({ payload: new Uint8Array(1025) })).toThrow('"payload" expected at most 1024 bytes');
     expect(() => swarm.close({ drainMs: -1 })).toThrow('"drainMs" expected');
+    expect(() => swarm.close({ drain: 5 } as never)).toThrow('"options" expected only drainMs, got "drain"');
+    const client = swarm.add();
+    expect(() => client.close({ raeson: "x" } as never)).toThrow('expected only drainMs, reason, got "raeson"');
+    expect(client.state).toBe("connecting");
     await crowd.end(swarm);
   });
 });

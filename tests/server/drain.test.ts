@@ -161,9 +161,16 @@ describe("a server that drains", () => {
       [{ drainMs: Number.NaN }, /"drainMs" expected a number in 0\.\.3600000, got NaN/],
       [{ leaveMs: "5" }, /"leaveMs" expected/],
       [{ reason: 5 }, /"reason" expected a string, got number/],
+      [{ drainMS: 2000 }, /"options" expected "drainMs", got "drainMS"/],
+      [{ drain: 2000 }, /"options" expected only leaveMs, drainMs, reason, got "drain"/],
+      [5, /"options" expected an object, got number/],
+      [null, /"options" expected an object, got null/],
     ] as const) {
-      expect(() => void game.server.close(options as object)).toThrow(message);
+      expect(() => void game.server.close(options as never)).toThrow(message);
     }
+    const misspelt = { raeson: "an update" } as never;
+    expect(() => game.server.startDraining(misspelt)).toThrow('"options" expected only reason, got "raeson"');
+    expect(game.server.stats.draining).toBe(false);
     expect(() => game.server.startDraining({ reason: null as never })).toThrow(/"reason" expected a string, got null/);
     await game.end();
   });

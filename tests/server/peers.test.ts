@@ -49,8 +49,33 @@ describe("a server and its peers", () => {
     expect(game.server.broadcast("all", { delivery: "reliable" })).toBe(3);
     expect(game.server.broadcast("not 1", { delivery: "reliable", except: first })).toBe(2);
     expect(game.server.broadcast("only 2", { delivery: "reliable", to: [second] })).toBe(1);
+    expect(game.server.broadcast("just 2", { delivery: "reliable", to: second })).toBe(1);
+    expect(game.server.broadcast("nobody", { to: second, except: [second] })).toBe(0);
     await game.run(100);
-    expect(heard.map((words) => words.sort())).toEqual([["all"], ["all", "not 1", "only 2"], ["all", "not 1"]]);
+    const ofSecond = ["all", "just 2", "not 1", "only 2"];
+    expect(heard.map((words) => words.sort())).toEqual([["all"], ofSecond, ["all", "not 1"]]);
+    await game.end();
+  });
+
+  it("refuses to broadcast to what is no peer, and names the option", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    await game.connect();
+    await game.run(50);
+    const { server } = game;
+    for (const [to, got] of [
+      [{ id: 1 }, "a peer or an iterable of peers, got object"],
+      [1, "a peer or an iterable of peers, got number"],
+      [null, "a peer or an iterable of peers, got null"],
+      ["all", "a peer or an iterable of peers, got string"],
+      [[{ id: 1 }], "peers only, got object among them"],
+      [server.peers, "peers only, got an array among them"],
+    ]) {
+      expect(() => server.broadcast("x", { to: to as never })).toThrow(new TypeError(`"to" expected ${got as string}`));
+    }
+    expect(() => server.broadcast("x", { except: { id: 1 } as never })).toThrow(
+      new TypeError('"except" expected a peer or an iterable of peers, got object'),
+    );
     await game.end();
   });
 

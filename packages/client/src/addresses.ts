@@ -1,6 +1,7 @@
 import { type Clock, type DatagramTransport, SocketAddress } from "@sortie/transport";
-import { abortedError, ConnectError } from "./connect-error.js";
+import { ConnectError } from "./connect-error.js";
 import type { ClientOptions } from "./options.js";
+import { withinLimits } from "./within-limits.js";
 
 /** Addresses of one name that are tried. */
 const MAX_ADDRESSES = 8;
@@ -22,7 +23,8 @@ export async function resolveAddresses(
     const expected = "expected an IP address (this transport resolves no names)";
     throw new ConnectError("network", `"host" ${expected}, got "${host}"`);
   }
-  const texts = await withinLimits(lookUp(transport, host), options, clock, timeoutMs);
+  const late = `the name "${host}" was not resolved within ${timeoutMs} ms`;
+  const texts = await withinLimits(lookUp(transport, host), options, clock, clock.now() + timeoutMs, late);
   const addresses = texts.slice(0, MAX_ADDRESSES).map((text) => SocketAddress.parse(text, port));
   if (addresses.length === 0) throw new ConnectError("network", `the name "${host}" has no address`);
   return addresses;
@@ -35,23 +37,4 @@ async function lookUp(transport: DatagramTransport, host: string): Promise<strin
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new ConnectError("network", `the name "${host}" could not be resolved: ${text}`, { cause });
   }
-}
-
-/** What `work` gives, unless the deadline or the signal comes first. */
-function withinLimits<T>(work: Promise<T>, options: ClientOptions, clock: Clock, timeoutMs: number): Promise<T> {
-  const { host, signal } = options;
-  let end = (): void => {};
-  const outcome = new Promise<T>((resolve, reject) => {
-    const timer = clock.setTimer(clock.now() + timeoutMs, () => {
-      reject(new ConnectError("timeout", `the name "${host}" was not resolved within ${timeoutMs} ms`));
-    });
-    const onAbort = (): void => reject(abortedError(options));
-    signal?.addEventListener("abort", onAbort);
-    end = () => {
-      clock.clearTimer(timer);
-      signal?.removeEventListener("abort", onAbort);
-    };
-    work.then(resolve, reject);
-  });
-  return outcome.finally(end);
 }

@@ -1,4 +1,5 @@
 import {
+  checkOptionNames,
   checkReason,
   containedLogger,
   type ConnectionStatistics,
@@ -15,7 +16,7 @@ import { type Clock, type DatagramTransport, Driver, refusedSends, type SocketAd
 import type { ClientCore, ClientCoreEvent } from "./client-core.js";
 import { ConnectError } from "./connect-error.js";
 import { CLIENT_EVENTS, type ClientEvents } from "./events.js";
-import { type AbortSignalLike, checkDrainMs, type ClientOptions } from "./options.js";
+import { type AbortSignalLike, checkDrainMs, type ClientOptions, LEAVE_OPTION_NAMES } from "./options.js";
 
 /** ms that `close` waits, beyond its `drainMs`, for the server to confirm that it heard. */
 const CLOSE_GRACE_MS = 1000;
@@ -30,6 +31,9 @@ export class Client extends TypedEmitter<ClientEvents> {
   #sessionId = "";
   #opened: ((error: ConnectError | undefined) => void) | undefined;
   #closing: Promise<void> | undefined;
+  #isEnding = false;
+  /** `#closing` where nobody asked for it, and so nobody waits for what becomes of it. Never rejects. */
+  #unasked: Promise<void> | undefined;
   /** `close` said that nothing more is wanted. */
   #isDeaf = false;
   /** Why it ended, until somebody was told. */
@@ -146,9 +150,10 @@ export class Client extends TypedEmitter<ClientEvents> {
   /**
    * Leaves: what is queued and reliable is delivered first, for `drainMs` (default 1000) at the most, then the server
    * is told. Until then messages still come, unless `drainMs` is 0. Resolves when the socket is closed. Further calls
-   * give the same promise. Throws TypeError or RangeError for options out of range.
+   * give the same promise. Throws TypeError or RangeError for options that there are not, or that are out of range.
    */
   close(options: { readonly drainMs?: number; readonly reason?: string } = {}): Promise<void> {
+    checkOptionNames(options, LEAVE_OPTION_NAMES);
     const { drainMs = 1000, reason = "" } = options;
     checkDrainMs(drainMs);
     checkReason(reason);
@@ -182,9 +187,8 @@ export class Client extends TypedEmitter<ClientEvents> {
     } catch (error) {
       // Where the socket did not open, there is nobody to wait for; a transport may wait for its opening to close.
       this.#core.close("", this.#clock.now());
-      const stopped = this.#stop(CLOSE_GRACE_MS);
-      if (isOpening) stopped.catch((fault: unknown) => this.#report(fault));
-      else await stopped;
+      const stopped = this.#closeUnasked();
+      if (!isOpening) await stopped;
       throw error instanceof ConnectError ? error : socketError(error);
     } finally {
       this.#clock.clearTimer(timer);
@@ -223,7 +227,7 @@ export class Client extends TypedEmitter<ClientEvents> {
     if (!core.isOver) return;
     if (this.#onOver !== undefined) this.#onOver();
     // Nothing more will come: the socket is not kept.
-    else if (this.#opened === undefined) void this.close();
+    else if (this.#opened === undefined && !this.#isEnding) void this.#closeUnasked();
   }
 
   /** Outside of the driver's turns: what is read gives the server credit, which has to be sent. */
@@ -302,7 +306,14 @@ export class Client extends TypedEmitter<ClientEvents> {
     opened(error);
   }
 
+  /** A transport that fails to close is told of, where else a rejection that nobody takes would end the process. */
+  #closeUnasked(): Promise<void> {
+    this.#closing ??= this.#shutDown(0, "");
+    return (this.#unasked ??= this.#closing.catch((error: unknown) => this.#report(error)));
+  }
+
   async #shutDown(drainMs: number, reason: string): Promise<void> {
+    this.#isEnding = true;
     // What was sent before goes, reliable or not.
     this.#driver.flush();
     const nowMs = this.#clock.now();
@@ -322,10 +333,14 @@ export class Client extends TypedEmitter<ClientEvents> {
         };
       });
     }
-    await this.#driver.stop();
-    this.#core.abort("the socket was closed", this.#clock.now());
-    this.#opened = undefined;
-    this.#afterWork();
+    try {
+      await this.#driver.stop();
+    } finally {
+      // One that fails to close is not used any more either.
+      this.#core.abort("the socket was closed", this.#clock.now());
+      this.#opened = undefined;
+      this.#afterWork();
+    }
   }
 }
 

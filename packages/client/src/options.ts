@@ -61,6 +61,17 @@ export interface AbortSignalLike {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
+/** How a client leaves. */
+export interface LeaveOptions {
+  /** ms for what is queued and reliable. */
+  readonly drainMs?: number;
+  /** What the server is told. */
+  readonly reason?: string;
+}
+
+/** Of `close`; see `checkOptionNames`. */
+export const LEAVE_OPTION_NAMES: OptionNames<LeaveOptions> = { drainMs: true, reason: true };
+
 const CLIENT_OPTION_NAMES: OptionNames<ClientOptions> = {
   host: true,
   port: true,
@@ -107,7 +118,19 @@ export function checkClientOptions(options: ClientOptions): void {
   if (options.keyLog !== undefined && typeof options.keyLog !== "function") {
     throw new TypeError(`"keyLog" expected a function, got ${typeof options.keyLog}`);
   }
+  checkSignal(options.signal);
   checkLogger("logger", options.logger);
+}
+
+/** By its parts: an AbortSignal of another realm is none of this one's. Throws TypeError. */
+function checkSignal(signal: unknown): void {
+  if (signal === undefined) return;
+  const { aborted, addEventListener, removeEventListener } = (signal ?? {}) as Partial<AbortSignalLike>;
+  const isWhole = typeof addEventListener === "function" && typeof removeEventListener === "function";
+  if (typeof aborted === "boolean" && isWhole) return;
+  // An AbortController says that it is one, and so whose "signal" was meant.
+  const got = typeof signal === "object" ? Object.prototype.toString.call(signal).slice(8, -1) : typeof signal;
+  throw new TypeError(`"signal" expected an AbortSignal, got ${signal === null ? "null" : got}`);
 }
 
 /** Whom to trust. Throws TypeError when nobody was named, or in two ways; IdentityError for a key that is none. */

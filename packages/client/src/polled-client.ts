@@ -1,5 +1,6 @@
 import {
   type ConnectionStatistics,
+  containedLogger,
   type DisconnectReason,
   payloadBytes,
   type Quality,
@@ -139,7 +140,7 @@ export class PolledClient implements DatagramReceiver {
     this.#collect(core);
     this.#transmit(core);
     this.#collect(core);
-    if (core.isOver) void this.#closeTransport();
+    if (core.isOver) this.#closeUnasked();
   }
 
   /** The next message that arrived, or undefined. */
@@ -196,7 +197,7 @@ export class PolledClient implements DatagramReceiver {
   /** @internal */
   onBatchEnd(): void {}
 
-  /** The last fault of the whole socket; the connection lives on if it can. */
+  /** The last fault of the whole socket, such as that it did not close; the connection lives on if it can. */
   get socketError(): TransportError | undefined {
     return this.#socketError;
   }
@@ -218,7 +219,7 @@ export class PolledClient implements DatagramReceiver {
     else if (afterMs >= timeoutMs) {
       this.#error = new ConnectError("timeout", `the socket for ${host}:${port} was not open within ${timeoutMs} ms`);
     } else return;
-    void this.#closeTransport();
+    this.#closeUnasked();
   }
 
   async #open(
@@ -263,6 +264,16 @@ export class PolledClient implements DatagramReceiver {
       if (error instanceof TransportError) this.#socketError = error;
     }
     this.#rebound = true;
+  }
+
+  /** Nobody waits for it: a rejection that nobody takes would end the process. */
+  #closeUnasked(): void {
+    this.#closeTransport().catch((cause: unknown) => {
+      const text = `the socket could not be closed: ${cause instanceof Error ? cause.message : String(cause)}`;
+      this.#socketError = cause instanceof TransportError ? cause : new TransportError("system", text, { cause });
+      const { logger } = this.#options;
+      if (logger !== undefined) containedLogger(logger).error({ err: cause }, text);
+    });
   }
 
   async #closeTransport(): Promise<void> {

@@ -36,7 +36,10 @@ describe("options of a client", () => {
   it("that are good are taken", () => {
     const serverKey = publicKeyToPem(publicKey);
     const good = [{}, { serverKey }, { payload: "x" }, { timeoutMs: 100 }, { logger: console }, { port: 65_535 }];
-    for (const options of good) {
+    const { signal } = new AbortController();
+    // Of another realm: no instance of this one's AbortSignal.
+    const foreign = { aborted: false, addEventListener: () => undefined, removeEventListener: () => undefined };
+    for (const options of [...good, { signal }, { signal: foreign }]) {
       expect(() => prepare({ ...GOOD, ...options })).not.toThrow();
     }
   });
@@ -56,6 +59,10 @@ describe("options of a client", () => {
     ["transport", undefined, TypeError, '"transport" expected an object, got undefined'],
     ["crypto", null, TypeError, '"crypto" expected an object, got null'],
     ["logger", { ...console, warn: 1 }, TypeError, LOGGER_ERROR],
+    ["signal", new AbortController(), TypeError, '"signal" expected an AbortSignal, got AbortController'],
+    ["signal", { aborted: false }, TypeError, '"signal" expected an AbortSignal, got Object'],
+    ["signal", "abort", TypeError, '"signal" expected an AbortSignal, got string'],
+    ["signal", null, TypeError, '"signal" expected an AbortSignal, got null'],
     ["protocol", "", RangeError, '"protocol" expected 1..255 bytes of UTF-8, got 0'],
     ["payload", 5, TypeError, '"payload" expected a Uint8Array or a string, got number'],
     ["payload", "é".repeat(513), RangeError, '"payload" expected at most 1024 bytes, got 1026'],

@@ -39,7 +39,7 @@ export interface ClusterStatistics {
   readonly total: ClusterTotals;
   /** Workers replaced since the start. */
   readonly restarts: number;
-  /** Broadcasts that a worker did not get, as it was not there or did not read; counted once for each worker. */
+  /** Broadcasts that a worker was not there for, did not read or did not answer; counted once for each worker. */
   readonly broadcastsMissed: number;
 }
 

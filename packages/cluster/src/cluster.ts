@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { payloadBytes, TypedEmitter } from "@sortie/connection";
+import { checkOptionNames, type OptionNames, payloadBytes, TypedEmitter } from "@sortie/connection";
 import type { SendOptions } from "@sortie/reliability";
 import type { CloseOptions, ListenAddress } from "@sortie/server";
 import { ClusterError } from "./cluster-error.js";
@@ -9,10 +9,16 @@ import { isClusterWorker } from "./main-channel.js";
 import type { CloseRequest } from "./messages.js";
 import { probePort } from "./probe-port.js";
 import { RestartBudget } from "./restart-budget.js";
-import { BEAT_MS, WorkerHandle, type WorkerExitReason, type WorkerHandleUser } from "./worker-handle.js";
+import {
+  ANSWER_PATIENCE_MS,
+  BEAT_MS,
+  WorkerHandle,
+  type WorkerExitReason,
+  type WorkerHandleUser,
+} from "./worker-handle.js";
 
-/** ms that a worker has for its figures before the last ones are taken. */
-const STATISTICS_PATIENCE_MS = 1000;
+const CLOSE_OPTION_NAMES: OptionNames<CloseOptions> = { leaveMs: true, drainMs: true, reason: true };
+const DRAINING_OPTION_NAMES: OptionNames<Pick<CloseOptions, "reason">> = { reason: true };
 /** ms. An hour, as of a server. */
 const MAX_WAIT_MS = 3_600_000;
 const DEFAULT_REASON = "the server is shutting down";
@@ -49,7 +55,10 @@ export interface ClusterEvents {
 export interface BroadcastResult {
   /** Peers that took it. */
   readonly accepted: number;
-  /** Workers that did not get it: not there, or not reading. */
+  /**
+   * Workers of which it is not known that they got it: not there, not reading, or without an answer for a second. One
+   * that hung and goes on sends it late.
+   */
   readonly workersMissed: number;
 }
 
@@ -141,8 +150,8 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   }
 
   /**
-   * Sends to all peers of all workers. Resolves with how many took it. Rejects with TypeError for what is no payload,
-   * with RangeError for bad options.
+   * Sends to all peers of all workers, also while `close` gives them time to leave. Resolves with how many took it, in
+   * about a second at the latest. Rejects with TypeError for what is no payload, with RangeError for bad options.
    */
   async broadcast(payload: Uint8Array | string, options: SendOptions = {}): Promise<BroadcastResult> {
     const bytes = payloadBytes(payload);
@@ -166,7 +175,7 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   /** Asks all workers for their figures; one that does not answer within a second has its last ones, of `ageMs`. */
   async statistics(): Promise<ClusterStatistics> {
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, STATISTICS_PATIENCE_MS)));
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, ANSWER_PATIENCE_MS)));
     await Promise.race([Promise.all(this.#handles.map((handle) => handle?.ask())), patience]);
     clearTimeout(timer);
     const nowMs = performance.now();
@@ -183,8 +192,12 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     return { workers, total, restarts: this.#restarts, broadcastsMissed: this.#broadcastsMissed };
   }
 
-  /** Turns newcomers away from now on, in all workers and those that replace them; peers stay. As of a server. */
+  /**
+   * Turns newcomers away from now on, in all workers and those that replace them; peers stay. As of a server. Throws
+   * TypeError for bad options.
+   */
   startDraining(options: { readonly reason?: string } = {}): void {
+    checkOptionNames(options, DRAINING_OPTION_NAMES);
     const { reason = DEFAULT_REASON } = options;
     if (typeof reason !== "string") throw new TypeError(`"reason" expected a string, got ${typeof reason}`);
     this.#drainingReason ??= reason;
@@ -194,9 +207,11 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   /**
    * Ends all workers as `server.close` does: peers may leave for `leaveMs`, then what was sent reliably goes, for
    * `drainMs` at the most, and they hear why. Resolves when all processes have gone; one that hangs, or takes longer,
-   * is killed. Further calls give the same promise. Throws TypeError or RangeError for options out of range.
+   * is killed. Meanwhile `broadcast` and `send` reach those that serve their peers still. Further calls give the same
+   * promise. Throws TypeError or RangeError for options that there are not, or that are out of range.
    */
   close(options: CloseOptions = {}): Promise<void> {
+    checkOptionNames(options, CLOSE_OPTION_NAMES);
     const { leaveMs = 0, drainMs = 0, reason = DEFAULT_REASON } = options;
     checkMs("leaveMs", leaveMs);
     checkMs("drainMs", drainMs);
@@ -239,10 +254,10 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   }
 
   #tellLinks(): void {
-    const there = this.#handles.filter((handle) => handle?.isOpen === true) as WorkerHandle[];
+    const there = this.#handles.filter((handle) => handle?.isReachable === true) as WorkerHandle[];
     const ports = new Array<number>(this.#options.workers).fill(0);
     for (const { index, opened } of there) ports[index] = opened?.linkPort ?? 0;
-    const accepting = there.filter(({ isAccepting }) => isAccepting).map(({ index }) => index);
+    const accepting = there.filter((one) => one.isOpen && one.isAccepting).map(({ index }) => index);
     for (const handle of there) handle.setLinks({ ports, accepting });
   }
 
@@ -254,8 +269,8 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
       this.#settleStart?.reject(new ClusterError("start-failed", `worker ${worker} ${whatHappened(handle)}`));
       return;
     }
-    if (this.#state !== "open") return;
     this.#tellLinks();
+    if (this.#state !== "open") return;
     const delayMs = this.#budget.take(performance.now());
     const isReplaced = delayMs !== undefined;
     const peersLost = handle.figures?.server?.peers ?? 0;

@@ -15,6 +15,8 @@ import {
 
 /** ms between two questions to a worker. */
 export const BEAT_MS = 1000;
+/** ms that a worker has to answer: its last figures are taken then, and a broadcast counts as one that it missed. */
+export const ANSWER_PATIENCE_MS = 1000;
 /** ms beyond all that a worker may take to end. */
 const KILL_MARGIN_MS = 3000;
 /** Messages to a worker that the system has not yet taken; a worker that reads takes thousands a second. */
@@ -73,6 +75,8 @@ export class WorkerHandle {
   #unsentBytes = 0;
   /** Beats without an answer. */
   #silentBeats = 0;
+  /** It serves, or did so until it began to close. */
+  #hasServed = false;
   /** It does not answer any more, and ends. */
   #isServerClosed = false;
   #deadline: NodeJS.Timeout | undefined;
@@ -103,15 +107,24 @@ export class WorkerHandle {
     return this.state === "open" || this.state === "serving";
   }
 
+  /**
+   * Whether it does what it is told. One that closes goes on until its server is closed: its peers may have an hour to
+   * leave, and play on meanwhile.
+   */
+  get isReachable(): boolean {
+    if (this.#child?.connected !== true || this.#isServerClosed) return false;
+    return this.isOpen || (this.state === "closing" && this.#hasServed);
+  }
+
   /** Tells where all workers are. With the first of these calls it begins to serve. */
   setLinks(links: WorkerLinks): void {
-    if (this.isOpen) this.#send({ type: "links", links });
+    if (this.isReachable) this.#send({ type: "links", links });
   }
 
   /** False when the worker is not there, or does not read. Throws for what cannot be copied. */
   message(message: unknown): boolean {
     // One that starts may not listen yet.
-    if (!this.isOpen || this.#isClogged) return false;
+    if (!this.isReachable || this.#isClogged) return false;
     this.#send({ type: "message", message });
     return true;
   }
@@ -121,14 +134,21 @@ export class WorkerHandle {
     if (this.isOpen) this.#send({ type: "drain", reason });
   }
 
-  /** How many peers took it; undefined when the worker is not there, or does not read. Rejects for bad options. */
+  /**
+   * How many peers took it; undefined when the worker is not there, does not read, or has not answered for
+   * `ANSWER_PATIENCE_MS`. Rejects for bad options.
+   */
   async broadcast(payload: Uint8Array, options: SendOptions): Promise<number | undefined> {
-    if (this.state !== "serving" || this.#isClogged) return undefined;
+    if (!this.#hasServed || !this.isReachable || this.#isClogged) return undefined;
     const id = this.#nextId++;
     this.#send({ type: "broadcast", id, payload, options }, payload.length);
+    let timer: NodeJS.Timeout | undefined;
     const answer = await new Promise<{ accepted: number; error?: string } | undefined>((resolve) => {
       this.#broadcasts.set(id, resolve);
+      timer = setTimeout(resolve, ANSWER_PATIENCE_MS, undefined);
     });
+    clearTimeout(timer);
+    this.#broadcasts.delete(id);
     if (answer?.error !== undefined) throw new RangeError(answer.error);
     return answer?.accepted;
   }
@@ -236,7 +256,6 @@ export class WorkerHandle {
       case "broadcast": {
         const { id, accepted, error } = message;
         this.#broadcasts.get(id)?.({ accepted, ...(error === undefined ? {} : { error }) });
-        this.#broadcasts.delete(id);
         return;
       }
       case "message":
@@ -256,6 +275,7 @@ export class WorkerHandle {
   #onServing(): void {
     if (this.state !== "open") return;
     this.state = "serving";
+    this.#hasServed = true;
     clearTimeout(this.#deadline);
     this.#user.onServing(this);
   }

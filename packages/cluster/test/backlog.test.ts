@@ -42,4 +42,22 @@ describe.runIf(canSharePort)("a worker that stands still", () => {
     },
     PATIENCE_MS,
   );
+
+  it(
+    "does not hold up a broadcast, where nothing ends workers that hang",
+    async () => {
+      const game = await ClusterGame.listening(entry, { hangTimeoutMs: 0 });
+      const { cluster } = game;
+      const pid = cluster.pids[1] as number;
+      try {
+        cluster.send(1, "hang");
+        expect(await cluster.broadcast("hello")).toEqual({ accepted: 0, workersMissed: 1 });
+        expect((await cluster.statistics()).broadcastsMissed).toBe(1);
+      } finally {
+        process.kill(pid, "SIGKILL");
+        await game.end();
+      }
+    },
+    PATIENCE_MS,
+  );
 });

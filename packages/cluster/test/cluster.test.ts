@@ -81,6 +81,30 @@ describe.runIf(canSharePort)("a cluster of two workers", () => {
   );
 
   it(
+    "is there for its peers while they have time to leave: broadcasts and messages go on",
+    async () => {
+      game = await ClusterGame.listening(entry);
+      await game.populate(2);
+      const { clients, cluster, news } = game;
+      let heard = 0;
+      for (const client of clients) client.on("message", () => void (heard += 1));
+      const closing = cluster.close({ leaveMs: 10 * PATIENCE_MS });
+      await until(async () => {
+        const { workers } = await cluster.statistics();
+        return workers.every(({ server, state }) => server?.draining === true && state === "closing");
+      }, "both close");
+      const sent = await cluster.broadcast("half a minute left", { delivery: "reliable" });
+      expect(sent).toEqual({ accepted: clients.length, workersMissed: 0 });
+      for (const worker of [0, 1]) expect(cluster.send(worker, "who")).toBe(true);
+      await until(() => heard === clients.length, "all peers hear it");
+      await until(() => news.filter((one) => "pid" in one).length === 2, "both workers answer");
+      await Promise.all(clients.map((client) => client.close()));
+      await closing;
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     "closes in order: what waits is delivered, peers are told why, and the processes end",
     async () => {
       game = await ClusterGame.listening(entry);
@@ -99,6 +123,9 @@ describe.runIf(canSharePort)("a cluster of two workers", () => {
         return workers.every(({ server }) => server?.draining === true);
       }, "both drain");
       await expect(game.connect()).rejects.toThrow("shutting down");
+      expect(() => cluster.close({ drainMS: 2000 } as never)).toThrow('"options" expected "drainMs", got "drainMS"');
+      expect(() => cluster.close(5 as never)).toThrow('"options" expected an object, got number');
+      expect(() => cluster.startDraining({ raeson: "" } as never)).toThrow('expected only reason, got "raeson"');
       expect(() => cluster.close({ leaveMs: -1 })).toThrow('"leaveMs" expected a number in 0..3600000, got -1');
       expect(() => cluster.close({ drainMs: Number.NaN })).toThrow(
         '"drainMs" expected a number in 0..3600000, got NaN',

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { resolveClusterOptions } from "../src/cluster-options.js";
+import type { ToWorker } from "../src/messages.js";
 import type { WorkerHandle, WorkerHandleUser } from "../src/worker-handle.js";
 
 afterEach(() => {
@@ -71,6 +72,97 @@ describe("a worker's process that the system does not start", () => {
       failure: "spawn ENOMEM",
       pid: undefined,
     });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("a worker's process that answers", () => {
+  const LINKS = { ports: [7], accepting: [0] };
+
+  interface Worker {
+    readonly handle: WorkerHandle;
+    /** What it was told. */
+    readonly sent: ToWorker[];
+    /** Its end of the channel. */
+    readonly child: EventEmitter;
+  }
+
+  async function opened(): Promise<Worker> {
+    const sent: ToWorker[] = [];
+    const send = (message: ToWorker, _handle: undefined, _options: undefined, onSent: () => void): boolean => {
+      sent.push(message);
+      onSent();
+      return true;
+    };
+    const child = Object.assign(new EventEmitter(), { pid: 4, connected: true, send, kill: () => true });
+    vi.resetModules();
+    vi.doMock("node:child_process", () => ({ fork: () => child }));
+    const module = await import("../src/worker-handle.js");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const user = new Proxy({}, { get: () => () => undefined }) as WorkerHandleUser;
+    const config = { worker: 0, workers: 1, host: undefined, port: 1, cookieKey: new Uint8Array(32), data: undefined };
+    const handle = new module.WorkerHandle(config, resolveClusterOptions({ entry: "/entry.js", workers: 1 }), user);
+    const where = { address: "127.0.0.1", port: 1, family: 4, linkPort: 7, publicKey: new Uint8Array(65) };
+    child.emit("message", { type: "opened", ...where });
+    return { handle, sent, child };
+  }
+
+  async function serving(): Promise<Worker> {
+    const worker = await opened();
+    worker.child.emit("message", { type: "serving" });
+    expect(worker.handle.state).toBe("serving");
+    return worker;
+  }
+
+  /** Whether it takes a message, and what it is told of links, that message and a broadcast. */
+  function told({ handle, sent }: Worker): unknown[] {
+    sent.length = 0;
+    handle.setLinks(LINKS);
+    const isTaken = handle.message("hello");
+    void handle.broadcast(new Uint8Array(1), {});
+    return [isTaken, ...sent.map(({ type }) => type)];
+  }
+
+  it("and that closes is told all that others are told, until its server is closed", async () => {
+    const worker = await serving();
+    void worker.handle.close({ leaveMs: 60_000, drainMs: 0, reason: "" });
+    expect(worker.handle.state).toBe("closing");
+    expect(told(worker)).toEqual([true, "links", "message", "broadcast"]);
+    const answer = worker.handle.broadcast(new Uint8Array(1), {});
+    const [id] = worker.sent.map((message) => (message.type === "broadcast" ? message.id : -1)).slice(-1);
+    worker.child.emit("message", { type: "broadcast", id, accepted: 3, error: undefined });
+    expect(await answer).toBe(3);
+    worker.child.emit("message", { type: "closed" });
+    expect(told(worker)).toEqual([false]);
+    expect(await worker.handle.broadcast(new Uint8Array(1), {})).toBeUndefined();
+  });
+
+  it("and that closes is told nothing where it has hung up, or never served", async () => {
+    const gone = await serving();
+    void gone.handle.close({ leaveMs: 60_000, drainMs: 0, reason: "" });
+    Object.assign(gone.child, { connected: false });
+    expect(told(gone)).toEqual([false]);
+    const early = await opened();
+    expect(told(early)).toEqual([true, "links", "message"]);
+    void early.handle.close({ leaveMs: 60_000, drainMs: 0, reason: "" });
+    expect(told(early)).toEqual([false]);
+  });
+
+  it("but not to a broadcast has missed it after a second", async () => {
+    const { handle, sent, child } = await serving();
+    const answers: (number | undefined)[] = [];
+    void handle.broadcast(new Uint8Array(1), {}).then((answer) => answers.push(answer));
+    await vi.advanceTimersByTimeAsync(999);
+    expect(answers).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(answers).toEqual([undefined]);
+    // It hung, and goes on: nobody asks any more.
+    const { id } = sent[0] as { readonly id: number };
+    child.emit("message", { type: "broadcast", id, accepted: 3, error: undefined });
+    void handle.broadcast(new Uint8Array(1), {}).then((answer) => answers.push(answer));
+    child.emit("message", { type: "broadcast", id: id + 1, accepted: 5, error: undefined });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(answers).toEqual([undefined, 5]);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -1,3 +1,5 @@
+import { isThenable } from "./call-contained.js";
+
 /** Event names and the listeners they call; two arguments at the most. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- listeners of any two arguments; each map names its own
 export type EventMap<Events> = { [Name in keyof Events]: (first: any, second: any) => void };
@@ -59,7 +61,10 @@ export class TypedEmitter<Events extends EventMap<Events>> {
     for (const listener of list) {
       try {
         const result: unknown = listener(first, second);
-        if (result instanceof Promise) result.catch((error: unknown) => this.onListenerError(name, error, first));
+        // Nothing is what nearly all of them return: for every message that is all that is asked.
+        if (result !== undefined && isThenable(result)) {
+          Promise.resolve(result).catch((error: unknown) => this.onListenerError(name, error, first));
+        }
       } catch (error) {
         this.onListenerError(name, error, first);
       }

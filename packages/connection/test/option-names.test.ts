@@ -19,6 +19,16 @@ describe("checkOptionNames", () => {
     expect(() => checkOptionNames({ tickrate: 30 }, KNOWN)).toThrow('"options" expected "tickRate", got "tickrate"');
   });
 
+  it.each([
+    [5, "number"],
+    [null, "null"],
+    ["drainMs", "string"],
+    [() => undefined, "function"],
+  ])("refuses %j, which has no options at all", (options, got) => {
+    const message = `"options" expected an object, got ${got}`;
+    expect(() => checkOptionNames(options as never, KNOWN)).toThrow(new TypeError(message));
+  });
+
   it("does not take what every object inherits for an option", () => {
     expect(() => checkOptionNames({ constructor: 1 }, KNOWN)).toThrow('got "constructor"');
     expect(() => checkOptionNames(JSON.parse('{"__proto__": 1}') as object, KNOWN)).toThrow('got "__proto__"');

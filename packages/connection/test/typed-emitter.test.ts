@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { TypedEmitter } from "../src/typed-emitter.js";
 
@@ -103,6 +104,18 @@ describe("TypedEmitter", () => {
     expect(door.errors).toEqual([]);
     await new Promise((resolve) => setImmediate(resolve));
     expect(door.errors).toEqual(["open brass: late brass"]);
+  });
+
+  it("tells its owner of promises of another realm, and of a library's, as well", async () => {
+    const door = new Door();
+    door.on("open", runInNewContext('async () => { throw new Error("foreign"); }') as () => void);
+    const thenable = { then: (_: unknown, reject: (error: Error) => void) => reject(new Error("thenable")) };
+    door.on("open", () => thenable);
+    // What is no promise is nobody's concern, whatever its parts.
+    door.on("open", () => null).on("open", () => ({ then: 5 }));
+    door.unlock("brass");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(door.errors.sort()).toEqual(["open brass: foreign", "open brass: thenable"]);
   });
 
   it("throws what a listener throws where no owner takes it", () => {

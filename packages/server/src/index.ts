@@ -1,11 +1,12 @@
 export type { AccessLogEntry } from "./access-log.js";
+export type { BroadcastOptions } from "./broadcast-options.js";
 export { type ServerEvents } from "./events.js";
 export type { WithData } from "./peer-data.js";
 export type { Authenticate, AuthenticateRequest, AuthenticateResult, ServerOptions } from "./options.js";
 export { Peer } from "./peer.js";
 export { type PortShare, workerOf } from "./port-share.js";
 export type { RateLimit } from "./prefix-limiter.js";
-export { type BroadcastOptions, type ListenAddress, Server } from "./server.js";
+export { type ListenAddress, Server } from "./server.js";
 export { ServerCore, type ServerCoreHandler } from "./server-core.js";
 export type { ServerCoreOptions } from "./server-core-options.js";
 export type { CloseOptions, DrainingEvent } from "./shutdown.js";

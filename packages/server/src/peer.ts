@@ -31,7 +31,13 @@ export class Peer<Data = unknown> {
   readonly #host: PeerHost;
 
   static {
-    sendTo = (peer, payload, options, nowMs) => peer.#host.send(peer.#entry, payload, options, nowMs);
+    sendTo = (peer, payload, options, nowMs) => {
+      if (peer instanceof Peer) return peer.#host.send(peer.#entry, payload, options, nowMs);
+      // A map, as `server.peers` is, gives arrays of two: its values are meant.
+      const other: unknown = peer;
+      const got = Array.isArray(other) ? "an array" : other === null ? "null" : typeof other;
+      throw new TypeError(`"to" expected peers only, got ${got} among them`);
+    };
   }
 
   constructor(id: number, data: Data, sessionId: string, entry: ConnectionEntry, host: PeerHost) {

@@ -15,6 +15,7 @@ import { CloseCode } from "@sortie/wire";
 import type { AccessLogEntry } from "./access-log.js";
 import { authenticateClient, type Decision } from "./authenticator.js";
 import { BlockList } from "./block-list.js";
+import { type BroadcastOptions, peersOf } from "./broadcast-options.js";
 import type { ConnectionEntry } from "./connection-table.js";
 import { SERVER_EVENTS, type ServerEvents } from "./events.js";
 import { checkIdentity, checkServerOptions, DEFAULT_TICK_RATE, limitsOf, type ServerOptions } from "./options.js";
@@ -40,14 +41,6 @@ export interface ListenAddress {
   readonly address: string;
   readonly port: number;
   readonly family: 4 | 6;
-}
-
-/** To whom, besides the options of each message. */
-export interface BroadcastOptions<Data> extends SendOptions {
-  /** These peers only. Default: all. */
-  readonly to?: Iterable<Peer<Data>>;
-  /** But not this one, or these. */
-  readonly except?: Peer<Data> | Iterable<Peer<Data>>;
 }
 
 /** What the application keeps for an entry of the table. */
@@ -205,31 +198,34 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   /**
    * Turns newcomers away from now on ("rejected: is shutting down"); peers stay. For a server that is to end when its
-   * round is over: "draining" tells of it once. `close` does it too.
+   * round is over: "draining" tells of it once. `close` does it too. Throws TypeError for bad options.
    */
   startDraining(options: { readonly reason?: string } = {}): void {
-    this.#shutdown.startDraining(options.reason);
+    this.#shutdown.startDraining(options);
   }
 
   /**
    * Ends the server: newcomers are turned away and "draining" is emitted; peers have `leaveMs` to leave by themselves;
    * then nothing more is taken from the application, what was sent reliably goes, for `drainMs` at the most, and peers
    * are told why. Resolves when the socket is closed. Further calls give the same promise. Throws TypeError or
-   * RangeError for options out of range.
+   * RangeError for options that there are not, or that are out of range.
    */
   close(options: CloseOptions = {}): Promise<void> {
     return this.#shutdown.close(options);
   }
 
-  /** Sends to all peers, or those of `to`, but those of `except`. Returns how many took it. */
+  /**
+   * Sends to all peers, or those of `to`, but those of `except`. Returns how many took it. Throws TypeError or
+   * RangeError for bad options.
+   */
   broadcast(payload: Uint8Array | string, options: BroadcastOptions<Data> = {}): number {
     const shared = new SharedPayload(payloadBytes(payload));
     const { to, except, ...sendOptions } = options;
-    const left = except === undefined ? undefined : new Set(except instanceof Peer ? [except] : except);
+    const left = except === undefined ? undefined : new Set(peersOf("except", except));
     checkSend(shared, sendOptions);
     const nowMs = this.#clock.now();
     let accepted = 0;
-    for (const peer of to ?? this.#peers.values()) {
+    for (const peer of to === undefined ? this.#peers.values() : peersOf("to", to)) {
       if (left?.has(peer) !== true && sendTo(peer as Peer, shared, sendOptions, nowMs).accepted) accepted += 1;
     }
     return accepted;

@@ -1,4 +1,4 @@
-import { checkReason, type DisconnectReason } from "@sortie/connection";
+import { checkOptionNames, checkReason, type DisconnectReason, type OptionNames } from "@sortie/connection";
 import type { Clock, Driver } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { ServerCore } from "./server-core.js";
@@ -21,6 +21,9 @@ export interface CloseOptions {
   /** What peers are told: up to 256 bytes of UTF-8, cut beyond. Default "the server is shutting down". */
   readonly reason?: string;
 }
+
+const CLOSE_OPTION_NAMES: OptionNames<CloseOptions> = { leaveMs: true, drainMs: true, reason: true };
+const DRAINING_OPTION_NAMES: OptionNames<Pick<CloseOptions, "reason">> = { reason: true };
 
 /** Newcomers are turned away from now on. */
 export interface DrainingEvent {
@@ -59,14 +62,17 @@ export class Shutdown {
     return this.#closing !== undefined;
   }
 
-  /** Turns newcomers away, and nothing else. */
-  startDraining(reason: string = DEFAULT_REASON): void {
+  /** Turns newcomers away, and nothing else. Throws TypeError for bad options. */
+  startDraining(options: Pick<CloseOptions, "reason">): void {
+    checkOptionNames(options, DRAINING_OPTION_NAMES);
+    const { reason = DEFAULT_REASON } = options;
     checkReason(reason);
     if (!this.#host.core.isShuttingDown) this.#announce(Infinity, reason);
   }
 
   /** Further calls give the first one's promise. Throws TypeError or RangeError for bad options. */
   close(options: CloseOptions): Promise<void> {
+    checkOptionNames(options, CLOSE_OPTION_NAMES);
     const { leaveMs = 0, drainMs = 0, reason = DEFAULT_REASON } = options;
     checkMs("leaveMs", leaveMs);
     checkMs("drainMs", drainMs);

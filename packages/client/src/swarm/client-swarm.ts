@@ -1,8 +1,10 @@
 import {
   callContained,
+  checkOptionNames,
   type ConnectionResources,
   containedLogger,
   type DisconnectReason,
+  type OptionNames,
   payloadBytes,
   type TraceSink,
 } from "@sortie/connection";
@@ -11,8 +13,15 @@ import { type Clock, type DatagramTransport, Driver, type SocketAddress, SystemC
 import { resolveAddresses } from "../addresses.js";
 import { socketError } from "../client.js";
 import { type CoreMaker, createClientResources, prepare, throwIfAborted } from "../connect.js";
-import type { ConnectError } from "../connect-error.js";
-import { checkConnectPayload, checkDrainMs, type ClientOptions, DEFAULT_TIMEOUT_MS } from "../options.js";
+import { ConnectError } from "../connect-error.js";
+import {
+  checkConnectPayload,
+  checkDrainMs,
+  type ClientOptions,
+  DEFAULT_TIMEOUT_MS,
+  type LeaveOptions,
+} from "../options.js";
+import { withinLimits } from "../within-limits.js";
 import type { SwarmClient, SwarmOwner } from "./swarm-client.js";
 import { SwarmCore } from "./swarm-core.js";
 
@@ -21,6 +30,8 @@ const CLOSE_GRACE_MS = 1000;
 /** Clients that leave at once, and ms until the next: all at once would overflow the server's socket. */
 const LEAVING_AT_ONCE = 32;
 const LEAVING_INTERVAL_MS = 5;
+/** Of `close`; see `checkOptionNames`. */
+const CLOSE_OPTION_NAMES: OptionNames<Pick<LeaveOptions, "drainMs">> = { drainMs: true };
 
 /**
  * Told what happens to the clients, outside of any work on them: they may be sent by, closed and added to at will. What
@@ -145,20 +156,31 @@ export class ClientSwarm {
 
   /**
    * All clients leave, some at a time: what is queued and reliable is delivered first, for `drainMs` (default 0) at the
-   * most. Resolves when the socket is closed. Further calls give the same promise.
+   * most. Resolves when the socket is closed. Further calls give the same promise. Throws TypeError or RangeError for
+   * options that there are not, or that are out of range.
    */
   close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    checkOptionNames(options, CLOSE_OPTION_NAMES);
     const { drainMs = 0 } = options;
     checkDrainMs(drainMs);
     return (this.#closing ??= this.#shutDown(drainMs));
   }
 
-  /** @internal */
-  async open(): Promise<void> {
+  /** @internal Opens the socket, until `deadlineMs` of the clock at the latest. */
+  async open(options: ClientOptions, deadlineMs: number): Promise<void> {
+    const { host, port, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const late = `the socket for ${host}:${port} was not open within ${timeoutMs} ms`;
+    let isOpening = true;
+    const opening = this.#driver.start().finally(() => (isOpening = false));
     try {
-      await this.#driver.start();
+      await withinLimits(opening, options, this.#clock, deadlineMs, late);
+      throwIfAborted(options);
     } catch (error) {
-      throw socketError(error);
+      if (!(error instanceof ConnectError)) throw socketError(error);
+      const stopped = this.#driver.stop().catch((fault: unknown) => this.#report(fault));
+      // A transport may wait for its opening to close.
+      if (!isOpening) await stopped;
+      throw error;
     }
   }
 
@@ -258,8 +280,8 @@ export class ClientSwarm {
 
 /**
  * A socket for many clients of the server that the options name; no client connects before `add`. A signal in the
- * options gives up the opening alone. Rejects as `connect` does: ConnectError "network", "timeout" or "aborted", and
- * TypeError, RangeError or IdentityError for bad options.
+ * options gives up the opening alone; `timeoutMs` is for that, and then for each client anew. Rejects as `connect`
+ * does: ConnectError "network", "timeout" or "aborted", and TypeError, RangeError or IdentityError for bad options.
  */
 export async function openSwarm(options: ClientOptions, listener: SwarmListener): Promise<ClientSwarm> {
   const makeCore = prepare(options);
@@ -267,10 +289,12 @@ export async function openSwarm(options: ClientOptions, listener: SwarmListener)
     throw new TypeError(`"listener" expected an object, got ${listener === null ? "null" : typeof listener}`);
   }
   const clock = options.clock ?? new SystemClock();
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const deadlineMs = clock.now() + timeoutMs;
   throwIfAborted(options);
-  const addresses = await resolveAddresses(options, clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const addresses = await resolveAddresses(options, clock, timeoutMs);
   throwIfAborted(options);
   const swarm = new ClientSwarm(options, listener, clock, makeCore, addresses);
-  await swarm.open();
+  await swarm.open(options, deadlineMs);
   return swarm;
 }

@@ -1,7 +1,14 @@
-import { checkReason, type ConnectionStatistics, payloadBytes, type Quality, toHex } from "@sortie/connection";
+import {
+  checkOptionNames,
+  checkReason,
+  type ConnectionStatistics,
+  payloadBytes,
+  type Quality,
+  toHex,
+} from "@sortie/connection";
 import { refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
 import type { ClientCore, ClientState } from "../client-core.js";
-import { checkDrainMs } from "../options.js";
+import { checkDrainMs, LEAVE_OPTION_NAMES } from "../options.js";
 
 /** What a client asks of its swarm. */
 export interface SwarmOwner {
@@ -93,9 +100,10 @@ export class SwarmClient {
 
   /**
    * Gives the attempt up, or leaves: reliable data is delivered first, for `drainMs` (default 0) at the most. Throws
-   * TypeError or RangeError for options out of range.
+   * TypeError or RangeError for options that there are not, or that are out of range.
    */
   close(options: { readonly drainMs?: number; readonly reason?: string } = {}): void {
+    checkOptionNames(options, LEAVE_OPTION_NAMES);
     const { drainMs = 0, reason = "" } = options;
     checkDrainMs(drainMs);
     checkReason(reason);
