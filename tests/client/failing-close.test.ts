@@ -1,4 +1,4 @@
-import { connect, type ConnectError, createClient, type PolledClient } from "@sortie/client";
+import { type Client, connect, type ConnectError, createClient, type PolledClient } from "@sortie/client";
 import { TransportError } from "@sortie/transport";
 import type { MemoryTransport } from "@sortie/transport-memory";
 import { describe, expect, it } from "vitest";
@@ -22,6 +22,17 @@ async function play(game: GameNetwork, client: PolledClient, ms: number): Promis
     client.update(game.clock.now());
     await game.run(20);
   }
+}
+
+/** A client that plays over a transport that will fail to close, and what its events tell. */
+async function connected(): Promise<{ game: GameNetwork; client: Client; heard: string[] }> {
+  const game = new GameNetwork();
+  await game.listen();
+  const client = await game.settle(connect(game.clientOptions({ transport: failing(game) })), 60_000);
+  const heard: string[] = [];
+  client.on("error", (error) => heard.push(String(error)));
+  client.on("disconnect", ({ code }) => heard.push(code));
+  return { game, client, heard };
 }
 
 describe("a client whose transport fails to close", () => {
@@ -48,12 +59,7 @@ describe("a client whose transport fails to close", () => {
   });
 
   it("and that the server lets go is told by its events, once", async () => {
-    const game = new GameNetwork();
-    await game.listen();
-    const client = await game.settle(connect(game.clientOptions({ transport: failing(game) })), 60_000);
-    const heard: string[] = [];
-    client.on("error", (error) => heard.push(String(error)));
-    client.on("disconnect", ({ code }) => heard.push(code));
+    const { game, client, heard } = await connected();
     await game.run(100);
     game.server.peers.get(1)?.disconnect("enough");
     await game.run(2000);
@@ -64,12 +70,7 @@ describe("a client whose transport fails to close", () => {
   });
 
   it("and that is closed tells that to its caller alone", async () => {
-    const game = new GameNetwork();
-    await game.listen();
-    const client = await game.settle(connect(game.clientOptions({ transport: failing(game) })), 60_000);
-    const heard: string[] = [];
-    client.on("error", (error) => heard.push(String(error)));
-    client.on("disconnect", ({ code }) => heard.push(code));
+    const { game, client, heard } = await connected();
     await expect(game.settle(client.close(), 10_000)).rejects.toThrow("close failed");
     await game.run(100);
     expect(heard).toEqual(["closed"]);

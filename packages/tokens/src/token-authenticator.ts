@@ -1,6 +1,6 @@
 import { callContained, checkOptionNames, type OptionNames } from "@sortie/connection";
 import type { Authenticate, AuthenticateRequest } from "@sortie/server";
-import { checkFunctions, checkObject, kindOf } from "./option-checks.js";
+import { checkFunctions, kindOf } from "./option-checks.js";
 import type { TokenClaims } from "./token-claims.js";
 import type { TokenRefusalCode } from "./token-refusal.js";
 import { createTokenVerifier, type TokenVerifier } from "./token-verifier.js";
@@ -42,7 +42,6 @@ const OPTION_NAMES: OptionNames<AnyOptions<unknown>> = {
 export function createTokenAuthenticator<Data = TokenClaims>(
   options: TokenAuthenticatorOptions<Data>,
 ): Authenticate<Data> {
-  checkObject("options", options);
   checkOptionNames(options, OPTION_NAMES);
   const { verifier: given, data, onRefused, ...verifierOptions }: AnyOptions<Data> = options;
   checkFunctions({ data, onRefused });

@@ -148,7 +148,6 @@ export class TokenIssuer {
 
 /** Rejects with TypeError or RangeError for keys that sign no tokens, and says which; and for other bad options. */
 export async function createTokenIssuer(options: TokenIssuerOptions): Promise<TokenIssuer> {
-  checkObject("options", options);
   checkOptionNames(options, OPTION_NAMES);
   const { keys, issuer, now } = options;
   if (!Array.isArray(keys) || keys.length === 0 || keys.length > MAX_KEYS) {

@@ -1,5 +1,5 @@
 import { checkOptionNames, type OptionNames } from "@sortie/connection";
-import { checkFunctions, checkObject, kindOf } from "./option-checks.js";
+import { checkFunctions, kindOf } from "./option-checks.js";
 import { MAX_LIFETIME_SECONDS } from "./token-claims.js";
 import { checkName, checkSeconds } from "./token-issuer.js";
 import type { TokenKeySet } from "./token-keys.js";
@@ -64,7 +64,6 @@ export const VERIFIER_OPTION_NAMES: OptionNames<TokenVerifierOptions> = {
 
 /** Throws TypeError or RangeError that names the option, what is expected, and what came. */
 export function checkVerifierOptions(options: TokenVerifierOptions): void {
-  checkObject("options", options);
   // A misspelt "requireChallenge" or "issuer" would let in whom it is to keep out.
   checkOptionNames(options, VERIFIER_OPTION_NAMES);
   const { keys, issuer, toleranceSeconds, maxLifetimeSeconds, notIssuedBefore, maxConsumed, reloadSeconds } = options;
