@@ -1,4 +1,4 @@
-import { type Client, connect, type ConnectError, createClient, type PolledClient } from "@sortie/client";
+import { type Client, connect, type ConnectError, createClient, openSwarm, type PolledClient } from "@sortie/client";
 import { TransportError } from "@sortie/transport";
 import type { MemoryTransport } from "@sortie/transport-memory";
 import { describe, expect, it } from "vitest";
@@ -117,6 +117,30 @@ describe("a polled client whose transport fails to close", () => {
     await play(game, client, 300);
     expect([client.state, client.error?.code]).toEqual(["closed", "timeout"]);
     expect(client.socketError).toBe(fault);
+    await game.end();
+  });
+});
+
+describe("a swarm whose transport fails to close", () => {
+  it("tells that to its caller, and none of its clients is left, far from the server as they are", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 1500 } });
+    await game.listen();
+    const heard: string[] = [];
+    const swarm = await game.settle(
+      openSwarm(game.clientOptions({ transport: failing(game) }), {
+        onConnect: ({ index }) => heard.push(`${index} in`),
+        onDisconnect: ({ index }, { code }) => heard.push(`${index} ${code}`),
+        onError: (error) => heard.push(String(error)),
+      }),
+    );
+    for (let i = 0; i < 2; i++) swarm.add();
+    await game.run(15_000);
+    game.network.setFilter(() => false);
+    await expect(game.settle(swarm.close(), 10_000)).rejects.toThrow("close failed");
+    await game.run(0);
+    expect(heard).toEqual(["0 in", "1 in", "0 closed", "1 closed"]);
+    expect(swarm.size).toBe(0);
+    await game.run(15_000);
     await game.end();
   });
 });

@@ -59,6 +59,26 @@ describe("close", () => {
     await game.end();
   });
 
+  it("of a transport that fails to is told to the caller, and the server is over all the same", async () => {
+    const game = new GameNetwork();
+    const { serverTransport: transport } = game;
+    const close = transport.close.bind(transport);
+    transport.close = async () => {
+      await close();
+      throw new Error("close failed");
+    };
+    await game.listen();
+    await game.connect();
+    await game.run(100);
+    const reasons: string[] = [];
+    game.server.on("disconnect", (_peer, { code, by }) => reasons.push(`${code} ${by}`));
+    game.network.setFilter(() => false);
+    await expect(game.settle(game.server.close(), 10_000)).rejects.toThrow("close failed");
+    expect(reasons).toEqual(["shutting-down local"]);
+    expect(game.server.address).toBeUndefined();
+    await game.run(15_000);
+  });
+
   it("of a client in the middle of a large transfer ends both sides", async () => {
     const game = new GameNetwork({ link: { latencyMs: 50 } });
     await game.listen();

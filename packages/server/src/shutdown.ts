@@ -41,7 +41,7 @@ export interface ShutdownHost {
   readonly isListening: () => boolean;
   readonly onDraining: (event: DrainingEvent) => void;
   readonly stopTicks: () => void;
-  /** The socket is closed: the application hears of the last ends. */
+  /** The socket is closed, or failed to: the application hears of the last ends. */
   readonly onStopped: () => void;
 }
 
@@ -114,10 +114,14 @@ export class Shutdown {
     core.table.forEach((entry) => core.close(entry, CloseCode.ShuttingDown, reason, nowMs, nowMs + drainMs));
     if (isListening()) await this.#until(() => core.table.size === 0, nowMs + drainMs + CLOSE_GRACE_MS);
     this.#host.stopTicks();
-    await driver.stop();
-    const gone: DisconnectReason = { code: "shutting-down", by: "local", text: reason };
-    core.abortAll(gone, clock.now());
-    this.#host.onStopped();
+    try {
+      await driver.stop();
+    } finally {
+      // A socket that fails to close is not used any more either: the application hears of the last ends.
+      const gone: DisconnectReason = { code: "shutting-down", by: "local", text: reason };
+      core.abortAll(gone, clock.now());
+      this.#host.onStopped();
+    }
   }
 
   /** Resolves when it is over, or at the deadline. */

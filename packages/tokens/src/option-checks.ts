@@ -18,3 +18,10 @@ export function checkFunctions(options: Readonly<Record<string, unknown>>): void
     }
   }
 }
+
+/** What a clock tells. Throws TypeError for what is no time: comparisons with NaN would let every token pass. */
+export function timeOf(name: "now" | "monotonicNow", clock: () => number): number {
+  const time: unknown = clock();
+  if (typeof time === "number" && Number.isFinite(time)) return time;
+  throw new TypeError(`"${name}" expected to give a finite number of ms, got ${String(time)}`);
+}

@@ -37,7 +37,8 @@ const OPTION_NAMES: OptionNames<AnyOptions<unknown>> = {
 
 /**
  * The `authenticate` of a server that lets in whoever brings a connect token as payload. A client that is refused is
- * told the code and a sentence. Throws TypeError or RangeError for bad options, those too that there are not.
+ * told the code and a sentence. Throws TypeError or RangeError for bad options, those too that there are not, and those
+ * of a verifier beside one that was made before.
  */
 export function createTokenAuthenticator<Data = TokenClaims>(
   options: TokenAuthenticatorOptions<Data>,
@@ -47,6 +48,13 @@ export function createTokenAuthenticator<Data = TokenClaims>(
   checkFunctions({ data, onRefused });
   if (given !== undefined && typeof (given as { verify?: unknown } | null)?.verify !== "function") {
     throw new TypeError(`"verifier" expected what createTokenVerifier() gives, got ${kindOf(given)}`);
+  }
+  const [unused] = given === undefined ? [] : Object.keys(verifierOptions);
+  if (unused !== undefined) {
+    // It would keep nobody out.
+    throw new TypeError(
+      `"${unused}" expected to be an option of the "verifier" that was given, got it beside that one`,
+    );
   }
   const verifier = given ?? createTokenVerifier(verifierOptions as TokenVerifierOptions);
   return async (request) => {

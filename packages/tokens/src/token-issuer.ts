@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { checkOptionNames, type OptionNames } from "@sortie/connection";
 import { type CryptoKey, SignJWT } from "jose";
-import { checkFunctions, checkObject } from "./option-checks.js";
+import { checkFunctions, checkObject, timeOf } from "./option-checks.js";
 import {
   claimsToJson,
   DEFAULT_LIFETIME_SECONDS,
@@ -136,7 +136,7 @@ export class TokenIssuer {
     if (challenge !== undefined && !isChallenge(challenge)) {
       throw new RangeError(`"challenge" expected 43 characters of base64url, got ${JSON.stringify(challenge)}`);
     }
-    const issuedAt = Math.floor((this.#options.now ?? Date.now)() / 1000);
+    const issuedAt = Math.floor(timeOf("now", this.#options.now ?? Date.now) / 1000);
     const { notBefore = issuedAt } = request;
     checkSeconds("notBefore", notBefore, 0, Number.MAX_SAFE_INTEGER);
     const expiresAt = Math.max(issuedAt, notBefore) + lifetimeSeconds;

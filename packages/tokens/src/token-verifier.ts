@@ -3,6 +3,7 @@ import { compactVerify, type CryptoKey, decodeProtectedHeader, errors, type Prot
 import { ConsumedTokens } from "./consumed-tokens.js";
 import { type FaultReport, faultReport } from "./fault-report.js";
 import { KeyRing } from "./key-ring.js";
+import { timeOf } from "./option-checks.js";
 import { claimsFromJson, MAX_TOKEN_PAYLOAD_BYTES, TOKEN_TYPE, type TokenClaims } from "./token-claims.js";
 import type { TokenKeySet } from "./token-keys.js";
 import { refused, type TokenRefusalCode, type TokenVerdict } from "./token-refusal.js";
@@ -34,16 +35,17 @@ export class TokenVerifier {
     checkVerifierOptions(options);
     const { keys, onError, reloadSeconds = DEFAULT_RELOAD_SECONDS } = options;
     const { now = Date.now, monotonicNow = () => performance.now() } = options;
+    const monotonicMs = (): number => timeOf("monotonicNow", monotonicNow);
     this.#options = options;
     this.#tolerance = options.toleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS;
     this.#maxLifetime = options.maxLifetimeSeconds ?? DEFAULT_MAX_LIFETIME_SECONDS;
-    this.#now = now;
-    this.#monotonicNow = monotonicNow;
+    this.#now = () => timeOf("now", now);
+    this.#monotonicNow = monotonicMs;
     this.#consumed = new ConsumedTokens(options.maxConsumed ?? DEFAULT_MAX_CONSUMED);
     const load = typeof keys === "function" ? keys : undefined;
     const reportKeys = faultReport(onError, "token keys could not be loaded", "SORTIE_TOKEN_KEYS");
     this.#report = faultReport(onError, "connect tokens", "SORTIE_TOKENS");
-    this.#ring = new KeyRing({ load, reloadMs: reloadSeconds * 1000, nowMs: monotonicNow, onError: reportKeys });
+    this.#ring = new KeyRing({ load, reloadMs: reloadSeconds * 1000, nowMs: monotonicMs, onError: reportKeys });
     this.#ready = typeof keys === "function" ? Promise.resolve() : this.#ring.set(keys);
     // Clients are told no more than that their key is unknown: why, `onError` hears, should nobody ask `ready`.
     this.#settled = this.#ready.catch(reportKeys);
@@ -72,7 +74,8 @@ export class TokenVerifier {
 
   /**
    * Whether this payload of a CONNECT is a good token; if so, it is used up. Whatever the payload is, and the keys are,
-   * there is a verdict: "unknown-key" while there are none. Rejects only with what a clock of the options throws.
+   * there is a verdict: "unknown-key" while there are none. Rejects only with what a clock of the options throws, and
+   * with TypeError for one that tells no time.
    */
   async verify(payload: Uint8Array): Promise<TokenVerdict<TokenClaims>> {
     await this.#settled;

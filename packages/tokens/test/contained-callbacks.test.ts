@@ -97,6 +97,11 @@ describe("options of an authenticator", () => {
     ["a misspelt option of its own", { onrefused: () => {} }, /"options" expected "onRefused", got "onrefused"/],
     ["a misspelt option of a verifier", { Issuer: "x" }, /"options" expected "issuer", got "Issuer"/],
     ["an option that there is not", { isuer: "x" }, /expected only keys, .*verifier, data, onRefused, got "isuer"/],
+    [
+      "an option of a verifier beside one",
+      { verifier: { verify: () => {} }, requireChallenge: true },
+      /"\w+" expected to be an option of the "verifier" that was given, got it beside that one/,
+    ],
   ])("are refused with %s", (_, options, message) => {
     const all = options === null ? options : { ...verifierOptions(), ...(options as object) };
     expect(() => createTokenAuthenticator(all as never)).toThrow(message);

@@ -153,3 +153,25 @@ describe("a date that is set", () => {
     expect(asked).toBe(1);
   });
 });
+
+describe("a clock that tells no time", () => {
+  it.each([
+    ["now", Number.NaN],
+    ["now", Infinity],
+    ["monotonicNow", Number.NaN],
+    ["monotonicNow", "1800000000000" as unknown as number],
+  ] as const)("%s: no token is taken, an expired one neither", async (name, time) => {
+    const { issuer } = await pair();
+    const token = await issuer.issue({ ...REQUEST, lifetimeSeconds: 1 });
+    const clocks = { now: () => START_S * 1000, monotonicNow: () => 0, [name]: () => time };
+    const verifier = createTokenVerifier({ keys: issuer.keySet(), protocol: "arena/1", audience: "eu-1", ...clocks });
+    const expected = `"${name}" expected to give a finite number of ms, got ${String(time)}`;
+    await expect(codeOf(verifier, token)).rejects.toThrow(expected);
+    await expect(codeOf(verifier, token)).rejects.toThrow(expected);
+  });
+
+  it("of the issuer: no token is made", async () => {
+    const issuer = await createTokenIssuer({ keys: keys.slice(0, 1), now: () => Number.NaN });
+    await expect(issuer.issue(REQUEST)).rejects.toThrow('"now" expected to give a finite number of ms, got NaN');
+  });
+});

@@ -156,8 +156,9 @@ export class ClientSwarm {
 
   /**
    * All clients leave, some at a time: what is queued and reliable is delivered first, for `drainMs` (default 0) at the
-   * most. Resolves when the socket is closed. Further calls give the same promise. Throws TypeError or RangeError for
-   * options that there are not, or that are out of range.
+   * most. Resolves when the socket is closed; rejects when it fails to, after the last clients were told of their end.
+   * Further calls give the same promise. Throws TypeError or RangeError for options that there are not, or that are
+   * out of range.
    */
   close(options: { readonly drainMs?: number } = {}): Promise<void> {
     checkOptionNames(options, CLOSE_OPTION_NAMES);
@@ -195,13 +196,17 @@ export class ClientSwarm {
       const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
       await this.#wait(drainMs + CLOSE_GRACE_MS, empty);
     }
-    await this.#driver.stop();
-    const nowMs = this.#clock.now();
-    for (const client of this.#core.clients()) {
-      client.core.abort("the socket was closed", nowMs);
-      this.#core.touch(client);
+    try {
+      await this.#driver.stop();
+    } finally {
+      // One that fails to close is not used any more either.
+      const nowMs = this.#clock.now();
+      for (const client of this.#core.clients()) {
+        client.core.abort("the socket was closed", nowMs);
+        this.#core.touch(client);
+      }
+      this.#afterWork();
     }
-    this.#afterWork();
   }
 
   /** Resolves after `ms`, or as soon as `sooner` does. */
