@@ -117,6 +117,48 @@ describe("a paused channel", () => {
     await game.end();
   });
 
+  it.each([60, 0])("of a peer that leaves: what was acked comes before its end (tick rate %i)", async (tickRate) => {
+    const game = new GameNetwork({ link: { latencyMs: 10 }, server: { tickRate } });
+    const heard: unknown[] = [];
+    game.server.on("connect", (peer) => peer.pause(1));
+    game.server.on("message", (peer, { payload }) => {
+      heard.push(numberOf(payload));
+      peer.pause(1); // Too late: nothing more will come.
+    });
+    game.server.on("disconnect", (_peer, { code }) => heard.push(code));
+    await game.listen();
+    const client = await game.connect();
+    await game.run(100);
+    const receipts = [0, 1, 2].map((i) => client.send(numbered(i, 100), { delivery: "reliable", channel: 1 }));
+    await game.run(500);
+    expect(heard).toEqual([]);
+    await game.settle(client.close());
+    await game.run(100);
+    expect(await Promise.all(receipts.map((receipt) => receipt.outcome))).toEqual(["acked", "acked", "acked"]);
+    expect(heard).toEqual([0, 1, 2, "closed"]);
+    await game.end();
+  });
+
+  it("of a client that is sent away: what was acknowledged comes before its end", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 10 } });
+    await game.listen();
+    const client = await game.connect();
+    const heard: unknown[] = [];
+    client.on("message", ({ payload }) => heard.push(numberOf(payload)));
+    client.on("disconnect", ({ code }) => heard.push(code));
+    client.pause(3);
+    await game.run(100);
+    const peer = [...game.server.peers.values()][0];
+    const receipt = peer?.send(numbered(7, 100), { delivery: "ordered", channel: 3 });
+    await game.run(500);
+    expect(await receipt?.outcome).toBe("acked");
+    expect(heard).toEqual([]);
+    peer?.disconnect("enough");
+    await game.run(500);
+    expect(heard).toEqual([7, "kicked"]);
+    await game.end();
+  });
+
   it.each([60, 0])("of a client, with events; the server goes on by itself (tick rate %i)", async (tickRate) => {
     const game = new GameNetwork({ link: { latencyMs: 10 }, server: { tickRate } });
     let peer: Peer | undefined;

@@ -191,8 +191,9 @@ export class Inbound implements ShareOwner {
     return message;
   }
 
-  /** Frees everything that is held; what the inbox has can still be polled. */
+  /** Frees everything that is held; what the inbox has can still be polled, that of paused channels too. */
   close(): void {
+    this.inbox.end();
     this.free();
     this.credit.close();
   }

@@ -58,6 +58,7 @@ export class Inbox {
   /** Of channels that were resumed: older than everything in `kept`. */
   private readonly resumed = new Ring<ReceivedMessage>();
   private pausedMessages = 0;
+  private hasEnded = false;
   /** Messages in `kept` and `resumed`. */
   private keptMessages = 0;
   private arrivals = 0;
@@ -110,8 +111,9 @@ export class Inbox {
     return this.paused[channel] !== undefined;
   }
 
-  /** Reliable and ordered messages of the channel wait from now on. */
+  /** Reliable and ordered messages of the channel wait from now on. Nothing after `end`. */
   pause(channel: number): void {
+    if (this.hasEnded) return;
     this.paused[channel] ??= new Ring<ReceivedMessage>();
   }
 
@@ -123,6 +125,15 @@ export class Inbox {
     this.pausedMessages -= waiting.length;
     this.keptMessages += waiting.length;
     for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) this.resumed.push(message);
+  }
+
+  /**
+   * Nothing more will come: what was kept back is given out now. Its sender was told that it arrived, and nobody could
+   * ask for it later.
+   */
+  end(): void {
+    this.hasEnded = true;
+    for (let channel = 0; channel < this.paused.length; channel++) this.resume(channel);
   }
 
   /** The kept message that came first and may be given out; those of paused channels step aside. */

@@ -1,5 +1,6 @@
 import type { RttEstimator } from "./rtt-estimator.js";
-import { type SentPackets, SentState } from "./sent-packets.js";
+import type { SentPackets } from "./sent-packets.js";
+import { SentState } from "./sent-state.js";
 
 /** Packets. RFC 9002 section 6.1.1. */
 const INITIAL_PACKET_THRESHOLD = 3;

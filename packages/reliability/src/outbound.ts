@@ -181,9 +181,7 @@ export class Outbound {
 
   onDataAcked(message: OutgoingMessage, from: number, to: number): void {
     if (!message.onAcked(from, to)) return;
-    if (message.delivery === DeliveryCode.BestEffort) {
-      (this.channels.of(message) as BestEffortSend).onReceived(message.id);
-    }
+    if (message.retransmits) this.channels.of(message).onAcked(message);
     if (!message.finished) this.finish(message, "acked");
   }
 
@@ -210,6 +208,7 @@ export class Outbound {
       this.drop(next);
     for (let message = this.unacked.oldest; message !== undefined; message = this.unacked.oldest) this.drop(message);
     sent.clear({ onItem: (message) => this.drop(message) });
+    this.channels.close();
   }
 
   /** The message to be written next. Those that waited too long for their turn, and may be dropped, are. */

@@ -30,6 +30,7 @@ const STARTED: number = 1 << 14;
 const LARGE: number = 1 << 15;
 const LOST: number = 1 << 16;
 const IN_LOST_QUEUE: number = 1 << 17;
+const OUTCOME_HELD: number = 1 << 18;
 
 /**
  * A message from `send` to its outcome, and its receipt: the one object that a send allocates. Queues, windows and sent
@@ -145,7 +146,7 @@ export class OutgoingMessage implements SendReceipt {
 
   get outcome(): Promise<Outcome> {
     this.waiter ??= createWaiter();
-    if (this.result !== undefined) this.waiter.resolve(this.result);
+    if (this.result !== undefined && !this.isOutcomeHeld) this.waiter.resolve(this.result);
     return this.waiter.promise;
   }
 
@@ -215,6 +216,24 @@ export class OutgoingMessage implements SendReceipt {
     this.payload = undefined;
     // What expired may still arrive, and its channel wants to know.
     if (outcome !== "expired") this.fragments = undefined;
+    if (!this.isOutcomeHeld) this.waiter?.resolve(outcome);
+  }
+
+  /** Whether `settle` keeps the outcome to itself, until `tell`. */
+  get isOutcomeHeld(): boolean {
+    return (this.bits & OUTCOME_HELD) !== 0;
+  }
+
+  /** Before `settle`: its receiver has all of it, and waits for others before it gives it out. */
+  holdOutcome(): void {
+    this.setBit(OUTCOME_HELD, true);
+  }
+
+  /** Tells a held outcome, or what has come of the message since. */
+  tell(outcome: Outcome): void {
+    if (!this.isOutcomeHeld) return;
+    this.setBit(OUTCOME_HELD, false);
+    this.result = outcome;
     this.waiter?.resolve(outcome);
   }
 

@@ -1,11 +1,13 @@
 import type { Frame } from "@sortie/wire";
+import { checkAck } from "./ack-check.js";
 import { AckUrgency, RELAXED_ACK_MS } from "./ack-urgency.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
 import { DeliveryRateSampler } from "./congestion/delivery-rate.js";
 import type { EndpointOptions, EndpointTrace, EndpointViolation, PacketFates } from "./endpoint-options.js";
 import { LossDetector, type LossSink } from "./loss-detector.js";
 import { RttEstimator } from "./rtt-estimator.js";
-import { type SentItemSink, SentPackets, SentState } from "./sent-packets.js";
+import { type SentItemSink, SentPackets } from "./sent-packets.js";
+import { SentState } from "./sent-state.js";
 import type { MutableStatistics } from "./statistics.js";
 
 /** ms. First guess of the round trip; see `EndpointOptions.initialRttMs`. */
@@ -95,8 +97,7 @@ export class Recovery implements LossSink {
   onAck(frame: Frame, bytes: Uint8Array, nowMs: number): EndpointViolation | undefined {
     const { largest } = frame;
     const { sent } = this;
-    if (largest >= sent.nextNumber || largest < sent.firstNumber) return "ack-of-unsent";
-    const violation = this.checkAck(frame, bytes);
+    const violation = checkAck(sent, frame, bytes);
     if (violation !== undefined) return violation;
 
     const previous = this.largestAcked;
@@ -224,8 +225,8 @@ export class Recovery implements LossSink {
     const { sent } = this;
     if (sent.packetsInFlight === 0) return false;
     const timeoutMs = this.probeTimeoutMs();
-    // Mostly the first says no, and the oldest packet's record is not looked at.
-    return this.progressAtMs + timeoutMs <= nowMs && sent.sentAtOf(sent.oldest) + timeoutMs <= nowMs;
+    // Mostly the first says no, and the packets' records are not looked at.
+    return this.progressAtMs + timeoutMs <= nowMs && this.unansweredFromMs() + timeoutMs <= nowMs;
   }
 
   /** ms. When `handleTimeout` is due; Infinity when nothing waits. */
@@ -264,8 +265,19 @@ export class Recovery implements LossSink {
    * before another round trip; a message now and then should not wait for that.
    */
   private probeFromMs(): number {
+    return this.isSparse ? this.unansweredFromMs() : this.elicitingSentAtMs;
+  }
+
+  /**
+   * ms. Since when an acknowledgement is waited for: that of a relaxed packet was in no hurry until a prompt one came
+   * behind it, whose ACK is for both. Counted from the relaxed one, every reliable message of a game that sends
+   * unreliable ones besides would at once be sent twice.
+   */
+  private unansweredFromMs(): number {
     const { sent } = this;
-    return this.isSparse ? sent.sentAtOf(sent.oldest) : this.elicitingSentAtMs;
+    if (sent.promptInFlight === 0) return sent.sentAtOf(sent.oldest);
+    const promptMs = sent.sentAtOf(sent.oldestPrompt());
+    return Math.min(promptMs, sent.sentAtOf(sent.oldest) + RELAXED_ACK_MS);
   }
 
   private get isSparse(): boolean {
@@ -279,22 +291,6 @@ export class Recovery implements LossSink {
   /** ms. While all in flight is relaxed, its acknowledgement may take longer. */
   private probeTimeoutMs(): number {
     return this.rtt.probeTimeoutMs() + (this.sent.promptInFlight === 0 ? RELAXED_ACK_MS : 0);
-  }
-
-  private checkAck(frame: Frame, bytes: Uint8Array): EndpointViolation | undefined {
-    const { sent } = this;
-    if (sent.stateOf(frame.largest) === SentState.Skipped) return "ack-of-skipped";
-    for (let at = frame.start; at < frame.end; at++) {
-      const byte = bytes[at] as number;
-      if (byte === 0) continue;
-      const base = frame.largest - 1 - (at - frame.start) * 8;
-      for (let bit = 0; bit < 8; bit++) {
-        if ((byte & (1 << bit)) === 0) continue;
-        if (base - bit < sent.firstNumber) return "ack-of-unsent";
-        if (sent.stateOf(base - bit) === SentState.Skipped) return "ack-of-skipped";
-      }
-    }
-    return undefined;
   }
 
   /** Returns whether the packet had been waited for. */

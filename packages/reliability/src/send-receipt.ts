@@ -1,7 +1,8 @@
 /**
  * What became of a message:
  * - "acked": all of it arrived at the peer's endpoint (which may, to bound its memory, have dropped the first
- *   pieces of a large one that is neither reliable nor ordered before the last one came);
+ *   pieces of a large one that is neither reliable nor ordered before the last one came), and of an ordered one
+ *   everything before it in its channel too;
  * - "expired": its `expiresInMs` passed first, or it went in pieces and took too long: 4 s where it is unreliable or
  *   sequenced, 29 s where it is bestEffort, counted from the first piece, which the peer does not hold for longer;
  * - "dropped": lost on the way, replaced by a newer sequenced message, unreliable and not sent

@@ -1,5 +1,6 @@
 import { MAX_ACK_BITMAP_BYTES } from "@sortie/wire";
 import type { OutgoingMessage } from "./outgoing-message.js";
+import { SentState } from "./sent-state.js";
 
 /** Packet numbers from the lowest in flight to the next: what an ACK can still state. */
 const SENT_WINDOW: number = MAX_ACK_BITMAP_BYTES * 8;
@@ -42,28 +43,6 @@ const ITEM_WORDS = 3;
 const ITEM_FROM = 0;
 const ITEM_TO = 1;
 const ITEM_NEXT = 2;
-
-/** What became of a packet number. */
-export const SentState = {
-  /** Never used, or so long ago that it is forgotten. */
-  Unknown: 0,
-  /** Ack-eliciting and in flight. */
-  InFlight: 1,
-  /** A probe of a path or of its MTU in flight: outside of congestion control and timeouts. */
-  Probe: 2,
-  /** Needs no acknowledgement (ACK alone). */
-  Passive: 3,
-  Acked: 4,
-  /** Taken for lost because later packets arrived. */
-  LostByOrder: 5,
-  /** Taken for lost because it took too long. */
-  LostByTime: 6,
-  /** Taken for lost because its number falls out of what an ACK can state. */
-  GivenUp: 7,
-  /** Left out on purpose: who acknowledges it lies. */
-  Skipped: 8,
-} as const;
-export type SentState = (typeof SentState)[keyof typeof SentState];
 
 /** Sees the message parts of packets that are acknowledged or lost. */
 export interface SentItemSink {
@@ -276,6 +255,14 @@ export class SentPackets {
       sink.onItem(message, items[at + ITEM_FROM] as number, items[at + ITEM_TO] as number, packetNumber);
       item = next;
     }
+  }
+
+  /** The oldest packet in flight that asked for a prompt acknowledgement; where none did, the oldest of all. */
+  oldestPrompt(): number {
+    if (this.promptInFlight === 0) return this.oldest;
+    let number = this.oldest;
+    while (this.stateOf(number) !== SentState.InFlight || this.isRelaxed(number)) number += 1;
+    return number;
   }
 
   /** Forgets the message parts of a packet. */

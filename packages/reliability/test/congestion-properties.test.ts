@@ -5,7 +5,8 @@ import type { CongestionController } from "../src/congestion/congestion-controll
 import { FixedBudget } from "../src/congestion/fixed-budget.js";
 import { NewReno } from "../src/congestion/new-reno.js";
 import { DeliveryRateSampler } from "../src/congestion/delivery-rate.js";
-import { SentPackets, SentState } from "../src/sent-packets.js";
+import { SentPackets } from "../src/sent-packets.js";
+import { SentState } from "../src/sent-state.js";
 
 const BYTES = 1452;
 /** ms. A datagram after the longest debt at the least pace: 5000 bytes/s and three datagrams. */

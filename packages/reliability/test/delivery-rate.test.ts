@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DeliveryRateSampler } from "../src/congestion/delivery-rate.js";
 import { TrainMeter } from "../src/congestion/train-meter.js";
-import { SentPackets, SentState } from "../src/sent-packets.js";
+import { SentPackets } from "../src/sent-packets.js";
+import { SentState } from "../src/sent-state.js";
 
 /** Packets of 1000 bytes and their acknowledgements, one ACK each. */
 class Sent {

@@ -22,6 +22,40 @@ describe("outcomes", () => {
     expect(late.outcome).toBe(late.outcome);
   });
 
+  it("acked, of an ordered one, once it can be given to the application; not if that does not come", async () => {
+    const pair = new Pair();
+    pair.fromA.drop = (packetNumber) => packetNumber === 1 || packetNumber > 3;
+    const receipts: SendReceipt[] = [];
+    for (let i = 0; i < 4; i++) {
+      receipts.push(pair.a.endpoint.send(payload(i, 10), { delivery: "ordered" }, pair.nowMs));
+      pair.runFor(2);
+    }
+    const early = receipts.map((receipt) => outcomeNow(receipt));
+    expect(await Promise.all(early)).toEqual(["open", "open", "open", "open"]);
+    pair.runFor(300);
+    expect(pair.b.received).toHaveLength(1);
+    expect(pair.a.endpoint.undelivered).toBe(1);
+    expect(await Promise.all(receipts.map(outcomeNow))).toEqual(["acked", "open", "open", "open"]);
+    pair.a.endpoint.close();
+    expect(await Promise.all(receipts.map(outcomeNow))).toEqual(["acked", "closed", "closed", "closed"]);
+  });
+
+  it("acked, of ordered ones behind a gap, when it is filled", async () => {
+    const pair = new Pair();
+    pair.fromA.drop = (packetNumber) => packetNumber === 0;
+    const receipts = [0, 1, 2].map((i) => {
+      const receipt = pair.a.endpoint.send(payload(i, 1000), { delivery: "ordered" }, pair.nowMs);
+      pair.runFor(1);
+      return receipt;
+    });
+    // The outcome of the last is asked for late.
+    expect(await Promise.all(receipts.slice(0, 2).map(outcomeNow))).toEqual(["open", "open"]);
+    pair.runFor(500);
+    expect(pair.b.received).toHaveLength(3);
+    expect(await Promise.all(receipts.map(outcomeNow))).toEqual(["acked", "acked", "acked"]);
+    expect(pair.a.endpoint.undelivered).toBe(0);
+  });
+
   it("an empty message arrives in every mode", async () => {
     const pair = new Pair();
     const modes = ["unreliable", "sequenced", "bestEffort", "reliable", "ordered"] as const;

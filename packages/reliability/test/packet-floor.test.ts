@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PacketFloor } from "../src/channels/packet-floor.js";
-import { SentPackets, SentState } from "../src/sent-packets.js";
+import { SentPackets } from "../src/sent-packets.js";
+import { SentState } from "../src/sent-state.js";
 
 describe("PacketFloor", () => {
   it("lets every packet pass until a mark lies two marks behind", () => {

@@ -8,7 +8,7 @@ import { NewReno } from "../src/congestion/new-reno.js";
 import type { EndpointOptions } from "../src/endpoint-options.js";
 import { Recovery, type RecoverySink } from "../src/recovery.js";
 import type { ReliableEndpoint } from "../src/reliable-endpoint.js";
-import { SentState } from "../src/sent-packets.js";
+import { SentState } from "../src/sent-state.js";
 import { createStatistics } from "../src/statistics.js";
 import { Crafted } from "./support/craft.js";
 import { createEndpoint, payload } from "./support/pair.js";

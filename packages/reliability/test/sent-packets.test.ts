@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { LossDetector, type LossSink } from "../src/loss-detector.js";
 import { OutgoingMessage } from "../src/outgoing-message.js";
 import { RttEstimator } from "../src/rtt-estimator.js";
-import { SentPackets, SentState } from "../src/sent-packets.js";
+import { SentPackets } from "../src/sent-packets.js";
+import { SentState } from "../src/sent-state.js";
 import { seededRandom } from "./support/pair.js";
 
 const noSkips = (): number => 255;

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { CongestionController } from "../src/congestion/congestion-controller.js";
 import { FixedBudget } from "../src/congestion/fixed-budget.js";
 import type { ReliableEndpoint } from "../src/reliable-endpoint.js";
-import { SentPackets, SentState } from "../src/sent-packets.js";
+import { SentPackets } from "../src/sent-packets.js";
+import { SentState } from "../src/sent-state.js";
 import { Crafted } from "./support/craft.js";
 import { createEndpoint, payload } from "./support/pair.js";
 

@@ -18,6 +18,8 @@ export interface PeerHost {
 
 /** `Peer.send` for what its server has copied, at the time at which it sends that to all. */
 export let sendTo: (peer: Peer, payload: SharedPayload, options: SendOptions, nowMs: number) => SendReceipt;
+/** Whether it is a peer of the server that has this host, connected or gone. */
+export let isPeerOf: (peer: Peer, host: PeerHost) => boolean;
 
 /** A client that was let in. Stays usable after it has gone: sends are then refused with a receipt that says so. */
 export class Peer<Data = unknown> {
@@ -31,13 +33,8 @@ export class Peer<Data = unknown> {
   readonly #host: PeerHost;
 
   static {
-    sendTo = (peer, payload, options, nowMs) => {
-      if (peer instanceof Peer) return peer.#host.send(peer.#entry, payload, options, nowMs);
-      // A map, as `server.peers` is, gives arrays of two: its values are meant.
-      const other: unknown = peer;
-      const got = Array.isArray(other) ? "an array" : other === null ? "null" : typeof other;
-      throw new TypeError(`"to" expected peers only, got ${got} among them`);
-    };
+    sendTo = (peer, payload, options, nowMs) => peer.#host.send(peer.#entry, payload, options, nowMs);
+    isPeerOf = (peer, host) => peer.#host === host;
   }
 
   constructor(id: number, data: Data, sessionId: string, entry: ConnectionEntry, host: PeerHost) {
@@ -93,7 +90,8 @@ export class Peer<Data = unknown> {
 
   /**
    * Keeps reliable and ordered messages of a channel (0..255) back: they wait, first here and then with the peer, while
-   * other channels and modes go on. For a listener that cannot keep up: uploads that are written to a disk.
+   * other channels and modes go on. For a listener that cannot keep up: uploads that are written to a disk. What is here
+   * when the connection ends comes all the same, before "disconnect": its sender was told that it arrived.
    */
   pause(channel: number): void {
     this.#host.setPaused(this.#entry, channel, true);

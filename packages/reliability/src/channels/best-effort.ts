@@ -39,8 +39,7 @@ export class BestEffortSend extends SendChannel {
     while (this.window.shiftFinished() !== undefined);
   }
 
-  /** The receiver has all of the message with this ID, in time or not. */
-  onReceived(id: number): void {
+  override onAcked({ id }: OutgoingMessage): void {
     this.confirmedId = Math.max(this.confirmedId, id);
   }
 

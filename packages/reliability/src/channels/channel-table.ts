@@ -44,6 +44,11 @@ export class ChannelTable {
     return undefined;
   }
 
+  /** The connection has ended, and every message has its outcome. */
+  close(): void {
+    for (const family of this.families) for (const channel of family) channel?.close();
+  }
+
   private create(delivery: DeliveryCode): SendChannel {
     switch (delivery) {
       case DeliveryCode.Unreliable:

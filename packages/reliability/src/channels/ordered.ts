@@ -38,7 +38,17 @@ export class OrderedSend extends SendChannel {
     if (!message.started) this.starting = false;
     for (let first = this.window.shiftFinished(); first !== undefined; first = this.window.shiftFinished()) {
       this.flow.release(first);
+      first.tell("acked");
     }
+  }
+
+  override onAcked(message: OutgoingMessage): void {
+    if (message !== this.window.lowest) message.holdOutcome();
+  }
+
+  /** What arrived behind a gap that is not filled any more was never given to the receiver's application. */
+  override close(): void {
+    this.window.forEach((message) => message.tell("closed"));
   }
 }
 

@@ -38,6 +38,12 @@ export abstract class SendChannel {
     this.nextId += 1;
   }
 
+  /** All of `message` has arrived, in time or not; its outcome, where it has none yet, comes next. */
+  onAcked(_message: OutgoingMessage): void {}
+
+  /** The connection has ended, and every message has its outcome. */
+  close(): void {}
+
   /** `message`, scheduled before, has its outcome. */
   onFinish(_message: OutgoingMessage): void {}
 }

@@ -43,6 +43,12 @@ export class SendWindow {
     return message;
   }
 
+  /** Shows all, the lowest first. */
+  forEach(visit: (message: OutgoingMessage) => void): void {
+    const { slots, head, count } = this;
+    for (let i = 0; i < count; i++) visit(slots[(head + i) & (slots.length - 1)] as OutgoingMessage);
+  }
+
   private grow(): void {
     const { slots, head } = this;
     this.slots = new Array<OutgoingMessage | undefined>(slots.length * 2);

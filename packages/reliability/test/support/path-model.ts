@@ -1,6 +1,7 @@
 import type { CongestionController } from "../../src/congestion/congestion-controller.js";
 import { DeliveryRateSampler } from "../../src/congestion/delivery-rate.js";
-import { SentPackets, SentState } from "../../src/sent-packets.js";
+import { SentPackets } from "../../src/sent-packets.js";
+import { SentState } from "../../src/sent-state.js";
 import { seededRandom } from "./pair.js";
 
 /** bytes. All packets of the model. */
