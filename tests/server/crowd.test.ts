@@ -4,6 +4,7 @@ import type { ServerOptions } from "@sortie/server";
 import { describe, expect, it } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
 import { InstrumentedCrypto } from "../support/instrumented-crypto.js";
+import { recordDatagrams } from "../support/recorder.js";
 
 /** Clients that begin at one instant. Resolves with what became of each: "in", or the code of its error. */
 function crowd(game: GameNetwork, count: number, timeoutMs: number = 5000): Promise<string[]> {
@@ -93,6 +94,29 @@ describe("a crowd that comes at one instant", () => {
     expect(counts).toEqual({ in: other.server.stats.handshakes, rejected: 40 - other.server.stats.handshakes });
     expect(other.server.stats.handshakes).toBeLessThan(20);
     await other.end();
+  });
+
+  it("that is blocked while it waits is not answered, and keeps no turn from others", async () => {
+    const game = await listening({}, new InstrumentedCrypto(1));
+    // Hellos alone arrive: nothing but those that wait is there to be dropped.
+    game.network.setFilter((datagram, _from, to) => datagram[0] === 0x01 || !to.equals(game.serverAddress));
+    const results = crowd(game, 40, 1000);
+    await game.run(5);
+    const { handshakes } = game.server.stats;
+    expect(handshakes).toBe(9);
+    game.server.block("0.0.0.0/0");
+    const wire = recordDatagrams(game.network);
+    // A tick or two: 18 turns at the most.
+    await game.run(20);
+    expect(wire.filter(({ datagram }) => datagram[0] === 0x03)).toEqual([]);
+    expect(game.server.stats.handshakes).toBe(handshakes);
+    expect(game.server.stats.drops.blocked).toBe(31);
+    await game.settle(results);
+    game.network.setFilter(undefined);
+    game.server.unblock("0.0.0.0/0");
+    expect(counted(await game.settle(crowd(game, 3)))).toEqual({ in: 3 });
+    await game.run(12_000);
+    await game.end();
   });
 
   it("does not stop the ticks where the provider fails: it is reported, and others come in", async () => {

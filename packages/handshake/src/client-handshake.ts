@@ -23,12 +23,13 @@ import type { CertificateVerifier } from "./certificate-verifier.js";
 import { equalConstantTime } from "./constant-time.js";
 import { expectConnectionId, expectSuites } from "./crypto-arguments.js";
 import type { CryptoProvider, PrivateKey } from "./crypto-provider.js";
-import { type HandshakeDrop, MAX_RETRIES } from "./handshake-failure.js";
+import type { HandshakeDrop } from "./handshake-failure.js";
 import type { EstablishedKeys } from "./handshake-keys.js";
 import { exchangeKeys } from "./key-exchange.js";
 import { type KeyLog, logKeys } from "./key-log.js";
 import { deriveSecrets } from "./key-schedule.js";
 import { looksUncompressed } from "./p256-encoding.js";
+import { RetryCookies } from "./retry-cookies.js";
 import { signedMessage, transcriptHash } from "./transcript.js";
 
 /** How a client knows its server. */
@@ -72,15 +73,9 @@ export type HandshakeProgress =
   | { readonly kind: "established"; readonly keys: EstablishedKeys };
 
 /**
- * Hellos against which a SERVER_HELLO is checked. An answer to a hello can cross a RETRY to a repetition of it, so the
- * newest alone would not do; each one more costs a signature check for every forged SERVER_HELLO.
- */
-const REMEMBERED_HELLOS = 3;
-
-/**
  * The initiator: makes the CLIENT_HELLO and judges what comes back. Holds no timer: the caller sends `hello()` and
- * repeats it. Nothing in a datagram makes it throw, and none is kept. The constructor throws RangeError for bad options
- * and whatever the provider throws when its generator fails.
+ * repeats it. Nothing in a datagram makes it throw, and none is kept. The constructor throws RangeError for bad
+ * options; it and `receive` throw whatever the provider throws when its generator fails.
  */
 export class ClientHandshake {
   readonly #crypto: CryptoProvider;
@@ -88,10 +83,9 @@ export class ClientHandshake {
   readonly #keyLog: KeyLog | undefined;
   readonly #privateKey: PrivateKey;
   readonly #fields: ClientHello;
-  /** Newest first. */
-  readonly #hellos: Uint8Array[];
-  #cookie: Uint8Array;
-  #retries = 0;
+  readonly #cookies: RetryCookies;
+  /** With the newest cookie. */
+  #hello: Uint8Array;
   #established = false;
 
   constructor(options: ClientHandshakeOptions) {
@@ -105,17 +99,17 @@ export class ClientHandshake {
     this.#trust = trust.kind === "pin" ? { kind: "pin", publicKey: trust.publicKey.slice() } : trust;
     this.#keyLog = options.keyLog;
     this.#privateKey = privateKey;
-    this.#cookie = new Uint8Array(0);
+    this.#cookies = new RetryCookies(crypto);
     this.#fields = {
       protocolId: options.protocolId.slice(),
       clientRandom: crypto.randomBytes(RANDOM_BYTES),
       clientConnectionId,
       suites: Uint8Array.from(suites),
       keyShare: publicKey,
-      cookie: this.#cookie,
+      cookie: this.#cookies.newest,
       parameters: encodeTransportParameters({ ...options.parameters, identityTypes: identityTypesFor(trust) }),
     };
-    this.#hellos = [encodeClientHello(this.#fields)];
+    this.#hello = encodeClientHello(this.#fields);
   }
 
   /**
@@ -123,15 +117,16 @@ export class ClientHandshake {
    * share ever after. The array is the handshake's own: not to be changed.
    */
   hello(): Uint8Array {
-    return this.#hellos[0] as Uint8Array;
+    return this.#hello;
   }
 
   /**
    * The hello goes out again because time has passed: the count of cookies starts anew, so that neither forged ones nor
-   * a long wait for a server that is busy make the client deaf to the true one for good.
+   * a long wait for a server that is busy make the client deaf to the true one for good. Where there were too many,
+   * `hello()` now has one of those that were passed over, chosen at random.
    */
   renewRetries(): void {
-    this.#retries = 0;
+    if (this.#cookies.renew()) this.#hello = this.#helloWith(this.#cookies.newest);
   }
 
   /** Judges a datagram of the network. */
@@ -155,13 +150,14 @@ export class ClientHandshake {
     const retry = decodeRetry(datagram);
     if (typeof retry === "string") return ignored("malformed");
     if (retry.clientConnectionId !== this.#fields.clientConnectionId) return ignored("wrong-connection-id");
-    if (equalConstantTime(retry.cookie, this.#cookie)) return ignored("duplicate-retry");
-    if (this.#retries >= MAX_RETRIES) return ignored("too-many-retries");
-    this.#retries += 1;
-    this.#cookie = retry.cookie.slice();
-    this.#hellos.unshift(encodeClientHello({ ...this.#fields, cookie: this.#cookie }));
-    if (this.#hellos.length > REMEMBERED_HELLOS) this.#hellos.pop();
+    const outcome = this.#cookies.offer(retry.cookie);
+    if (outcome !== "taken") return ignored(outcome);
+    this.#hello = this.#helloWith(this.#cookies.newest);
     return { kind: "retry" };
+  }
+
+  #helloWith(cookie: Uint8Array): Uint8Array {
+    return encodeClientHello({ ...this.#fields, cookie });
   }
 
   #onReject(datagram: Uint8Array): HandshakeProgress {
@@ -216,9 +212,14 @@ export class ClientHandshake {
     return publicKey === undefined ? "unsupported-identity" : { publicKey, certificates };
   }
 
-  /** Hash of the transcript that was signed with this key; undefined when none of ours was. */
+  /**
+   * Hash of the transcript that was signed with this key; undefined when none of ours was. An answer to a hello can
+   * cross RETRYs, true or forged, to a repetition of it, so the newest alone would not do; each other one costs a
+   * signature check more for every forged SERVER_HELLO, but there are others only where other RETRYs came.
+   */
   #signedTranscript(datagram: Uint8Array, publicKey: Uint8Array, signature: Uint8Array): Uint8Array | undefined {
-    for (const clientHello of this.#hellos) {
+    for (const cookie of this.#cookies.all) {
+      const clientHello = this.#helloWith(cookie);
       const hash = transcriptHash(this.#crypto, clientHello, unsignedPart(datagram));
       if (this.#crypto.verify(publicKey, signedMessage(hash), signature)) return hash;
     }

@@ -175,13 +175,19 @@ describe("RETRY", () => {
     expect(outcome(client.receive(packet))).toBe("established");
   });
 
-  it("T20 pushes out the oldest of three hellos", () => {
+  it("T20 pushes out the oldest of 32 hellos, which takes more than three repetitions by time", () => {
     const client = newClient();
     const packets = [accept(client.hello()).packet];
-    for (let i = 1; i <= 3; i++) {
-      client.receive(retry(i));
+    let renewals = 0;
+    for (let i = 1; i <= 32; i++) {
+      if (outcome(client.receive(retry(i))) === "too-many-retries") {
+        renewals += 1;
+        client.renewRetries();
+      }
+      expect(decoded(client.hello()).cookie[0]).toBe(i);
       packets.push(accept(client.hello()).packet);
     }
+    expect(renewals).toBe(3);
     expect(outcome(client.receive(packets[0] as Uint8Array))).toBe("bad-signature");
     expect(outcome(client.receive(packets[1] as Uint8Array))).toBe("established");
   });

@@ -27,8 +27,10 @@ import {
   SESSION_ID_BYTES,
   type TransportParameters,
 } from "@sortie/wire";
+import type { BlockList } from "./block-list.js";
 import { ConnectionEntry, type ConnectionTable } from "./connection-table.js";
 import { HandshakeTurns, type WaitingHello } from "./handshake-turns.js";
+import { helloKeyOf } from "./hello-key.js";
 import type { PortShare } from "./port-share.js";
 import { PrefixLimiter, type RateLimit } from "./prefix-limiter.js";
 import type { ReplyQueue } from "./reply-queue.js";
@@ -48,6 +50,8 @@ export interface AdmissionOptions {
   readonly settings: ConnectionSettings;
   readonly table: ConnectionTable;
   readonly replies: ReplyQueue;
+  /** Asked about those who had to wait: it may have changed since they came. */
+  readonly blockList: Pick<BlockList, "has">;
   readonly maxHalfOpen: number;
   readonly handshakesPerSecond: number;
   readonly handshakesPerPrefix: RateLimit;
@@ -154,6 +158,10 @@ export class Admission {
     nowMs: number,
     refusal: RejectReason | undefined,
   ): DropReason | undefined {
+    if (this.options.blockList.has(from)) {
+      this.turns.giveBack();
+      return "blocked";
+    }
     const hello = decodeClientHello(datagram) as ClientHello;
     return this.startHandshake(datagram, hello, helloKey, from, nowMs, refusal);
   }
@@ -165,7 +173,7 @@ export class Admission {
     nowMs: number,
     refusal: RejectReason | undefined,
   ): DropReason | undefined {
-    const helloKey = keyOf(hello.clientRandom, from);
+    const helloKey = helloKeyOf(this.options.resources.crypto, datagram, hello, from);
     if (this.turns.isWaiting(helloKey)) return undefined;
     if (this.options.table.findByHello(helloKey) === undefined && refusal === undefined) {
       if (!this.prefixes.take(from, nowMs)) return "rate-limited";
@@ -281,32 +289,6 @@ export class Admission {
     replies.commit(writer.written, from);
     this.rejectsSent += 1;
   }
-}
-
-/**
- * An attempt as a map key: the client random, and the address, so that a copy of the hello that somebody else sends
- * first does not lock its owner out.
- */
-function keyOf(clientRandom: Uint8Array, { bytes, port }: SocketAddress): string {
-  return String.fromCharCode(port) + charsOf(clientRandom) + charsOf(bytes);
-}
-
-/** A character for each byte, 8 at a time: a spread of arrays takes four times as long. A multiple of 8 bytes. */
-function charsOf(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 8) {
-    text += String.fromCharCode(
-      bytes[i] as number,
-      bytes[i + 1] as number,
-      bytes[i + 2] as number,
-      bytes[i + 3] as number,
-      bytes[i + 4] as number,
-      bytes[i + 5] as number,
-      bytes[i + 6] as number,
-      bytes[i + 7] as number,
-    );
-  }
-  return text;
 }
 
 function readU32(bytes: Uint8Array, at: number): number {

@@ -70,4 +70,9 @@ export class HandshakeTurns {
     if (next !== undefined) this.started += 1;
     return next;
   }
+
+  /** The hello that `next` gave needs no handshake: the turn is another's. */
+  giveBack(): void {
+    this.started -= 1;
+  }
 }

@@ -61,6 +61,19 @@ describe("HandshakeTurns", () => {
     expect(turns.isWaiting("a")).toBe(false);
   });
 
+  it("gives a turn that was not used to the next who waits", () => {
+    const turns = new HandshakeTurns(500, 1000 / 60);
+    for (let i = 0; i < 20; i++) waitFor(turns, `hello ${i}`);
+    turns.begin();
+    for (let i = 0; i < 5; i++) {
+      turns.next();
+      turns.giveBack();
+    }
+    const names: (string | undefined)[] = [];
+    for (let next = turns.next(); next !== undefined; next = turns.next()) names.push(next.helloKey);
+    expect(names).toEqual(Array.from({ length: 9 }, (_, i) => `hello ${i + 5}`));
+  });
+
   it("is full with 256", () => {
     const turns = new HandshakeTurns(500, 1000 / 60);
     for (let i = 0; i < 256; i++) {
