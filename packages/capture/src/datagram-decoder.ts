@@ -22,6 +22,7 @@ import { describeFrame } from "./describe-frame.js";
 import { describeHandshake } from "./describe-handshake.js";
 import { type Fields, idText, toHex } from "./fields.js";
 import type { OpenedPacket } from "./packet-flow.js";
+import { cutRun, type DatagramPiece, type PacketJudge, type RunPlace } from "./uncut-run.js";
 
 /** Names of docs/PROTOCOL.md; "UNKNOWN" for what is none of them. */
 export type PacketName =
@@ -49,6 +50,8 @@ export interface DatagramInput {
   /** bytes on the link, where less was captured. */
   readonly originalBytes?: number;
   readonly source?: SocketAddress;
+  /** Its place in a run, as `cut` gives it. */
+  readonly run?: RunPlace | undefined;
 }
 
 const HANDSHAKE_NAMES: Readonly<Record<HandshakeType, PacketName>> = {
@@ -57,6 +60,9 @@ const HANDSHAKE_NAMES: Readonly<Record<HandshakeType, PacketName>> = {
   [HandshakeType.ServerHello]: "SERVER_HELLO",
   [HandshakeType.Reject]: "REJECT",
 };
+
+/** On the sender's machine alone it may be a run of datagrams; receivers drop it. */
+const TOO_LARGE = `larger than ${MAX_DATAGRAM_BYTES} bytes, and no size is found that cuts it into packets`;
 
 /** Reset tokens, and addresses of sides, that are remembered. The oldest are forgotten. */
 const MAX_REMEMBERED = 65_536;
@@ -74,6 +80,11 @@ export class DatagramDecoder {
   readonly #tokens = new Map<string, CapturedConnection>();
   /** Where each side of a connection last sent from. */
   readonly #sources = new Map<string, SocketAddress>();
+  readonly #judge: PacketJudge = {
+    isKnown: (id) => this.#directory.find(id).length > 0,
+    hasKeys: (id) => this.#directory.find(id).some(({ connection }) => connection.hasKeys),
+    isPacket: (datagram) => this.#isPacket(datagram),
+  };
 
   constructor(crypto: CryptoProvider, keys: readonly KeyLogEntry[] = []) {
     this.#crypto = crypto;
@@ -88,10 +99,21 @@ export class DatagramDecoder {
     return kind === "protected" && this.#directory.find(readConnectionId(payload)).length > 0;
   }
 
-  decode({ payload, originalBytes = payload.length, source }: DatagramInput): DecodedDatagram {
+  /**
+   * The datagrams in a payload: itself, or those of a run that the sender's kernel had not yet cut (UDP_SEGMENT), which
+   * a capture on the sender's machine has as one datagram of up to 65 kB. For `decode`, one after the other. Those of
+   * which nothing was captured are left out.
+   */
+  cut({ payload, originalBytes = payload.length }: DatagramInput): readonly DatagramPiece[] {
+    return cutRun(payload, originalBytes, this.#judge);
+  }
+
+  /** Decodes one datagram; what is larger than any can be is taken for one that `cut` found no size for. */
+  decode({ payload, originalBytes = payload.length, source, run }: DatagramInput): DecodedDatagram {
     const notes: string[] = [];
+    if (run !== undefined) notes.push(`${run.number} of ${run.count} that the sender's kernel had not yet cut`);
     if (payload.length < originalBytes) notes.push(`captured ${payload.length} of ${originalBytes} bytes`);
-    if (originalBytes > MAX_DATAGRAM_BYTES) notes.push(`larger than ${MAX_DATAGRAM_BYTES} bytes: dropped by receivers`);
+    if (originalBytes > MAX_DATAGRAM_BYTES) notes.push(TOO_LARGE);
     if (payload.length === 0) return unknown("empty", notes);
     const first = payload[0] as number;
     switch (datagramKind(first)) {
@@ -104,6 +126,17 @@ export class DatagramDecoder {
       case "unknown":
         return unknown(`first byte 0x${first.toString(16)}, not of this protocol`, notes);
     }
+  }
+
+  /** Handshake packets that decode, and protected ones that a likely key opens. Changes nothing. */
+  #isPacket(datagram: Uint8Array): boolean {
+    if (datagramKind(datagram[0] as number) === "handshake") {
+      const type = peekHandshakeType(datagram);
+      return typeof type === "number" && typeof describeHandshake(this.#crypto, type, datagram) !== "string";
+    }
+    if (datagram.length < MIN_PROTECTED_BYTES) return false;
+    const candidates = this.#directory.find(readConnectionId(datagram));
+    return candidates.some(({ connection, sender }) => connection.flowOf(sender)?.opens(datagram) === true);
   }
 
   #decodeHandshake(datagram: Uint8Array, isWhole: boolean, notes: string[]): DecodedDatagram {

@@ -7,5 +7,6 @@ export { LinkType } from "./link-layer.js";
 export { openedForm } from "./opened-form.js";
 export type { OpenedPacket } from "./packet-flow.js";
 export { isCapture, readCapture } from "./read-capture.js";
+export type { DatagramPiece, RunPlace } from "./uncut-run.js";
 export { readDatagram, type UdpDatagram } from "./udp-datagram.js";
 export { type PcapDatagram, pcapHeader, pcapRecord } from "./write-pcap.js";

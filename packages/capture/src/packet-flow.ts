@@ -64,6 +64,22 @@ export class PacketFlow {
    * @param isSearch whether to try the keys that are less likely, and not those that are likely
    */
   open(datagram: Uint8Array, isSearch: boolean): OpenedPacket | undefined {
+    const found = this.#find(datagram, isSearch);
+    if (found === undefined) return undefined;
+    const { packetNumber, generation } = found;
+    this.#generation = Math.max(this.#generation, generation);
+    this.#largest = Math.max(this.#largest, packetNumber);
+    const isRepeated = this.#replays.check(packetNumber) === "duplicate";
+    if (!isRepeated) this.#replays.accept(packetNumber);
+    return { ...found, isRepeated };
+  }
+
+  /** Whether a likely key opens it. The flow stays as it is: the packet is still to come. */
+  opens(datagram: Uint8Array): boolean {
+    return this.#find(datagram, false) !== undefined;
+  }
+
+  #find(datagram: Uint8Array, isSearch: boolean): Omit<OpenedPacket, "isRepeated"> | undefined {
     const packetNumber = recoverPacketNumber(this.#largest, readTruncatedPacketNumber(datagram));
     if (packetNumber > MAX_PACKET_NUMBER) return undefined;
     const plaintext = new Uint8Array(datagram.length - PACKET_OVERHEAD_BYTES);
@@ -71,11 +87,7 @@ export class PacketFlow {
       const { aead, iv } = this.#keysOf(generation);
       setNonce(this.#nonce, iv, packetNumber);
       if (aead.open(this.#nonce, datagram, 0, PACKET_HEADER_BYTES, datagram.length, plaintext) < 0) continue;
-      this.#generation = Math.max(this.#generation, generation);
-      this.#largest = Math.max(this.#largest, packetNumber);
-      const isRepeated = this.#replays.check(packetNumber) === "duplicate";
-      if (!isRepeated) this.#replays.accept(packetNumber);
-      return { packetNumber, generation, plaintext, isRepeated };
+      return { packetNumber, generation, plaintext };
     }
     return undefined;
   }

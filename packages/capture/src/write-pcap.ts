@@ -9,6 +9,8 @@ export interface PcapDatagram {
   readonly destination: SocketAddress;
   /** At most 65,527 bytes. */
   readonly payload: Uint8Array;
+  /** bytes of the payload on the link, `payload.length`..65,527: more where it was cut. Default: `payload.length`. */
+  readonly originalBytes?: number;
 }
 
 const MAGIC_NANOSECONDS = 0xa1b23c4d;
@@ -35,15 +37,21 @@ export function pcapHeader(): Uint8Array {
 }
 
 /**
- * One record: IP and UDP headers are made anew, with right checksums. What IPv4 cannot carry, a payload of more than
- * 65,507 bytes or two addresses of different families, stands in an IPv6 packet, IPv4 addresses in their mapped form:
- * captures may hold such packets. RangeError for a payload that is too large.
+ * One record: IP and UDP headers are made anew, with right checksums (as if what was cut were zeros). What IPv4 cannot
+ * carry, a payload of more than 65,507 bytes or two addresses of different families, stands in an IPv6 packet, IPv4
+ * addresses in their mapped form: captures may hold such packets. RangeError for a payload that is too large, or larger
+ * than `originalBytes`.
  */
-export function pcapRecord({ timeNs, source, destination, payload }: PcapDatagram): Uint8Array {
+export function pcapRecord(datagram: PcapDatagram): Uint8Array {
+  const { timeNs, source, destination, payload, originalBytes = payload.length } = datagram;
   if (payload.length > MAX_PAYLOAD_BYTES) {
     throw new RangeError(`"payload" expected at most ${MAX_PAYLOAD_BYTES} bytes, got ${payload.length}`);
   }
-  const isV4 = source.family === 4 && destination.family === 4 && payload.length <= MAX_IPV4_PAYLOAD_BYTES;
+  if (!(Number.isInteger(originalBytes) && originalBytes >= payload.length && originalBytes <= MAX_PAYLOAD_BYTES)) {
+    const range = `${payload.length}..${MAX_PAYLOAD_BYTES}`;
+    throw new RangeError(`"originalBytes" expected an integer in ${range}, got ${String(originalBytes)}`);
+  }
+  const isV4 = source.family === 4 && destination.family === 4 && originalBytes <= MAX_IPV4_PAYLOAD_BYTES;
   const ipBytes = isV4 ? 20 : 40;
   const packetBytes = ipBytes + UDP_HEADER_BYTES + payload.length;
   const record = new Uint8Array(RECORD_HEADER_BYTES + packetBytes);
@@ -53,45 +61,45 @@ export function pcapRecord({ timeNs, source, destination, payload }: PcapDatagra
   view.setUint32(0, Number((writtenNs / NS_PER_SECOND) & 0xffff_ffffn));
   view.setUint32(4, Number(writtenNs % NS_PER_SECOND));
   view.setUint32(8, packetBytes);
-  view.setUint32(12, packetBytes);
+  view.setUint32(12, ipBytes + UDP_HEADER_BYTES + originalBytes);
   const packet = record.subarray(RECORD_HEADER_BYTES);
   const udp = new DataView(record.buffer, RECORD_HEADER_BYTES + ipBytes);
   udp.setUint16(0, source.port);
   udp.setUint16(2, destination.port);
-  udp.setUint16(4, UDP_HEADER_BYTES + payload.length);
+  udp.setUint16(4, UDP_HEADER_BYTES + originalBytes);
   packet.set(payload, ipBytes + UDP_HEADER_BYTES);
-  if (isV4) writeIpv4(packet, source, destination);
-  else writeIpv6(packet, source, destination);
+  if (isV4) writeIpv4(packet, UDP_HEADER_BYTES + originalBytes, source, destination);
+  else writeIpv6(packet, UDP_HEADER_BYTES + originalBytes, source, destination);
   return record;
 }
 
-function writeIpv4(packet: Uint8Array, source: SocketAddress, destination: SocketAddress): void {
+function writeIpv4(packet: Uint8Array, udpBytes: number, source: SocketAddress, destination: SocketAddress): void {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
   packet[0] = 0x45;
-  view.setUint16(2, packet.length);
+  view.setUint16(2, 20 + udpBytes);
   packet[8] = HOP_LIMIT;
   packet[9] = UDP;
   packet.set(source.bytes.subarray(12), 12);
   packet.set(destination.bytes.subarray(12), 16);
   view.setUint16(10, ~sum(packet.subarray(0, 20)) & 0xffff);
-  setChecksum(packet, 20, packet.subarray(12, 20));
+  setChecksum(packet, 20, udpBytes, packet.subarray(12, 20));
 }
 
-function writeIpv6(packet: Uint8Array, source: SocketAddress, destination: SocketAddress): void {
+function writeIpv6(packet: Uint8Array, udpBytes: number, source: SocketAddress, destination: SocketAddress): void {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
   packet[0] = 0x60;
-  view.setUint16(4, packet.length - 40);
+  view.setUint16(4, udpBytes);
   packet[6] = UDP;
   packet[7] = HOP_LIMIT;
   packet.set(source.bytes, 8);
   packet.set(destination.bytes, 24);
-  setChecksum(packet, 40, packet.subarray(8, 40));
+  setChecksum(packet, 40, udpBytes, packet.subarray(8, 40));
 }
 
 /** RFC 768: over addresses, protocol, length and datagram; 0 would mean that there is none. */
-function setChecksum(packet: Uint8Array, udpAt: number, addresses: Uint8Array): void {
+function setChecksum(packet: Uint8Array, udpAt: number, udpBytes: number, addresses: Uint8Array): void {
   const udp = packet.subarray(udpAt);
-  const folded = sum(udp, sum(addresses) + UDP + udp.length);
+  const folded = sum(udp, sum(addresses) + UDP + udpBytes);
   const checksum = ~folded & 0xffff;
   packet.set([checksum === 0 ? 0xff : checksum >> 8, checksum === 0 ? 0xff : checksum & 0xff], udpAt + 6);
 }

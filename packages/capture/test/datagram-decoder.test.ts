@@ -322,7 +322,7 @@ describe("protected packets", () => {
     ]);
     expect(decodeAll([new Uint8Array(0), concat(packet, new Uint8Array(1500))])).toEqual([
       "; -; UNKNOWN; empty",
-      expect.stringContaining("larger than 1452 bytes: dropped by receivers"),
+      expect.stringContaining("; larger than 1452 bytes, and no size is found that cuts it into packets"),
     ]);
   });
 

@@ -173,6 +173,25 @@ describe("a capture that is written", () => {
     expect([datagram.payload.length, datagram.payload.at(-1), datagram.originalBytes]).toEqual([length, 7, length]);
   });
 
+  it.each([
+    ["IPv4", "10.0.0.1", "10.0.0.2", 20],
+    ["IPv6", "fd00::1", "fd00::2", 40],
+  ])("tells of the bytes that another capture has cut off: %s", (_name, from, to, ipBytes) => {
+    const [source, destination] = [address(from, 40_000), address(to, 1474)];
+    const payload = new Uint8Array(68).fill(7);
+    const record = pcapRecord({ timeNs: 0n, source, destination, payload, originalBytes: 1200 });
+    const [again] = [...readCapture(concat(pcapHeader(), record))] as CaptureRecord[];
+    expect([again?.bytes.length, again?.originalBytes]).toEqual([ipBytes + 8 + 68, ipBytes + 8 + 1200]);
+    const datagram = readDatagram(again as CaptureRecord);
+    expect(datagram).toMatchObject({ payload, originalBytes: 1200 });
+    const base = { timeNs: 0n, source, destination, payload };
+    for (const bad of [67, 65_528, 100.5, Number.NaN]) {
+      expect(() => pcapRecord({ ...base, originalBytes: bad })).toThrow(
+        new RangeError(`"originalBytes" expected an integer in 68..65527, got ${bad}`),
+      );
+    }
+  });
+
   it("writes times before 1970, which pcap has not, as 0", () => {
     const source = address("10.0.0.1", 1);
     const record = pcapRecord({ timeNs: -1_500_000_000n, source, destination: source, payload: new Uint8Array(10) });

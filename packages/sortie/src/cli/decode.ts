@@ -3,6 +3,7 @@ import {
   type CaptureItem,
   type CaptureRecord,
   DatagramDecoder,
+  type DatagramPiece,
   type DecodedDatagram,
   parseKeyLog,
   readCapture,
@@ -14,7 +15,7 @@ import type { KeyLogEntry } from "@sortie/handshake";
 import { createNodeProvider } from "@sortie/handshake/node";
 import { Command } from "commander";
 import { integerIn } from "./arguments.js";
-import { type DecodeInput, readDecodeInput, readStandardInput } from "./decode-input.js";
+import { readDecodeInput, readStandardInput } from "./decode-input.js";
 import { DecryptedCapture } from "./decrypted-capture.js";
 import { printable } from "./printable.js";
 
@@ -62,15 +63,39 @@ export function decodeCommand(host: DecodeHost = { readStandardInput }): Command
 async function run(source: string, options: DecodeOptions, host: DecodeHost): Promise<void> {
   const keys = options.keys === undefined ? [] : await readKeys(options.keys);
   const input = await readDecodeInput(source, () => host.readStandardInput());
-  const { writeDecrypted, force } = options;
-  if (writeDecrypted === undefined) return decodeInput(input, options, keys, undefined);
-  if (options.keys === undefined) throw new Error("--write-decrypted expected to stand with --keys, got no keys");
-  if (input.kind === "datagram") throw new Error("--write-decrypted expected a capture as input, got one datagram");
-  const copy = new DecryptedCapture(writeDecrypted, force === true);
+  if (input.kind === "datagram") {
+    refuseCaptureOptions(options);
+    printDatagram(new DatagramDecoder(createNodeProvider(), keys), input.bytes, options);
+    return;
+  }
+  // What is no capture is refused here, before anything is overwritten.
+  const items = readCapture(input.bytes);
+  const copy = openCopy(source, options);
   try {
-    decodeInput(input, options, keys, copy);
-  } finally {
-    copy.close();
+    new CapturePrinter(new DatagramDecoder(createNodeProvider(), keys), options, copy).print(items);
+  } catch (error) {
+    copy?.discard();
+    throw error;
+  }
+  copy?.finish();
+}
+
+/** Descriptor of standard input. */
+const STANDARD_INPUT = 0;
+
+function openCopy(source: string, { keys, writeDecrypted, force }: DecodeOptions): DecryptedCapture | undefined {
+  if (writeDecrypted === undefined) {
+    if (force === true) throw new Error("--force expected to stand with --write-decrypted, got no such option");
+    return undefined;
+  }
+  if (keys === undefined) throw new Error("--write-decrypted expected to stand with --keys, got no keys");
+  return new DecryptedCapture(writeDecrypted, force === true, [source === "-" ? STANDARD_INPUT : source, keys]);
+}
+
+function refuseCaptureOptions({ writeDecrypted, port, all, force }: DecodeOptions): void {
+  const given = { "--write-decrypted": writeDecrypted, "--port": port, "--all": all, "--force": force };
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined) throw new Error(`${name} expected a capture as input, got one datagram`);
   }
 }
 
@@ -84,23 +109,16 @@ async function readKeys(path: string): Promise<readonly KeyLogEntry[]> {
   return entries;
 }
 
-function decodeInput(
-  input: DecodeInput,
-  options: DecodeOptions,
-  keys: readonly KeyLogEntry[],
-  copy: DecryptedCapture | undefined,
-): void {
-  const decoder = new DatagramDecoder(createNodeProvider(), keys);
-  if (input.kind === "datagram") {
-    const decoded = decoder.decode({ payload: input.bytes });
-    if (options.json === true) console.log(JSON.stringify({ bytes: input.bytes.length, ...jsonOf(decoded) }));
+/** One datagram; or several that were captured on their sender's machine before its kernel cut them. */
+function printDatagram(decoder: DatagramDecoder, bytes: Uint8Array, { json }: DecodeOptions): void {
+  for (const piece of decoder.cut({ payload: bytes })) {
+    const decoded = decoder.decode(piece);
+    if (json === true) console.log(JSON.stringify({ bytes: piece.payload.length, ...jsonOf(decoded) }));
     else {
-      console.log(`${input.bytes.length} bytes  ${lineOf(decoded)}`);
+      console.log(`${piece.payload.length} bytes  ${lineOf(decoded)}`);
       printTree(decoded, "  ");
     }
-    return;
   }
-  new CapturePrinter(decoder, options, copy).print(readCapture(input.bytes));
 }
 
 /** Prints a capture and counts what it passes over. */
@@ -134,10 +152,15 @@ class CapturePrinter {
     this.#records += 1;
     const datagram = readDatagram(record);
     if (typeof datagram === "string") return this.#passOver(datagram);
-    if (!this.#isWanted(datagram)) {
+    const pieces = this.#decoder.cut(datagram);
+    if (!this.#isWanted(datagram, pieces)) {
       this.#copy?.write(record.timeNs, datagram);
       return this.#passOver("not Sortie's, or begun before the capture (--port or --all shows it)");
     }
+    for (const piece of pieces) this.#onDatagram(record, { ...datagram, ...piece });
+  }
+
+  #onDatagram(record: CaptureRecord, datagram: UdpDatagram & DatagramPiece): void {
     const decoded = this.#decoder.decode(datagram);
     this.#copy?.write(record.timeNs, datagram, decoded.opened);
     this.#shown += 1;
@@ -147,10 +170,10 @@ class CapturePrinter {
     else this.#printText(record, datagram, decoded);
   }
 
-  #isWanted(datagram: UdpDatagram): boolean {
+  #isWanted({ source, destination }: UdpDatagram, pieces: readonly DatagramPiece[]): boolean {
     const { port, all } = this.#options;
-    if (port !== undefined) return datagram.source.port === port || datagram.destination.port === port;
-    return all === true || this.#decoder.isSortie(datagram.payload);
+    if (port !== undefined) return source.port === port || destination.port === port;
+    return all === true || pieces.some(({ payload }) => this.#decoder.isSortie(payload));
   }
 
   #passOver(reason: string): void {
