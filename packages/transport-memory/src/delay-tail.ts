@@ -1,4 +1,4 @@
-import { checkNumber } from "./check.js";
+import { checkNames, checkNumber, type OptionNames } from "./check.js";
 import type { Prng } from "./prng.js";
 
 /** Right-skewed distributions of a delay: most are small, a few are many times the mean. */
@@ -30,8 +30,17 @@ const DEFAULT_MAX_MS = 2000;
 const MAX_DELAY_MS = 86_400_000;
 const DISTRIBUTIONS: readonly string[] = ["gamma", "lognormal", "pareto"];
 
-/** Throws a RangeError that names the field when one is out of range. */
+const TAIL_NAMES: OptionNames<DelayTail> = {
+  distribution: true,
+  meanMs: true,
+  deviationMs: true,
+  maxMs: true,
+  holdMs: true,
+};
+
+/** Throws a RangeError that names the field when one is out of range, TypeError for a field that there is not. */
 export function checkDelayTail(label: string, tail: DelayTail): void {
+  checkNames(tail, TAIL_NAMES, label);
   if (!DISTRIBUTIONS.includes(tail.distribution)) {
     const expected = DISTRIBUTIONS.join(", ");
     throw new RangeError(`"${label}.distribution" expected one of ${expected}, got ${String(tail.distribution)}`);
@@ -43,6 +52,19 @@ export function checkDelayTail(label: string, tail: DelayTail): void {
   if (tail.distribution === "pareto" && tail.deviationMs <= tail.meanMs) {
     throw new RangeError(`"${label}.deviationMs" expected more than the mean for "pareto", got ${tail.deviationMs}`);
   }
+}
+
+/** Whether both draw the same delays. */
+export function isSameTail(one: DelayTail | undefined, other: DelayTail | undefined): boolean {
+  if (one === other) return true;
+  if (one === undefined || other === undefined) return false;
+  return (
+    one.distribution === other.distribution &&
+    one.meanMs === other.meanMs &&
+    one.deviationMs === other.deviationMs &&
+    (one.maxMs ?? DEFAULT_MAX_MS) === (other.maxMs ?? DEFAULT_MAX_MS) &&
+    (one.holdMs ?? 0) === (other.holdMs ?? 0)
+  );
 }
 
 /** Draws delays of one {@link DelayTail} over time. */

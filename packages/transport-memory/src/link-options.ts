@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber } from "./check.js";
+import { checkInteger, checkNames, checkNumber, type OptionNames } from "./check.js";
 import { checkDelayTail, type DelayTail } from "./delay-tail.js";
 import { burstLoss, checkGilbertElliott, type GilbertElliott, independentLoss } from "./loss-model.js";
 
@@ -28,7 +28,7 @@ export interface LinkOptions {
   readonly delayTailInBad?: DelayTail;
   /** Share of datagrams lost. Lost ones took their part of the bandwidth before. Default 0. */
   readonly loss?: number;
-  /** Mean length of loss bursts in datagrams (Gilbert's model); at least 1. Without it losses are independent. */
+  /** Mean length of loss bursts in datagrams (Gilbert's model); at least 1. Needs `loss`. Without it: independent. */
   readonly burst?: number;
   /** The full Gilbert-Elliott model in place of `loss` and `burst`. */
   readonly gilbertElliott?: GilbertElliott;
@@ -87,18 +87,31 @@ const DEFAULT_REORDER_DELAY_MS = 20;
 /** ms of the link's rate: the old rule of one round trip, and what home routers come near to. */
 const DEFAULT_QUEUE_MS = 100;
 /** bytes. Ten packets of 1500 bytes, so that a slow link's queue can still hold a burst. */
-const MIN_DEFAULT_QUEUE_BYTES = 15_000;
+export const MIN_DEFAULT_QUEUE_BYTES = 15_000;
 
-/** Throws a RangeError that names the option when one is out of range. */
+const OPTION_NAMES: OptionNames<LinkOptions> = {
+  latencyMs: true,
+  jitterMs: true,
+  delayTail: true,
+  delayTailInBad: true,
+  loss: true,
+  burst: true,
+  gilbertElliott: true,
+  reorder: true,
+  reorderDelayMs: true,
+  duplicate: true,
+  corrupt: true,
+  bandwidthBytesPerSecond: true,
+  queueBytes: true,
+  mtu: true,
+  overheadBytes: true,
+};
+
+/** Throws a RangeError that names the option when one is out of range, TypeError for one that there is not. */
 export function checkLinkOptions(options: LinkOptions): LinkParameters {
-  const latencyMs = options.latencyMs ?? 0;
-  const jitterMs = options.jitterMs ?? 0;
-  const reorder = options.reorder ?? 0;
-  const reorderDelayMs = options.reorderDelayMs ?? DEFAULT_REORDER_DELAY_MS;
-  const duplicate = options.duplicate ?? 0;
-  const corrupt = options.corrupt ?? 0;
-  const mtu = options.mtu ?? Infinity;
-  const overheadBytes = options.overheadBytes ?? 0;
+  checkNames(options, OPTION_NAMES, "link");
+  const { latencyMs = 0, jitterMs = 0, reorder = 0, reorderDelayMs = DEFAULT_REORDER_DELAY_MS } = options;
+  const { duplicate = 0, corrupt = 0, mtu = Infinity, overheadBytes = 0 } = options;
   checkNumber("latencyMs", latencyMs, 0, MAX_DELAY_MS);
   checkNumber("jitterMs", jitterMs, 0, MAX_DELAY_MS);
   checkNumber("reorder", reorder, 0, 1);
@@ -108,7 +121,7 @@ export function checkLinkOptions(options: LinkOptions): LinkParameters {
   if (mtu !== Infinity) checkInteger("mtu", mtu, 1, MAX_PACKET_BYTES);
   checkInteger("overheadBytes", overheadBytes, 0, MAX_PACKET_BYTES);
   const bytesPerMs = checkedRate(options);
-  const queueBytes = options.queueBytes ?? Math.max(MIN_DEFAULT_QUEUE_BYTES, bytesPerMs * DEFAULT_QUEUE_MS);
+  const { queueBytes = Math.max(MIN_DEFAULT_QUEUE_BYTES, bytesPerMs * DEFAULT_QUEUE_MS) } = options;
   if (queueBytes !== Infinity) checkNumber("queueBytes", queueBytes, 0, MAX_QUEUE_BYTES);
   checkDelayTails(options);
   const lossModel = checkedLoss(options);
@@ -130,8 +143,7 @@ export function checkLinkOptions(options: LinkOptions): LinkParameters {
 }
 
 /** bytes/ms, Infinity for no limit. */
-function checkedRate(options: LinkOptions): number {
-  const rate = options.bandwidthBytesPerSecond ?? Infinity;
+function checkedRate({ bandwidthBytesPerSecond: rate = Infinity }: LinkOptions): number {
   if (rate === Infinity) return Infinity;
   checkNumber("bandwidthBytesPerSecond", rate, 1, MAX_RATE_BYTES_PER_SECOND);
   return rate / 1000;
@@ -155,6 +167,7 @@ function checkedLoss(options: LinkOptions): GilbertElliott {
     checkGilbertElliott(gilbertElliott);
     return gilbertElliott;
   }
-  if (burst === undefined) return independentLoss(loss ?? 0);
-  return burstLoss(loss ?? 0, burst);
+  if (burst === undefined) return independentLoss(loss === undefined ? 0 : loss);
+  if (loss === undefined) throw new RangeError(`"burst" expected with "loss", got it without`);
+  return burstLoss(loss, burst);
 }

@@ -6,7 +6,7 @@ import type {
   SocketAddress,
   TimerHandle,
 } from "@sortie/transport";
-import { checkInteger, checkNumber } from "./check.js";
+import { checkInteger, checkNames, checkNumber, type OptionNames } from "./check.js";
 import { LinkSimulator } from "./link.js";
 import type { LinkSpec } from "./link-spec.js";
 import { ProxyClient, ProxyClients } from "./proxy-client.js";
@@ -40,6 +40,21 @@ export interface LinkProxyOptions {
   /** Hears of faults of sockets. Default: nobody; they are counted. */
   readonly onError?: (error: unknown) => void;
 }
+
+const OPTION_NAMES: OptionNames<LinkProxyOptions> = {
+  target: true,
+  front: true,
+  createUpstream: true,
+  clock: true,
+  seed: true,
+  toTarget: true,
+  toClient: true,
+  isShared: true,
+  maxClients: true,
+  maxInFlight: true,
+  clientIdleMs: true,
+  onError: true,
+};
 
 /** Counters of one direction: offered + duplicated = relayed + lost + queueFull + tooBig + refused + under way. */
 export interface RelayStatistics {
@@ -109,8 +124,9 @@ export class LinkProxy {
   private batch: DatagramBatch | undefined;
   private batchTransport: DatagramTransport | undefined;
 
-  /** RangeError for an option out of range or a bad link. */
+  /** RangeError for an option out of range or a bad link, TypeError for an option that there is not. */
   constructor(options: LinkProxyOptions) {
+    checkNames(options, OPTION_NAMES, "options");
     const { maxClients = DEFAULT_MAX_CLIENTS, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
     const { clientIdleMs = DEFAULT_CLIENT_IDLE_MS } = options;
     checkInteger("maxClients", maxClients, 1, 65_536);

@@ -1,3 +1,4 @@
+import { checkNames, type OptionNames } from "./check.js";
 import { checkLinkOptions, type LinkOptions, type LinkParameters } from "./link-options.js";
 import { LinkTimeline } from "./link-timeline.js";
 import type { LinkTrace } from "./link-trace.js";
@@ -20,10 +21,17 @@ export interface ResolvedLink {
   readonly timeline: LinkTimeline | undefined;
 }
 
-/** Throws a RangeError for an unknown preset, a bad trace or an option out of range. */
+const TRACED_NAMES: OptionNames<TracedLink> = { trace: true, base: true };
+
+/**
+ * Throws a RangeError for an unknown preset, a bad trace or an option out of range, TypeError for an option that there
+ * is not.
+ */
 export function resolveLink(spec: LinkSpec): ResolvedLink {
-  if (typeof spec !== "string" && "trace" in spec) {
-    const timeline = new LinkTimeline(spec.trace, optionsOf(spec.base ?? {}));
+  if (typeof spec === "object" && spec !== null && "trace" in spec) {
+    checkNames(spec, TRACED_NAMES, "link");
+    const { trace, base = {} } = spec;
+    const timeline = new LinkTimeline(trace, optionsOf(base));
     return { parameters: timeline.parameters, timeline };
   }
   return { parameters: checkLinkOptions(optionsOf(spec)), timeline: undefined };

@@ -1,4 +1,4 @@
-import { checkInteger } from "./check.js";
+import { checkInteger, checkNames, type OptionNames } from "./check.js";
 import { LINK_TRACE_FORMAT, type LinkTrace, type LinkTraceStep, MAX_DURATION_MS } from "./link-trace.js";
 
 /** Options of a {@link LinkTraceRecorder}. */
@@ -6,8 +6,9 @@ export interface LinkTraceRecorderOptions {
   /** ms that make one step, 1..60,000. Default 100. */
   readonly windowMs?: number;
   /**
-   * Whether the sender kept the link's queue full all the time: then what arrived in a window was the link's rate, and
-   * what a datagram waited is the queue's doing. Default false: no rate is recorded, and delays are as they were.
+   * Whether the sender kept the link's queue full all the time: then what arrived in a window was the link's rate, 0 if
+   * that was nothing, and what a datagram waited is the queue's doing; the trace goes on while that which was queued at
+   * the end arrives. Default false: no rate is recorded, and delays are as they were.
    */
   readonly isSaturated?: boolean;
   readonly name?: string;
@@ -22,13 +23,15 @@ interface Window {
   arrivedBytes: number;
 }
 
+const OPTION_NAMES: OptionNames<LinkTraceRecorderOptions> = { windowMs: true, isSaturated: true, name: true };
+
 /** Windows of one recording. */
 const MAX_WINDOWS = 100_000;
 
 /**
  * Makes a trace of a link from the fates of its datagrams, each told once: when it was sent and when, or that it never,
  * arrived, by one clock. A window has the share of losses, the least delay as latency, and jitter that makes the mean
- * delay come out right; one in which nothing was sent is as the one before.
+ * delay come out right; one in which nothing was sent is as the one before. For a saturated link see `isSaturated`.
  */
 export class LinkTraceRecorder {
   private readonly windowMs: number;
@@ -39,13 +42,15 @@ export class LinkTraceRecorder {
   private startMs = NaN;
   private leastDelayMs = Infinity;
 
-  /** RangeError for a bad window. */
+  /** RangeError for a bad window, TypeError for an option that there is not or a name that is no text. */
   constructor(options: LinkTraceRecorderOptions = {}) {
-    this.windowMs = options.windowMs ?? 100;
-    checkInteger("windowMs", this.windowMs, 1, 60_000);
+    checkNames(options, OPTION_NAMES, "options");
+    const { windowMs = 100 } = options;
+    checkInteger("windowMs", windowMs, 1, 60_000);
+    this.windowMs = windowMs;
     this.maxWindows = Math.min(MAX_WINDOWS, Math.floor(MAX_DURATION_MS / this.windowMs));
     this.isSaturated = options.isSaturated === true;
-    this.name = options.name;
+    this.name = checkedName(options.name);
   }
 
   /**
@@ -74,20 +79,28 @@ export class LinkTraceRecorder {
   /** The recording so far. Error when nothing was told, or a saturated link let nothing through. */
   trace(): LinkTrace {
     if (Number.isNaN(this.startMs)) throw new Error("nothing was recorded: no datagram was told");
-    if (this.isSaturated && this.leastDelayMs === Infinity) {
-      throw new Error("nothing that was recorded arrived: the rate of the link is not known");
-    }
-    const lastSent = this.windows.findLastIndex((window) => window !== undefined && window.sent > 0);
+    const last = this.lastWindow();
     const steps: LinkTraceStep[] = [];
-    for (let index = 0; index <= lastSent; index++) {
+    for (let index = 0; index <= last; index++) {
       const atMs = index * this.windowMs;
       const window = this.windows[index];
       const previous = steps.at(-1);
-      if (window !== undefined && window.sent > 0) steps.push({ atMs, ...this.stepOf(window) });
+      if (this.isSaturated) steps.push({ atMs, ...this.saturatedStepOf(window?.arrivedBytes ?? 0) });
+      else if (window !== undefined && window.sent > 0) steps.push({ atMs, ...this.stepOf(window) });
       else if (previous !== undefined) steps.push({ ...previous, atMs });
     }
     const durationMs = steps.length * this.windowMs;
     return { format: LINK_TRACE_FORMAT, ...(this.name === undefined ? {} : { name: this.name }), durationMs, steps };
+  }
+
+  private lastWindow(): number {
+    const lastSent = this.windows.findLastIndex((window) => window !== undefined && window.sent > 0);
+    if (!this.isSaturated) return lastSent;
+    const firstArrival = this.windows.findIndex((window) => window !== undefined && window.arrivedBytes > 0);
+    if (firstArrival < 0) throw new Error("nothing that was recorded arrived: the rate of the link is not known");
+    const lastArrival = this.windows.findLastIndex((window) => window !== undefined && window.arrivedBytes > 0);
+    // What was queued at the end tells of the rate too, but not within the window in which the queue ran out.
+    return Math.max(lastSent, lastArrival - 1, firstArrival);
   }
 
   private windowAt(timeMs: number): Window | undefined {
@@ -96,19 +109,24 @@ export class LinkTraceRecorder {
     return (this.windows[index] ??= { sent: 0, lost: 0, minDelayMs: Infinity, sumDelayMs: 0, arrivedBytes: 0 });
   }
 
-  private stepOf(window: Window): Omit<LinkTraceStep, "atMs"> {
-    const { sent, lost, minDelayMs, sumDelayMs, arrivedBytes } = window;
+  private saturatedStepOf(arrivedBytes: number): Omit<LinkTraceStep, "atMs"> {
+    // Less than a byte a second is no rate that a trace may have.
+    const rate = (arrivedBytes * 1000) / this.windowMs;
+    const bandwidthBytesPerSecond = rate > 0 ? Math.max(1, rate) : 0;
+    // What is lost at a full queue is lost again when the trace is replayed.
+    return { latencyMs: this.leastDelayMs, bandwidthBytesPerSecond };
+  }
+
+  private stepOf({ sent, lost, minDelayMs, sumDelayMs }: Window): Omit<LinkTraceStep, "atMs"> {
     const loss = lost / sent;
     const arrived = sent - lost;
-    if (this.isSaturated) {
-      // Less than a byte a second is no rate that a trace may have.
-      const rate = (arrivedBytes * 1000) / this.windowMs;
-      const bandwidthBytesPerSecond = rate > 0 ? Math.max(1, rate) : 0;
-      const latencyMs = Number.isFinite(this.leastDelayMs) ? this.leastDelayMs : 0;
-      // What is lost at a full queue is lost again when the trace is replayed.
-      return { latencyMs, bandwidthBytesPerSecond };
-    }
     if (arrived === 0) return { loss };
-    return { latencyMs: minDelayMs, jitterMs: 2 * (sumDelayMs / arrived - minDelayMs), loss };
+    // A mean of equal delays may come out below them, by rounding.
+    return { latencyMs: minDelayMs, jitterMs: Math.max(0, 2 * (sumDelayMs / arrived - minDelayMs)), loss };
   }
+}
+
+function checkedName(name: string | undefined): string | undefined {
+  if (name === undefined || typeof name === "string") return name;
+  throw new TypeError(`"name" expected a string, got ${String(name)}`);
 }

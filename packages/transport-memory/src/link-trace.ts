@@ -1,14 +1,22 @@
-import { checkInteger, checkNumber } from "./check.js";
-import { checkLinkOptions, type LinkOptions, type LinkParameters } from "./link-options.js";
+import { checkInteger, checkNames, checkNumber, type OptionNames } from "./check.js";
+import { checkLinkOptions, type LinkOptions, type LinkParameters, MIN_DEFAULT_QUEUE_BYTES } from "./link-options.js";
+import { meanLoss } from "./loss-model.js";
 
 /** What every trace says it is. */
 export const LINK_TRACE_FORMAT = "sortie-link-trace/1";
 
-/** What a link is from `atMs` on, until the next step. What a step leaves out is as in the link's other options. */
+/**
+ * What a link is from `atMs` on, until the next step. What a step leaves out is as in the link's other options. One
+ * with `loss` or `gilbertElliott` replaces all that those say of loss, `burst` alone keeps their mean loss. Where the
+ * latency falls, new datagrams may overtake old ones.
+ */
 export interface LinkTraceStep extends LinkOptions {
   /** ms from the start of the trace. */
   readonly atMs: number;
-  /** bytes/s as in the options, or 0: nothing leaves the queue until a later step. */
+  /**
+   * bytes/s as in the options, or 0: nothing leaves the queue until a later step. The queue's default room is then what
+   * it was in the step before, or else in the link's other options, or else 15,000 bytes.
+   */
   readonly bandwidthBytesPerSecond?: number;
 }
 
@@ -39,16 +47,29 @@ export interface TraceParameters {
   readonly parameters: LinkParameters;
 }
 
-/** The steps of a trace over the link's other options. Throws RangeError that names step and field. */
+const TRACE_NAMES: OptionNames<LinkTrace> = { format: true, name: true, durationMs: true, steps: true };
+
+/**
+ * The steps of a trace over the link's other options. Throws RangeError that names step and field; for the other
+ * options as `checkLinkOptions` does.
+ */
 export function compileTrace(trace: LinkTrace, base: LinkOptions): TraceParameters[] {
   if (typeof trace !== "object" || trace === null || trace.format !== LINK_TRACE_FORMAT) {
     const got = typeof trace === "object" && trace !== null ? String(trace.format) : String(trace);
     throw new RangeError(`"trace.format" expected "${LINK_TRACE_FORMAT}", got "${got}"`);
   }
-  const { steps } = trace;
+  asRangeError(() => checkNames(trace, TRACE_NAMES, "trace"));
+  const { steps, name } = trace;
+  if (name !== undefined && typeof name !== "string") {
+    throw new RangeError(`"trace.name" expected a string, got ${String(name)}`);
+  }
   if (!Array.isArray(steps)) throw new RangeError(`"trace.steps" expected an array, got ${typeof steps}`);
   checkInteger("trace.steps.length", steps.length, 1, MAX_STEPS);
-  const compiled = steps.map((step: LinkTraceStep, index) => compileStep(step, index, base));
+  const baseParameters = checkLinkOptions(base);
+  const compiled: TraceParameters[] = [];
+  steps.forEach((step: LinkTraceStep, index) => {
+    compiled.push(compileStep(step, index, base, compiled.at(-1)?.parameters ?? baseParameters, baseParameters));
+  });
   compiled.forEach(({ atMs }, index) => {
     const previousMs = compiled[index - 1]?.atMs;
     if (previousMs === undefined ? atMs !== 0 : !(atMs > previousMs)) {
@@ -115,7 +136,14 @@ export function linkTraceFromMahimahi(text: string, windowMs: number = 100): Lin
   return trace;
 }
 
-function compileStep(step: LinkTraceStep, index: number, base: LinkOptions): TraceParameters {
+/** @param before - the step before, or else the other options. */
+function compileStep(
+  step: LinkTraceStep,
+  index: number,
+  base: LinkOptions,
+  before: LinkParameters,
+  baseParameters: LinkParameters,
+): TraceParameters {
   const label = `trace.steps[${index}]`;
   if (typeof step !== "object" || step === null) {
     throw new RangeError(`"${label}" expected an object, got ${String(step)}`);
@@ -124,18 +152,42 @@ function compileStep(step: LinkTraceStep, index: number, base: LinkOptions): Tra
   checkNumber(`${label}.atMs`, atMs, 0, MAX_DURATION_MS);
   const isStopped = options.bandwidthBytesPerSecond === 0;
   if (isStopped) delete (options as { bandwidthBytesPerSecond?: number }).bandwidthBytesPerSecond;
-  try {
-    const parameters = checkLinkOptions(mergeOptions(base, options));
-    return { atMs, parameters: isStopped ? { ...parameters, bytesPerMs: 0 } : parameters };
-  } catch (error) {
-    throw new RangeError(`"${label}": ${error instanceof Error ? error.message : String(error)}`);
-  }
+  return asRangeError(() => {
+    const merged = mergeOptions(base, options);
+    const parameters = checkLinkOptions(merged);
+    if (!isStopped) return { atMs, parameters };
+    const { queueBytes = stoppedQueueBytes(before, baseParameters) } = merged;
+    return { atMs, parameters: { ...parameters, bytesPerMs: 0, queueBytes } };
+  }, label);
 }
 
-/** A step that says how much is lost replaces all that the other options say about loss. */
+/** bytes. Room of a queue that nothing leaves: a rate to size it by is that of another time. */
+function stoppedQueueBytes(before: LinkParameters, base: LinkParameters): number {
+  if (before.bytesPerMs !== Infinity) return before.queueBytes;
+  return base.bytesPerMs !== Infinity ? base.queueBytes : MIN_DEFAULT_QUEUE_BYTES;
+}
+
+/**
+ * What a step says replaces what the other options say. A link has one loss model: a step that says how much is lost
+ * replaces all that they say of loss, and one that only says how long bursts are keeps how much.
+ */
 function mergeOptions(base: LinkOptions, step: LinkOptions): LinkOptions {
-  const saysLoss = step.loss !== undefined || step.burst !== undefined || step.gilbertElliott !== undefined;
-  if (!saysLoss) return { ...base, ...step };
-  const { loss: _loss, burst: _burst, gilbertElliott: _model, delayTailInBad: _tail, ...rest } = base;
-  return { ...rest, ...step };
+  const said = Object.fromEntries(Object.entries(step).filter(([, value]) => value !== undefined)) as LinkOptions;
+  if (said.loss === undefined && said.burst === undefined && said.gilbertElliott === undefined) {
+    return { ...base, ...said };
+  }
+  const { loss, burst: _burst, gilbertElliott: model, delayTailInBad: _tail, ...rest } = base;
+  if (said.loss !== undefined || said.gilbertElliott !== undefined) return { ...rest, ...said };
+  const kept = model === undefined ? loss : meanLoss(model);
+  return { ...rest, ...(kept === undefined ? {} : { loss: kept }), ...said };
+}
+
+/** A trace may be a file of anybody's: whatever is wrong with it is one kind of error. */
+function asRangeError<T>(check: () => T, label?: string): T {
+  try {
+    return check();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new RangeError(label === undefined ? message : `"${label}": ${message}`);
+  }
 }

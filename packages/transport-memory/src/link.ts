@@ -1,4 +1,4 @@
-import { DelaySampler, type DelayTail } from "./delay-tail.js";
+import { DelaySampler, type DelayTail, isSameTail } from "./delay-tail.js";
 import type { LinkParameters } from "./link-options.js";
 import { LossModel } from "./loss-model.js";
 import { type LinkSpec, resolveLink } from "./link-spec.js";
@@ -88,7 +88,8 @@ export class LinkSimulator {
   private backlogBytes = 0;
 
   /**
-   * @param link - options or a preset's name. RangeError when out of range.
+   * @param link - options, a preset's name, or a trace. RangeError when out of range, TypeError for an option that
+   * there is not.
    * @param seed - 0..2^32-1. The same seed, stream and calls give the same outcome.
    * @param stream - words that tell this link from others of the same seed.
    */
@@ -117,13 +118,14 @@ export class LinkSimulator {
 
   /**
    * Replaces all options (what is left out becomes ideal) for datagrams sent from now on; those on their way keep their
-   * times, and what waits in the queue goes on at the new rate. After a lower latency new datagrams may overtake old
-   * ones, as after a change of route; after any other change they stay in order.
+   * times, and what waits in the queue goes on at the new rate. After a lower latency, a trace's step included, new
+   * datagrams may overtake old ones, as after a change of route; after any other change they stay in order. A loss
+   * model or delay tail that stays the same goes on where it was. RangeError for an option out of range, TypeError for
+   * one that there is not.
    */
   configure(link: LinkSpec, nowMs: number): void {
     const { parameters, timeline } = resolveLink(link);
     this.moveTo(nowMs);
-    if (parameters.latencyMs < this.parameters.latencyMs) this.latestArrivalMs = -Infinity;
     this.timeline = timeline;
     this.nextStepAtMs = Infinity;
     this.apply(parameters);
@@ -227,11 +229,16 @@ export class LinkSimulator {
   }
 
   private apply(parameters: LinkParameters): void {
+    const before = this.parameters;
     if (parameters.bytesPerMs === Infinity) this.backlogBytes = 0;
+    if (parameters.latencyMs < before.latencyMs) this.latestArrivalMs = -Infinity;
     this.parameters = parameters;
     this.lossModel.configure(parameters.lossModel);
-    this.goodTail = samplerOf(parameters.delayTail);
-    this.badTail = samplerOf(parameters.delayTailInBad);
+    // What stays as it was goes on: a held delay outlives the change of another option.
+    if (!isSameTail(parameters.delayTail, before.delayTail)) this.goodTail = samplerOf(parameters.delayTail);
+    if (!isSameTail(parameters.delayTailInBad, before.delayTailInBad)) {
+      this.badTail = samplerOf(parameters.delayTailInBad);
+    }
   }
 
   private enqueue(packetBytes: number): boolean {

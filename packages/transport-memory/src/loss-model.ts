@@ -1,4 +1,4 @@
-import { checkNumber } from "./check.js";
+import { checkNames, checkNumber, type OptionNames } from "./check.js";
 import type { Prng } from "./prng.js";
 
 /**
@@ -38,8 +38,16 @@ export function burstLoss(loss: number, burst: number): GilbertElliott {
 /** Datagrams. Far above any burst that a run could measure. */
 const MAX_BURST = 1e9;
 
-/** Throws a RangeError unless all four are probabilities. */
+const MODEL_NAMES: OptionNames<GilbertElliott> = {
+  goodToBad: true,
+  badToGood: true,
+  lossInGood: true,
+  lossInBad: true,
+};
+
+/** Throws a RangeError unless all four are probabilities, TypeError for a field that there is not. */
 export function checkGilbertElliott(model: GilbertElliott): void {
+  checkNames(model, MODEL_NAMES, "gilbertElliott");
   checkNumber("gilbertElliott.goodToBad", model.goodToBad, 0, 1);
   checkNumber("gilbertElliott.badToGood", model.badToGood, 0, 1);
   checkNumber("gilbertElliott.lossInGood", model.lossInGood, 0, 1);
@@ -58,6 +66,15 @@ export function meanLoss(model: GilbertElliott): number {
   return (1 - bad) * model.lossInGood + bad * model.lossInBad;
 }
 
+function isSameModel(one: GilbertElliott, other: GilbertElliott): boolean {
+  return (
+    one.goodToBad === other.goodToBad &&
+    one.badToGood === other.badToGood &&
+    one.lossInGood === other.lossInGood &&
+    one.lossInBad === other.lossInBad
+  );
+}
+
 /** Runs a Gilbert-Elliott model over one stream of random numbers. */
 export class LossModel {
   private model: GilbertElliott;
@@ -73,8 +90,12 @@ export class LossModel {
     this.bad = random.chance(stationaryBad(model));
   }
 
-  /** Goes on with other probabilities, from a state drawn afresh. */
+  /**
+   * Goes on with other probabilities, from a state drawn afresh. With the same ones it just goes on: a burst is not cut
+   * short, and later losses stay where they are.
+   */
   configure(model: GilbertElliott): void {
+    if (isSameModel(model, this.model)) return;
     this.model = model;
     this.bad = this.random.chance(stationaryBad(model));
   }

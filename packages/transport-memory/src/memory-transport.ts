@@ -9,6 +9,7 @@ import {
   TransportError,
   type TransportStatistics,
 } from "@sortie/transport";
+import type { OptionNames } from "./check.js";
 import type { LinkSimulator } from "./link.js";
 import type { LinkSpec } from "./link-spec.js";
 
@@ -32,6 +33,17 @@ export interface MemoryTransportOptions {
   /** bytes, 1..65527: the largest datagram it can send. Default 1500. */
   readonly slotBytes?: number;
 }
+
+/** For `checkNames`. */
+export const TRANSPORT_OPTION_NAMES: OptionNames<MemoryTransportOptions> = {
+  host: true,
+  port: true,
+  link: true,
+  receiveLink: true,
+  batches: true,
+  batchCapacity: true,
+  slotBytes: true,
+};
 
 /** What a transport needs of its network. */
 export interface NetworkPort {
@@ -80,9 +92,10 @@ export class MemoryTransport implements DatagramTransport {
     this.network = network;
     this.index = index;
     this.currentHost = host;
-    this.wantedPort = options.port ?? 0;
+    const { port = 0, batches = DEFAULT_BATCHES } = options;
+    this.wantedPort = port;
     this.pool = new BatchPool({
-      batches: options.batches ?? DEFAULT_BATCHES,
+      batches,
       ...(options.batchCapacity === undefined ? {} : { capacity: options.batchCapacity }),
       ...(options.slotBytes === undefined ? {} : { slotBytes: options.slotBytes }),
       onAvailable: () => this.afterRelease(),

@@ -1,8 +1,13 @@
 import { type Clock, SocketAddress } from "@sortie/transport";
-import { checkInteger, checkNumber } from "./check.js";
+import { checkInteger, checkNames, checkNoNulls, checkNumber, type OptionNames } from "./check.js";
 import { DatagramCarrier, type NetworkFilter, type Tap } from "./datagram-carrier.js";
 import type { LinkSimulator } from "./link.js";
-import { MemoryTransport, type MemoryTransportOptions, type NetworkPort } from "./memory-transport.js";
+import {
+  MemoryTransport,
+  type MemoryTransportOptions,
+  type NetworkPort,
+  TRANSPORT_OPTION_NAMES,
+} from "./memory-transport.js";
 import type { NetworkStatistics } from "./network-statistics.js";
 import type { LinkSpec } from "./link-spec.js";
 import { type HostLike, Topology } from "./topology.js";
@@ -48,13 +53,13 @@ export class MemoryNetwork<C extends Clock = VirtualClock> {
 
   /** Use {@link createNetwork}. */
   constructor(options: NetworkOptions, clock: C) {
-    const maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
-    checkInteger("seed", options.seed, 0, 0xffff_ffff);
+    const { seed, link = {}, maxInFlight = DEFAULT_MAX_IN_FLIGHT, names = {} } = options;
+    checkInteger("seed", seed, 0, 0xffff_ffff);
     checkInteger("maxInFlight", maxInFlight, 1, MAX_MAX_IN_FLIGHT);
-    this.seed = options.seed;
+    this.seed = seed;
     this.clock = clock;
-    this.names = new Map(Object.entries(options.names ?? {}));
-    const topology = new Topology(options.seed, options.link ?? {});
+    this.names = new Map(Object.entries(names));
+    const topology = new Topology(seed, link);
     const carrier = new DatagramCarrier(topology, clock, maxInFlight);
     this.topology = topology;
     this.carrier = carrier;
@@ -73,9 +78,15 @@ export class MemoryNetwork<C extends Clock = VirtualClock> {
     return this.carrier.statistics();
   }
 
-  /** Makes a transport; its port is known after `open`. RangeError for a bad option. */
+  /**
+   * Makes a transport; its port is known after `open`. RangeError for a bad option, TypeError for one that there is
+   * not.
+   */
   createTransport(options: MemoryTransportOptions = {}): MemoryTransport {
-    checkInteger("port", options.port ?? 0, 0, 65_535);
+    checkNames(options, TRANSPORT_OPTION_NAMES, "options");
+    checkNoNulls(options);
+    const { port = 0 } = options;
+    checkInteger("port", port, 0, 65_535);
     return new MemoryTransport(this.port, this.transportCount++, this.topology.addHost(options.host), options);
   }
 
@@ -133,10 +144,22 @@ export class MemoryNetwork<C extends Clock = VirtualClock> {
   }
 }
 
-/** Makes a network that lives on `clock`. RangeError for a bad option. */
+/** The overload with a clock takes one name more. */
+const NETWORK_OPTION_NAMES: OptionNames<NetworkOptions & { readonly clock: Clock }> = {
+  seed: true,
+  link: true,
+  maxInFlight: true,
+  names: true,
+  clock: true,
+};
+
+/** Makes a network that lives on `clock`. RangeError for a bad option, TypeError for one that there is not. */
 export function createNetwork<C extends Clock>(options: NetworkOptions & { readonly clock: C }): MemoryNetwork<C>;
-/** Makes a network with a virtual clock of its own. RangeError for a bad option. */
+/** Makes a network with a virtual clock. RangeError for a bad option, TypeError for one that there is not. */
 export function createNetwork(options: NetworkOptions): MemoryNetwork;
 export function createNetwork(options: NetworkOptions & { readonly clock?: Clock }): MemoryNetwork<Clock> {
-  return new MemoryNetwork(options, options.clock ?? new VirtualClock());
+  checkNames(options, NETWORK_OPTION_NAMES, "options");
+  checkNoNulls(options);
+  const { clock = new VirtualClock() } = options;
+  return new MemoryNetwork(options, clock);
 }

@@ -54,6 +54,39 @@ describe("link options", () => {
     expect(make({ gilbertElliott: { ...gilbertElliott, lossInBad: 2 } })).toThrow(/gilbertElliott.lossInBad/);
   });
 
+  it("refuses names that there are not, within a loss model and a tail too", () => {
+    expect(make({ latency: 50 })).toThrow(TypeError);
+    expect(make({ latency: 50 })).toThrow('"link" expected only latencyMs, jitterMs');
+    expect(make({ latencyMS: 50 })).toThrow('"link" expected "latencyMs", got "latencyMS"');
+    const tail = { distribution: "gamma", meanMs: 5, deviationMs: 5 };
+    expect(make({ delayTail: { ...tail, hold: 5 } })).toThrow('"delayTail" expected only distribution');
+    const model = { goodToBad: 0.1, badToGood: 0.1, lossInGood: 0, lossInBad: 1 };
+    expect(make({ gilbertElliott: { ...model, loss: 1 } })).toThrow('"gilbertElliott" expected only goodToBad');
+    const trace = { format: "sortie-link-trace/1", durationMs: 100, steps: [{ atMs: 0 }] };
+    expect(make({ trace, latencyMs: 50 })).toThrow('"link" expected only trace, base, got "latencyMs"');
+    expect(make({ trace, base: { latency: 50 } })).toThrow('"link" expected only latencyMs, jitterMs');
+    expect(make({ latencyMs: undefined, latency: undefined })).not.toThrow();
+    expect(() => new LinkSimulator({}, 1).configure({ lost: 1 } as object, 0)).toThrow('"link" expected only');
+  });
+
+  it("refuses null, which is no default", () => {
+    for (const name of [...PROBABILITIES, ...DELAYS, "mtu", "queueBytes", "overheadBytes", "bandwidthBytesPerSecond"]) {
+      expect(make({ [name]: null })).toThrow(`"${name}" expected`);
+    }
+    for (const name of ["delayTail", "gilbertElliott"]) {
+      expect(make({ [name]: null })).toThrow(`"${name}" expected an object, got null`);
+    }
+    const trace = { format: "sortie-link-trace/1", durationMs: 100, steps: [{ atMs: 0 }] };
+    for (const link of [null, [], 5]) expect(make(link as object)).toThrow('"link" expected an object, got');
+    expect(make({ trace, base: null })).toThrow('"link" expected an object, got null');
+  });
+
+  it("refuses bursts of a loss that there is not", () => {
+    expect(make({ burst: 4 })).toThrow(RangeError);
+    expect(make({ burst: 4 })).toThrow('"burst" expected with "loss", got it without');
+    expect(make({ burst: 4, loss: 0 })).not.toThrow();
+  });
+
   it("refuses bursts too short for the loss", () => {
     expect(make({ loss: 0.9, burst: 2 })).toThrow(RangeError);
   });

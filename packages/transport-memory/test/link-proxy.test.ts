@@ -301,6 +301,10 @@ describe(`a link proxy (seed ${SEED})`, () => {
     await expect(ProxiedNetwork.with({ [name]: value })).rejects.toThrow(`"${name}"`);
   });
 
+  it("refuses options that there are not", async () => {
+    await expect(ProxiedNetwork.with({ toTaget: "wifi" } as object)).rejects.toThrow('"options" expected only target');
+  });
+
   it("refuses bad links when it is made", async () => {
     await expect(ProxiedNetwork.with({ toClient: { loss: 5 } })).rejects.toThrow('"loss" expected 0..1, got 5');
   });

@@ -73,15 +73,20 @@ describe("a link that replays a trace", () => {
     expect(send(link, 100)).toBe(0);
   });
 
-  it("keeps the order when the delay falls", () => {
+  it("lets new datagrams overtake old ones where the latency falls, as configure does, and nowhere else", () => {
     const trace = traceOf(1000, [
-      { atMs: 0, latencyMs: 100 },
-      { atMs: 10, latencyMs: 1 },
+      { atMs: 0, latencyMs: 600 },
+      { atMs: 10, latencyMs: 20 },
+      { atMs: 20, latencyMs: 20, jitterMs: 5 },
     ]);
     const link = new LinkSimulator({ trace }, 1);
-    expect(send(link, 9)).toBe(100);
-    send(link, 19);
-    expect(send(link, 20)).toBe(89);
+    const configured = new LinkSimulator({ latencyMs: 600 }, 1);
+    expect([send(link, 0), send(configured, 0)]).toEqual([600, 600]);
+    configured.configure({ latencyMs: 20 }, 10);
+    expect([send(link, 11), send(configured, 11)]).toEqual([20, 20]);
+    const later = [20, 20.1, 20.2].map((nowMs) => nowMs + (send(link, nowMs) as number));
+    expect(later).toEqual(later.toSorted((a, b) => a - b));
+    expect(later.at(-1)).toBeLessThanOrEqual(45.2);
   });
 
   it("gives way to other options, and begins anew when it is set again", () => {
@@ -111,6 +116,13 @@ describe("a link that replays a trace", () => {
     [{ format: FORMAT, durationMs: 1, steps: [null] }, '"trace.steps[0]" expected an object'],
     [{ format: FORMAT, durationMs: 1 }, '"trace.steps" expected an array'],
     [null, '"trace.format"'],
+    [{ ...traceOf(100, [{ atMs: 0 }]), step: 1 }, '"trace" expected only format, name, durationMs, steps, got "step"'],
+    [{ ...traceOf(100, [{ atMs: 0 }]), name: 1 }, '"trace.name" expected a string, got 1'],
+    [{ format: FORMAT, durationMs: 1, steps: [{ atMs: 0, latencyms: 4 }] }, '"latencyMs", got "latencyms"'],
+    [{ format: FORMAT, durationMs: 1, steps: [{ atMs: 0, latency: 4 }] }, '"trace.steps[0]": "link" expected only'],
+    [{ format: FORMAT, durationMs: 1, steps: [{ atMs: 0, latencyMs: null }] }, '"latencyMs" expected 0..86400000'],
+    [{ format: FORMAT, durationMs: 1, steps: [{ atMs: 0, gilbertElliott: null }] }, '"gilbertElliott" expected an obj'],
+    [traceOf(100, [{ atMs: 0, burst: 4 }]), '"trace.steps[0]": "burst" expected with "loss", got it without'],
   ])("refuses %j", (trace, message) => {
     expect(() => new LinkSimulator({ trace: trace as LinkTrace }, 1)).toThrow(RangeError);
     expect(() => new LinkSimulator({ trace: trace as LinkTrace }, 1)).toThrow(message);
@@ -209,6 +221,34 @@ describe("a recorder of traces", () => {
     }
   });
 
+  it("of a saturated link goes on to the arrivals when they come after all that was sent", () => {
+    const recorder = new LinkTraceRecorder({ windowMs: 100, isSaturated: true });
+    for (let i = 0; i < 100; i++) recorder.add(1000, i, 150 + i * 2);
+    const trace = recorder.trace();
+    // The last window is left out: the queue ran out within it.
+    expect(trace).toMatchObject({
+      durationMs: 300,
+      steps: [0, 250_000, 500_000].map((bandwidthBytesPerSecond, i) => ({ atMs: i * 100, bandwidthBytesPerSecond })),
+    });
+    expect(() => new LinkSimulator({ trace }, 1)).not.toThrow();
+    const single = new LinkTraceRecorder({ windowMs: 100, isSaturated: true });
+    single.add(1000, 0, 420);
+    expect(single.trace()).toMatchObject({ durationMs: 500 });
+    expect(() => new LinkSimulator({ trace: single.trace() }, 1)).not.toThrow();
+  });
+
+  it("of a saturated link whose arrivals are past its last window knows no rate", () => {
+    const recorder = new LinkTraceRecorder({ windowMs: 1, isSaturated: true });
+    recorder.add(1000, 0, 100_000);
+    expect(() => recorder.trace()).toThrow("the rate of the link is not known");
+  });
+
+  it("of equal delays has no jitter, whatever the rounding", () => {
+    const recorder = new LinkTraceRecorder({ windowMs: 100 });
+    for (let i = 0; i < 10; i++) recorder.add(100, 0, 0.1);
+    expect(recorder.trace().steps).toEqual([{ atMs: 0, latencyMs: 0.1, jitterMs: 0, loss: 0 }]);
+  });
+
   it("takes 100,000 windows and no more, and nothing from before it began", () => {
     const recorder = new LinkTraceRecorder({ windowMs: 1 });
     expect(recorder.add(1, 50, 60)).toBe(true);
@@ -239,6 +279,9 @@ describe("a recorder of traces", () => {
 
   it("refuses a bad window, and has no trace of nothing", () => {
     expect(() => new LinkTraceRecorder({ windowMs: 0 })).toThrow('"windowMs"');
+    const misspelt = { isSaturatd: true };
+    expect(() => new LinkTraceRecorder(misspelt as object)).toThrow('"options" expected only windowMs');
+    expect(() => new LinkTraceRecorder({ name: 5 as never })).toThrow('"name" expected a string, got 5');
     expect(() => new LinkTraceRecorder().trace()).toThrow("nothing was recorded");
   });
 });

@@ -250,6 +250,23 @@ describe("caps", () => {
     expect(() => createNetwork({ seed: 1, maxInFlight })).toThrow(RangeError);
   });
 
+  it("refuses options that there are not, and null", () => {
+    const misspelt = { seed: 1, links: "hostile" };
+    expect(() => createNetwork(misspelt)).toThrow(TypeError);
+    expect(() => createNetwork(misspelt)).toThrow('"options" expected only seed, link, maxInFlight, names, clock');
+    expect(() => createNetwork({ seed: 1, link: { latency: 5 } as object })).toThrow('"link" expected only latencyMs');
+    const network = createNetwork({ seed: 1 });
+    const transportOptions = { recieveLink: "wifi" };
+    expect(() => network.createTransport(transportOptions as object)).toThrow('"options" expected only host, port');
+    for (const name of ["link", "names", "clock", "maxInFlight"]) {
+      expect(() => createNetwork({ seed: 1, [name]: null })).toThrow(`"${name}" expected a value, got null`);
+    }
+    for (const name of ["host", "port", "link", "receiveLink", "batches", "batchCapacity", "slotBytes"]) {
+      expect(() => network.createTransport({ [name]: null })).toThrow(`"${name}" expected a value, got null`);
+    }
+    expect(network.createTransport({ host: undefined } as object).host).toBe("10.0.0.1");
+  });
+
   it("refuses a bad seed", () => {
     expect(() => createNetwork({ seed: -1 })).toThrow(RangeError);
   });
