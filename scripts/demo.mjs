@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { bootstrap } from "./bootstrap.mjs";
 import { buildToRun } from "./build.mjs";
 import { Child } from "./lib/child.mjs";
+import { outliveReaders } from "./lib/output.mjs";
 import { main, ROOT, runQuietly } from "./lib/run.mjs";
 
 const USAGE = `npm run demo -- [options]
@@ -80,23 +81,32 @@ async function playOn({ serverArgs, publicKeyFile, matchmaker, options, release,
   if (!options["no-dashboard"]) serverArgs.push("--dashboard", options.dashboard);
   const server = start(colors.cyan("server |"), "apps/demo-server/dist/main.js", serverArgs);
   const { port, protocol } = await server.message("listening");
-  if (interrupted) return server.stop();
+  if (interrupted) {
+    await server.stop();
+    return 0;
+  }
 
-  const botArgs = ["--host", "127.0.0.1", "--port", String(port), "--server-key", publicKeyFile];
+  const botArgs = [];
   if (matchmaker) {
     const serverKey = readFileSync(publicKeyFile, "utf8");
     matchmaker.announce({ name: AUDIENCE, host: "127.0.0.1", port, protocol, serverKey });
     botArgs.push("--matchmaker", matchmaker.url, "--session", SESSION);
     console.log(`matchmaker: ${matchmaker.url}, a token for each bot`);
-  }
+  } else botArgs.push("--host", "127.0.0.1", "--port", String(port), "--server-key", publicKeyFile);
   botArgs.push("--count", options.count, "--duration", options.forever ? "0" : options.duration);
   if (options.json) botArgs.push("--json", options.json);
   const bots = start(colors.green("bots   |"), "apps/bot/dist/main.js", botArgs);
+  const allConnected = bots.message("connected").then(
+    () => true,
+    () => false,
+  );
   setTimeout(release, LOAD_TIME_MS).unref();
   server.exited.then(() => bots.stop());
 
   const botsCode = await bots.exited;
   const serverCode = await server.stop();
+  // Bots that were not given the time to connect, or to hear of the signal, have not failed.
+  if (interrupted && !(await allConnected)) return 0;
   if (serverCode !== 0) console.error(`the demo server ended with exit code ${serverCode}`);
   return botsCode || serverCode;
 }
@@ -136,5 +146,6 @@ async function demo() {
   }
 }
 
+outliveReaders();
 process.on("exit", () => children.forEach((child) => child.kill()));
 await main(demo);

@@ -32,7 +32,7 @@ function watch(stream: TextStream): WatchedStream {
 /** ms between two lines where they cannot be written over, such as in a log. */
 const LOG_INTERVAL_MS = 5_000;
 
-/** Columns where the terminal does not say how many it has. */
+/** Columns where the terminal does not say how many it has: undefined, or 0. */
 const DEFAULT_COLUMNS = 80;
 
 const SEPARATOR = " | ";
@@ -75,7 +75,7 @@ export class TerminalStatus {
   /** As many parts in each row as fit. */
   private rowsOf(parts: readonly string[]): string[] {
     // One column stays free: a full row makes some terminals wrap.
-    const width = (this.stream.columns ?? DEFAULT_COLUMNS) - 1;
+    const width = (this.stream.columns || DEFAULT_COLUMNS) - 1;
     const rows: string[] = [];
     for (const part of parts) {
       const longer = rows.length === 0 ? undefined : `${rows.at(-1) as string}${SEPARATOR}${part}`;

@@ -30,6 +30,12 @@ describe("TerminalStatus", () => {
     expect(stream.text).toBe(`\r${erase}one | two\r${erase}one | two\nthree\nlonger th\r\u001b[2A${erase}end\n`);
   });
 
+  it("has the usual width where the terminal does not know its own", () => {
+    const stream = new FakeStream(true, 0);
+    new TerminalStatus(stream).update(["32 peers", "60 ticks/s", "x".repeat(80)], 0);
+    expect(stream.text).toBe(`\r\u001b[J32 peers | 60 ticks/s\n${"x".repeat(79)}`);
+  });
+
   it("writes a line every few seconds elsewhere", () => {
     const stream = new FakeStream();
     const status = new TerminalStatus(stream);

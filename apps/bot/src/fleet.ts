@@ -65,6 +65,9 @@ export interface Member {
 export class Fleet {
   readonly members: Member[] = [];
   readonly failures: BotFailure[] = [];
+  /** Places where bots were to play, as "host:port", and their protocols. */
+  readonly servers: Set<string> = new Set();
+  readonly protocols: Set<string> = new Set();
   /** From probe to answer, in ms, while `isMeasuring`. */
   readonly answerTimes: SampleWindow = new SampleWindow(KEPT_SAMPLES);
   /** To be set once all have connected and warmed up: the crowd at the door says nothing about the game. */
@@ -140,6 +143,8 @@ export class Fleet {
     const trust = serverKey === undefined ? { dangerouslyTrustAnyServer: true } : { serverKey };
     try {
       const place = findPlace === undefined ? { host, port, protocol, ...trust } : await findPlace(index);
+      this.servers.add(place.host.includes(":") ? `[${place.host}]:${place.port}` : `${place.host}:${place.port}`);
+      this.protocols.add(place.protocol);
       const transport = createDgramTransport({ batches: SOCKET_BATCHES });
       this.join(index, await connect({ ...place, signal, transport }));
     } catch (error) {

@@ -85,6 +85,7 @@ async function run(options: CommandOptions): Promise<number> {
   const watched = watch(fleet, meter, options, watching.signal);
 
   await fleet.connect();
+  if (fleet.members.length === count && process.connected) process.send?.({ type: "connected" });
   const over = AbortSignal.any([stopped, fleet.deserted]);
   const playMs = duration === 0 ? FOR_EVER_MS : duration * 1_000;
   const warmUpMs = Math.min(WARM_UP_MS, playMs * MAX_WARM_UP_SHARE);
@@ -98,10 +99,9 @@ async function run(options: CommandOptions): Promise<number> {
   watching.abort();
   await watched;
 
-  const server = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   const report = createReport({
-    server,
-    protocol,
+    servers: [...fleet.servers],
+    protocols: [...fleet.protocols],
     bots: count,
     connected: fleet.members.length,
     traffic,

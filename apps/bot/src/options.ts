@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { ARENA_PROTOCOL } from "@sortie-apps/arena";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 
 /** What the command line says. */
 export interface CommandOptions {
@@ -22,24 +22,34 @@ export interface CommandOptions {
   readonly seed: number;
 }
 
-/** Reads the command line; ends the process with a usage message when it is wrong. */
-export function parseOptions(argv: readonly string[]): CommandOptions {
+/** Reads the command line; ends the process with a message when it is wrong. */
+export function parseOptions(argv: readonly string[], command: Command = createCommand()): CommandOptions {
+  return command.parse([...argv]).opts<CommandOptions>();
+}
+
+/** What a matchmaker says of each place: given as well, it would be passed over. */
+const SAID_BY_MATCHMAKER = ["host", "port", "protocol", "serverKey", "dangerouslyTrustAnyServer"];
+
+/** The command line, before it has read anything. */
+export function createCommand(): Command {
   return new Command("arena-bots")
     .description("headless players for the demo arena, with proof that no reliable message was lost or duplicated")
     .option("--host <host>", "name or address of the server", "127.0.0.1")
     .option("--port <port>", "its UDP port", numberIn(1, 65_535), 1_474)
     .option("--server-key <file>", "its public key (PEM), as `sortie keygen` writes it")
     .option("--dangerously-trust-any-server", "without a key: take any server for the true one")
-    .option("--matchmaker <url>", "asks it where to play, and for a token for each bot (examples/matchmaker)")
+    .addOption(
+      new Option("--matchmaker <url>", "asks it where to play, and for a token for each bot (examples/matchmaker)")
+        // Places come with the server's key.
+        .conflicts(SAID_BY_MATCHMAKER),
+    )
     .option("--session <prefix>", "login of bot 0 is this and 0, and so on", "bot-")
     .option("--count <number>", "bots", numberIn(1, 1_024), 32)
     .option("--duration <seconds>", "time of play, 0 for ever", numberIn(0, 2_000_000, false), 15)
     .option("--json <file>", "write the summary to a file as JSON")
     .option("--quiet", "print nothing but failures")
     .option("--protocol <name>", "application protocol", ARENA_PROTOCOL)
-    .option("--seed <number>", "of the bots' decisions", numberIn(0, 0xffff_ffff), 1)
-    .parse([...argv])
-    .opts<CommandOptions>();
+    .option("--seed <number>", "of the bots' decisions", numberIn(0, 0xffff_ffff), 1);
 }
 
 /**

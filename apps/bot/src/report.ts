@@ -24,6 +24,7 @@ interface Times {
 
 /** Everything a run has shown: what `--json` writes. */
 export interface Report {
+  /** "host:port", or several with commas in between where a matchmaker gave them; empty when it gave none. */
   readonly server: string;
   readonly protocol: string;
   readonly bots: number;
@@ -47,8 +48,9 @@ export interface Report {
 
 /** What a run leaves behind. */
 export interface RunFacts {
-  readonly server: string;
-  readonly protocol: string;
+  /** Places where bots were to play, as "host:port", and their protocols. */
+  readonly servers: readonly string[];
+  readonly protocols: readonly string[];
   readonly bots: number;
   readonly connected: number;
   readonly traffic: FleetRates;
@@ -62,11 +64,11 @@ export interface RunFacts {
 
 /** Draws up the report. Passed is only a run in which every bot connected and every bot's audit found no fault. */
 export function createReport(facts: RunFacts): Report {
-  const { server, protocol, bots, connected, traffic, outcomes, audits, failures } = facts;
+  const { servers, protocols, bots, connected, traffic, outcomes, audits, failures } = facts;
   const audited = audits.filter(({ faults }) => faults.length === 0).length;
   return {
-    server,
-    protocol,
+    server: servers.join(", "),
+    protocol: protocols.join(", "),
     bots,
     connected,
     audited,
@@ -94,7 +96,7 @@ export function renderReport(report: Report, paint: Paint): string {
   const rate = (datagrams: number, bytes: number): string =>
     `${formatCount(datagrams)} datagrams/s, ${formatBytes(bytes)}/s`;
   const facts: [string, string][] = [
-    ["connected", `${report.connected} of ${report.bots} to ${report.server}`],
+    ["connected", `${report.connected} of ${report.bots} to ${report.server || "no server"}`],
     ["measured", `${traffic.seconds.toFixed(1)} s`],
     ["RTT", `p50 ${formatMs(rtt.p50Ms)}, p99 ${formatMs(rtt.p99Ms)}`],
     ["answer time", `p50 ${formatMs(answerTime.p50Ms)}, p99 ${formatMs(answerTime.p99Ms)}`],

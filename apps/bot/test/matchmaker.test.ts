@@ -82,6 +82,11 @@ describe("bots of a matchmaker", () => {
     });
     await fleet.connect();
     expect(fleet.connectedCount).toBe(1);
+    // Where they were sent to, and not what stands in the options.
+    expect([[...fleet.servers], [...fleet.protocols]]).toEqual([
+      [`127.0.0.1:${server.address?.port}`],
+      [ARENA_PROTOCOL],
+    ]);
     const told = fleet.failures.map(({ bot, code, message }) => `${bot} ${code}: ${message.replace(/127\S+ /, "")}`);
     expect(told.sort()).toEqual([
       "1 rejected: refused: expired: the token has expired",

@@ -26,8 +26,8 @@ function facts(changes: Partial<RunFacts> = {}): RunFacts {
   const rttSamples = new SampleWindow(10);
   for (const ms of [1, 2, 3, 4]) rttSamples.add(ms);
   return {
-    server: "127.0.0.1:1474",
-    protocol: "sortie-arena/1",
+    servers: ["127.0.0.1:1474"],
+    protocols: ["sortie-arena/1"],
     bots: 2,
     connected: 2,
     traffic: {
@@ -49,6 +49,14 @@ function facts(changes: Partial<RunFacts> = {}): RunFacts {
 }
 
 describe("createReport", () => {
+  it("names every place where bots were to play", () => {
+    const several = createReport(facts({ servers: ["a.example:1", "[::1]:2"], protocols: ["x/1"] }));
+    expect(several).toMatchObject({ server: "a.example:1, [::1]:2", protocol: "x/1" });
+    expect(renderReport(several, plain)).toContain("connected   2 of 2 to a.example:1, [::1]:2\n");
+    const none = createReport(facts({ servers: [], protocols: [], connected: 0, audits: [] }));
+    expect(renderReport(none, plain)).toContain("connected   0 of 2 to no server\n");
+  });
+
   it("adds up both ends' counts, and passes when all agree", () => {
     const report = createReport(facts());
     expect(report).toMatchObject({ passed: true, audited: 2, rtt: { p50Ms: 2, p99Ms: 4 }, answerTime: {} });

@@ -41,11 +41,28 @@ export interface DemoServerOptions {
   readonly seed?: number;
 }
 
-/** Reads the command line; ends the process with a usage message when it is wrong. */
-export function parseOptions(argv: readonly string[]): DemoServerOptions {
-  return createCommand()
-    .parse([...argv])
-    .opts<DemoServerOptions>();
+/** Options that say how something is done, and the one that says that it is done at all. */
+const NEEDS: readonly (readonly [option: keyof DemoServerOptions, needs: keyof DemoServerOptions])[] = [
+  ["certificate", "key"],
+  ["audience", "tokenKeys"],
+  ["dashboardHost", "dashboard"],
+  ["dashboardTokenFile", "dashboard"],
+  ["agonesCounter", "agones"],
+];
+
+/** Reads the command line; ends the process with a message when it is wrong. */
+export function parseOptions(argv: readonly string[], command: Command = createCommand()): DemoServerOptions {
+  command.parse([...argv]);
+  for (const [option, needed] of NEEDS) {
+    // A default says nothing of what the user wants.
+    if (command.getOptionValueSource(option) !== "cli" || command.getOptionValue(needed) !== undefined) continue;
+    command.error(`error: option '${flagsOf(command, option)}' expected '${flagsOf(command, needed)}' beside it`);
+  }
+  return command.opts<DemoServerOptions>();
+}
+
+function flagsOf(command: Command, name: string): string {
+  return command.options.find((option) => option.attributeName() === name)?.flags ?? name;
 }
 
 /** The command line, before it has read anything. */

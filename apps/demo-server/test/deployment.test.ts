@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { createCommand, type DemoServerOptions } from "../src/options.js";
+import { createCommand, type DemoServerOptions, parseOptions } from "../src/options.js";
 
 /** s that a server takes at the most once its players had their time: flush, answers. */
 const END_SECONDS = 3;
@@ -77,7 +77,7 @@ function accepted(args: readonly string[]): DemoServerOptions {
   const command = createCommand()
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
-  return command.parse(["node", "arena-server", ...args]).opts<DemoServerOptions>();
+  return parseOptions(["node", "arena-server", ...args], command);
 }
 
 /** What holds for each pod with the server. */

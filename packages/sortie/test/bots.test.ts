@@ -75,7 +75,7 @@ describe("sortie bots", () => {
     expect(messages.receivedBytes).toBe(messages.sentBytes);
     expect(messages.sentBytes).toBeGreaterThan(20 * messages.sent);
     expect(messages.sentBytes).toBeLessThan(90 * messages.sent);
-    expect(echoes).toEqual({ received: messages.sent, missing: 0 });
+    expect(echoes).toEqual({ received: messages.sent, missing: 0, unexpected: 0 });
     expect(echoMs?.count).toBe(messages.sent);
     expect(report.traffic.datagramsSent).toBeGreaterThan(500);
     expect(report.traffic.bytesReceived).toBeGreaterThan(messages.receivedBytes);
@@ -168,6 +168,45 @@ describe("sortie bots", () => {
     const lossless = await run(target, ...load, "--delivery", "reliable");
     expect(lossless).toMatchObject({ exitCode: 1, echoes: { received: 0, missing: lossless.messages.sent } });
     expect(lossless.messages.sent).toBeGreaterThan(0);
+    expect(lossless.faults).toEqual([`${lossless.messages.sent} echoes are missing`]);
+  });
+
+  it("takes a message for an echo where it was sent alone, and once", async () => {
+    const { server, target } = await serve({}, false);
+    const load = ["-n", "2", "--ramp", "100", "--rate", "20", "--duration", "0.3", "--echo", "--delivery", "reliable"];
+    let isToOthers = true;
+    server.on("message", (peer, { payload, delivery }) => {
+      for (const other of server.peers.values()) {
+        // To all but the sender, as games relay; then to the sender, but twice and every other one.
+        if (isToOthers ? other !== peer : other === peer && payload[11] === 0) other.send(payload, { delivery });
+        if (!isToOthers && other === peer && payload[11] === 0) other.send(payload, { delivery });
+      }
+    });
+    const relayed = await run(target, ...load);
+    const { sent, received } = relayed.messages;
+    expect(received).toBeGreaterThan(0);
+    expect(relayed.echoes).toEqual({ received: 0, missing: sent, unexpected: received });
+    expect(relayed).toMatchObject({ passed: false, exitCode: 1 });
+    expect(relayed.echoMs).toBeUndefined();
+    isToOthers = false;
+    const doubled = await run(target, ...load);
+    // The first message of each of the two.
+    expect(doubled.echoes).toEqual({ received: 2, missing: doubled.messages.sent - 2, unexpected: 2 });
+    expect(doubled.exitCode).toBe(1);
+    expect(doubled.echoMs?.count).toBe(2);
+  });
+
+  it("does not pass when messages were too large for the server, or none was sent", async () => {
+    const { target } = await serve({ maxMessageBytes: 2000 });
+    const load = ["-n", "2", "--ramp", "100", "--duration", "0.3"];
+    const large = await run(target, ...load, "--delivery", "reliable", "--size", "5000");
+    const refused = large.messages.refused["message-too-large"];
+    expect(refused).toBeGreaterThan(0);
+    expect(large).toMatchObject({ exitCode: 1, messages: { sent: 0 } });
+    expect(large.faults).toEqual([`${refused} messages were too large to be sent`, "no message was sent"]);
+    const idle = await run(target, ...load, "--rate", "0.001");
+    expect(idle).toMatchObject({ exitCode: 1, faults: ["no message was sent"] });
+    expect(await run(target, ...load, "--rate", "0")).toMatchObject({ exitCode: 0, faults: [] });
   });
 
   it("ends when it is interrupted, before all have been begun as well", async () => {
@@ -210,7 +249,7 @@ describe("sortie bots", () => {
 
   it("refuses echoes of messages that have no room for a stamp, and names without an address", async () => {
     const args = ["127.0.0.1:1", ...key, "--echo", "--size", "8"];
-    await expect(runCommand(botsCommand, ...args)).rejects.toThrow('"--size" expected at least 12 bytes with --echo');
+    await expect(runCommand(botsCommand, ...args)).rejects.toThrow('"--size" expected at least 20 bytes with --echo');
     const nowhere = runCommand(botsCommand, "no-such-host.invalid:1", ...key);
     await expect(nowhere).rejects.toThrow("could not be resolved");
   });
@@ -219,23 +258,23 @@ describe("sortie bots", () => {
 describe("what bots send", () => {
   it("follows from the seed, and has sizes of the whole range", () => {
     const sizesOf = (seed: number): number[] => {
-      const source = new MessageSource({ min: 12, max: 15 }, true, seed);
-      return Array.from({ length: 100 }, () => source.next(1).length);
+      const source = new MessageSource({ min: 20, max: 23 }, true, seed);
+      return Array.from({ length: 100 }, () => source.next(0, 0, 1).length);
     };
     expect(sizesOf(3)).toEqual(sizesOf(3));
     expect(sizesOf(3)).not.toEqual(sizesOf(4));
-    expect(new Set(sizesOf(3))).toEqual(new Set([12, 13, 14, 15]));
+    expect(new Set(sizesOf(3))).toEqual(new Set([20, 21, 22, 23]));
   });
 
   it("is known again by its stamp, in the run that sent it alone", () => {
     const mine = new MessageSource({ min: 20, max: 20 }, true, 3);
     const other = new MessageSource({ min: 20, max: 20 }, true, 4);
     const plain = new MessageSource({ min: 20, max: 20 }, false, 3);
-    const message = mine.next(1234.5).slice();
-    expect(mine.sentAtMs(message)).toBe(1234.5);
-    expect(other.sentAtMs(message)).toBeUndefined();
-    expect(plain.sentAtMs(message)).toBeUndefined();
-    expect(mine.sentAtMs(message.subarray(0, 11))).toBeUndefined();
+    const message = mine.next(99_999, 2 ** 32 - 1, 1234.5).slice();
+    expect(mine.stampOf(message)).toEqual({ bot: 99_999, sequence: 2 ** 32 - 1, sentAtMs: 1234.5 });
+    expect(other.stampOf(message)).toBeUndefined();
+    expect(plain.stampOf(message)).toBeUndefined();
+    expect(mine.stampOf(message.subarray(0, 19))).toBeUndefined();
   });
 });
 
@@ -251,5 +290,14 @@ describe("the status line", () => {
     piped.end();
     expect(written[0]).toBe(`\r\u001b[K${"x".repeat(19)}`);
     expect(written.at(-1)).toBe("\r\u001b[K");
+  });
+
+  it("has the usual width where the terminal does not know its own", async () => {
+    const written: string[] = [];
+    const stream = { isTTY: true, columns: 0, write: (text: string) => written.push(text) };
+    const line = new StatusLine(stream, 1, () => "x".repeat(100));
+    while (written.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    line.end();
+    expect(written[0]).toBe(`\r\u001b[K${"x".repeat(79)}`);
   });
 });

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, link, lstat, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CertificateError, connect, createServer, generateIdentity, loadIdentity, saveIdentity } from "../src/index.js";
 import { certCommand } from "../src/cli/cert.js";
@@ -80,6 +80,55 @@ describe("sortie cert", () => {
     const out = ["--key", join(game, "private", "a.key"), "--out", join(game, "public", "a.crt")];
     await run("server", "--host", "a.example.com", ...files, ...out);
     await loadIdentity(join(game, "private", "a.key"), { certificate: join(game, "public", "a.crt") });
+  });
+
+  it("refuses to write a certificate over what it is made with, by any name of it", async () => {
+    await root();
+    await server("--host", "a.example.com");
+    const names = ["ca.key", "ca.pub", "ca.crt", "server.key", "server.pub"];
+    const texts = (): Promise<string[]> => Promise.all(names.map((name) => readFile(at(name), "utf8")));
+    const before = await texts();
+    await symlink(at("ca.key"), at("link.crt"));
+    await link(at("ca.key"), at("second.crt"));
+    const refusal = (option: string): RegExp => new RegExp(`"--out" expected a file of its own, got .* of ${option}$`);
+    for (const [out, option] of [
+      ["ca.key", '"--key"'],
+      [`../${basename(folder)}/ca.key`, '"--key"'],
+      ["link.crt", '"--key"'],
+      ["second.crt", '"--key"'],
+      ["ca.pub", 'the public half of "--key"'],
+    ] as const) {
+      await expect(root("--out", at(out), "--force")).rejects.toThrow(refusal(option));
+    }
+    for (const [out, option] of [
+      ["ca.crt", '"--ca"'],
+      ["ca.key", '"--ca-key"'],
+      ["ca.pub", 'the public half of "--ca-key"'],
+      ["server.key", '"--key"'],
+      ["server.pub", 'the public half of "--key"'],
+    ] as const) {
+      await expect(server("--host", "a", "--out", at(out), "--force")).rejects.toThrow(refusal(option));
+    }
+    expect(await texts()).toEqual(before);
+    // A key that is yet to be made, in a folder that is: none is made.
+    const deep = at("new/a.key");
+    await expect(root("--key", deep, "--out", at("new/./a.key"))).rejects.toThrow(refusal('"--key"'));
+    await expect(readFile(deep)).rejects.toThrow("ENOENT");
+  });
+
+  it("replaces a certificate as a whole: who has it open reads the old one, and a link stays", async () => {
+    await root();
+    await chmod(at("ca.crt"), 0o640);
+    await symlink("ca.crt", at("current.crt"));
+    const before = await readFile(at("ca.crt"), "utf8");
+    const file = await open(at("ca.crt"));
+    await root("--out", at("current.crt"), "--force");
+    expect(await file.readFile("utf8")).toBe(before);
+    await file.close();
+    expect(await readFile(at("ca.crt"), "utf8")).not.toBe(before);
+    expect((await lstat(at("current.crt"))).isSymbolicLink()).toBe(true);
+    if (process.platform !== "win32") expect((await stat(at("ca.crt"))).mode & 0o777).toBe(0o640);
+    expect((await readdir(folder)).sort()).toEqual(["ca.crt", "ca.key", "ca.pub", "current.crt"]);
   });
 
   it("shows what stands in a file", async () => {

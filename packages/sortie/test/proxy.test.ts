@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SocketAddress } from "@sortie/transport";
+import { type GilbertElliott, type LinkOptions, LinkSimulator, meanLoss, PRESETS } from "@sortie/transport-memory";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { parseHostAndPort } from "../src/cli/host-and-port.js";
 import { proxyCommand } from "../src/cli/proxy.js";
@@ -165,6 +166,31 @@ describe("a link on the command line", () => {
     const wifi = parseLink("wifi,loss=0.2") as Record<string, unknown>;
     expect(wifi).toMatchObject({ loss: 0.2, latencyMs: 15 });
     expect(wifi).not.toHaveProperty("gilbertElliott");
+    expect(parseLink("burst=3,loss=0.1")).toEqual({ burst: 3, loss: 0.1 });
+  });
+
+  it("loses as much as its preset with another length of bursts", () => {
+    const wifi = parseLink("wifi,burst=3") as LinkOptions;
+    expect(wifi).toMatchObject({ burst: 3, latencyMs: 15 });
+    expect(wifi.loss).toBeCloseTo(meanLoss(PRESETS.wifi.gilbertElliott as GilbertElliott), 12);
+    expect(wifi.loss).toBeGreaterThan(0.01);
+    expect(parseLink("broadband,burst=2")).toMatchObject({ loss: 0.001, burst: 2 });
+    const simulator = new LinkSimulator(wifi, 1);
+    for (let i = 0; i < 20_000; i++) simulator.transmit(50, i * 10);
+    expect(simulator.statistics.lost / 20_000).toBeGreaterThan(0.005);
+  });
+
+  it.each([
+    ["loss=0.02,wifi", PRESETS.wifi],
+    ["wifi,broadband", PRESETS.broadband],
+    ["broadband,wifi", PRESETS.wifi],
+    ["loss=0.1,burst=4,mobile-4g", PRESETS["mobile-4g"]],
+    ["wifi,burst=3,lan", PRESETS.lan],
+    ["reorder=0.1,satellite", { ...PRESETS.satellite, reorder: 0.1 }],
+  ])("%s has the loss, and the tail of delay, of the preset alone", (text, expected) => {
+    const link = parseLink(text) as LinkOptions;
+    expect(link).toEqual(expected);
+    new LinkSimulator(link, 1);
   });
 
   it("is a trace file of either form", async () => {

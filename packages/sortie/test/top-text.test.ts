@@ -180,6 +180,17 @@ describe("the whole terminal", () => {
     expect(ending.listenerCount("exit") + ending.listenerCount("uncaughtExceptionMonitor")).toBe(0);
   });
 
+  it("has the usual size where the terminal does not know its own", () => {
+    const { keys, ending } = open();
+    const sizeOf = (size: { columns?: number; rows?: number }): number[] => {
+      const { columns, rows } = new Screen({ out: { ...size, write: () => {} }, keys, ending }, () => {});
+      return [columns, rows];
+    };
+    expect(sizeOf({ columns: 132, rows: 50 })).toEqual([132, 50]);
+    expect(sizeOf({})).toEqual([80, 24]);
+    expect(sizeOf({ columns: 0, rows: 0 })).toEqual([80, 24]);
+  });
+
   it.each(["exit", "uncaughtExceptionMonitor"])("comes back at %s", (name) => {
     const { written, keys, ending } = open();
     ending.emit(name);

@@ -150,7 +150,7 @@ describe("secrets in the URL of sortie top", () => {
 
 describe("sortie top on a terminal", () => {
   /** A terminal of which all that is written is kept. */
-  function terminal() {
+  function terminal(size = { columns: 100, rows: 24 }) {
     const written: string[] = [];
     const keys = Object.assign(new EventEmitter(), {
       isTTY: true,
@@ -163,7 +163,7 @@ describe("sortie top on a terminal", () => {
       written.push(text);
       heard();
     };
-    const out = { isTTY: true, columns: 100, rows: 24, write };
+    const out = { isTTY: true, ...size, write };
     const make = (host: CommandHost) => topCommand(host, { out, keys, ending: new EventEmitter() });
     const onWrite = (listener: () => void): void => void (heard = listener);
     return { written, keys, make, onWrite, frames: () => written.filter((text) => text.startsWith("\u001b[H")) };
@@ -182,6 +182,17 @@ describe("sortie top on a terminal", () => {
     expect((await running.result()).exitCode).toBe(0);
     expect(written[0]).toBe("\u001b[?1049h\u001b[?25l");
     expect(written.at(-1)).toBe("\u001b[?25h\u001b[?1049l");
+  });
+
+  it("shows the figures on a terminal that does not know its size", async () => {
+    const { make, frames, keys } = terminal({ columns: 0, rows: 0 });
+    const running = new RunningCommand(make, [url, "--token", TOKEN, "--interval", "250"]);
+    await running.until(() => frames().length >= 1);
+    expect(frames()[0]).toMatch(/peers {2}3, 0 half-open/);
+    keys.emit("data", "q");
+    await running.result();
+    const once = await new RunningCommand(make, [url, "--token", TOKEN, "--once"]).result();
+    expect(once.output).toMatch(/ID.* ADDRESS/);
   });
 
   it("asks anew for a key that says so, pressed at any time, and for no other", async () => {

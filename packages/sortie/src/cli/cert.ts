@@ -1,5 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
 import {
   type CertificateSummary,
   describeCertificates,
@@ -10,9 +9,7 @@ import type { Identity } from "@sortie/handshake";
 import { generateIdentity } from "@sortie/handshake/node";
 import { Command, InvalidArgumentError } from "commander";
 import { loadIdentity, readCertificates, saveIdentity } from "../identity-files.js";
-
-/** Everybody may read a certificate. */
-const CERTIFICATE_MODE = 0o644;
+import { expectFileOfItsOwn, writeCertificate } from "./certificate-file.js";
 
 interface OutputOptions {
   readonly force?: boolean;
@@ -62,6 +59,7 @@ function rootCommand(): Command {
     .option("-f, --force", "overwrite the certificate")
     .option("--json", "print the result as JSON")
     .action(async ({ name, days, key, out, ...output }: RootOptions) => {
+      await expectFileOfItsOwn(out, keyFiles("--key", key));
       const identity = await loadOrMakeKey(key);
       await write(out, issueAuthority({ key: identity, name, days }), output);
     });
@@ -79,6 +77,11 @@ function serverCommand(): Command {
     .option("-f, --force", "overwrite the certificate: this renews it")
     .option("--json", "print the result as JSON")
     .action(async ({ host, days, ca, caKey, key, out, ...output }: ServerOptions) => {
+      await expectFileOfItsOwn(out, {
+        '"--ca"': ca,
+        ...keyFiles("--ca-key", caKey),
+        ...keyFiles("--key", key),
+      });
       const authority = await readCertificates(ca);
       const authorityKey = await loadIdentity(caKey);
       const { publicKey } = await loadOrMakeKey(key);
@@ -98,15 +101,8 @@ function showCommand(): Command {
     });
 }
 
-/** Into folders that need not be there, as keys. */
 async function write(path: string, pem: string, { force, json }: OutputOptions): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, pem, { mode: CERTIFICATE_MODE, flag: force === true ? "w" : "wx" }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
-      throw new Error(`the file "${path}" is there already: choose another name, or overwrite it with --force`);
-    },
-  );
+  await writeCertificate(path, pem, force === true);
   const [summary] = describeCertificates(pem) as [CertificateSummary];
   if (json === true) console.log(JSON.stringify({ path, ...summary }));
   else {
@@ -121,6 +117,12 @@ function print({ subject, issuer, names, notBefore, notAfter, isAuthority, finge
   if (names !== undefined) console.log(`names        ${names}`);
   console.log(`valid        ${notBefore.toISOString()} to ${notAfter.toISOString()}`);
   console.log(`fingerprint  ${fingerprint256}`);
+}
+
+/** A private key's file and that of its public half, by the option that names them. */
+function keyFiles(option: string, path: string): Record<string, string> {
+  const publicPath = path.endsWith(".key") ? `${path.slice(0, -4)}.pub` : `${path}.pub`;
+  return { [`"${option}"`]: path, [`the public half of "${option}"`]: publicPath };
 }
 
 async function loadOrMakeKey(path: string): Promise<Identity> {

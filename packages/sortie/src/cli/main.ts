@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { botsCommand } from "./bots/bots.js";
+import { endWithReaders } from "./broken-pipe.js";
 import { certCommand } from "./cert.js";
 import { decodeCommand } from "./decode.js";
 import { keygenCommand } from "./keygen.js";
@@ -18,6 +19,7 @@ const program = new Command("sortie")
   .addCommand(decodeCommand())
   .showHelpAfterError();
 
+endWithReaders([process.stdout, process.stderr]);
 try {
   await program.parseAsync();
 } catch (error) {

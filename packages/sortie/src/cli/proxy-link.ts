@@ -4,6 +4,7 @@ import {
   type LinkSpec,
   type LinkTrace,
   linkTraceFromMahimahi,
+  meanLoss,
   parseLinkTrace,
   type PresetName,
   PRESETS,
@@ -26,11 +27,12 @@ const NUMBERS: readonly (keyof LinkOptions)[] = [
 ];
 
 /** For the help text. */
-export const LINK_SYNTAX: string = `comma-separated: a preset (${Object.keys(PRESETS).join(", ")}), NAME=VALUE (${NUMBERS.join(", ")}), @FILE (a trace in JSON, or one of Mahimahi's)`;
+export const LINK_SYNTAX: string = `comma-separated: a preset (${Object.keys(PRESETS).join(", ")}), NAME=VALUE (${NUMBERS.join(", ")}), @FILE (a trace in JSON, or one of Mahimahi's); what comes later overrides`;
 
 /**
  * A link as it is written on a command line: a preset's name, single options, a trace file, or several of them with
- * commas between; later ones override. RangeError that names what was not understood.
+ * commas between. Later ones override: a preset also removes what was said of loss before it, and `burst` alone keeps
+ * the mean loss of the preset before it. RangeError that names what was not understood.
  */
 export function parseLink(text: string): LinkSpec {
   let options: LinkOptions = {};
@@ -39,9 +41,19 @@ export function parseLink(text: string): LinkSpec {
     const equals = item.indexOf("=");
     if (item.startsWith("@")) trace = readTrace(item.slice(1));
     else if (equals > 0) options = override(options, item.slice(0, equals).trim(), item.slice(equals + 1).trim());
-    else options = { ...options, ...preset(item) };
+    else options = { ...withoutLoss(options), ...preset(item) };
   }
   return trace === undefined ? options : { trace, base: options };
+}
+
+/** Without the parts that only go together, of which two presets have different ones: a link has one loss model. */
+function withoutLoss(options: LinkOptions): LinkOptions {
+  const { loss: _loss, burst: _burst, delayTail: _tail, ...rest } = withoutModel(options);
+  return rest;
+}
+
+function withoutModel({ gilbertElliott: _model, delayTailInBad: _tail, ...rest }: LinkOptions): LinkOptions {
+  return rest;
 }
 
 function preset(name: string): LinkOptions {
@@ -56,10 +68,10 @@ function override(options: LinkOptions, name: string, value: string): LinkOption
   }
   const number = Number(value);
   if (value === "" || Number.isNaN(number)) throw new RangeError(`"${name}" expected a number, got "${value}"`);
-  const { gilbertElliott: _model, delayTailInBad: _tail, ...withoutModel } = options;
-  // What says how much is lost replaces a preset's loss model.
-  const rest = name === "loss" || name === "burst" ? withoutModel : options;
-  return { ...rest, [name]: number };
+  const { gilbertElliott: model } = options;
+  if (model === undefined || (known !== "loss" && known !== "burst")) return { ...options, [known]: number };
+  // Either replaces a preset's loss model, but the length of bursts does not say how much is lost.
+  return { ...withoutModel(options), loss: meanLoss(model), [known]: number };
 }
 
 function readTrace(path: string): LinkTrace {

@@ -58,8 +58,8 @@ Examples:
   $ sortie bots [::1]:1474 --protocol arena/1 --key keys/root.pub --count 5000 --rate 0 --json
 
 From another machine a server sees all bots at one address, and lets in as many a second as its handshakesPerPrefix
-allows. The exit status is 0 when every bot connected and stayed connected, and with --echo and a delivery that loses
-nothing every message came back; else 1.`;
+allows. The exit status is 0 when every bot connected and stayed connected, messages were sent and none was too large,
+and with --echo and a delivery that loses nothing every message came back to its sender; else 1.`;
 
 /** `sortie bots`: a load of many connections. */
 export function botsCommand(host: CommandHost = PROCESS_HOST): Command {
@@ -76,7 +76,7 @@ export function botsCommand(host: CommandHost = PROCESS_HOST): Command {
     .option("--duration <seconds>", "after all have connected or failed; 0: until Ctrl-C", numberIn(0, MAX_SECONDS), 10)
     .option("--sockets <number>", "UDP sockets that the bots share", integerIn(1, 1024), 4)
     .option("--timeout <ms>", "for each bot to connect", numberIn(100, 600_000), 10_000)
-    .option("--echo", "the server sends each message back: measure that, and miss what does not come")
+    .option("--echo", "the server sends each message back to its sender: measure that, miss what does not come")
     .option("--seed <number>", "of sizes, contents and times (default: a random one)", integerIn(0, 0xffff_ffff));
   return addTrustOptions(command)
     .option("--json", "print the report as JSON, and nothing else, to standard output")
@@ -137,6 +137,7 @@ async function run(text: string, options: BotsOptions, host: CommandHost): Promi
     sockets,
     delivery,
     echo,
+    rate: options.rate,
     isLossless,
     seconds: (clock.now() - startMs) / 1000,
     cpuSeconds: (user + system) / 1e6,

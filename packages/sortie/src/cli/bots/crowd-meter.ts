@@ -23,7 +23,10 @@ export class CrowdMeter {
   skipped = 0;
   received = 0;
   receivedBytes = 0;
+  /** Messages that came back to the bot that had sent them, each counted once. */
   echoes = 0;
+  /** Messages of this run that came to another bot, or once more. */
+  unexpectedEchoes = 0;
   /** Errors of the sockets and of this program, and the first of them. */
   errors = 0;
   firstError: string | undefined;

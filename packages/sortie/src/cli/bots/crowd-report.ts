@@ -2,6 +2,7 @@ import { bytesText, count, percentText } from "../figures-text.js";
 import { printable } from "../printable.js";
 import { styleOf } from "../style.js";
 import type { SendRefusal } from "@sortie/reliability";
+import type { CrowdMeter } from "./crowd-meter.js";
 import type { Crowd, CrowdTraffic } from "./crowd.js";
 import type { SpreadOfTimes } from "./time-spread.js";
 
@@ -15,6 +16,8 @@ export interface RunFacts {
   readonly delivery: string;
   /** Whether the server was expected to send every message back. */
   readonly echo: boolean;
+  /** Of each bot a second. */
+  readonly rate: number;
   /** Whether a message of this delivery that is lost is sent again for ever. */
   readonly isLossless: boolean;
   /** s from the first bot to the last answer. */
@@ -27,8 +30,10 @@ export interface RunFacts {
 
 /** What a crowd has done: what `--json` prints. Times in ms, sizes in bytes. */
 export interface CrowdReport extends RunFacts {
-  /** Every bot connected and stayed so, and every echo that could not be lost came. */
+  /** Nothing is among the faults. */
   readonly passed: boolean;
+  /** What must not be, in words: bots that did not stay, messages that could not be sent, echoes that did not come. */
+  readonly faults: readonly string[];
   /** `failed`: bots by reason; `examples`: the words of the first of each. */
   readonly connects: {
     readonly begun: number;
@@ -57,7 +62,13 @@ export interface CrowdReport extends RunFacts {
     readonly receivedBytes: number;
   };
   /** With `--echo` alone. */
-  readonly echoes?: { readonly received: number; readonly missing: number };
+  readonly echoes?: {
+    /** Messages that came back to the bot that had sent them, each counted once. */
+    readonly received: number;
+    readonly missing: number;
+    /** Messages of this run that came to another bot, or once more. */
+    readonly unexpected: number;
+  };
   readonly echoMs?: SpreadOfTimes | undefined;
   readonly rttMs: SpreadOfTimes | undefined;
   readonly packets: PacketSums;
@@ -78,15 +89,16 @@ interface PacketSums {
 /** To be made before the bots leave: what they do then is not part of it. */
 export function createReport(crowd: Crowd, facts: RunFacts): CrowdReport {
   const { meter, traffic } = crowd;
-  const { sent, outcomes, refusals, skipped, received, echoes } = meter;
-  const missing = Math.max(0, sent - echoes);
+  const { sent, outcomes, refusals, skipped, received, echoes, unexpectedEchoes: unexpected } = meter;
+  const missing = sent - echoes;
   const failed = Object.fromEntries([...meter.failures].map(([code, { count }]) => [code, count]));
   const examples = Object.fromEntries([...meter.failures].map(([code, { example }]) => [code, example]));
   const packets = sumsOf(crowd);
-  const allEchoed = !facts.echo || !facts.isLossless || missing === 0;
+  const faults = faultsOf(meter, facts);
   return {
     ...facts,
-    passed: meter.connected === facts.bots && meter.lost === 0 && meter.errors === 0 && allEchoed,
+    passed: faults.length === 0,
+    faults,
     connects: { begun: crowd.started, ok: meter.connected, failed, examples },
     handshakeMs: meter.handshakeMs.spread(),
     messages: {
@@ -103,13 +115,27 @@ export function createReport(crowd: Crowd, facts: RunFacts): CrowdReport {
       sentBytes: meter.sentBytes,
       receivedBytes: meter.receivedBytes,
     },
-    ...(facts.echo ? { echoes: { received: echoes, missing }, echoMs: meter.echoMs.spread() } : {}),
+    ...(facts.echo ? { echoes: { received: echoes, missing, unexpected }, echoMs: meter.echoMs.spread() } : {}),
     rttMs: meter.rttMs.spread(),
     packets: { sent: packets.sent, received: packets.received, lost: packets.lost, loss: packets.loss },
     traffic,
     disconnects: Object.fromEntries(meter.disconnects),
     errors: { count: meter.errors, first: meter.firstError },
   };
+}
+
+function faultsOf(meter: CrowdMeter, { bots, rate, echo, isLossless }: RunFacts): string[] {
+  const { connected, lost, errors, sent, echoes, refusals } = meter;
+  const tooLarge = refusals["message-too-large"];
+  const missing = sent - echoes;
+  return [
+    ...(connected < bots ? [`${count(bots - connected)} of ${count(bots)} bots did not connect`] : []),
+    ...(lost > 0 ? [`${count(lost)} connections ended`] : []),
+    ...(errors > 0 ? [`${count(errors)} errors`] : []),
+    ...(tooLarge > 0 ? [`${count(tooLarge)} messages were too large to be sent`] : []),
+    ...(sent === 0 && rate > 0 ? ["no message was sent"] : []),
+    ...(echo && isLossless && missing > 0 ? [`${count(missing)} echoes are missing`] : []),
+  ];
 }
 
 /** Packets of all connections, those that have ended included. */
@@ -154,7 +180,7 @@ export function reportLines(report: CrowdReport): string[] {
     ...(report.echoes === undefined
       ? []
       : ([
-          ["echoes", `${count(report.echoes.received)}, ${count(report.echoes.missing)} missing`],
+          ["echoes", echoesText(report.echoes)],
           ["  after", timesText(report.echoMs)],
         ] as [string, string][])),
     ["RTT", timesText(report.rttMs)],
@@ -176,9 +202,14 @@ export function reportLines(report: CrowdReport): string[] {
       `${report.cpuSeconds.toFixed(1)} s in ${seconds.toFixed(1)} s, event loop ${percentText(report.loopBusy)} busy, ` +
         `${bytesText(report.residentBytes)} of memory`,
     ],
-    ["verdict", report.passed ? style.green("passed") : style.red("failed")],
+    ["verdict", report.passed ? style.green("passed") : style.red(`failed: ${report.faults.join(", ")}`)],
   ];
   return lines.map(([label, text]) => `${style.dim(label.padEnd(11))} ${text}`);
+}
+
+function echoesText({ received, missing, unexpected }: NonNullable<CrowdReport["echoes"]>): string {
+  const others = unexpected > 0 ? `, ${count(unexpected)} to other bots or once more` : "";
+  return `${count(received)}, ${count(missing)} missing${others}`;
 }
 
 function timesText(times: SpreadOfTimes | undefined): string {

@@ -3,6 +3,7 @@ import type { SwarmClient } from "@sortie/client";
 import type { SendOptions } from "@sortie/reliability";
 import type { Clock, DatagramTransport, TimerHandle } from "@sortie/transport";
 import { CrowdMeter } from "./crowd-meter.js";
+import { EchoWindow, NO_WINDOW, windowFor } from "./echo-window.js";
 import type { MessageSource } from "./message-source.js";
 
 /** ms between two turns of all bots: messages are not sent in larger bursts than they fall due. */
@@ -42,6 +43,10 @@ export interface CrowdTraffic {
 
 interface Bot {
   readonly client: SwarmClient;
+  /** 0..count - 1. */
+  readonly number: number;
+  /** Which of its messages have come back; numbers them as well. */
+  readonly echoes: EchoWindow;
   readonly startedMs: number;
   /** Its place among those that send; -1 when it does not. */
   place: number;
@@ -58,6 +63,7 @@ export class Crowd {
   /** Bots that are connected, and when the next message of each is due. */
   readonly #senders: Bot[] = [];
   readonly #due: Float64Array;
+  readonly #echoWindow: number;
   #timer: TimerHandle | undefined;
   #startMs = 0;
   #sampleAtMs = 0;
@@ -72,6 +78,7 @@ export class Crowd {
   constructor(options: CrowdOptions) {
     this.#options = options;
     this.#due = new Float64Array(options.count);
+    this.#echoWindow = options.source.isStamped ? windowFor(options.messagesPerSecond) : NO_WINDOW;
   }
 
   /** Bots that were begun. */
@@ -130,7 +137,6 @@ export class Crowd {
 
   #listener(): SwarmListener {
     const { meter } = this;
-    const { clock, source } = this.#options;
     return {
       onConnect: (client) => this.#onConnect(client),
       onFailure: (_client, error) => {
@@ -138,20 +144,29 @@ export class Crowd {
         meter.onFailure(error.code, error.message);
         this.#decide();
       },
-      onMessage: (_client, { payload }) => {
-        meter.received += 1;
-        meter.receivedBytes += payload.length;
-        const sentAtMs = source.sentAtMs(payload);
-        if (sentAtMs === undefined) return;
-        meter.echoes += 1;
-        meter.echoMs.add(clock.now() - sentAtMs);
-      },
+      onMessage: (client, { payload }) => this.#onMessage(client, payload),
       onDisconnect: (client, { code, by }) => {
         this.#stopSender(client);
         if (!this.#isLeaving) meter.onDisconnect(`${code} by ${by}`);
       },
       onError: (error) => meter.onError(error),
     };
+  }
+
+  #onMessage(client: SwarmClient, payload: Uint8Array): void {
+    const { meter } = this;
+    const { clock, source } = this.#options;
+    meter.received += 1;
+    meter.receivedBytes += payload.length;
+    const stamp = source.stampOf(payload);
+    if (stamp === undefined) return;
+    const bot = this.#byClient.get(client) as Bot;
+    if (stamp.bot !== bot.number || !bot.echoes.take(stamp.sequence)) {
+      meter.unexpectedEchoes += 1;
+      return;
+    }
+    meter.echoes += 1;
+    meter.echoMs.add(clock.now() - stamp.sentAtMs);
   }
 
   #turn(): void {
@@ -178,7 +193,8 @@ export class Crowd {
     );
     while (this.#bots.length < target) {
       const swarm = this.#swarms[this.#bots.length % this.#swarms.length] as ClientSwarm;
-      const bot: Bot = { client: swarm.add(), startedMs: nowMs, place: -1 };
+      const echoes = new EchoWindow(this.#echoWindow);
+      const bot: Bot = { client: swarm.add(), number: this.#bots.length, echoes, startedMs: nowMs, place: -1 };
       this.#bots.push(bot);
       this.#byClient.set(bot.client, bot);
     }
@@ -226,20 +242,21 @@ export class Crowd {
         this.meter.skipped += skipped;
         atMs += skipped * intervalMs;
       }
-      for (; atMs <= nowMs; atMs += intervalMs) this.#sendOne((senders[place] as Bot).client, nowMs);
+      for (; atMs <= nowMs; atMs += intervalMs) this.#sendOne(senders[place] as Bot, nowMs);
       due[place] = atMs;
     }
   }
 
-  #sendOne(client: SwarmClient, nowMs: number): void {
+  #sendOne({ client, number, echoes }: Bot, nowMs: number): void {
     const { source, send } = this.#options;
     const { meter } = this;
-    const payload = source.next(nowMs);
+    const payload = source.next(number, echoes.next, nowMs);
     const receipt = client.send(payload, send);
     if (receipt.refusal !== undefined) {
       meter.refusals[receipt.refusal] += 1;
       return;
     }
+    echoes.onSent();
     meter.sent += 1;
     meter.sentBytes += payload.length;
     void receipt.outcome.then((outcome) => (meter.outcomes[outcome] += 1));

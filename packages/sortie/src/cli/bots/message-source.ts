@@ -1,7 +1,13 @@
 import { Prng } from "@sortie/transport-memory";
 
-/** bytes. Marks a message as one of this run, with the time at which it was sent: a number of 32 bits, and ms. */
-export const STAMP_BYTES = 12;
+/**
+ * bytes. Marks a message as one of this run: a number of the run, of the bot and of its message, each of 32 bits, and
+ * the time at which it was sent, in ms.
+ */
+export const STAMP_BYTES = 20;
+const BOT_AT = 4;
+const SEQUENCE_AT = 8;
+const TIME_AT = 12;
 
 /** Sizes of messages, uniformly in between. */
 export interface SizeRange {
@@ -9,10 +15,21 @@ export interface SizeRange {
   readonly max: number;
 }
 
+/** What a message says of itself. */
+export interface Stamp {
+  /** Number of the bot that sent it, 0..2^32 - 1. */
+  readonly bot: number;
+  /** Number among that bot's messages, 0..2^32 - 1. */
+  readonly sequence: number;
+  /** ms of the clock by which it was sent. */
+  readonly sentAtMs: number;
+}
+
 /** What the bots send: bytes that do not compress, with a stamp in front where echoes are to be known again. */
 export class MessageSource {
+  /** Whether echoes are known again. */
+  readonly isStamped: boolean;
   readonly #range: SizeRange;
-  readonly #isStamped: boolean;
   readonly #random: Prng;
   readonly #buffer: Uint8Array;
   readonly #view: DataView;
@@ -21,7 +38,7 @@ export class MessageSource {
   /** @param isStamped needs sizes of `STAMP_BYTES` at least */
   constructor(range: SizeRange, isStamped: boolean, seed: number) {
     this.#range = range;
-    this.#isStamped = isStamped;
+    this.isStamped = isStamped;
     this.#random = new Prng(seed);
     this.#buffer = new Uint8Array(range.max);
     for (let at = 0; at < range.max; at++) this.#buffer[at] = this.#random.below(256);
@@ -35,18 +52,27 @@ export class MessageSource {
     return this.#random.float();
   }
 
-  /** The next message: valid until the one after it. */
-  next(nowMs: number): Uint8Array {
+  /** The bot's next message: valid until the one after it. */
+  next(bot: number, sequence: number, nowMs: number): Uint8Array {
     const { min, max } = this.#range;
     const bytes = min === max ? max : min + this.#random.below(max - min + 1);
-    if (this.#isStamped) this.#view.setFloat64(4, nowMs);
+    if (this.isStamped) {
+      this.#view.setUint32(BOT_AT, bot);
+      this.#view.setUint32(SEQUENCE_AT, sequence);
+      this.#view.setFloat64(TIME_AT, nowMs);
+    }
     return this.#buffer.subarray(0, bytes);
   }
 
-  /** ms. When a message that came back was sent; undefined for any other message. */
-  sentAtMs(payload: Uint8Array): number | undefined {
-    if (!this.#isStamped || payload.length < STAMP_BYTES) return undefined;
+  /** Of a message of this run that came back; undefined for any other message. */
+  stampOf(payload: Uint8Array): Stamp | undefined {
+    if (!this.isStamped || payload.length < STAMP_BYTES) return undefined;
     const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-    return view.getUint32(0) === this.#mark ? view.getFloat64(4) : undefined;
+    if (view.getUint32(0) !== this.#mark) return undefined;
+    return {
+      bot: view.getUint32(BOT_AT),
+      sequence: view.getUint32(SEQUENCE_AT),
+      sentAtMs: view.getFloat64(TIME_AT),
+    };
   }
 }

@@ -5,7 +5,7 @@ interface StatusStream {
   write(text: string): unknown;
 }
 
-/** Columns where the terminal does not say how many it has. */
+/** Columns where the terminal does not say how many it has: undefined, or 0. */
 const DEFAULT_COLUMNS = 80;
 
 /** A line of text that is kept up to date on a terminal; elsewhere nothing at all. */
@@ -18,7 +18,7 @@ export class StatusLine {
     if (stream.isTTY !== true) return;
     this.#timer = setInterval(() => {
       // One column stays free: a full row makes some terminals wrap.
-      const width = Math.max(1, (stream.columns ?? DEFAULT_COLUMNS) - 1);
+      const width = Math.max(1, (stream.columns || DEFAULT_COLUMNS) - 1);
       stream.write(`\r\u001b[K${text().slice(0, width)}`);
     }, intervalMs);
     this.#timer.unref();

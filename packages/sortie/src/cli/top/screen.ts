@@ -35,7 +35,7 @@ const LEAVE = "\u001b[?25h\u001b[?1049l";
 const HOME = "\u001b[H";
 const REST_OF_LINE = "\u001b[K";
 const REST_OF_SCREEN = "\u001b[J";
-/** Where the terminal does not say how large it is. */
+/** Where the terminal does not say how large it is: undefined, or 0. */
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 
@@ -59,11 +59,12 @@ export class Screen {
   }
 
   get columns(): number {
-    return this.#out.columns ?? DEFAULT_COLUMNS;
+    // 0 where the terminal does not know, such as a serial line, a new pseudo-terminal or `docker run -t`.
+    return this.#out.columns || DEFAULT_COLUMNS;
   }
 
   get rows(): number {
-    return this.#out.rows ?? DEFAULT_ROWS;
+    return this.#out.rows || DEFAULT_ROWS;
   }
 
   /** Idempotent. */

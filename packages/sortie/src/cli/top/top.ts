@@ -86,7 +86,7 @@ async function printOnce(api: MetricsApi, options: TopOptions, { out }: Terminal
   const query = queryOf(options, options.sort, options.order, options.peers ?? DEFAULT_PEERS);
   const reading = await api.read(query, new AbortController().signal);
   if (options.json === true) return console.log(JSON.stringify(reading));
-  const columns = out.isTTY === true ? (out.columns ?? PLAIN_COLUMNS) : PLAIN_COLUMNS;
+  const columns = (out.isTTY === true ? out.columns : undefined) || PLAIN_COLUMNS;
   const view = { columns, rows: Infinity, style: styleOf(out), url: api.url, sort: query.sort, order: query.order };
   for (const line of viewLines(reading, view)) console.log(line);
 }

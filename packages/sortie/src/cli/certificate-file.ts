@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/** Everybody may read a certificate. */
+const CERTIFICATE_MODE = 0o644;
+
+/**
+ * Throws Error when a certificate would go to one of the files that it is made with, by whatever name.
+ *
+ * @param others files by the words that name them
+ */
+export async function expectFileOfItsOwn(out: string, others: Readonly<Record<string, string>>): Promise<void> {
+  const own = await fileAt(out);
+  for (const [name, path] of Object.entries(others)) {
+    const other = await fileAt(path);
+    const isSame = own.id !== undefined && other.id !== undefined ? own.id === other.id : own.path === other.path;
+    if (isSame) throw new Error(`"--out" expected a file of its own, got "${out}", which is that of ${name}`);
+  }
+}
+
+/**
+ * Writes a certificate, into folders that need not be there. One that is there already is replaced as a whole, or left
+ * as it was. Rejects with Error when there is one, unless `force`, and with the system's error.
+ */
+export async function writeCertificate(path: string, pem: string, force: boolean): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await (force ? replace(path, pem) : create(path, pem));
+}
+
+async function create(path: string, pem: string): Promise<void> {
+  const file = await open(path, "wx", CERTIFICATE_MODE).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+    throw new Error(`the file "${path}" is there already: choose another name, or overwrite it with --force`);
+  });
+  try {
+    await file.writeFile(pem);
+    await file.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function replace(path: string, pem: string): Promise<void> {
+  const before = await existing(stat(path));
+  if (before === undefined) return create(path, pem);
+  // What is no file, such as /dev/stdout, takes the text but stays what it is.
+  if (!before.isFile()) return writeFile(path, pem);
+  const place = await realpath(path);
+  const temporary = `${place}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, pem, { flag: "wx", mode: before.mode & 0o777, flush: true });
+    await rename(temporary, place);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Where links lead to; `id` when there is a file. */
+async function fileAt(path: string): Promise<{ readonly path: string; readonly id: string | undefined }> {
+  const stats = await existing(stat(path, { bigint: true }));
+  if (stats !== undefined) return { path: await realpath(path), id: `${stats.dev}:${stats.ino}` };
+  const folder = dirname(path);
+  // Ends at "." or "/", which are there.
+  const real = folder === path ? path : join((await fileAt(folder)).path, basename(path));
+  return { path: real, id: undefined };
+}
+
+/** undefined for what is not there. */
+async function existing<Stats>(stats: Promise<Stats>): Promise<Stats | undefined> {
+  return stats.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+}
