@@ -112,6 +112,45 @@ describe("a client", () => {
     await game.end();
   });
 
+  it("that leaves is connected no more, while what it sent before is still delivered", async () => {
+    const { game, peer } = await pair();
+    const [client] = game.clients as [Client];
+    expect(client.isConnected).toBe(true);
+    peer.pause(0);
+    const receipt = client.send(new Uint8Array(100_000), { delivery: "reliable" });
+    const closing = client.close({ drainMs: 500 });
+    expect([client.isConnected, client.send("x").refusal]).toEqual([false, "closed"]);
+    await game.run(100);
+    expect(client.isConnected).toBe(false);
+    peer.resume(0);
+    expect(await game.settle(receipt.outcome)).toBe("acked");
+    await game.settle(closing);
+    expect(client.isConnected).toBe(false);
+    await game.end();
+  });
+
+  it.each([
+    ["in the turn that tells of the connection", (abort: () => void) => abort()],
+    ["right after it", (abort: () => void) => void Promise.resolve().then(abort)],
+  ])("whose signal says stop %s is not given to anybody, and leaves", async (_, when) => {
+    const game = new GameNetwork({ link: { latencyMs: 10 } });
+    await game.listen();
+    const controller = new AbortController();
+    const { logger } = recordingLogger();
+    const info = (fields: object, message: string): void => {
+      logger.info(fields, message);
+      if (message === "connected") when(() => controller.abort(new Error("left the lobby")));
+    };
+    const transport = game.network.createTransport();
+    const options = game.clientOptions({ transport, signal: controller.signal, logger: { ...logger, info } });
+    const error: unknown = await game.settle(connect(options), 60_000).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "ConnectError", code: "aborted", cause: new Error("left the lobby") });
+    expect(transport.localAddress).toBeUndefined();
+    await game.run(500);
+    expect(game.server.peers.size).toBe(0);
+    await game.end();
+  });
+
   it("that the server lets go closes its socket by itself, and can be asked and closed after that", async () => {
     const { game, peer } = await pair();
     const [client] = game.clients;

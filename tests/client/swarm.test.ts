@@ -182,7 +182,7 @@ describe("a swarm of clients on one socket", () => {
     });
     await game.settle(second.listen());
     clients[3]?.send("anyone there?");
-    await game.run(200);
+    await game.run(500);
     expect(hearing.ends).toEqual([undefined, undefined, undefined, "server-restarted by remote"]);
     await game.settle(swarm.close(), 60_000);
     await game.settle(second.close(), 10_000);
@@ -271,12 +271,25 @@ describe("a swarm of clients on one socket", () => {
     const options = crowd.game.clientOptions();
     await expect(openSwarm({ ...options, port: 0 }, {})).rejects.toThrow('"port" expected');
     await expect(openSwarm(options, null as unknown as SwarmListener)).rejects.toThrow('"listener" expected an object');
+    for (const [onMessage, got] of [
+      [5, "number"],
+      [null, "null"],
+    ]) {
+      const opening = openSwarm(options, { onMessage } as unknown as SwarmListener);
+      await expect(opening).rejects.toThrow(`"listener.onMessage" expected a function, got ${got}`);
+    }
     const swarm = await crowd.open();
+    expect(() => swarm.add({ paylod: "x" } as never)).toThrow('"options" expected only payload, trace, got "paylod"');
+    expect(() => swarm.add({ trace: 5 as never })).toThrow('"trace" expected a function, got number');
     expect(() => swarm.add({ payload: new Uint8Array(1025) })).toThrow('"payload" expected at most 1024 bytes');
     expect(() => swarm.close({ drainMs: -1 })).toThrow('"drainMs" expected');
     expect(() => swarm.close({ drain: 5 } as never)).toThrow('"options" expected only drainMs, got "drain"');
     const client = swarm.add();
     expect(() => client.close({ raeson: "x" } as never)).toThrow('expected only drainMs, reason, got "raeson"');
+    for (const bytes of [NaN, -5, 0, 1200.5, Infinity, "x", null]) {
+      const message = `"bytes" expected an integer of at least 1, got ${String(bytes)}`;
+      expect(() => client.ping(bytes as number)).toThrow(new RangeError(message));
+    }
     expect(client.state).toBe("connecting");
     await crowd.end(swarm);
   });

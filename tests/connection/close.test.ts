@@ -1,4 +1,4 @@
-import { assertNoLeaks, ConnectionPair, type ConnectionPairOptions, PairAddress, TraceRecorder } from "@sortie/testkit";
+import { assertNoLeaks, ConnectionPair, type ConnectionPairOptions, TraceRecorder } from "@sortie/testkit";
 import { CloseCode, encodeUtf8 } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { closeReason, eventsOf, wordsOf } from "../support/pair-reading.js";
@@ -129,65 +129,5 @@ describe("close", () => {
     pair.run(100);
     expect(trace.of("packet-sent").length).toBe(sent);
     assertNoLeaks({ connections: [pair.client] });
-  });
-});
-
-describe("a stateless reset", () => {
-  const TOKEN = Uint8Array.from({ length: 16 }, (_, i) => 200 + i);
-
-  function withToken(): ConnectionPair {
-    const pair = new ConnectionPair({ seed: 13, link: { latencyMs: 25 }, autoAccept: false });
-    pair.run(100);
-    expect(pair.server.accept(new Uint8Array(16), TOKEN, pair.nowMs)).toBe(true);
-    pair.run(100);
-    expect(pair.client.state).toBe("connected");
-    return pair;
-  }
-
-  function resetOf(token: Uint8Array, bytes: number = 41): Uint8Array {
-    const datagram = new Uint8Array(bytes).fill(0x5a);
-    datagram[0] = 0x40;
-    datagram.set(token, bytes - 16);
-    return datagram;
-  }
-
-  it("ends a client's connection at once, without a word, when the token is right", () => {
-    const pair = withToken();
-    // Elsewhere somebody may have got the token from another server of this identity.
-    pair.inject(resetOf(TOKEN), "client", new PairAddress("anywhere"));
-    pair.run(1);
-    expect(pair.client.state).toBe("connected");
-    pair.inject(resetOf(TOKEN), "client", pair.serverAddress);
-    const before = pair.client.statistics(pair.nowMs).packetsSent;
-    pair.run(1);
-    expect(closeReason(pair.client)).toMatchObject({ code: "server-restarted", by: "remote" });
-    pair.run(1000);
-    expect(pair.client.statistics(pair.nowMs).packetsSent).toBe(before);
-    assertNoLeaks({ connections: [pair.client] });
-  });
-
-  it("with any bit of the token wrong changes nothing", () => {
-    const pair = withToken();
-    for (let bit = 0; bit < 128; bit++) {
-      const token = TOKEN.slice();
-      token[bit >> 3] = (token[bit >> 3] as number) ^ (1 << (bit & 7));
-      pair.inject(resetOf(token), "client", pair.serverAddress);
-    }
-    pair.inject(resetOf(TOKEN.subarray(0, 15), 41).subarray(0, 40), "client", pair.serverAddress);
-    pair.run(10);
-    expect(pair.client.state).toBe("connected");
-    expect(pair.client.statistics(pair.nowMs).packetsDropped).toBe(129);
-  });
-
-  it("means nothing to a server, nor before ACCEPT", () => {
-    const pair = withToken();
-    pair.inject(resetOf(TOKEN), "server", pair.clientAddress);
-    pair.run(1);
-    expect(pair.server.state).toBe("connected");
-    const early = new ConnectionPair({ seed: 13, autoAccept: false });
-    early.run(10);
-    early.client.receiveReset(resetOf(new Uint8Array(16)), early.serverAddress, early.nowMs);
-    early.client.receiveReset(resetOf(TOKEN), early.serverAddress, early.nowMs);
-    expect(early.client.state).toBe("connecting");
   });
 });

@@ -58,6 +58,26 @@ describe("S8 path MTU discovery", () => {
     expect(pair.client.statistics(pair.nowMs).endpoint.packetsLost).toBe(0);
   });
 
+  it.each([{}, { mtuBytes: 1452 }])(
+    "does not begin before the server has accepted, be there a move or not (%o)",
+    (settings) => {
+      const pair = new ConnectionPair({ seed: 8, link: link(1400), settings, autoAccept: false });
+      const sizes: number[] = [];
+      pair.interceptor = (datagram, to) => {
+        if (to === "server" && pair.client.state === "connecting") sizes.push(datagram.length);
+        return datagram;
+      };
+      pair.run(100);
+      pair.client.onLocalMove(pair.nowMs);
+      pair.run(900);
+      expect(pair.client.state).toBe("connecting");
+      expect(Math.max(...sizes)).toBeLessThan(1200);
+      pair.accept();
+      play(pair, 2000);
+      expect(mtuOf(pair, "client")).toBe(settings.mtuBytes === undefined ? 1352 : 1200);
+    },
+  );
+
   it("needs no traffic of the application, and is silent once it has found", () => {
     const { pair } = connected({ link: link(1400) });
     pair.run(5000);

@@ -203,6 +203,16 @@ describe("in-band metrics", () => {
     metrics.close();
   });
 
+  it("give each of several clients on one connection its own answers", async () => {
+    const game = await Game.start({ token: TOKEN });
+    const [first, client] = await game.client({ token: TOKEN });
+    const second = new MetricsClient(client, { token: TOKEN, clock: game.network.clock });
+    const [summary, history] = await game.settle(Promise.all([first.summary(), second.history()]));
+    expect(summary.stats.peers).toBe(1);
+    expect(history.columns.peers).toBeDefined();
+    for (const each of [first, second]) each.close();
+  });
+
   it("end a wait by time, by the end of the connection, and by close", async () => {
     const game = await Game.start();
     const [metrics, client] = await game.client({ timeoutMs: 700 });
@@ -246,6 +256,8 @@ describe("in-band metrics", () => {
     const client = await network.connect();
     expect(() => new MetricsClient(client, { channel: -1 })).toThrow(/"channel" expected an integer in 0..255/);
     expect(() => new MetricsClient(client, { timeoutMs: 0 })).toThrow(/"timeoutMs" expected a number in 1..60000/);
+    const misspelt = { timeout: 100 } as MetricsClientOptions;
+    expect(() => new MetricsClient(client, misspelt)).toThrow(/expected only channel, .* got "timeout"/);
   });
 });
 

@@ -65,6 +65,37 @@ describe("the moment of acceptance", () => {
     await game.end();
   });
 
+  it.each([
+    ["rejects", new Error("the database is gone")],
+    ["is no answer", { accept: "perhaps" }],
+  ])("finds the server closed: a decision that %s is not told any more", async (what, decision) => {
+    const waiting: { resolve: (value: never) => void; reject: (error: unknown) => void }[] = [];
+    const authenticate = (): Promise<never> => new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+    const game = new GameNetwork({ server: { authenticate } });
+    const errors: string[] = [];
+    game.server.on("error", (error) => void errors.push(String(error)));
+    await game.listen();
+    const codes = Promise.all([codeOf(begin(game)), codeOf(begin(game))]);
+    await game.run(100);
+    const decide = (): void => {
+      const { resolve, reject } = waiting.shift() as (typeof waiting)[0];
+      if (what === "rejects") reject(decision);
+      else resolve(decision as never);
+    };
+    decide();
+    await game.run(100);
+    // While it listens, its operator wants to know.
+    expect(errors).toHaveLength(1);
+    await game.settle(game.server.close(), 60_000);
+    expect(await game.settle(codes, 60_000)).toEqual(["rejected", "rejected"]);
+    const listenerErrors = game.server.stats.listenerErrors;
+    decide();
+    await game.run(100);
+    expect(errors).toHaveLength(1);
+    expect(game.server.stats.listenerErrors).toBe(listenerErrors);
+    await game.end();
+  });
+
   it("finds the client gone: no peer, no event, no slot", async () => {
     const { game, answers } = undecided();
     const events: string[] = [];

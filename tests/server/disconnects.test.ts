@@ -127,7 +127,7 @@ const ENDINGS: Readonly<Record<DisconnectCode, () => Ending | Promise<Ending>>> 
       const second = new Server({ protocol: "test/1", identity, crypto, transport, clock });
       await game.settle(second.listen());
       client.send("anyone there?");
-      await game.run(200);
+      await game.run(500);
       await game.settle(second.close());
     }),
   network: () => ofPair((pair) => pair.client.abort({ code: "network", by: "local", text: "the cable" }, pair.nowMs)),
@@ -163,7 +163,7 @@ const EXPECTED: Readonly<Record<DisconnectCode, readonly [server: string, client
   ],
   "server-restarted": [
     "local shutting-down: the server is shutting down",
-    "remote server-restarted: the server restarted and knows this connection no longer",
+    "remote server-restarted: the server knows this connection no longer: it restarted, or gave the connection up",
   ],
   network: ["local timeout: nothing heard for 10000 ms", "local network: the cable"],
 };

@@ -79,6 +79,15 @@ describe("ticks", () => {
     await game.end();
   });
 
+  it("as slow as they may be for the idle timeout keep a quiet peer", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 }, server: { tickRate: 1, idleTimeoutMs: 2000 } });
+    await game.listen();
+    const client = await game.connect();
+    await game.run(60_000);
+    expect([client.isConnected, game.server.peers.size]).toEqual([true, 1]);
+    await game.end();
+  });
+
   it("hold answers back to the tick, unless flushed", async () => {
     const game = new GameNetwork({ server: { tickRate: 1 } });
     const arrivals: number[] = [];

@@ -11,8 +11,8 @@ export class UdpGame {
   port = 0;
 
   constructor(options: UdpServerOptions = {}) {
-    const defaults = { protocol: "udp/1", identity: IDENTITY, host: "127.0.0.1", port: 0, tickRate: 0 };
-    this.server = createServer({ ...defaults, ...options });
+    const where = options.transport === undefined ? { host: "127.0.0.1", port: 0 } : {};
+    this.server = createServer({ protocol: "udp/1", identity: IDENTITY, ...where, tickRate: 0, ...options });
     this.server.on("message", (peer, { payload, delivery, channel }) => void peer.send(payload, { delivery, channel }));
   }
 

@@ -1,3 +1,4 @@
+import { ConnectionPair } from "@sortie/testkit";
 import { ByteWriter, encodePing, encodeUtf8 } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { AttackedPair, messageFrame } from "../support/attacked-pair.js";
@@ -170,6 +171,58 @@ describe("T14 key updates under attack", () => {
     expect(updates()).toBe(2);
     expect(wordsOf(pair.server)).toEqual(["third phase"]);
     attacked.end();
+  });
+
+  it("T14e a peer that updates in each packet, with our acknowledgement between them, is told to stop at once", () => {
+    const attacked = new AttackedPair().connect();
+    const { pair, crypto } = attacked;
+    attacked.swallowed.add("client").add("server");
+    const next = attacked.lastNumber("client") + 10;
+    const { derivations } = crypto;
+    for (let i = 0; i < 100; i++) {
+      attacked.forge("client", next + i, PING, i + 1);
+      pair.run(0.1);
+    }
+    expect(closeReason(pair.server)).toMatchObject({
+      code: "protocol-error",
+      by: "local",
+      text: "key update comes too soon",
+    });
+    expect(pair.server.statistics(pair.nowMs).keyUpdates).toBe(1);
+    // Both directions for the update that was followed, and one for that which was not.
+    expect(crypto.derivations - derivations).toBe(9);
+    attacked.end();
+  });
+
+  it.each([
+    ["an ideal path", {}, 25],
+    ["an ideal path, acknowledgements at once", {}, 0],
+    ["a LAN with a tick's delay", { latencyMs: 0.2 }, 60],
+    [
+      "a path that loses, doubles and reorders",
+      { latencyMs: 40, jitterMs: 60, loss: 0.2, duplicate: 0.1, reorder: 0.2 },
+      25,
+    ],
+  ])("T14f an honest peer that updates as often as it may is never too soon: %s", (_path, link, maxAckDelayMs) => {
+    for (const speakers of [["client"], ["client", "server"]] as const) {
+      const parameters = { maxAckDelayMs };
+      const pair = new ConnectionPair({
+        seed: 14,
+        link,
+        keyLimits: { updateAfterPackets: 1 },
+        clientParameters: parameters,
+        serverParameters: parameters,
+      });
+      expect(pair.runUntil(() => pair.client.state === "connected", 20_000)).toBe(true);
+      for (let i = 0; i < 3000; i++) {
+        for (const side of speakers) pair[side].send(encodeUtf8("x"), { delivery: "ordered" }, pair.nowMs);
+        pair.run(4);
+        wordsOf(pair.server);
+        wordsOf(pair.client);
+      }
+      expect([pair.client.state, pair.server.state]).toEqual(["connected", "connected"]);
+      expect(pair.server.statistics(pair.nowMs).keyUpdates).toBeGreaterThan(10);
+    }
   });
 
   it("T14d old keys serve stragglers, for three probe timeouts, and nothing newer than the update", () => {

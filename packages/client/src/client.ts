@@ -61,8 +61,9 @@ export class Client extends TypedEmitter<ClientEvents> {
     return this.#sessionId;
   }
 
+  /** Whether messages can still be sent: false from `close` on. */
   get isConnected(): boolean {
-    return this.#core.state === "connected";
+    return this.#core.state === "connected" && this.#core.connection?.state === "connected";
   }
 
   /** Our own address; changes with `rebind`. */
@@ -194,6 +195,11 @@ export class Client extends TypedEmitter<ClientEvents> {
       this.#clock.clearTimer(timer);
       signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** @internal Ends it without a word to the application, which wants it no more. Never rejects. */
+  giveUp(): Promise<void> {
+    return this.#closeUnasked();
   }
 
   protected override onListenerError(name: keyof ClientEvents, error: unknown): void {

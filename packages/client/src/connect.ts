@@ -37,6 +37,9 @@ export async function connect(options: ClientOptions): Promise<Client> {
     throwIfAborted(options);
     throw error;
   }
+  // The signal may say stop in the very turn in which the server lets the client in.
+  if (signal?.aborted === true) await client.giveUp();
+  throwIfAborted(options);
   return client;
 }
 

@@ -32,7 +32,7 @@ export interface ClientOptions extends ProtocolOptions {
    * `@sortie/certificates` makes one.
    */
   readonly trust?: CertificateVerifier;
-  /** Takes any server for the true one: for tests on your own machine. */
+  /** Takes any server for the true one: for tests on your own machine. Not together with `serverKey` or `trust`. */
   readonly dangerouslyTrustAnyServer?: boolean;
   /** What the server's `authenticate` gets, encrypted: at most 1024 bytes. Strings are encoded as UTF-8. */
   readonly payload?: Uint8Array | string;
@@ -136,6 +136,10 @@ function checkSignal(signal: unknown): void {
 /** Whom to trust. Throws TypeError when nobody was named, or in two ways; IdentityError for a key that is none. */
 export function trustOf(options: ClientOptions): ServerTrust {
   const { serverKey, trust, dangerouslyTrustAnyServer } = options;
+  if ((dangerouslyTrustAnyServer ?? false) !== false && (serverKey !== undefined || trust !== undefined)) {
+    const other = serverKey === undefined ? "trust" : "serverKey";
+    throw new TypeError(`"dangerouslyTrustAnyServer" expected to be left out beside "${other}", got both`);
+  }
   if (serverKey !== undefined && trust !== undefined) {
     throw new TypeError('"serverKey" or "trust" expected, got both: pin a key, or trust an authority');
   }

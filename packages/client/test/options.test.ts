@@ -99,6 +99,20 @@ describe("options of a client", () => {
     expect(() => prepare({ ...GOOD, serverKey: undefined as never, dangerouslyTrustAnyServer: true })).not.toThrow();
   });
 
+  it("a key beside the trust in any server is refused, and so is an authority", async () => {
+    const trust = { verify: () => undefined, leafKey: () => publicKey };
+    for (const dangerouslyTrustAnyServer of [true, "yes"]) {
+      for (const [other, options] of [
+        ["serverKey", {}],
+        ["trust", { serverKey: undefined, trust }],
+      ] as const) {
+        const message = `"dangerouslyTrustAnyServer" expected to be left out beside "${other}", got both`;
+        expect(await refusal({ ...options, dangerouslyTrustAnyServer })).toEqual(new TypeError(message));
+      }
+    }
+    expect(() => prepare({ ...GOOD, dangerouslyTrustAnyServer: false })).not.toThrow();
+  });
+
   it.each([
     ["no PEM at all", "hello", "not-pem"],
     ["an empty text", "", "not-pem"],

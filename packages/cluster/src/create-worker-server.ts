@@ -33,7 +33,8 @@ export async function createWorkerServer<Data = unknown>(
   if (runtime.hasServer) throw new Error("createWorkerServer() expected to be called once in a worker");
   const { config, counters } = runtime;
   const { worker, workers, cookieKey, host, port } = config;
-  const { receiveBufferBytes, sendBufferBytes } = options;
+  const given: WorkerServerOptions<Data> = options;
+  const { receiveBufferBytes, sendBufferBytes, ...rest } = given;
   const socket = createUdpTransport({
     port,
     reusePort: workers > 1,
@@ -64,7 +65,8 @@ export async function createWorkerServer<Data = unknown>(
     onClosed: () => runtime.onServerClosed(),
   });
   const share = { worker, workers, cookieKey, clockOffsetMs: monotonicMs() - performance.now() };
-  const server = createServer<Data>({ ...options, transport, share });
+  const own: ServerOptions<Data> = { ...rest, transport, share };
+  const server = createServer<Data>(own as typeof own & WithData<Data>);
   runtime.server = server as unknown as Server;
   return server;
 }

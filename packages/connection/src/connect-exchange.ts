@@ -1,6 +1,7 @@
 import type { ReliableEndpoint } from "@sortie/reliability";
 import { type ConnectionControlFrames, ControlBit } from "./control-frames.js";
 import type { Lifecycle } from "./lifecycle.js";
+import { endsInToken } from "./reset-token.js";
 import { Timer, type TimerTable } from "./timer-table.js";
 
 /**
@@ -15,7 +16,7 @@ const CONNECT_INTERVAL_MS = 250;
  */
 export class ConnectExchange {
   /** Client: what a restarted server proves itself with, from ACCEPT on. */
-  resetToken: Uint8Array | undefined = undefined;
+  private resetToken: Uint8Array | undefined = undefined;
   private request: Uint8Array | undefined = undefined;
   private readonly life: Lifecycle;
   private readonly control: ConnectionControlFrames;
@@ -72,6 +73,11 @@ export class ConnectExchange {
     this.resetToken = resetToken;
     this.settle(nowMs);
     return true;
+  }
+
+  /** Client: whether a datagram ends in the token of ACCEPT. Never before that came. */
+  isReset(datagram: Uint8Array): boolean {
+    return this.resetToken !== undefined && endsInToken(datagram, this.resetToken);
   }
 
   private settle(nowMs: number): void {

@@ -7,7 +7,7 @@
  *  server: awaiting-connect --CONNECT--> authenticating --accept()--> connected
  *
  *  any state --CLOSE received--> draining (one CLOSE in answer) --> closed
- *  any state --idle timeout, reset token--> closed
+ *  any state --idle timeout, silence after a reset token--> closed
  * ```
  */
 export type ConnectionState =
@@ -40,7 +40,7 @@ export type TransitionCause =
   | "deadline"
   /** Nothing was heard for the idle timeout. */
   | "idle-timeout"
-  /** Client: the server has proved that it lost the connection. */
+  /** Client: the server has proved that it lost the connection, and was heard no more. */
   | "reset"
   /** A usage limit of the keys or the last packet number was reached. */
   | "key-limit"

@@ -10,7 +10,8 @@ import { type ConnectionOptions, createIdleWatch, DEFAULT_HANDSHAKE_TIMEOUT_MS }
 import type { ConnectionState, TransitionCause } from "./connection-state.js";
 import { ConnectionControlFrames } from "./control-frames.js";
 import { createProtection, createReplayWindow } from "./create-protection.js";
-import { type DisconnectReason, reasonOfLocalClose } from "./disconnect-reason.js";
+import { type DisconnectReason, LOST_BY_SERVER } from "./disconnect-reason.js";
+import { reasonOfLocalClose, reasonOfSilence } from "./disconnect-reason.js";
 import type { DropReason } from "./drop-reason.js";
 import { createEndpoint, createMtuDiscovery, createPathManager } from "./endpoint-options.js";
 import { closeCodeOf, FrameDispatch, type FrameViolation } from "./frame-dispatch.js";
@@ -21,7 +22,6 @@ import type { PathManager } from "./path-manager.js";
 import type { PeerAddress } from "./peer-address.js";
 import type { Quality } from "./quality.js";
 import { hasRoom } from "./receive-room.js";
-import { endsInToken } from "./reset-token.js";
 import type { ConnectionResources } from "./resources.js";
 import type { SendAdvice } from "./send-advice.js";
 import { ConnectionMonitor, type ConnectionStatistics } from "./statistics.js";
@@ -150,14 +150,13 @@ export class Connection {
 
   /**
    * Client: a datagram that belongs to no known connection or did not authenticate. When it ends in this connection's
-   * reset token, the server has lost the connection, and it ends here (RFC 9000 section 10.3). Only from the server's
+   * reset token, the server seems to have lost the connection (RFC 9000 section 10.3). As the token may have been asked
+   * for in advance, the server is asked for a word, and the connection ends if none comes. Only from the server's
    * address: another server of its identity could be made to answer with the token (RFC 9000 section 21.11).
    */
   receiveReset(datagram: Uint8Array, from: PeerAddress, nowMs: number): void {
-    if (this.exchange.resetToken === undefined || !this.life.isOpen) return;
-    if (!this.paths.address.equals(from) || !endsInToken(datagram, this.exchange.resetToken)) return;
-    const text = "the server restarted and knows this connection no longer";
-    this.finish({ code: "server-restarted", by: "remote", text }, "reset", nowMs);
+    if (!this.life.isOpen || !this.paths.address.equals(from) || !this.exchange.isReset(datagram)) return;
+    if (this.idle.doubt(nowMs, this.endpoint.probeTimeoutMs())) this.endpoint.requestPing();
   }
 
   private receivePacket(datagram: Uint8Array, from: PeerAddress, nowMs: number): DropReason | undefined {
@@ -168,15 +167,15 @@ export class Connection {
       if (dropped === "authentication-failed") this.receiveReset(datagram, from, nowMs);
       return dropped;
     }
-    const { packetNumber, plaintextBytes, isNewest, leaps } = opened;
+    const { packetNumber, plaintextBytes, isNewest } = opened;
     const malformed = frames.decode(plaintext, 0, plaintextBytes);
     if (malformed === undefined && !hasRoom(this.life.state, frames, nowMs, this.endpoint)) {
       // It does not count as received, but the peer was heard, and what it acknowledges takes no room.
-      this.idle.onHeard(nowMs);
+      this.idle.onRefused(packetNumber, isNewest, nowMs);
       this.applied(this.dispatch.applyAcks(frames, plaintext, nowMs), nowMs);
       return "receive-buffer-full";
     }
-    const fault = leaps ? "packet number leaps too far" : malformed && `malformed packet: ${malformed}`;
+    const fault = opened.fault ?? (malformed && `malformed packet: ${malformed}`);
     this.window.accept(packetNumber);
     this.onHeard(packetNumber, isNewest, datagram.length, from, nowMs);
     if (fault !== undefined) {
@@ -231,10 +230,8 @@ export class Connection {
   }
 
   handleTimeout(nowMs: number): void {
-    if (this.idle.deadlineMs <= nowMs) {
-      const text = `nothing heard for ${this.idle.timeoutMs} ms`;
-      return this.finish({ code: "timeout", by: "local", text }, "idle-timeout", nowMs);
-    }
+    if (this.idle.isLost(nowMs)) return this.finish(LOST_BY_SERVER, "reset", nowMs);
+    if (this.idle.deadlineMs <= nowMs) return this.finish(reasonOfSilence(this.idle.timeoutMs), "idle-timeout", nowMs);
     if (this.timers.takeDue(Timer.Handshake, nowMs)) {
       this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", "deadline", nowMs);
     }
@@ -321,11 +318,11 @@ export class Connection {
   private onHeard(packetNumber: number, isNewest: boolean, bytes: number, from: PeerAddress, nowMs: number): void {
     this.monitor.onReceived(bytes, nowMs);
     this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber, bytes });
-    if (!this.life.isOpen) return;
-    this.idle.onHeard(nowMs);
-    this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
-    if (this.life.state !== "connected" && this.life.state !== "flushing") return;
-    if (this.role === "server") this.paths.onAuthenticPacket(from, isNewest, bytes, nowMs);
+    if (this.life.isOpen) {
+      this.idle.onHeard(nowMs);
+      this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
+    }
+    if (this.life.followsPeer) this.paths.onAuthenticPacket(from, isNewest, bytes, nowMs);
     if (this.life.state === "connected") this.monitor.evaluate(this.endpoint, nowMs, this.events);
   }
 
@@ -387,7 +384,7 @@ export class Connection {
     this.idle.stop();
     this.closing.stop();
     this.endpoint.close();
-    this.paths.stop();
+    this.paths.stopAsking();
     this.become(state, cause, nowMs);
     this.trace?.({ type: "closed", atMs: nowMs, reason });
     this.events.push({ type: "closed", reason });
@@ -395,6 +392,8 @@ export class Connection {
 
   private become(state: ConnectionState, cause: TransitionCause, nowMs: number): void {
     this.life.become(state, cause, nowMs);
-    if (state === "closed") this.closing.stop();
+    if (state !== "closed") return;
+    this.closing.stop();
+    this.paths.stop();
   }
 }

@@ -1,14 +1,24 @@
 import { PacketProtection, ReplayWindow } from "@sortie/handshake";
 import type { ConnectionOptions } from "./connection-options.js";
 
+/**
+ * Of three probe timeouts, each of 1 ms and our maxAckDelayMs at the least, half is insisted on: what an honest peer
+ * waits from our acknowledgement on, which follows its last update (docs/PROTOCOL.md section 4.6). No estimate of a
+ * round trip is in it, as that of the peer may be another.
+ */
+const UPDATE_PROBE_TIMEOUTS = 1.5;
+const SHORTEST_RTT_PART_MS = 1;
+
 /** Packet protection under the keys of the handshake: what one side sends with, the other receives with. */
-export function createProtection({ role, keys, resources, keyLimits }: ConnectionOptions): PacketProtection {
+export function createProtection(options: ConnectionOptions): PacketProtection {
+  const { role, keys, resources, keyLimits, localParameters } = options;
   const { clientSecret, serverSecret } = keys.secrets;
   return new PacketProtection({
     crypto: resources.crypto,
     suite: keys.suite,
     localSecret: role === "client" ? clientSecret : serverSecret,
     remoteSecret: role === "client" ? serverSecret : clientSecret,
+    minUpdateIntervalMs: UPDATE_PROBE_TIMEOUTS * (SHORTEST_RTT_PART_MS + localParameters.maxAckDelayMs),
     ...(keyLimits === undefined ? {} : { limits: keyLimits }),
   });
 }

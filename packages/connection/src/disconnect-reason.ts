@@ -24,7 +24,10 @@ export const DISCONNECT_CODES = [
   "key-limit",
   /** An exception or a failed provider on the closing side. */
   "internal-error",
-  /** The server lost its state and proved it with this connection's reset token. */
+  /**
+   * The server knows this connection no longer, and proved it with the connection's reset token: it restarted, or gave
+   * the connection up, as it does when it hears nothing for the idle timeout.
+   */
   "server-restarted",
   /** The transport was closed or failed for good. */
   "network",
@@ -67,7 +70,7 @@ const DEFAULT_TEXTS: Readonly<Record<DisconnectCode, string>> = {
   "flow-control": "more was sent than was agreed to",
   "key-limit": "the usage limit of the keys was reached",
   "internal-error": "an internal error",
-  "server-restarted": "the server restarted",
+  "server-restarted": "the server knows this connection no longer: it restarted, or gave the connection up",
   network: "the network is gone",
 };
 
@@ -84,4 +87,12 @@ export function reasonOfClose(code: CloseCode, text: string): DisconnectReason {
 /** The reason that our own CLOSE states. */
 export function reasonOfLocalClose(code: CloseCode, text: string): DisconnectReason {
   return reasonOf(CODES[code] ?? "internal-error", "local", text);
+}
+
+/** What is said when the server proved that it has no such connection, and was heard no more. */
+export const LOST_BY_SERVER: DisconnectReason = reasonOf("server-restarted", "remote", "");
+
+/** @param timeoutMs ms for which nothing was heard */
+export function reasonOfSilence(timeoutMs: number): DisconnectReason {
+  return { code: "timeout", by: "local", text: `nothing heard for ${timeoutMs} ms` };
 }

@@ -2,6 +2,12 @@
 const HELD_UP_MS = 250;
 /** ms given to a peer that may have spoken while nobody listened. */
 const GRACE_MS = 1000;
+/** Probe timeouts in which a server must be heard after a reset: for the PING, and for the probes that follow it. */
+const DOUBT_PROBE_TIMEOUTS = 2;
+/** ms. At least so long: a server that is held up for a moment has not lost anything. */
+const MIN_DOUBT_MS = 250;
+/** ms. At most so long: who acknowledges late drives the probe timeout up to minutes. */
+const MAX_DOUBT_MS = 4000;
 
 /**
  * Whether deadlines are served so late that packets which came in time may still wait in the socket.
@@ -12,9 +18,9 @@ export function wasHeldUp(nextDeadlineMs: number, nowMs: number, usualMs: number
 }
 
 /**
- * When a silent peer is asked for a word, and when it is given up. A process that was held up serves its timers before
- * it reads what has arrived meanwhile: silence that it could not have heard through is excused, though never for longer
- * than the timeout itself.
+ * When a silent peer is asked for a word, and when it is given up: after the timeout, or soon, once a reset has said
+ * that it knows nothing of us. A process that was held up serves its timers before it reads what has arrived meanwhile:
+ * silence that it could not have heard through is excused, though never for longer than the timeout itself.
  */
 export class IdleWatch {
   /** ms. When the peer was last heard: all else follows from it, so that a packet changes one number. */
@@ -26,6 +32,10 @@ export class IdleWatch {
   private pingedAtMs: number | undefined = undefined;
   /** ms. Until when the silence since then is excused. */
   private excusedUntilMs: number | undefined = undefined;
+  /** ms. When the peer is taken to have lost the connection, unless it is heard before. */
+  private doubtEndsAtMs: number | undefined = undefined;
+  /** Highest number of a packet that was refused; it may come again and again. */
+  private refusedNumber = -1;
 
   constructor(timeoutMs: number, keepAliveMs: number, nowMs: number) {
     this.timeoutMs = timeoutMs;
@@ -42,16 +52,44 @@ export class IdleWatch {
 
   /** ms. When there is something to do. */
   get nextAtMs(): number {
-    const isSimple = this.pingedAtMs === undefined && this.excusedUntilMs === undefined && !this.isStopped;
+    const isAwaited = this.pingedAtMs === undefined && this.excusedUntilMs === undefined;
+    const isSimple = isAwaited && this.doubtEndsAtMs === undefined && !this.isStopped;
     // Nearly always: the same without a number in a box for each of both.
     if (isSimple) return this.heardAtMs + Math.min(this.timeoutMs, this.keepAliveMs);
-    return Math.min(this.deadlineMs, this.pingAtMs);
+    return Math.min(this.deadlineMs, this.pingAtMs, this.doubtEndsAtMs ?? Infinity);
   }
 
   onHeard(nowMs: number): void {
     this.heardAtMs = nowMs;
     this.pingedAtMs = undefined;
     this.excusedUntilMs = undefined;
+    this.doubtEndsAtMs = undefined;
+  }
+
+  /**
+   * An authentic packet came for which there is no room: the replay window does not remember it, and anybody can send
+   * it again. Only one with a higher number than all before says that the peer is there.
+   * @param isNewest whether its number is above those of all packets that were accepted
+   */
+  onRefused(packetNumber: number, isNewest: boolean, nowMs: number): void {
+    if (!isNewest || packetNumber <= this.refusedNumber) return;
+    this.refusedNumber = packetNumber;
+    this.onHeard(nowMs);
+  }
+
+  /**
+   * Somebody says that the peer lost the connection: it has a few probe timeouts to be heard. False when that was
+   * known; then its time does not change. Else it is to be asked for a word now.
+   */
+  doubt(nowMs: number, probeTimeoutMs: number): boolean {
+    if (this.doubtEndsAtMs !== undefined || this.isStopped) return false;
+    this.doubtEndsAtMs = nowMs + doubtMs(probeTimeoutMs);
+    return true;
+  }
+
+  /** Whether the peer was doubted, and was not heard since in the time that it had. */
+  isLost(nowMs: number): boolean {
+    return this.doubtEndsAtMs !== undefined && this.doubtEndsAtMs <= nowMs;
   }
 
   /** Whether a PING is due; then the next is so after the same time again. */
@@ -64,14 +102,20 @@ export class IdleWatch {
   excuse(nowMs: number): void {
     const excusedMs = Math.min(nowMs + GRACE_MS, this.heardAtMs + 2 * this.timeoutMs);
     this.excusedUntilMs = Math.max(this.deadlineMs, excusedMs);
+    if (this.doubtEndsAtMs !== undefined) this.doubtEndsAtMs = Math.max(this.doubtEndsAtMs, nowMs + MIN_DOUBT_MS);
   }
 
   /** No deadline any more: the connection is ending by itself. */
   stop(): void {
     this.isStopped = true;
+    this.doubtEndsAtMs = undefined;
   }
 
   private get pingAtMs(): number {
     return this.isStopped ? Infinity : (this.pingedAtMs ?? this.heardAtMs) + this.keepAliveMs;
   }
+}
+
+function doubtMs(probeTimeoutMs: number): number {
+  return Math.min(Math.max(DOUBT_PROBE_TIMEOUTS * probeTimeoutMs, MIN_DOUBT_MS), MAX_DOUBT_MS);
 }

@@ -16,6 +16,12 @@ export class Lifecycle {
     return isOpen(this.state);
   }
 
+  /** Whether the peer is followed to other addresses; to the end, as it is to hear of that. */
+  get followsPeer(): boolean {
+    const { state } = this;
+    return state === "connected" || state === "flushing" || state === "closing";
+  }
+
   /** @throws Error for a transition that is not in the table: a fault of our own code */
   become(state: ConnectionState, cause: TransitionCause, nowMs: number): void {
     const from = this.state;

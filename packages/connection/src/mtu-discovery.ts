@@ -43,6 +43,8 @@ export class MtuDiscovery implements PacketFates {
   /** Whether the size was set: it or the base, and nothing between. */
   private readonly isPinned: boolean;
   private readonly detector: BlackHoleDetector = new BlackHoleDetector();
+  /** Whether the connection is up: before that nothing is searched for. */
+  private isStarted = false;
   /** Whether the search is under way. */
   private isSearching = false;
   /** ms. When it begins again; undefined when it is under way, or will not. */
@@ -81,6 +83,7 @@ export class MtuDiscovery implements PacketFates {
 
   /** The connection is up: the search begins. */
   start(): void {
+    this.isStarted = true;
     if (this.currentBytes < this.capBytes) this.isSearching = true;
   }
 
@@ -185,7 +188,7 @@ export class MtuDiscovery implements PacketFates {
     this.endProbe();
     this.probesLost = 0;
     this.failsBytes = this.capBytes + 1;
-    this.isSearching = true;
+    this.isSearching = this.isStarted;
     this.searchAtMs = undefined;
     this.detector.reset();
   }

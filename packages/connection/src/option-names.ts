@@ -4,16 +4,21 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 /**
  * Throws TypeError for an option that is none of `known`: a misspelt one would be passed over, and its default be taken
  * for what was asked for. Those that are undefined are passed over. Throws it for what is no object as well.
+ * @param label what the options are called in the message
  */
-export function checkOptionNames(options: object, known: Readonly<Record<string, true>>): void {
+export function checkOptionNames(
+  options: object,
+  known: Readonly<Record<string, true>>,
+  label: string = "options",
+): void {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
+    throw new TypeError(`"${label}" expected an object, got ${options === null ? "null" : typeof options}`);
   }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(known, name)) continue;
     const names = Object.keys(known);
     const meant = names.find((other) => other.toLowerCase() === name.toLowerCase());
     const expected = meant === undefined ? `only ${names.join(", ")}` : `"${meant}"`;
-    throw new TypeError(`"options" expected ${expected}, got "${name}"`);
+    throw new TypeError(`"${label}" expected ${expected}, got "${name}"`);
   }
 }

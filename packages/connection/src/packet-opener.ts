@@ -18,15 +18,15 @@ interface OpenedPacket {
   plaintextBytes: number;
   /** Whether its number is the highest so far. */
   isNewest: boolean;
-  /** Whether its number leaps absurdly far ahead of the one before. */
-  leaps: boolean;
+  /** The rule that it breaks, whatever it carries: an honest peer sends no such packet. */
+  fault: string | undefined;
 }
 
 /**
  * The packet opened last, to be read before anything else is done. One for all connections: what is of use for a
  * moment only need not be fetched from each of a thousand objects.
  */
-export const opened: OpenedPacket = { packetNumber: -1, plaintextBytes: 0, isNewest: false, leaps: false };
+export const opened: OpenedPacket = { packetNumber: -1, plaintextBytes: 0, isNewest: false, fault: undefined };
 
 /**
  * From datagram to plaintext: header, packet number, replay window, tag. Says why it failed; else `opened` is the
@@ -52,6 +52,8 @@ export function openPacket(
   opened.packetNumber = packetNumber;
   opened.plaintextBytes = length;
   opened.isNewest = packetNumber > largest;
-  opened.leaps = packetNumber - largest > MAX_PACKET_NUMBER_LEAP;
+  opened.fault = undefined;
+  if (packetNumber - largest > MAX_PACKET_NUMBER_LEAP) opened.fault = "packet number leaps too far";
+  else if (protection.updatedTooSoon) opened.fault = "key update comes too soon";
   return undefined;
 }

@@ -62,6 +62,8 @@ export class PathManager {
   private keptBytes = 0;
   /** It goes to the candidate too. */
   private mirrorDue = false;
+  /** Nobody is challenged any more. */
+  private isEnding = false;
   /** bytes: what the endpoint was told. */
   private toldBytes: number;
   /** bytes: what the trace was told. */
@@ -110,6 +112,18 @@ export class PathManager {
     this.mtu.start();
   }
 
+  /**
+   * The connection is ending: nothing more is asked of the path. A candidate is kept, as the peer may be there: the
+   * CLOSE goes to both addresses.
+   */
+  stopAsking(): void {
+    this.isEnding = true;
+    this.path.stopChallenges();
+    this.mtu.stop();
+    this.keptBytes = 0;
+    this.mirrorDue = false;
+  }
+
   stop(): void {
     this.path.abandon();
     this.mtu.stop();
@@ -132,11 +146,11 @@ export class PathManager {
   }
 
   /**
-   * Server: an authentic packet came. A new address becomes the candidate and is challenged; the datagram sent last
-   * goes there at once, as the peer may have left the old address before it came.
+   * An authentic packet came. To a server, a new address becomes the candidate and is challenged; the datagram sent
+   * last goes there at once, as the peer may have left the old address before it came.
    */
   onAuthenticPacket(from: PeerAddress, isNewest: boolean, bytes: number, nowMs: number): void {
-    if (!this.path.onAuthenticPacket(from, isNewest, bytes, nowMs)) return;
+    if (!this.followsPeer || !this.path.onAuthenticPacket(from, isNewest, bytes, nowMs) || this.isEnding) return;
     this.challenge(nowMs);
     this.mirrorDue = this.keptBytes > 0 && this.path.mayMirror(this.keptBytes);
   }
@@ -161,6 +175,7 @@ export class PathManager {
   onChallenge(bytes: Uint8Array, start: number, from: PeerAddress): boolean {
     const { path } = this;
     if (path.candidate?.equals(from) !== true) return true;
+    if (this.isEnding) return false;
     path.answer.set(bytes.subarray(start, start + PATH_DATA_BYTES));
     path.answerDue = true;
     return false;
@@ -172,6 +187,8 @@ export class PathManager {
     if (!path.onResponse(bytes, start, from)) return;
     this.mirrorDue = false;
     this.trace?.({ type: "path-changed", atMs: nowMs });
+    // The owner has had its last event, and nothing more is measured.
+    if (this.isEnding) return;
     this.events.push({ type: "path-changed", address: path.current });
     // Another port of the same host is a NAT that forgot, and the same way (RFC 9000 section 9.4).
     if (!isSameHost(old, path.current)) this.forgetPath(nowMs);

@@ -29,6 +29,8 @@ export class Path {
   /** Whether this side chose the candidate, rather than having heard from there: nobody can have forged it. */
   isOurChoice = false;
   private challengeAgainAtMs = Infinity;
+  /** No challenge is to come. */
+  private isOver = false;
   migrations = 0;
   /** Times that the candidate was to be asked, whether the amplification limit let a challenge go or not. */
   private challenges = 0;
@@ -78,7 +80,8 @@ export class Path {
 
   /** Whether a datagram may go to the candidate as well: within the same limit, with room for another challenge. */
   mayMirror(bytes: number): boolean {
-    const kept = this.challengeDue || this.challenges < MAX_CHALLENGES ? PATH_PACKET_BYTES : 0;
+    const isAsked = this.challengeDue || this.challenges < MAX_CHALLENGES;
+    const kept = isAsked && !this.isOver ? PATH_PACKET_BYTES : 0;
     return this.bytesToCandidate + bytes + kept <= AMPLIFICATION_FACTOR * this.bytesFromCandidate;
   }
 
@@ -114,6 +117,14 @@ export class Path {
     this.migrations += 1;
     this.abandon();
     return true;
+  }
+
+  /** Nobody is asked any more; an answer that is under way still proves the candidate. */
+  stopChallenges(): void {
+    this.isOver = true;
+    this.challengeDue = false;
+    this.answerDue = false;
+    this.challengeAgainAtMs = Infinity;
   }
 
   abandon(): void {

@@ -19,6 +19,8 @@ const DEFAULT_RECEIVE_WINDOW_BYTES: number = 4 * 1024 * 1024;
 const DEFAULT_FIXED_RATE_BYTES_PER_SECOND: number = 8 * 1024 * 1024;
 /** bytes/s that an adaptive controller is capped at: in effect not at all. */
 const MAX_RATE_BYTES_PER_SECOND = 1e9;
+/** A peer that is heard once a tick, and a little late, has still been heard in time. */
+const MIN_IDLE_TICKS = 2;
 /** ms. How long an acknowledgement may wait for company. RFC 9000 section 18.2, max_ack_delay. */
 const ACK_DELAY_MS = 25;
 /** ms. The range of the transport parameter. */
@@ -40,7 +42,10 @@ export interface ProtocolOptions {
    * 1452 or what the other side takes, for each path anew.
    */
   readonly mtu?: number;
-  /** ms, 1000..600000. Default 10000; the smaller of both sides counts. */
+  /**
+   * ms, 1000..600000. Default 10000; the smaller of both sides counts. At least two ticks of the server, which reads
+   * and answers once a tick: its own is checked, a client's cannot be.
+   */
   readonly idleTimeoutMs?: number;
   /**
    * ms, 100..600000: a PING goes after this long without a word from the peer. Default 3000; never more than
@@ -111,6 +116,11 @@ export function resolveProtocolOptions(
   tickMs: number,
 ): ResolvedProtocolOptions {
   const idleTimeoutMs = integer("idleTimeoutMs", options.idleTimeoutMs, DEFAULT_IDLE_TIMEOUT_MS, 1000, 600_000);
+  const atLeastMs = Math.ceil(MIN_IDLE_TICKS * tickMs);
+  if (idleTimeoutMs < atLeastMs) {
+    const expected = `at least ${atLeastMs}, ${MIN_IDLE_TICKS} ticks of the server`;
+    throw new RangeError(`"idleTimeoutMs" expected ${expected}, got ${idleTimeoutMs}`);
+  }
   const maxMessageBytes = integer(
     "maxMessageBytes",
     options.maxMessageBytes,

@@ -2,6 +2,50 @@ import { describe, expect, it } from "vitest";
 import { IdleWatch, wasHeldUp } from "../src/idle-watch.js";
 
 describe("IdleWatch", () => {
+  it("takes a refused packet for a word of the peer when its number is above all before, and never twice", () => {
+    const idle = new IdleWatch(5000, 1500, 0);
+    idle.onRefused(10, true, 1000);
+    expect(idle.heardAtMs).toBe(1000);
+    idle.onRefused(10, true, 2000);
+    idle.onRefused(9, true, 2000);
+    expect(idle.heardAtMs).toBe(1000);
+    idle.onRefused(11, true, 3000);
+    expect(idle.heardAtMs).toBe(3000);
+    // Another was accepted meanwhile: this one is old.
+    idle.onRefused(12, false, 4000);
+    expect(idle.heardAtMs).toBe(3000);
+  });
+
+  it("gives a peer that is doubted two probe timeouts, 250 ms at the least and 4 s at the most", () => {
+    for (const [probeTimeoutMs, waitMs] of [
+      [1, 250],
+      [100, 250],
+      [200, 400],
+      [60_000, 4000],
+    ] as const) {
+      const idle = new IdleWatch(5000, 1500, 0);
+      expect(idle.doubt(1000, probeTimeoutMs)).toBe(true);
+      expect(idle.doubt(1100, probeTimeoutMs)).toBe(false);
+      expect(idle.nextAtMs).toBe(Math.min(1000 + waitMs, 1500));
+      expect(idle.isLost(1000 + waitMs - 1)).toBe(false);
+      expect(idle.isLost(1000 + waitMs)).toBe(true);
+    }
+  });
+
+  it("doubts no more once the peer is heard, nor once the connection is ending, nor by itself", () => {
+    const idle = new IdleWatch(5000, 1500, 0);
+    expect(idle.isLost(100_000)).toBe(false);
+    idle.doubt(1000, 100);
+    idle.onHeard(1100);
+    expect(idle.isLost(100_000)).toBe(false);
+    expect(idle.nextAtMs).toBe(2600);
+    idle.doubt(1200, 100);
+    idle.stop();
+    expect(idle.isLost(100_000)).toBe(false);
+    expect(idle.doubt(2000, 100)).toBe(false);
+    expect(idle.nextAtMs).toBe(Infinity);
+  });
+
   it("gives a peer up when nothing was heard for the timeout", () => {
     const idle = new IdleWatch(5000, 1500, 100);
     expect(idle.deadlineMs).toBe(5100);

@@ -37,6 +37,11 @@ export interface PacketProtectionOptions {
   readonly remoteSecret: Uint8Array;
   /** Lower limits than the suite's own, for tests. */
   readonly limits?: Partial<KeyLimits>;
+  /**
+   * ms, 0 or more. A peer that updates its keys of its own accord sooner than this after its last update breaks the
+   * protocol (`updatedTooSoon`). Default 0: none does.
+   */
+  readonly minUpdateIntervalMs?: number;
 }
 
 /** Counters; the object stays the same and its values change. */
@@ -67,12 +72,17 @@ export class PacketProtection {
   private failedOpens = 0;
   private updates = 0;
   private liveCounters: PacketProtectionStatistics | undefined = undefined;
+  private readonly minUpdateIntervalMs: number;
+  /** ms. When the peer's present keys were adopted; -Infinity for those of the handshake. */
+  private adoptedAtMs = -Infinity;
+  private isTooSoon = false;
   private probeTimeoutMs = INITIAL_PROBE_TIMEOUT_MS;
   private nowMs = 0;
 
   constructor(options: PacketProtectionOptions) {
     const { crypto, suite, localSecret, remoteSecret } = options;
     this.limits = keyLimits(suite, options.limits);
+    this.minUpdateIntervalMs = options.minUpdateIntervalMs ?? 0;
     this.sendKeys = new SendKeys(new PacketKeys(crypto, suite, localSecret.slice()));
     this.receiveKeys = new ReceiveKeys(new PacketKeys(crypto, suite, remoteSecret.slice()));
   }
@@ -84,6 +94,14 @@ export class PacketProtection {
   /** Whether a usage limit was reached (RFC 9001 section 6.6): the connection must close. */
   get exhausted(): boolean {
     return this.sealingOver || this.failedTooOften;
+  }
+
+  /**
+   * Whether the packet opened last is of an update that the peer made sooner than it may: the connection must close. It
+   * is not followed, so that it costs one derivation, however many packets of it come.
+   */
+  get updatedTooSoon(): boolean {
+    return this.isTooSoon;
   }
 
   /**
@@ -147,7 +165,7 @@ export class PacketProtection {
       this.failedTooOften = this.failedOpens >= this.limits.maxFailedOpens;
       return OPEN_FAILED;
     }
-    if (receiveKeys.isNext(keys)) this.adoptUpdate(keys, packetNumber, nowMs);
+    this.isTooSoon = receiveKeys.isNext(keys) && !this.adoptUpdate(keys, packetNumber, nowMs);
     return plaintextBytes;
   }
 
@@ -188,10 +206,15 @@ export class PacketProtection {
     return this.sendKeys.generation > this.receiveKeys.generation || this.sendKeys.sealed > 0;
   }
 
-  private adoptUpdate(keys: PacketKeys, packetNumber: number, nowMs: number): void {
+  /** False where the peer may not have updated so soon. */
+  private adoptUpdate(keys: PacketKeys, packetNumber: number, nowMs: number): boolean {
+    const isAnswer = this.sendKeys.generation > this.receiveKeys.generation;
+    if (!isAnswer && nowMs - this.adoptedAtMs < this.minUpdateIntervalMs) return false;
+    this.adoptedAtMs = nowMs;
     this.receiveKeys.adopt(keys, packetNumber, nowMs + UPDATE_WAIT_PROBE_TIMEOUTS * this.probeTimeoutMs);
     // RFC 9001 section 6.2: the answer to an update, its acknowledgement included, goes out under the new keys.
     if (this.sendKeys.generation < this.receiveKeys.generation) this.advanceSend();
+    return true;
   }
 
   private advanceSend(): void {

@@ -1,9 +1,15 @@
 import type { SocketAddress } from "@sortie/transport";
 
-/** One line of the access log. */
+/**
+ * One line of the access log: of each client with which keys were agreed. Those that are turned away at their hello,
+ * which costs a sender nothing, are counted alone, by the server's `stats`: `rejectsSent` (who was told why), and
+ * `drops` "not-accepting" (the server is full, or draining), "wrong-protocol", "wrong-version", "rate-limited",
+ * "half-open-full" and "handshake-refused".
+ */
 export interface AccessLogEntry {
   /**
-   * "connect": became a peer. "disconnect": was a peer. "refuse": `authenticate` said no, or no slot was left.
+   * "connect": became a peer. "disconnect": was a peer. "refuse": `authenticate` said no, or the last slot was
+   * taken while it was asked.
    * "fail": the handshake ended otherwise.
    */
   readonly event: "connect" | "disconnect" | "refuse" | "fail";

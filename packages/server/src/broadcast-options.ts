@@ -1,18 +1,37 @@
 import type { SendOptions } from "@sortie/reliability";
-import { Peer } from "./peer.js";
+import { isPeerOf, Peer, type PeerHost } from "./peer.js";
 
 /** To whom, besides the options of each message. */
 export interface BroadcastOptions<Data> extends SendOptions {
-  /** This peer only, or these. Default: all. */
+  /** This peer only, or these, each once; those that have gone take nothing. Default: all. */
   readonly to?: Peer<Data> | Iterable<Peer<Data>>;
   /** But not this one, or these. */
   readonly except?: Peer<Data> | Iterable<Peer<Data>>;
 }
 
-/** The peers that an option names. Throws TypeError for what is neither a peer nor a collection. */
-export function peersOf<Data>(label: "to" | "except", given: Peer<Data> | Iterable<Peer<Data>>): Iterable<Peer<Data>> {
-  if (given instanceof Peer) return [given];
-  if (typeof given === "object" && given !== null && Symbol.iterator in given) return given;
-  const got = given === null ? "null" : typeof given;
-  throw new TypeError(`"${label}" expected a peer or an iterable of peers, got ${got}`);
+/**
+ * The peers that an option names, each once. Throws TypeError for what is neither a peer nor a collection, and for a
+ * collection with anything else in it than peers of the server that has this host: a message must neither go to some of
+ * them before that shows, nor to those who were meant to be left out.
+ */
+export function peersOf<Data>(
+  label: "to" | "except",
+  given: Peer<Data> | Iterable<Peer<Data>>,
+  host: PeerHost,
+): Set<Peer<Data>> {
+  const isCollection = typeof given === "object" && given !== null && Symbol.iterator in given;
+  if (!isCollection && !(given instanceof Peer)) {
+    throw new TypeError(`"${label}" expected a peer or an iterable of peers, got ${nameOf(given)}`);
+  }
+  const peers = new Set(isCollection ? given : [given]);
+  for (const peer of peers) {
+    // A map, as `server.peers` is, gives arrays of two: its values are meant.
+    if (!(peer instanceof Peer)) throw new TypeError(`"${label}" expected peers only, got ${nameOf(peer)} among them`);
+    if (!isPeerOf(peer as Peer, host)) throw new TypeError(`"${label}" expected peers of this server, got another's`);
+  }
+  return peers;
+}
+
+function nameOf(value: unknown): string {
+  return Array.isArray(value) ? "an array" : value === null ? "null" : typeof value;
 }

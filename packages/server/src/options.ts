@@ -56,7 +56,7 @@ export interface ServerOptions<Data = unknown> extends ProtocolOptions {
   readonly handshakesPerPrefix?: RateLimit;
   /** IP addresses and CIDR ranges whose datagrams are dropped. */
   readonly blocked?: readonly string[];
-  /** Hears of every client that came, was refused, or left. */
+  /** Hears of every client that came or left, or was refused after its handshake: see {@link AccessLogEntry}. */
   readonly onAccess?: (entry: AccessLogEntry) => void;
   /**
    * Hears the secrets of every connection, one line for each, to look into captures (docs/DEBUGGING.md): whoever reads
@@ -95,6 +95,9 @@ const SERVER_OPTION_NAMES: OptionNames<ServerOptions> = {
   share: true,
   ...PROTOCOL_OPTION_NAMES,
 };
+
+/** Of `handshakesPerPrefix`. */
+const RATE_LIMIT_NAMES: OptionNames<RateLimit> = { perSecond: true, burst: true };
 
 export const DEFAULT_TICK_RATE = 60;
 const DEFAULT_MAX_PEERS = 256;
@@ -163,6 +166,7 @@ function checkRateLimit(label: string, limit: RateLimit | undefined): void {
   if (typeof limit !== "object" || limit === null || limit.perSecond === undefined || limit.burst === undefined) {
     throw new TypeError(`"${label}" expected { perSecond, burst }, got ${limit === null ? "null" : typeof limit}`);
   }
+  checkOptionNames(limit, RATE_LIMIT_NAMES, label);
   checkNumber(`${label}.perSecond`, limit.perSecond, 0.001, 1e6);
   checkNumber(`${label}.burst`, limit.burst, 1, 1e6);
 }

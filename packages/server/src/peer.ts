@@ -90,8 +90,8 @@ export class Peer<Data = unknown> {
 
   /**
    * Keeps reliable and ordered messages of a channel (0..255) back: they wait, first here and then with the peer, while
-   * other channels and modes go on. For a listener that cannot keep up: uploads that are written to a disk. What is here
-   * when the connection ends comes all the same, before "disconnect": its sender was told that it arrived.
+   * other channels and modes go on. For a listener that cannot keep up: uploads that are written to a disk. What is
+   * here when the connection ends comes all the same, before "disconnect": its sender was told that it arrived.
    */
   pause(channel: number): void {
     this.#host.setPaused(this.#entry, channel, true);

@@ -216,16 +216,17 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   /**
    * Sends to all peers, or those of `to`, but those of `except`. Returns how many took it. Throws TypeError or
-   * RangeError for bad options.
+   * RangeError for bad options, and then sends to nobody.
    */
   broadcast(payload: Uint8Array | string, options: BroadcastOptions<Data> = {}): number {
     const shared = new SharedPayload(payloadBytes(payload));
     const { to, except, ...sendOptions } = options;
-    const left = except === undefined ? undefined : new Set(peersOf("except", except));
+    const left = except === undefined ? undefined : peersOf("except", except, this.#host);
+    const named = to === undefined ? undefined : peersOf("to", to, this.#host);
     checkSend(shared, sendOptions);
     const nowMs = this.#clock.now();
     let accepted = 0;
-    for (const peer of to === undefined ? this.#peers.values() : peersOf("to", to)) {
+    for (const peer of named ?? this.#peers.values()) {
       if (left?.has(peer) !== true && sendTo(peer as Peer, shared, sendOptions, nowMs).accepted) accepted += 1;
     }
     return accepted;
@@ -368,6 +369,8 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     const sessionId = toHex(entry.sessionId);
     const request = { payload, address: entry.address, sessionId };
     authenticateClient(this.#options.authenticate, request, (decision) => {
+      // The server has ended meanwhile: nobody waits for the decision, and nothing more is told.
+      if (entry.finished && this.#listening === undefined) return;
       try {
         this.#decide(entry, sessionId, decision);
       } catch (error) {

@@ -7,7 +7,8 @@ const RESET_BYTES = 41;
 /**
  * Reset tokens (RFC 9000 section 10.3): made from the identity key, so that a restarted server can still tell its old
  * peers that their connections are gone. A token is bound to the client's IP address: asking for tokens from one
- * address teaches nothing of connections from another, although connection IDs have only 32 bits.
+ * address teaches nothing of connections from another, although connection IDs have only 32 bits. Whoever shares the
+ * address with a client can ask for all: so a client believes a token only when the server says nothing afterwards.
  */
 export class StatelessReset {
   private readonly crypto: CryptoProvider;

@@ -41,6 +41,18 @@ describe("options of a server", () => {
     expect(make({}).stats.ticks?.intervalMs).toBeCloseTo(1000 / 60, 9);
   });
 
+  it("the idle timeout is two ticks at least: a peer that is heard once a tick is not silent", () => {
+    for (const [tickRate, idleTimeoutMs, atLeast] of [
+      [1, 1999, 2000],
+      [1.5, 1333, 1334],
+    ] as const) {
+      const message = `"idleTimeoutMs" expected at least ${atLeast}, 2 ticks of the server, got ${idleTimeoutMs}`;
+      expect(() => make({ tickRate, idleTimeoutMs })).toThrow(new RangeError(message));
+      expect(() => make({ tickRate, idleTimeoutMs: atLeast })).not.toThrow();
+    }
+    expect(() => make({ tickRate: 0, idleTimeoutMs: 1000 })).not.toThrow();
+  });
+
   it("one that there is not is refused: a misspelt one must not go unnoticed", () => {
     expect(() => make({ tickrate: 30 })).toThrow(new TypeError('"options" expected "tickRate", got "tickrate"'));
     expect(() => make({ maxClients: 8 })).toThrow(/^"options" expected only protocol, .* mtu, .* got "maxClients"$/);
@@ -90,6 +102,12 @@ describe("options of a server", () => {
 
   it.each(["authenticate", "onAccess", "keyLog", "createCongestionController"])("%s must be a function", (name) => {
     expect(() => make({ [name]: "allow" })).toThrow(new TypeError(`"${name}" expected a function, got string`));
+  });
+
+  it("a limit by prefix has nothing else", () => {
+    const handshakesPerPrefix = { perSecond: 1, burst: 1, perMinute: 4 };
+    const message = '"handshakesPerPrefix" expected only perSecond, burst, got "perMinute"';
+    expect(() => make({ handshakesPerPrefix })).toThrow(new TypeError(message));
   });
 
   it("blocked is a list of addresses and ranges", () => {

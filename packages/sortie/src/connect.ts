@@ -6,6 +6,7 @@ import {
   type PolledClient,
 } from "@sortie/client";
 import { createCertificateVerifier } from "@sortie/certificates";
+import { checkOptionNames, type OptionNames } from "@sortie/connection";
 import type { CertificateVerifier, CryptoProvider } from "@sortie/handshake";
 import { createConsoleLogger } from "./console-logger.js";
 import { type CryptoChoice, defaultCrypto, loadedCrypto } from "./default-crypto.js";
@@ -19,6 +20,8 @@ export interface AuthorityTrust {
   /** Name or IP address that the server's certificate must be for. Default: `host`. */
   readonly hostname?: string;
 }
+
+const AUTHORITY_NAMES: OptionNames<AuthorityTrust> = { ca: true, hostname: true };
 
 /** Options of {@link connect} and {@link createClient}: those of a client, with Node's defaults. */
 export interface ClientOptions
@@ -74,5 +77,7 @@ export function withoutTransport(options: ClientOptions, crypto: CryptoProvider)
 
 function verifierOf(trust: AuthorityTrust | CertificateVerifier, host: string): CertificateVerifier {
   if (typeof trust !== "object" || trust === null || !("ca" in trust)) return trust as CertificateVerifier;
+  // A misspelt "hostname" would be passed over, and the certificate be asked for another name.
+  checkOptionNames(trust, AUTHORITY_NAMES, "trust");
   return createCertificateVerifier({ ca: trust.ca, hostname: trust.hostname ?? host });
 }

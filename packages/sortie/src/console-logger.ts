@@ -1,4 +1,4 @@
-import { LOG_LEVELS, type Logger, type LogLevel } from "@sortie/connection";
+import { checkOptionNames, LOG_LEVELS, type Logger, type LogLevel, type OptionNames } from "@sortie/connection";
 
 export interface ConsoleLoggerOptions {
   /** What is less important is left out. Default "info". */
@@ -8,6 +8,8 @@ export interface ConsoleLoggerOptions {
   /** Takes each line. Default: the console's method of the level's name. */
   readonly write?: (line: string, level: LogLevel) => void;
 }
+
+const OPTION_NAMES: OptionNames<ConsoleLoggerOptions> = { level: true, json: true, write: true };
 
 /** pino's numbers of the levels. */
 const LEVEL_NUMBERS: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
@@ -19,6 +21,7 @@ const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
  * TypeError for bad options.
  */
 export function createConsoleLogger(options: ConsoleLoggerOptions = {}): Logger {
+  checkOptionNames(options, OPTION_NAMES);
   const { level = "info", json = false, write = toConsole } = options;
   if (level !== "silent" && !LOG_LEVELS.includes(level)) {
     throw new TypeError(`"level" expected one of ${LOG_LEVELS.join(", ")}, silent; got ${String(level)}`);

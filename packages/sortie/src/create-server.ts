@@ -7,6 +7,9 @@ import { type CryptoChoice, defaultCrypto } from "./default-crypto.js";
 import { defaultTransport } from "./default-transport.js";
 import { type KeyLogChoice, keyLogOf } from "./key-log-file.js";
 
+/** What the transport decides, where one is given. */
+const TRANSPORT_OPTIONS = ["host", "port", "reusePort", "receiveBufferBytes", "sendBufferBytes"] as const;
+
 /** The port of the examples: 1474, as mpgameserver has it. */
 const DEFAULT_PORT = 1474;
 
@@ -18,22 +21,24 @@ export interface ServerOptions<Data = unknown>
     CryptoChoice,
     KeyLogChoice,
     Pick<DgramTransportOptions, "receiveBufferBytes" | "sendBufferBytes" | "reusePort"> {
-  /** Local address; "::" is IPv6 and IPv4 together. Default "::". */
+  /** Local address; "::" is IPv6 and IPv4 together. Default "::". Not together with `transport`, which decides it. */
   readonly host?: string;
-  /** 0..65535; 0 lets the system choose. Default 1474. */
+  /** 0..65535; 0 lets the system choose. Default 1474. Not together with `transport`. */
   readonly port?: number;
 }
 
 /**
  * A server on UDP, with keys of node:crypto and packets encrypted by what is quickest here. Without an identity it
  * makes a throw-away one and warns: clients cannot know such a server again. Throws TypeError or RangeError for an
- * option that is missing or out of range, and names it; Error when the library that `aead` names cannot be loaded.
+ * option that is missing or out of range, or that a given `transport` decides, and names it; Error when the library
+ * that `aead` names cannot be loaded.
  */
 export function createServer<Data = unknown>(options: ServerOptions<Data> & WithData<Data>): Server<Data> {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
   const given: ServerOptions<Data> = options;
+  checkTransportOptions(given);
   const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, reusePort, ...others } = given;
   const { aead: _chosen, keyLogFile: _file, keyLog: _function, ...rest } = others;
   const keyLog = keyLogOf(options);
@@ -59,6 +64,15 @@ export function createServer<Data = unknown>(options: ServerOptions<Data> & With
   const server = new Server<Data>(core as typeof core & WithData<Data>);
   if (options.identity === undefined) warnOfThrowAway(fingerprint(crypto, identity.publicKey), identity);
   return server;
+}
+
+/** Throws TypeError: an address that is passed over would let the server listen where nobody asked for it. */
+function checkTransportOptions(options: ServerOptions): void {
+  if (options.transport === undefined) return;
+  for (const name of TRANSPORT_OPTIONS) {
+    if (options[name] === undefined) continue;
+    throw new TypeError(`"${name}" expected to be left out beside "transport", which decides it; got both`);
+  }
 }
 
 function throwAwayIdentity(): Identity {

@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CertificateError, withCertificates } from "@sortie/certificates";
+import { checkOptionNames, type OptionNames } from "@sortie/connection";
 import { type Identity, IdentityError } from "@sortie/handshake";
 import { identityFromPem, identityToPem } from "@sortie/handshake/node";
 import { createPair, replacePair } from "./file-pair.js";
@@ -26,15 +27,27 @@ export interface LoadIdentityOptions {
   readonly certificate?: string;
 }
 
+/** @internal See `checkOptionNames`. */
+export const LOAD_OPTION_NAMES: OptionNames<LoadIdentityOptions> = { certificate: true };
+const SAVE_OPTION_NAMES: OptionNames<{ readonly force?: boolean }> = { force: true };
+
 /**
  * The server's identity from a PEM file (PKCS#8, P-256), as `sortie keygen` writes it. Rejects with IdentityError for a
  * file that is missing or holds something else, with CertificateError for such a certificate. Warns when others than
- * its owner can read the file.
+ * its owner can read the file. Rejects with TypeError for bad options.
  */
 export async function loadIdentity(path: string, options: LoadIdentityOptions = {}): Promise<Identity> {
+  checkOptionNames(options, LOAD_OPTION_NAMES);
+  checkCertificate(options.certificate);
   const identity = await loadKey(path);
   const { certificate } = options;
   return certificate === undefined ? identity : withCertificates(identity, await readCertificates(certificate));
+}
+
+/** @internal Throws TypeError for what names no file. */
+export function checkCertificate(certificate: unknown): void {
+  if (certificate === undefined || (typeof certificate === "string" && certificate !== "")) return;
+  throw new TypeError(`"certificate" expected the name of a file, got ${nameOf(certificate)}`);
 }
 
 /** The text of a PEM file with certificates. Rejects with CertificateError when it cannot be read. */
@@ -69,13 +82,16 @@ async function loadKey(path: string): Promise<Identity> {
 /**
  * Writes an identity to `path` (private, mode 600) and to the same name with ".pub" for ".key" (public, mode 644).
  * Rejects with Error when one of the files is there, unless `force`, and with the system's error when one cannot be
- * written; the files are left as they were then, with `force` too.
+ * written; the files are left as they were then, with `force` too. Rejects with TypeError for bad options.
  */
 export async function saveIdentity(
   identity: Identity,
   path: string,
   options: { readonly force?: boolean } = {},
 ): Promise<IdentityFiles> {
+  checkOptionNames(options, SAVE_OPTION_NAMES);
+  const { force = false } = options as { readonly force?: unknown };
+  if (typeof force !== "boolean") throw new TypeError(`"force" expected a boolean, got ${nameOf(force)}`);
   const publicKeyPath = path.endsWith(".key") ? `${path.slice(0, -4)}.pub` : `${path}.pub`;
   const { privateKeyPem, publicKeyPem } = identityToPem(identity);
   const privateFile = { path, text: privateKeyPem, mode: PRIVATE_MODE };
@@ -83,7 +99,7 @@ export async function saveIdentity(
   await mkdir(dirname(path), { recursive: true });
   // Never one without the other: a private key beside the public key of another pair would keep every client out. And a
   // public key can be made anew from the private one, but a private key that is lost can be had from nowhere.
-  await (options.force === true ? replacePair : createPair)(privateFile, publicFile);
+  await (force ? replacePair : createPair)(privateFile, publicFile);
   return { privateKeyPath: path, publicKeyPath };
 }
 
@@ -94,4 +110,8 @@ async function warnIfShared(path: string): Promise<void> {
   process.emitWarning(`the key file "${path}" can be read by others than its owner: chmod 600 it`, {
     code: "SORTIE_SHARED_KEY_FILE",
   });
+}
+
+function nameOf(value: unknown): string {
+  return value === null ? "null" : value === "" ? '""' : typeof value;
 }

@@ -1,7 +1,7 @@
 import type { Identity } from "@sortie/handshake";
-import { checkLogger, containedLogger, type Logger } from "@sortie/connection";
+import { checkLogger, checkOptionNames, containedLogger, type Logger, type OptionNames } from "@sortie/connection";
 import { createConsoleLogger } from "./console-logger.js";
-import { loadIdentity, type LoadIdentityOptions } from "./identity-files.js";
+import { checkCertificate, LOAD_OPTION_NAMES, loadIdentity, type LoadIdentityOptions } from "./identity-files.js";
 
 /** Those that end no process which listens to them. Node keeps SIGUSR1 for its debugger, where one is attached. */
 const SIGNALS: readonly string[] = ["SIGHUP", "SIGUSR1", "SIGUSR2"];
@@ -12,6 +12,8 @@ export interface ReloadIdentityOptions extends LoadIdentityOptions {
   /** Hears of each reload, and why one failed; what it throws is contained. Default: the console. */
   readonly logger?: Logger;
 }
+
+const OPTION_NAMES: OptionNames<ReloadIdentityOptions> = { ...LOAD_OPTION_NAMES, signal: true, logger: true };
 
 /**
  * Loads key and certificate again whenever the process gets SIGHUP, and shows them to new clients from then on: a
@@ -26,7 +28,10 @@ export function reloadIdentityOnSignal(
   if (typeof (server as { setIdentity?: unknown } | null)?.setIdentity !== "function") {
     throw new TypeError(`"server" expected what createServer() gives, got ${server === null ? "null" : typeof server}`);
   }
+  checkOptionNames(options, OPTION_NAMES);
   const { signal = "SIGHUP", logger: given = createConsoleLogger(), ...files } = options;
+  // Told at the first reload only, a mistake would show when the old certificate has run out.
+  checkCertificate(files.certificate);
   if (!SIGNALS.includes(signal)) {
     throw new TypeError(`"signal" expected one of ${SIGNALS.join(", ")}, got ${String(signal)}`);
   }

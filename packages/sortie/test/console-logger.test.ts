@@ -60,7 +60,9 @@ describe("createConsoleLogger", () => {
     }
   });
 
-  it("refuses levels and writers that are none", () => {
+  it("refuses levels and writers that are none, and options that there are not", () => {
+    const misspelt = { levle: "silent" } as never;
+    expect(() => createConsoleLogger(misspelt)).toThrow('"options" expected only level, json, write, got "levle"');
     expect(() => createConsoleLogger({ level: "loud" as never })).toThrow(/"level" expected one of debug, info/);
     expect(() => createConsoleLogger({ write: "stderr" as never })).toThrow(/"write" expected a function, got string/);
   });

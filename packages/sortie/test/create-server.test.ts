@@ -52,6 +52,15 @@ describe("createServer", () => {
     await network.clock.runUntilSettled(server.close());
   });
 
+  it.each([{ port: 1474 }, { host: "::" }, { reusePort: false }, { receiveBufferBytes: 1 }, { sendBufferBytes: 1 }])(
+    "refuses %j beside a transport, which decides it",
+    (options) => {
+      const transport = createNetwork({ seed: 1 }).createTransport();
+      const expected = `"${Object.keys(options)[0]}" expected to be left out beside "transport", which decides it; got both`;
+      expect(() => createServer({ ...GOOD, transport, ...options })).toThrow(new TypeError(expected));
+    },
+  );
+
   it("asks for authenticate, by its types, where peers are said to have data", () => {
     type Options<Data> = Parameters<typeof createServer<Data>>[0];
     expectTypeOf<{ protocol: string }>().toExtend<Options<unknown>>();
@@ -76,6 +85,14 @@ describe("connect and createClient", () => {
     const all = { ...CLIENT, ...(options as object) };
     await expect(connect(all)).rejects.toThrow(new kind(message));
     expect(() => createClient(all)).toThrow(new kind(message));
+  });
+
+  it("refuse what an authority's trust does not have", async () => {
+    const { serverKey: _none, ...nobody } = CLIENT;
+    const all = { ...nobody, trust: { ca: "", hostName: "play.example" } };
+    const expected = new TypeError('"trust" expected "hostname", got "hostName"');
+    await expect(connect(all)).rejects.toThrow(expected);
+    expect(() => createClient(all)).toThrow(expected);
   });
 
   it("need somebody to trust", async () => {

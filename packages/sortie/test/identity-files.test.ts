@@ -32,6 +32,14 @@ async function failure(attempt: Promise<unknown>): Promise<IdentityError> {
 }
 
 describe("saveIdentity", () => {
+  it("refuses options that there are not, and writes nothing", async () => {
+    const path = join(folder, "root.key");
+    const save = (options: object): Promise<unknown> => saveIdentity(generateIdentity(), path, options);
+    await expect(save({ Force: true })).rejects.toThrow(new TypeError('"options" expected "force", got "Force"'));
+    await expect(save({ force: 1 })).rejects.toThrow(new TypeError('"force" expected a boolean, got number'));
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it("writes both halves, which load again, into folders that need not be there", async () => {
     const identity = generateIdentity();
     const files = await saveIdentity(identity, join(folder, "deep", "keys", "root.key"));
@@ -104,6 +112,16 @@ describe("saveIdentity", () => {
 });
 
 describe("loadIdentity", () => {
+  it.each([
+    [{ certficate: "a.crt" }, '"options" expected only certificate, got "certficate"'],
+    [{ certificate: null }, '"certificate" expected the name of a file, got null'],
+    [{ certificate: "" }, '"certificate" expected the name of a file, got ""'],
+  ])("refuses %j for options: the key alone would keep those out who trust an authority", async (options, message) => {
+    const path = join(folder, "root.key");
+    await saveIdentity(generateIdentity(), path);
+    await expect(loadIdentity(path, options as object)).rejects.toThrow(new TypeError(message));
+  });
+
   it.each([
     [
       "is missing",

@@ -115,7 +115,7 @@ describe("reloadIdentityOnSignal", () => {
     stop();
   });
 
-  it("refuses what is no server and no path", () => {
+  it("refuses what is no server and no path, and options that are none", () => {
     expect(() => reloadIdentityOnSignal({} as never, "x")).toThrow(/"server" expected what createServer\(\) gives/);
     const server = { setIdentity: (): void => {} };
     expect(() => reloadIdentityOnSignal(server, "x", { signal: "SIGKILL" as never })).toThrow(
@@ -123,5 +123,12 @@ describe("reloadIdentityOnSignal", () => {
     );
     expect(() => reloadIdentityOnSignal(server, "x", { logger: {} as never })).toThrow(/"logger" expected an object/);
     expect(() => reloadIdentityOnSignal(server, 5 as never)).toThrow(/"path" expected the key file/);
+    for (const [options, message] of [
+      [{ certficate: "y" }, '"options" expected only certificate, signal, logger, got "certficate"'],
+      [{ certificate: 5 }, '"certificate" expected the name of a file, got number'],
+      [null, '"options" expected an object, got null'],
+    ]) {
+      expect(() => reloadIdentityOnSignal(server, "x", options as never)).toThrow(new TypeError(message as string));
+    }
   });
 });

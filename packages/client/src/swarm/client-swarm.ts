@@ -3,6 +3,7 @@ import {
   checkOptionNames,
   type ConnectionResources,
   containedLogger,
+  containedTrace,
   type DisconnectReason,
   type OptionNames,
   payloadBytes,
@@ -44,17 +45,22 @@ export interface SwarmListener {
   onMessage?(client: SwarmClient, message: InboundMessage): void;
   /** The connection ended; the client is over, its `stats` stay. */
   onDisconnect?(client: SwarmClient, reason: DisconnectReason): void;
-  /** What another listener threw, or a TransportError of the socket. Default: the options' `logger`. */
+  /** What another listener or a `trace` threw, or a TransportError of the socket. Default: the options' `logger`. */
   onError?(error: unknown): void;
 }
+
+const LISTENER_METHODS = ["onConnect", "onFailure", "onMessage", "onDisconnect", "onError"] as const;
 
 /** What one client has of its own. */
 export interface SwarmClientOptions {
   /** In place of the `payload` of all. */
   readonly payload?: Uint8Array | string;
-  /** Hears what its connection does. Must not call back into it. */
+  /** Hears what its connection does. Must not call back into it. What it throws goes to `onError`. */
   readonly trace?: TraceSink;
 }
+
+/** Of `add`; see `checkOptionNames`. */
+const ADD_OPTION_NAMES: OptionNames<SwarmClientOptions> = { payload: true, trace: true };
 
 /**
  * Many clients of one server on one socket, told apart by their connection IDs: for load generators, bots and relays.
@@ -133,15 +139,19 @@ export class ClientSwarm {
 
   /**
    * One more client, which connects from now on; the listener hears of the outcome. Throws TypeError or RangeError for
-   * a bad `payload`, Error once the swarm closes.
+   * bad options, Error once the swarm closes.
    */
   add(options: SwarmClientOptions = {}): SwarmClient {
     if (this.#closing !== undefined) throw new Error("the swarm is closed: no client can be added");
+    checkOptionNames(options, ADD_OPTION_NAMES);
     const { payload, trace } = options;
+    if (trace !== undefined && typeof trace !== "function") {
+      throw new TypeError(`"trace" expected a function, got ${trace === null ? "null" : typeof trace}`);
+    }
     const overrides = {
       resources: this.#resources,
       ...(payload === undefined ? {} : { connectPayload: checkConnectPayload(payloadBytes(payload)) }),
-      ...(trace === undefined ? {} : { trace }),
+      ...containedTrace(trace, this.#onTraceThrown),
     };
     const nowMs = this.#clock.now();
     const client = this.#core.add(() => this.#makeCore(this.#addresses, nowMs, overrides), this.#owner);
@@ -271,6 +281,9 @@ export class ClientSwarm {
 
   readonly #onThrown = (error: unknown): void => this.#report(error);
 
+  /** Told later: the connection is in the middle of its work. */
+  readonly #onTraceThrown = (error: unknown): void => this.#clock.defer(() => this.#report(error));
+
   /** A listener for errors that throws has had its chance. */
   readonly #onThrownByLast = (error: unknown): void => {
     this.#logger?.error({ err: error }, '"onError" of a swarm of clients threw');
@@ -292,6 +305,11 @@ export async function openSwarm(options: ClientOptions, listener: SwarmListener)
   const makeCore = prepare(options);
   if (typeof listener !== "object" || listener === null) {
     throw new TypeError(`"listener" expected an object, got ${listener === null ? "null" : typeof listener}`);
+  }
+  for (const name of LISTENER_METHODS) {
+    const method: unknown = listener[name];
+    if (method === undefined || typeof method === "function") continue;
+    throw new TypeError(`"listener.${name}" expected a function, got ${method === null ? "null" : typeof method}`);
   }
   const clock = options.clock ?? new SystemClock();
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;

@@ -91,9 +91,13 @@ export class SwarmClient {
 
   /**
    * Asks the server for an acknowledgement, of which its application hears nothing: a PING in a datagram of `bytes`, as
-   * far as the path is known to carry. What came of it is in `stats`, or told to the `trace` of this client.
+   * far as the path is known to carry. What came of it is in `stats`, or told to the `trace` of this client. Without
+   * effect before the handshake is done. Throws RangeError for another size than an integer of at least 1.
    */
   ping(bytes?: number): void {
+    if (bytes !== undefined && !(Number.isInteger(bytes) && bytes >= 1)) {
+      throw new RangeError(`"bytes" expected an integer of at least 1, got ${String(bytes)}`);
+    }
     this.core.connection?.ping(bytes);
     this.#owner.onChanged(this);
   }

@@ -1,4 +1,5 @@
 import type { Client } from "@sortie/client";
+import { checkOptionNames, type OptionNames } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
 import { type Clock, SystemClock, type TimerHandle } from "@sortie/transport";
 import {
@@ -48,6 +49,11 @@ export interface MetricsClientOptions {
   readonly clock?: Clock;
 }
 
+const OPTION_NAMES: OptionNames<MetricsClientOptions> = { channel: true, token: true, timeoutMs: true, clock: true };
+
+/** The ID of each connection's last request: several that ask over one connection tell their answers apart by it. */
+const lastIds: WeakMap<object, number> = new WeakMap();
+
 interface Pending {
   readonly resolve: (body: unknown) => void;
   readonly reject: (error: MetricsClientError) => void;
@@ -69,11 +75,14 @@ export class MetricsClient {
   readonly #clock: Clock;
   readonly #pending: Map<number, Pending> = new Map();
   #isListening = false;
-  #nextId = 1;
   #isClosed = false;
 
-  /** Throws RangeError for a channel or time that is out of range. */
+  /**
+   * Throws TypeError for options that there are not, RangeError for a channel or time that is out of range. There may
+   * be several for one connection.
+   */
   constructor(client: Pick<Client, "send" | "on" | "off">, options: MetricsClientOptions = {}) {
+    checkOptionNames(options, OPTION_NAMES);
     const { channel = DEFAULT_IN_BAND_CHANNEL, token, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     if (!(typeof timeoutMs === "number" && timeoutMs >= 1 && timeoutMs <= 60_000)) {
       throw new RangeError(`"timeoutMs" expected a number in 1..60000, got ${String(timeoutMs)}`);
@@ -111,7 +120,8 @@ export class MetricsClient {
     if (this.#pending.size >= MAX_PENDING) {
       return Promise.reject(new MetricsClientError("busy", `${MAX_PENDING} requests wait for their answers`));
     }
-    const id = this.#nextId++;
+    const id = (lastIds.get(this.#client) ?? 0) + 1;
+    lastIds.set(this.#client, id);
     const request = encodeRequest({ id, want, token: this.#token, since });
     const { accepted, refusal } = this.#client.send(request, { delivery: "reliable", channel: this.#channel });
     if (refusal === "closed") return Promise.reject(new MetricsClientError("closed", "the connection has ended"));

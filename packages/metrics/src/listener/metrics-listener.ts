@@ -18,6 +18,8 @@ import { Readiness } from "./readiness.js";
 const MAX_CONNECTIONS = 64;
 /** ms for a request's header and body to arrive. */
 const REQUEST_TIMEOUT_MS = 5_000;
+/** ms between two looks at who has been too slow: Node's default of 30 s would make that the limit. */
+const SLOWNESS_CHECK_MS = 1_000;
 /** ms that an idle connection stays open: longer than the page's interval, so that it needs no new one each second. */
 const KEEP_ALIVE_MS = 10_000;
 
@@ -55,7 +57,12 @@ export class MetricsListener {
     this.#readiness = new Readiness(metrics, ready);
     this.#token = token === undefined ? undefined : new BearerToken(token);
     this.#http = createServer(
-      { headersTimeout: REQUEST_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+      {
+        headersTimeout: REQUEST_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        connectionsCheckingInterval: SLOWNESS_CHECK_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+      },
       (request, response) => void this.#serve(request, response),
     );
     this.#http.maxConnections = MAX_CONNECTIONS;

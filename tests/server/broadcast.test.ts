@@ -1,0 +1,81 @@
+import { type BroadcastOptions, type Peer, Server } from "@sortie/server";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { GameNetwork, PROTOCOL, text } from "../support/game-network.js";
+
+let game: GameNetwork;
+/** What came, as the client's number and the text. */
+let heard: string[];
+let peers: [Peer, Peer];
+
+beforeEach(async () => {
+  game = new GameNetwork();
+  heard = [];
+  await game.listen();
+  for (let i = 1; i <= 2; i++) {
+    const client = await game.connect();
+    client.on("message", (message) => heard.push(`${i} ${text(message.payload)}`));
+  }
+  await game.run(50);
+  peers = [...game.server.peers.values()] as [Peer, Peer];
+});
+
+afterEach(() => game.end());
+
+/** What came of one broadcast: who heard it, and what it threw. */
+async function broadcast(options: unknown): Promise<[accepted: number | string, heard: string[]]> {
+  let accepted: number | string;
+  try {
+    accepted = game.server.broadcast("x", { delivery: "reliable", ...(options as BroadcastOptions<unknown>) });
+  } catch (error) {
+    accepted = String(error);
+  }
+  await game.run(100);
+  return [accepted, heard.splice(0).sort()];
+}
+
+describe("those that a broadcast names", () => {
+  it("may be named more than once, and hear it once", async () => {
+    const [first, second] = peers;
+    expect(await broadcast({ to: [first, first, second, first] })).toEqual([2, ["1 x", "2 x"]]);
+    expect(await broadcast({ to: [first, first], except: [second, second] })).toEqual([1, ["1 x"]]);
+  });
+
+  it("are all looked at before anybody hears it", async () => {
+    const wrong = 'TypeError: "to" expected peers only, got number among them';
+    expect(await broadcast({ to: [peers[0], 5] })).toEqual([wrong, []]);
+  });
+
+  it.each<[what: string, except: () => unknown, expected: string]>([
+    ["the map of peers", () => game.server.peers, "peers only, got an array among them"],
+    ["a peer's ID", () => [peers[0].id], "peers only, got number among them"],
+    ["a text", () => "abc", "a peer or an iterable of peers, got string"],
+    ["nothing among them", () => [peers[0], undefined], "peers only, got undefined among them"],
+  ])("as left out are peers: with %s nobody hears what some were not to", async (_, except, expected) => {
+    expect(await broadcast({ except: except() })).toEqual([`TypeError: "except" expected ${expected}`, []]);
+  });
+
+  it("are this server's own, connected or gone", async () => {
+    const other = new Server({
+      protocol: PROTOCOL,
+      identity: game.identity,
+      crypto: game.crypto,
+      clock: game.clock,
+      transport: game.network.createTransport({ host: "10.0.0.9", port: 1474 }),
+    });
+    await game.settle(other.listen());
+    const client = await game.connect({ host: "10.0.0.9" });
+    client.on("message", (message) => heard.push(`other ${text(message.payload)}`));
+    await game.run(50);
+    const [theirs] = [...other.peers.values()] as [Peer];
+    for (const option of ["to", "except"]) {
+      const expected = `TypeError: "${option}" expected peers of this server, got another's`;
+      expect(await broadcast({ [option]: theirs })).toEqual([expected, []]);
+      expect(await broadcast({ [option]: [peers[0], theirs] })).toEqual([expected, []]);
+    }
+    await game.settle(other.close());
+    peers[0].disconnect();
+    await game.run(500);
+    expect(await broadcast({ to: peers })).toEqual([1, ["2 x"]]);
+    expect(await broadcast({ except: peers[0] })).toEqual([1, ["2 x"]]);
+  });
+});
