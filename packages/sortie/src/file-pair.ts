@@ -14,9 +14,9 @@ export interface NewFile {
  * for one that cannot be written.
  */
 export async function createPair(first: NewFile, second: NewFile): Promise<void> {
-  await create(first);
+  await createFile(first);
   try {
-    await create(second);
+    await createFile(second);
   } catch (error) {
     await rm(first.path, { force: true });
     throw error;
@@ -51,6 +51,17 @@ export async function replacePair(precious: NewFile, other: NewFile): Promise<vo
   }
 }
 
+/** Puts one file in the place of what is there, if anything is. Rejects as `replacePair` does; what was there stays. */
+export async function replaceFile(file: NewFile): Promise<void> {
+  const place = await placeOf(file);
+  const temporary: string[] = [];
+  try {
+    await rename(await writeBeside(place, file, temporary), place.path);
+  } finally {
+    await Promise.allSettled(temporary.map((path) => rm(path, { force: true })));
+  }
+}
+
 /** Where a file goes: where its link leads, if it is one. */
 interface Place {
   readonly path: string;
@@ -69,7 +80,8 @@ async function placeOf({ path }: NewFile): Promise<Place> {
   return { path: await realpath(path), isThere: true, owner: stats };
 }
 
-async function create({ path, text, mode }: NewFile): Promise<void> {
+/** Writes a file that is not there. Rejects as `createPair` does. */
+export async function createFile({ path, text, mode }: NewFile): Promise<void> {
   const file = await open(path, "wx", mode).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
     throw new Error(`the file "${path}" is there already: choose another name, or overwrite it with --force`);

@@ -44,6 +44,11 @@ export async function loadIdentity(path: string, options: LoadIdentityOptions = 
   return certificate === undefined ? identity : withCertificates(identity, await readCertificates(certificate));
 }
 
+/** @internal Where `saveIdentity` writes the public half of the key at `path`. */
+export function publicPathOf(path: string): string {
+  return path.endsWith(".key") ? `${path.slice(0, -4)}.pub` : `${path}.pub`;
+}
+
 /** @internal Throws TypeError for what names no file. */
 export function checkCertificate(certificate: unknown): void {
   if (certificate === undefined || (typeof certificate === "string" && certificate !== "")) return;
@@ -92,7 +97,7 @@ export async function saveIdentity(
   checkOptionNames(options, SAVE_OPTION_NAMES);
   const { force = false } = options as { readonly force?: unknown };
   if (typeof force !== "boolean") throw new TypeError(`"force" expected a boolean, got ${nameOf(force)}`);
-  const publicKeyPath = path.endsWith(".key") ? `${path.slice(0, -4)}.pub` : `${path}.pub`;
+  const publicKeyPath = publicPathOf(path);
   const { privateKeyPem, publicKeyPem } = identityToPem(identity);
   const privateFile = { path, text: privateKeyPem, mode: PRIVATE_MODE };
   const publicFile = { path: publicKeyPath, text: publicKeyPem, mode: PUBLIC_MODE };

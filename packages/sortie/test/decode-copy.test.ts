@@ -7,8 +7,8 @@ import { type KeyLogEntry, PacketProtection, parseKeyLogLine } from "@sortie/han
 import { createNodeProvider } from "@sortie/handshake/node";
 import { SocketAddress } from "@sortie/transport";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { decodeCommand } from "../src/cli/decode.js";
 import { recordGame, type RecordedGame } from "./support/recorded-game.js";
+import { runDecode } from "./support/run-decode.js";
 
 const OLD = "what was there";
 const isWindows = process.platform === "win32";
@@ -28,21 +28,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Runs the command; rejects as it does. */
 async function decode(...args: readonly string[]): Promise<readonly string[]> {
-  const out: string[] = [];
-  const log = vi.spyOn(console, "log").mockImplementation((line: string) => void out.push(line));
-  const error = vi.spyOn(console, "error").mockImplementation(() => {});
-  try {
-    await decodeCommand({ readStandardInput: () => Promise.resolve(new Uint8Array(0)) })
-      .exitOverride()
-      .configureOutput({ writeErr: () => {} })
-      .parseAsync(args, { from: "user" });
-  } finally {
-    log.mockRestore();
-    error.mockRestore();
-  }
-  return out;
+  return (await runDecode(args)).out;
 }
 
 async function datagramsOf(path: string): Promise<readonly UdpDatagram[]> {

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCapture, readDatagram } from "@sortie/capture";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { decodeCommand } from "../src/cli/decode.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readAll } from "../src/cli/decode-input.js";
 import { recordGame, type RecordedGame } from "./support/recorded-game.js";
+import { runDecode } from "./support/run-decode.js";
 
 const WORDS = "words that nobody else may read";
 const WORDS_HEX = Buffer.from(WORDS).toString("hex");
@@ -25,29 +25,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-interface Output {
-  readonly out: readonly string[];
-  readonly err: readonly string[];
-}
-
-/** Runs the command; rejects as it does. */
-async function decode(args: readonly string[], input: Uint8Array = new Uint8Array(0)): Promise<Output> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const log = vi.spyOn(console, "log").mockImplementation((line: string) => void out.push(line));
-  const error = vi.spyOn(console, "error").mockImplementation((line: string) => void err.push(line));
-  try {
-    await decodeCommand({ readStandardInput: () => Promise.resolve(input) })
-      .exitOverride()
-      .configureOutput({ writeErr: () => {} })
-      .parseAsync(args, { from: "user" });
-  } finally {
-    log.mockRestore();
-    error.mockRestore();
-  }
-  return { out, err };
-}
-
 const ESCAPES = "\u001b[2J\u009b31m\u202eevil";
 
 interface JsonDatagram {
@@ -62,14 +39,14 @@ interface JsonDatagram {
 }
 
 async function decodeJson(...args: readonly string[]): Promise<JsonDatagram[]> {
-  return (await decode(["--json", ...args])).out.map((line) => JSON.parse(line) as JsonDatagram);
+  return (await runDecode(["--json", ...args])).out.map((line) => JSON.parse(line) as JsonDatagram);
 }
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe("sortie decode of a capture", () => {
   it("shows one line for each datagram, and nothing of what is encrypted", async () => {
-    const { out, err } = await decode([capture]);
+    const { out, err } = await runDecode([capture]);
     expect(err).toEqual([]);
     expect(out).toHaveLength(game.datagrams.length + 1);
     const [first, second, third, fourth, fifth] = out;
@@ -85,7 +62,7 @@ describe("sortie decode of a capture", () => {
   });
 
   it("shows the frames of both directions with keys, all fields with --verbose", async () => {
-    const { out } = await decode([capture, "--keys", keys]);
+    const { out } = await runDecode([capture, "--keys", keys]);
     const text = out.join("\n");
     expect(text).toMatch(/C1 client {2}PROTECTED {2}number 0: .*CONNECT, 0 bytes/);
     expect(text).toMatch(/C1 server {2}PROTECTED {2}number \d+: .*ACCEPT session [0-9a-f]{32}/);
@@ -94,7 +71,7 @@ describe("sortie decode of a capture", () => {
     expect(text).toMatch(/C1 client .*CLOSE normal/);
     expect(text).not.toMatch(/encrypted,|no logged key|malformed/);
     expect(text).not.toContain(WORDS_HEX);
-    const tree = (await decode([capture, "--keys", keys, "--verbose"])).out.join("\n");
+    const tree = (await runDecode([capture, "--keys", keys, "--verbose"])).out.join("\n");
     expect(tree).toContain(`payload: ${WORDS_HEX}`);
     expect(tree).toMatch(/parameters\n +idleTimeoutMs: 10000\n/);
   });
@@ -131,7 +108,7 @@ describe("sortie decode of a capture", () => {
     expect((await decodeJson(later))[0]?.packet).toBe("SERVER_HELLO");
     const serverHello = game.datagrams[3] as Uint8Array;
     await writeFile(later, Buffer.concat([start, game.capture.subarray(24 + skipped + 44 + serverHello.length)]));
-    const { out } = await decode([later]);
+    const { out } = await runDecode([later]);
     const count = game.datagrams.length - 4;
     expect(out).toEqual([
       `${count} records, 0 datagrams shown, 0 packets decrypted`,
@@ -147,7 +124,7 @@ describe("sortie decode of a capture", () => {
   it("says where a damaged file ends, and shows what is before", async () => {
     const damaged = join(folder, "damaged.pcap");
     await writeFile(damaged, game.capture.subarray(0, -10));
-    const { out, err } = await decode([damaged]);
+    const { out, err } = await runDecode([damaged]);
     expect(out).toHaveLength(game.datagrams.length);
     expect(err).toEqual([
       expect.stringMatching(/^sortie decode: record \d+: the record claims \d+ bytes, the file has/),
@@ -163,7 +140,7 @@ describe("sortie decode of a capture", () => {
     });
     const path = join(folder, "strange.pcap");
     await writeFile(path, Buffer.concat([game.capture.subarray(0, 24), ...strange]));
-    const { out } = await decode([path]);
+    const { out } = await runDecode([path]);
     expect(out[0]).toBe("25 records, 0 datagrams shown, 0 packets decrypted");
     expect(out.slice(1, 3)).toEqual([
       "1 passed over: IP protocol 100, not UDP",
@@ -175,7 +152,7 @@ describe("sortie decode of a capture", () => {
 
   it("writes a capture for the dissector, privately, with every packet as long as before", async () => {
     const path = join(folder, "opened.pcap");
-    await decode([capture, "--keys", keys, "--write-decrypted", path]);
+    await runDecode([capture, "--keys", keys, "--write-decrypted", path]);
     if (process.platform !== "win32") expect((await stat(path)).mode & 0o777).toBe(0o600);
     const written = [...readCapture(new Uint8Array(await readFile(path)))].map((item) => {
       const datagram = item.kind === "record" ? readDatagram(item) : item.text;
@@ -189,9 +166,9 @@ describe("sortie decode of a capture", () => {
       expect((payload[0] as number) & 0xfe).toBe(0x7e);
     }
     expect(written.some((payload) => Buffer.from(payload).includes(WORDS))).toBe(true);
-    await expect(decode([capture, "--keys", keys, "--write-decrypted", path])).rejects.toThrow("is there already");
-    await decode([capture, "--keys", keys, "--write-decrypted", path, "--force"]);
-    await expect(decode([capture, "--write-decrypted", path])).rejects.toThrow("expected to stand with --keys");
+    await expect(runDecode([capture, "--keys", keys, "--write-decrypted", path])).rejects.toThrow("is there already");
+    await runDecode([capture, "--keys", keys, "--write-decrypted", path, "--force"]);
+    await expect(runDecode([capture, "--write-decrypted", path])).rejects.toThrow("expected to stand with --keys");
   });
 });
 
@@ -201,7 +178,7 @@ describe("sortie decode of hostile traffic", () => {
     const [path, log] = [join(folder, "words.pcap"), join(folder, "words.log")];
     await writeFile(path, hostile.capture);
     await writeFile(log, hostile.keyLog);
-    const { out } = await decode([path, "--keys", log, "--verbose"]);
+    const { out } = await runDecode([path, "--keys", log, "--verbose"]);
     expect(out).toContainEqual(expect.stringMatching(/^ +text: \[2J31mevil$/));
     expect(out.filter((line) => /[^\x20-\x7e]/.test(line))).toEqual([]);
   });
@@ -224,7 +201,7 @@ describe("sortie decode of hostile traffic", () => {
     const large = frame("fd000000000000000000000000000002", 65_520);
     const [path, copy] = [join(folder, "hostile.pcap"), join(folder, "hostile-opened.pcap")];
     await writeFile(path, Buffer.concat([game.capture.subarray(0, 24), mapped, large]));
-    const { out } = await decode([path, "--keys", keys, "--write-decrypted", copy]);
+    const { out } = await runDecode([path, "--keys", keys, "--write-decrypted", copy]);
     expect(out[0]).toBe("2 records, 0 datagrams shown, 0 packets decrypted");
     const items = [...readCapture(new Uint8Array(await readFile(copy)))];
     const datagrams = items.map((item) => (item.kind === "record" ? readDatagram(item) : item.text));
@@ -235,25 +212,25 @@ describe("sortie decode of hostile traffic", () => {
 describe("sortie decode of one datagram", () => {
   it("takes hexadecimal text in an argument, a file or standard input", async () => {
     const hello = Buffer.from(game.datagrams[0] as Uint8Array).toString("hex");
-    const { out } = await decode([hello]);
+    const { out } = await runDecode([hello]);
     expect(out[0]).toMatch(/^1200 bytes {2}client {2}CLIENT_HELLO {2}from [0-9a-f]{8}, no cookie/);
     expect(out).toContainEqual(expect.stringMatching(/^ {2}protocolId: [0-9a-f]{16}$/));
     const spaced = `0x${hello.replaceAll(/../g, "$& ").toUpperCase()}\n`;
-    expect((await decode([], utf8(spaced))).out).toEqual(out);
+    expect((await runDecode([], utf8(spaced))).out).toEqual(out);
     const file = join(folder, "hello.hex");
     await writeFile(file, spaced);
-    expect((await decode([file])).out).toEqual(out);
+    expect((await runDecode([file])).out).toEqual(out);
     const [json] = await decodeJson(hello);
     expect(json).toMatchObject({ bytes: 1200, packet: "CLIENT_HELLO", sender: "client" });
   });
 
   it("opens it with keys", async () => {
     const packet = Buffer.from(game.datagrams[4] as Uint8Array).toString("hex");
-    expect((await decode([packet, "--keys", keys])).out[0]).toMatch(/C1 client {2}PROTECTED {2}number 0: .*CONNECT/);
+    expect((await runDecode([packet, "--keys", keys])).out[0]).toMatch(/C1 client {2}PROTECTED {2}number 0: .*CONNECT/);
   });
 
   it("takes a capture on standard input as well", async () => {
-    expect((await decode(["-"], game.capture)).out).toHaveLength(game.datagrams.length + 1);
+    expect((await runDecode(["-"], game.capture)).out).toHaveLength(game.datagrams.length + 1);
   });
 });
 
@@ -270,7 +247,7 @@ describe("sortie decode says what is wrong with", () => {
     ["a port", ["40", "--port", "0"], 'expected an integer in 1..65535, got "0"'],
     ["a file", [import.meta.dirname], "EISDIR"],
   ])("%s", async (_name, args, message) => {
-    await expect(decode(args)).rejects.toThrow(message);
+    await expect(runDecode(args)).rejects.toThrow(message);
   });
 
   it("refuses a file of more than 1 GiB without reading it", async () => {
@@ -278,7 +255,7 @@ describe("sortie decode says what is wrong with", () => {
     await writeFile(large, "");
     // A hole: it takes no room on the disk.
     await truncate(large, 2 ** 30 + 1);
-    await expect(decode([large])).rejects.toThrow(`"${large}" expected at most 1073741824 bytes`);
+    await expect(runDecode([large])).rejects.toThrow(`"${large}" expected at most 1073741824 bytes`);
   });
 
   it("refuses as much of a pipe, whose size nobody knows before; one that ends sooner is read", async () => {
@@ -289,14 +266,14 @@ describe("sortie decode says what is wrong with", () => {
     if (process.platform === "win32") return;
     const pipe = join(folder, "pipe");
     execFileSync("mkfifo", [pipe]);
-    const [{ out }] = await Promise.all([decode([pipe]), writeFile(pipe, game.capture)]);
+    const [{ out }] = await Promise.all([runDecode([pipe]), writeFile(pipe, game.capture)]);
     expect(out).toHaveLength(game.datagrams.length + 1);
   });
 
   it("a file of another kind", async () => {
     const other = join(folder, "other");
     await writeFile(other, "not a capture");
-    await expect(decode([other])).rejects.toThrow(
+    await expect(runDecode([other])).rejects.toThrow(
       'expected a capture (pcap or pcapng), got 13 bytes that begin with "6e',
     );
   });
@@ -304,7 +281,7 @@ describe("sortie decode says what is wrong with", () => {
   it("a key log: without keys, or with a line that is cut, on standard error", async () => {
     const cut = join(folder, "cut.log");
     await writeFile(cut, game.keyLog.slice(0, 100));
-    const { err } = await decode([capture, "--keys", cut]);
+    const { err } = await runDecode([capture, "--keys", cut]);
     expect(err).toEqual([
       expect.stringMatching(/^sortie decode: key log, line 1: "line" expected "SORTIE_V1"/),
       `sortie decode: the key log "${cut}" has no keys of Sortie`,

@@ -8,7 +8,7 @@ import {
 import type { Identity } from "@sortie/handshake";
 import { generateIdentity } from "@sortie/handshake/node";
 import { Command, InvalidArgumentError } from "commander";
-import { loadIdentity, readCertificates, saveIdentity } from "../identity-files.js";
+import { loadIdentity, publicPathOf, readCertificates, saveIdentity } from "../identity-files.js";
 import { expectFileOfItsOwn, writeCertificate } from "./certificate-file.js";
 
 interface OutputOptions {
@@ -121,8 +121,7 @@ function print({ subject, issuer, names, notBefore, notAfter, isAuthority, finge
 
 /** A private key's file and that of its public half, by the option that names them. */
 function keyFiles(option: string, path: string): Record<string, string> {
-  const publicPath = path.endsWith(".key") ? `${path.slice(0, -4)}.pub` : `${path}.pub`;
-  return { [`"${option}"`]: path, [`the public half of "${option}"`]: publicPath };
+  return { [`"${option}"`]: path, [`the public half of "${option}"`]: publicPathOf(path) };
 }
 
 async function loadOrMakeKey(path: string): Promise<Identity> {

@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, realpath, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { createFile, replaceFile } from "../file-pair.js";
 
 /** Everybody may read a certificate. */
 const CERTIFICATE_MODE = 0o644;
@@ -25,38 +25,11 @@ export async function expectFileOfItsOwn(out: string, others: Readonly<Record<st
  */
 export async function writeCertificate(path: string, pem: string, force: boolean): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await (force ? replace(path, pem) : create(path, pem));
-}
-
-async function create(path: string, pem: string): Promise<void> {
-  const file = await open(path, "wx", CERTIFICATE_MODE).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-    throw new Error(`the file "${path}" is there already: choose another name, or overwrite it with --force`);
-  });
-  try {
-    await file.writeFile(pem);
-    await file.sync();
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  } finally {
-    await file.close();
-  }
-}
-
-async function replace(path: string, pem: string): Promise<void> {
-  const before = await existing(stat(path));
-  if (before === undefined) return create(path, pem);
+  const before = force ? await existing(stat(path)) : undefined;
   // What is no file, such as /dev/stdout, takes the text but stays what it is.
-  if (!before.isFile()) return writeFile(path, pem);
-  const place = await realpath(path);
-  const temporary = `${place}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, pem, { flag: "wx", mode: before.mode & 0o777, flush: true });
-    await rename(temporary, place);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  if (before?.isFile() === false) return writeFile(path, pem);
+  const mode = before === undefined ? CERTIFICATE_MODE : before.mode & 0o777;
+  await (before === undefined ? createFile : replaceFile)({ path, text: pem, mode });
 }
 
 /** Where links lead to; `id` when there is a file. */
