@@ -1,4 +1,5 @@
 import type { ReliableEndpoint } from "@sortie/reliability";
+import { ByteWriter } from "@sortie/wire";
 import { type ConnectionControlFrames, ControlBit } from "./control-frames.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { endsInToken } from "./reset-token.js";
@@ -65,6 +66,20 @@ export class ConnectExchange {
     this.endpoint.requestControl(ControlBit.Accept);
     this.settle(nowMs);
     return true;
+  }
+
+  /**
+   * Server: the bytes of a CLOSE, behind those of ACCEPT as long as that may not have arrived: a client that was let in
+   * and sent away at once would else take itself for one that was refused.
+   */
+  closeFrames(close: Uint8Array): Uint8Array {
+    const { control } = this;
+    if (control.sessionId.length === 0 || control.hasAcceptArrived) return close;
+    const bytes = new Uint8Array(control.bytesOf(ControlBit.Accept) + close.length);
+    const writer = new ByteWriter().reset(bytes);
+    control.write(ControlBit.Accept, writer);
+    writer.copy(close);
+    return bytes;
   }
 
   /** Client: ACCEPT came. False when it was known. */

@@ -363,7 +363,7 @@ export class Connection {
   }
 
   private startClosing(code: CloseCode, text: string, cause: TransitionCause, nowMs: number): void {
-    const frame = closeFrame(code, text); // first: where it throws, nothing has changed
+    const frame = this.exchange.closeFrames(closeFrame(code, text)); // first: where it throws, nothing has changed
     this.end(reasonOfLocalClose(code, text), "closing", cause, nowMs);
     this.closing.start(frame, nowMs, this.endpoint.probeTimeoutMs());
   }

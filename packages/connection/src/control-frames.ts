@@ -21,6 +21,8 @@ export class ConnectionControlFrames implements ControlFrames {
   connectPayload: Uint8Array = EMPTY;
   sessionId: Uint8Array = EMPTY;
   resetToken: Uint8Array = EMPTY;
+  /** Whether the client is known to have ACCEPT. */
+  hasAcceptArrived = false;
   /** The newest challenge to answer; an older one is forgotten, so that a flood of them holds nothing. */
   private pathData: Uint8Array = EMPTY;
 
@@ -53,6 +55,7 @@ export class ConnectionControlFrames implements ControlFrames {
   onAcked(bit: number): void {
     // The payload (a token, credentials) is needed no longer.
     if (bit === ControlBit.Connect) this.connectPayload = EMPTY;
+    if (bit === ControlBit.Accept) this.hasAcceptArrived = true;
   }
 
   /** A lost PATH_RESPONSE is not sent again: the challenger asks again (RFC 9000 section 13.3). */
