@@ -195,18 +195,28 @@ export class AdaptiveRate implements CongestionController {
     this.trains.onRound();
     const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.phaseRounds > SETTLE_ROUNDS);
     this.queue.onRound(isQuiet && this.queue.recentQueueMs <= this.queue.thresholdMs);
-    if (rounds.isAppLimited) return this.onUnused(nowMs);
+    if (rounds.isAppLimited) return this.onThinRound(nowMs);
+    const { lossShare, lostBytes } = rounds;
     this.usedAtMs = nowMs;
     if (this.current === "drain" && this.givesWay && this.phaseRounds === SETTLE_ROUNDS) {
-      const rate = losses.onSlower(rounds.lossShare);
+      const rate = losses.onSlower(lossShare);
       if (rate > 0) this.bandwidth.set(rate, rounds.fromBytes);
     }
-    const isLossy = losses.isExcess(rounds.lossShare, rounds.lostBytes);
+    const isLossy = losses.isExcess(lossShare, lostBytes);
     if (this.current === "startup") this.checkFull(isLossy, nowMs);
-    else if (isLossy && (this.current === "cruise" || this.current === "probe-end")) {
-      losses.onBackOff(rounds.lossShare, rounds.lostBytes, this.bandwidthBytesPerSecond);
-      this.giveWay(0, nowMs);
-    }
+    else if (isLossy && (this.current === "cruise" || this.current === "probe-end")) this.backOff(lossShare, nowMs);
+  }
+
+  private onThinRound(nowMs: number): void {
+    const { rounds, losses } = this;
+    const lossShare = losses.onThinRound(rounds.lostBytes, rounds.bytes);
+    if (lossShare > 0 && this.current !== "drain") this.backOff(lossShare, nowMs);
+    else this.onUnused(nowMs);
+  }
+
+  private backOff(lossShare: number, nowMs: number): void {
+    this.losses.onBackOff(lossShare, this.rounds.lostBytes, this.bandwidthBytesPerSecond);
+    this.giveWay(0, nowMs);
   }
 
   /** What was measured long ago says little: half of it is forgotten, and found again by a new start if it is there. */

@@ -13,6 +13,8 @@ export class RoundMeter {
   lossShare = 0;
   /** bytes lost in the last round. */
   lostBytes = 0;
+  /** bytes that arrived or were lost in the last round. */
+  bytes = 0;
   /** Whether the sender had too little to send in the last round. */
   isAppLimited = false;
   /** `deliveredBytes` where the running round began. */
@@ -31,7 +33,8 @@ export class RoundMeter {
     this.count += 1;
     if (elapsedMs > 0) this.rateBytesPerSecond = (bytes * 1000) / elapsedMs;
     this.lostBytes = this.lost;
-    this.lossShare = this.lost / (this.lost + bytes);
+    this.bytes = this.lost + bytes;
+    this.lossShare = this.lost / this.bytes;
     this.isAppLimited = this.appLimited;
     this.fromBytes = sample.deliveredBytes;
     this.fromMs = sample.deliveredAtMs;
