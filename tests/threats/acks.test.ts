@@ -162,6 +162,28 @@ describe("T31 enormous acknowledgements", () => {
     expect(peer.victim.state).toBe("connected");
     expect(peer.stats.packetsAcked).toBe(packetsAcked);
   });
+
+  const challenge = Uint8Array.of(0x06, ...new Uint8Array(8));
+  it.each<[string, Uint8Array, number]>([
+    ["PING", Uint8Array.of(0x01), 1],
+    ["PING, each behind a gap", Uint8Array.of(0x01), 2],
+    ["PATH_CHALLENGE", challenge, 1],
+    ["PATH_CHALLENGE, each behind a gap", challenge, 2],
+    ["PATH_CHALLENGE, each behind a wide gap", challenge, 50],
+  ])("T31d are not had by small packets and silence (%s): three bytes for each that came", (_what, plaintext, step) => {
+    const peer = new HostilePeer({ initialPacketNumber: 2 ** 31 });
+    const before = peer.heardBytes;
+    const packets = 5000;
+    for (let i = 0; i < packets; i++) {
+      peer.next += step - 1;
+      peer.sendRaw(plaintext);
+      peer.run(1);
+    }
+    expect(peer.victim.state).toBe("connected");
+    expect(peer.heard.length).toBeGreaterThan(packets / 3);
+    expect(peer.heardBytes - before).toBeLessThan(3 * packets * (25 + plaintext.length));
+    peer.end();
+  });
 });
 
 describe("T32 acknowledgements that mislead", () => {

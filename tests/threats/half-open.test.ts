@@ -75,6 +75,7 @@ describe("T18 a client that was not accepted", () => {
         Array.from({ length: 6 }, (_, k) => {
           return piece({ delivery: Ordered, channel: k, id: i, total: 100_000, bytes: new Uint8Array(64) });
         }),
+      (i) => Array.from({ length: 25 }, (_, k) => message(Ordered, 3, 1 + (i % 40) * 25 + k, EMPTY)),
       (i) => [message(BestEffort, 0, i, new Uint8Array(1300))],
     ];
     for (const kind of kinds) {
@@ -97,5 +98,16 @@ describe("T18 a client that was not accepted", () => {
     // What needs no memory is heard.
     client.send(bytesPart(0x01));
     expect(client.stats.receiveChannels).toBe(receiveChannels);
+  });
+
+  it("T18g is charged for ordered messages that came early what they cost: 384 bytes each, and their own", () => {
+    const client = new HalfOpen();
+    const one = new Uint8Array(1);
+    for (let id = 1; id < 600; id += 2) client.send(message(Ordered, 3, id, one), message(Ordered, 3, id + 1, one));
+    const { heldBytes, inboxMessages } = client.stats;
+    expect(heldBytes % 385).toBe(0);
+    expect(heldBytes).toBeGreaterThan(MAX_EARLY_BYTES - 2048);
+    expect(client.charged).toBeLessThanOrEqual(MAX_EARLY_BYTES);
+    expect(inboxMessages).toBe(0);
   });
 });

@@ -1,9 +1,18 @@
 import type { PacketProtection } from "@sortie/handshake";
 import { AckUrgency, type EndpointViolation, type ReliableEndpoint, urgencyOf } from "@sortie/reliability";
-import { CloseCode, decodeUtf8, type Frame, FrameKind, type PacketFrames, SESSION_ID_BYTES } from "@sortie/wire";
+import {
+  CloseCode,
+  decodeUtf8,
+  type Frame,
+  FrameKind,
+  PACKET_OVERHEAD_BYTES,
+  type PacketFrames,
+  SESSION_ID_BYTES,
+} from "@sortie/wire";
 import type { ConnectExchange } from "./connect-exchange.js";
 import { type ConnectionControlFrames, ControlBit } from "./control-frames.js";
 import { type DisconnectReason, reasonOfClose } from "./disconnect-reason.js";
+import { opened } from "./packet-opener.js";
 import type { PathManager } from "./path-manager.js";
 import type { PeerAddress } from "./peer-address.js";
 
@@ -63,6 +72,8 @@ export class FrameDispatch {
     from: PeerAddress,
     nowMs: number,
   ): FrameViolation | undefined {
+    // Of the packet opened last, which this is.
+    const bytes = opened.plaintextBytes + PACKET_OVERHEAD_BYTES;
     let urgency: AckUrgency = AckUrgency.None;
     for (let i = 0; i < frames.count; i++) {
       const frame = frames.at(i);
@@ -70,7 +81,7 @@ export class FrameDispatch {
       const violation = this.applyFrame(frame, plaintext, packetNumber, from, nowMs);
       if (violation !== undefined) return violation;
     }
-    this.endpoint.onPacketReceived(packetNumber, urgency, nowMs);
+    this.endpoint.onPacketReceived(packetNumber, urgency, nowMs, bytes);
     return undefined;
   }
 

@@ -9,6 +9,8 @@ import { type ConnectionState, isOpen } from "./connection-state.js";
 const MAX_EARLY_BYTES: number = 64 * 1024;
 /** bytes charged for each message on top of its payload: what V8 takes for a short one that waits to be read. */
 const MESSAGE_OVERHEAD_BYTES = 256;
+/** bytes that the endpoint charges for an ordered one at the most, as long as it waits for those before it. */
+const ORDERED_OVERHEAD_BYTES = 384;
 /** bytes charged for a piece of a message on top of its payload: the most that its set may grow by. */
 const FRAGMENT_OVERHEAD_BYTES = 4608;
 /** bytes charged for what a channel remembers in one of its modes: 140 while IDs come in their order, 490 after. */
@@ -53,10 +55,14 @@ function mostBytes(state: ConnectionState, frames: PacketFrames): number {
     if (kind === FrameKind.Connect && state === "awaiting-connect") return 0;
     if (kind !== FrameKind.Message && kind !== FrameKind.Fragment) continue;
     bytes += frame.end - frame.start;
-    bytes += kind === FrameKind.Message ? MESSAGE_OVERHEAD_BYTES : FRAGMENT_OVERHEAD_BYTES;
+    bytes += kind === FrameKind.Message ? messageOverhead(frame) : FRAGMENT_OVERHEAD_BYTES;
     if (frame.delivery !== DeliveryCode.Unreliable && isFirstOfChannel(frame)) bytes += CHANNEL_BYTES;
   }
   return bytes;
+}
+
+function messageOverhead({ delivery }: Frame): number {
+  return delivery === DeliveryCode.Ordered ? ORDERED_OVERHEAD_BYTES : MESSAGE_OVERHEAD_BYTES;
 }
 
 function isFirstOfChannel({ delivery, channel }: Frame): boolean {

@@ -20,6 +20,12 @@ const COMPANY_PACKETS = 4;
 /** The next packet is expected after as long a pause as the last one, and may be late by half of that. */
 const PAUSE_MARGIN = 1.5;
 
+/**
+ * bytes of bitmaps that received packets pay for in advance, 32 of full length: after an outage a small packet is still
+ * answered with all that the peer has missed.
+ */
+const MAX_PAID_BYTES = 4096;
+
 /** microseconds. Delays are cut to the 4-byte varint, about 18 minutes; nobody believes more than a few ms anyway. */
 const MAX_DELAY_US = 0x3fff_ffff;
 
@@ -41,6 +47,9 @@ const MAX_ACK_DELAY_MS = 2 ** 14;
  * and that ACK had been written after the number came. For a number that came as the new largest, this holds for any
  * L at or above it. For a late one, which came when M was the largest, an ACK with L = M may have been written
  * before, so that only L above M proves it. Each number therefore keeps the lowest L that proves it, as a distance.
+ *
+ * Who acknowledges nothing of ours would have us repeat 128 bytes of bitmap for each packet of 26. So bitmaps take no
+ * more than was received: where that is not enough they are cut to the newest numbers, and the others are stated later.
  */
 export class AckTracker {
   private readonly localMaxAckDelayMs: number;
@@ -58,6 +67,11 @@ export class AckTracker {
   /** Packets of any urgency since the last ACK. */
   private unstated = 0;
   private dueAtMs = Infinity;
+  /** bytes received that no bitmap was written for. */
+  private paidBytes = 0;
+  /** Of ACKs that were cut: the highest `largest`, and a number from which on all of them state everything. */
+  private cutLargest = -1;
+  private cutFloor = -1;
 
   /**
    * @param localMaxAckDelayMs longest time that an ACK may wait for company, 0..16384 ms; the value we announced
@@ -71,8 +85,11 @@ export class AckTracker {
   /**
    * A packet came, authenticated, not a replay, and was applied. Numbers more than 1024 below the largest can no
    * longer be stated and are ignored, as are those that are to be stated anyway.
+   *
+   * @param bytes of its datagram, for which bitmaps of as many may go; Infinity: for as many as there can be
    */
-  onPacketReceived(packetNumber: number, urgency: AckUrgency, nowMs: number): void {
+  onPacketReceived(packetNumber: number, urgency: AckUrgency, nowMs: number, bytes: number = Infinity): void {
+    this.paidBytes = Math.min(this.paidBytes + bytes, MAX_PAID_BYTES);
     const late = packetNumber < this.largest;
     if (late) {
       if (packetNumber < this.largest - WINDOW_PACKETS) return;
@@ -128,7 +145,9 @@ export class AckTracker {
   /** bytes that `write` would take at the same `nowMs`, 0 while no packet came; at most 142. */
   frameBytes(nowMs: number): number {
     if (this.largest < 0) return 0;
-    return FIXED_BYTES + varintBytes(this.largest) + varintBytes(this.delayUs(nowMs)) + this.bitmapBytes();
+    return (
+      FIXED_BYTES + varintBytes(this.largest) + varintBytes(this.delayUs(nowMs)) + this.bitmapBytes(this.firstStated())
+    );
   }
 
   /**
@@ -139,9 +158,15 @@ export class AckTracker {
   write(writer: ByteWriter, nowMs: number): number {
     const { largest } = this;
     if (largest < 0) return -1;
-    const bytes = this.bitmapBytes();
+    const first = this.firstStated();
+    const bytes = this.bitmapBytes(first);
+    if (first !== this.lowest) {
+      this.cutLargest = largest;
+      this.cutFloor = Math.max(this.cutFloor, first);
+    }
+    this.paidBytes -= bytes;
     for (let at = 0; at < bytes; at++) bitmap[at] = 0; // quicker than `fill` for the few that it mostly has
-    for (let number = this.lowest; number < largest; number++) {
+    for (let number = first; number < largest; number++) {
       if (this.proofs[number & this.mask] === 0) continue;
       const bit = largest - 1 - number;
       const at = bit >>> 3;
@@ -161,7 +186,8 @@ export class AckTracker {
    */
   onAckAcked(largest: number): void {
     const top = Math.min(largest, this.largest);
-    for (let number = this.lowest; number <= top; number++) {
+    const first = largest > this.cutLargest ? this.lowest : Math.max(this.lowest, this.cutFloor);
+    for (let number = first; number <= top; number++) {
       const slot = number & this.mask;
       const proof = this.proofs[slot] as number;
       if (proof !== 0 && number + proof - 1 <= largest) this.proofs[slot] = 0;
@@ -202,8 +228,18 @@ export class AckTracker {
     while (this.lowest < this.largest && this.proofs[this.lowest & this.mask] === 0) this.lowest += 1;
   }
 
-  private bitmapBytes(): number {
-    return (this.largest - this.lowest + 7) >>> 3;
+  /** The lowest number that the next ACK states, or `largest` when there is none below that. */
+  private firstStated(): number {
+    const { largest, lowest } = this;
+    const room = this.paidBytes * 8;
+    if (largest - lowest <= room) return lowest;
+    let number = largest - room;
+    while (number < largest && this.proofs[number & this.mask] === 0) number += 1;
+    return number;
+  }
+
+  private bitmapBytes(first: number): number {
+    return (this.largest - first + 7) >>> 3;
   }
 
   private delayUs(nowMs: number): number {

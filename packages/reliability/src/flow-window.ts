@@ -9,7 +9,10 @@ import { SendCredit } from "./send-credit.js";
  */
 export const SMALL_WINDOW_BYTES: number = 256 * 1024;
 
-/** bytes charged for each message next to its payload: what an object costs however little it holds. */
+/**
+ * bytes charged for each message next to its payload, as an object costs something however little it holds. Fixed by
+ * the protocol; what the receiver's memory takes is another matter (`EARLY_OVERHEAD_BYTES`).
+ */
 export const MESSAGE_OVERHEAD_BYTES = 128;
 
 /**

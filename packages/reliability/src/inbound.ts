@@ -7,8 +7,9 @@ import { type KeptReceive, ReceiveChannels } from "./channels/receive-channels.j
 import { SequencedReceive } from "./channels/sequenced.js";
 import { retransmits } from "./delivery.js";
 import { isCredited } from "./credit.js";
+import { EARLY_OVERHEAD_BYTES } from "./early-cost.js";
 import type { EndpointLimits, EndpointOptions, EndpointViolation } from "./endpoint-options.js";
-import { MESSAGE_OVERHEAD_BYTES, SMALL_WINDOW_BYTES } from "./flow-window.js";
+import { SMALL_WINDOW_BYTES } from "./flow-window.js";
 import { CHUNK_COST_BYTES, MAX_CHUNK_BYTES, SEGMENT_COST_BYTES } from "./fragment-set.js";
 import { MIN_FRAGMENT_BYTES } from "./fragmenter.js";
 import type { Inbox, InboundMessage } from "./inbox.js";
@@ -20,9 +21,9 @@ import { ownPayload, receivedPayload } from "./received-payload.js";
 import type { MutableStatistics } from "./statistics.js";
 
 /**
- * Times the receive window that pieces may take here, overhead included: a message of 1200 bytes in legal pieces of 64
- * is charged 1200 + 19 x 48 + 256 + 1024 bytes, and the sender charges 1328, so that one who keeps to the window cannot
- * get beyond.
+ * Times what a sender charges that its messages may take here, overhead included, so that one who keeps to its windows
+ * cannot get beyond. A message of 1200 bytes in legal pieces of 64 is charged 1200 + 19 x 48 + 256 + 1024 bytes here,
+ * and 1328 there; an empty one that came early 384 and 128.
  */
 const WINDOW_FACTOR = 3;
 /** bytes on top of that: ends of messages, which may be smaller, and whole messages cut after the path's MTU fell. */
@@ -41,6 +42,7 @@ export class Inbound implements ShareOwner {
   private readonly statistics: MutableStatistics;
   private readonly maxMessageBytes: number;
   private readonly share: BudgetShare;
+  /** bytes that reliable and ordered messages may take, in pieces or early. */
   private readonly windowBytes: number;
   private revoked = false;
   /** ms. Since when the ordered message is held that came early first; to be looked up anew when it is stale. */
@@ -60,8 +62,9 @@ export class Inbound implements ShareOwner {
     this.maxMessageBytes = options.maxMessageBytes;
     this.channels = new ReceiveChannels(options.initialMessageId ?? 0);
     this.share = new BudgetShare(options.reassemblyBudget, this);
-    this.windowBytes = options.receiveWindowBytes * WINDOW_FACTOR + SMALL_WINDOW_BYTES + WINDOW_SLACK_BYTES;
-    const { windowBytes } = this;
+    // Small messages come whole, so that pieces are bounded more closely.
+    const windowBytes = options.receiveWindowBytes * WINDOW_FACTOR + SMALL_WINDOW_BYTES + WINDOW_SLACK_BYTES;
+    this.windowBytes = windowBytes + SMALL_WINDOW_BYTES * (WINDOW_FACTOR - 1);
     const { unreliableReassemblyBytes: lossyBytes, unreliableReassemblySets: lossySets } = limits;
     this.reassembly = new Reassembly({ lossyBytes, lossySets, windowBytes }, this.share);
   }
@@ -255,7 +258,7 @@ export class Inbound implements ShareOwner {
     payload: Uint8Array,
     nowMs: number,
   ): EndpointViolation | undefined {
-    const bytes = payload.length + MESSAGE_OVERHEAD_BYTES;
+    const bytes = payload.length + EARLY_OVERHEAD_BYTES;
     receive.hold(id, payload, nowMs);
     if (this.earlyBytes === 0) this.earlySinceMs = nowMs;
     this.earlyBytes += bytes;
@@ -264,7 +267,7 @@ export class Inbound implements ShareOwner {
   }
 
   private releaseEarly(payload: Uint8Array): void {
-    const bytes = payload.length + MESSAGE_OVERHEAD_BYTES;
+    const bytes = payload.length + EARLY_OVERHEAD_BYTES;
     this.earlyBytes -= bytes;
     this.share.release(bytes);
     this.isEarlyStale = this.earlyBytes > 0;

@@ -10,7 +10,7 @@ import {
 import type { OrderedReceive } from "./channels/ordered.js";
 import type { ReceiveChannels } from "./channels/receive-channels.js";
 import { retransmits } from "./delivery.js";
-import { MESSAGE_OVERHEAD_BYTES } from "./flow-window.js";
+import { EARLY_OVERHEAD_BYTES } from "./early-cost.js";
 import { CHUNK_COST_BYTES, type FragmentSet, SEGMENT_COST_BYTES, SET_COST_BYTES } from "./fragment-set.js";
 import { MIN_FRAGMENT_BYTES } from "./fragmenter.js";
 import { keyOf, type Reassembly } from "./reassembly.js";
@@ -106,7 +106,7 @@ export class PacketDemand {
     let next = this.nextIds[channel] as number;
     if (next < 0) next = channels.nextOrderedId(channel);
     const ahead = sequenceDistance(messageId, next);
-    if (ahead > 0) return bytes + MESSAGE_OVERHEAD_BYTES;
+    if (ahead > 0) return bytes + EARLY_OVERHEAD_BYTES;
     if (ahead < 0) return 0;
     next = sequenceAdd(next, 1);
     let freed = 0;
@@ -114,7 +114,7 @@ export class PacketDemand {
     if (channels.tellsAllPackets(DeliveryCode.Ordered, channel)) {
       const receive = channels.known(DeliveryCode.Ordered, channel) as OrderedReceive | undefined;
       for (let held = receive?.held(next); held !== undefined; held = receive?.held(next)) {
-        freed += held.payload.length + MESSAGE_OVERHEAD_BYTES;
+        freed += held.payload.length + EARLY_OVERHEAD_BYTES;
         next = sequenceAdd(next, 1);
       }
     }

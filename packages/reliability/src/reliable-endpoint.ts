@@ -267,10 +267,14 @@ export class ReliableEndpoint implements FlowControl {
     if (!this.closed) this.outbound.onCredit(frame);
   }
 
-  /** After a packet's frames: it will be acknowledged. `urgency`: the most that one of its frames asks for. */
-  onPacketReceived(packetNumber: number, urgency: AckUrgency, nowMs: number): void {
+  /**
+   * After a packet's frames: it will be acknowledged.
+   * @param urgency the most that one of its frames asks for
+   * @param bytes of its datagram: bitmaps of ACKs take no more than was received; Infinity leaves that aside
+   */
+  onPacketReceived(packetNumber: number, urgency: AckUrgency, nowMs: number, bytes: number = Infinity): void {
     this.lastNowMs = nowMs;
-    this.acks.onPacketReceived(packetNumber, urgency, nowMs);
+    this.acks.onPacketReceived(packetNumber, urgency, nowMs, bytes);
   }
 
   /**

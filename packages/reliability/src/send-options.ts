@@ -144,5 +144,5 @@ function checkExpiry(code: DeliveryCode, expiresInMs: number): void {
 function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-  return String(value);
+  return typeof value === "function" ? "a function" : String(value);
 }

@@ -221,7 +221,7 @@ describe("uploads that together exceed the budget", () => {
     while (peer.send(whole(Ordered, 0, id, body)) === undefined) id += 1;
     peer.nowMs += 1000;
     for (let i = 0; i < 50; i++) expect(peer.send(whole(Ordered, 0, id + i, body))).toBeUndefined();
-    expect(budget.used).toBe((id + 49) * 628);
+    expect(budget.used).toBe((id + 49) * 884);
     expect(endpoint.statistics.heldBytes).toBe(budget.used);
     expect(peer.send(whole(Ordered, 0, 0, body))).toBeUndefined();
     expect([budget.used, endpoint.statistics.messagesReceived[Ordered]]).toEqual([0, id + 50]);

@@ -42,14 +42,14 @@ describe("early ordered messages and the budget", () => {
     const body = payload(1, 400);
     let id = 1;
     while (peer.send(whole(Ordered, 0, id, body)) === undefined) id += 1;
-    expect(id).toBe(1 + Math.floor((20 * KIB) / 528));
+    expect(id).toBe(1 + Math.floor((20 * KIB) / 784));
     // Its like comes early on another channel, and after what everybody waits for.
     expect(peer.send(whole(Ordered, 1, 1, body))).toBe("refused");
     expect(
       peer.send(whole(Ordered, 0, 0, body), whole(Ordered, 0, id, body), whole(Ordered, 1, 1, body)),
     ).toBeUndefined();
     expect(endpoint.statistics.messagesReceived[Ordered]).toBe(id + 1);
-    expect(budget.used).toBe(528);
+    expect(budget.used).toBe(784);
   });
 
   it("a row of them needs no memory, in one packet or in several", () => {
@@ -190,14 +190,14 @@ describe("waiting for a missing part", () => {
     for (let round = 0; round < rounds; round++) {
       honest.nowMs = 1000 + round * 100;
       // On one channel a gap opens, on the other the one of the round before is filled.
-      const first = (round >> 1) * 51;
-      for (let i = 1; i <= 50; i++)
+      const first = (round >> 1) * 36;
+      for (let i = 1; i <= 35; i++)
         expect(honest.send(whole(Ordered, round & 1, (first + i) & 0xffff, body))).toBeUndefined();
-      const missing = ((round - 1) >> 1) * 51;
+      const missing = ((round - 1) >> 1) * 36;
       if (round > 0) expect(honest.send(whole(Ordered, (round + 1) & 1, missing & 0xffff, body))).toBeUndefined();
       while (endpoints[0]?.pollMessage() !== undefined);
     }
-    expect(endpoints[0]?.statistics.heldBytes).toBe(50 * 628);
+    expect(endpoints[0]?.statistics.heldBytes).toBe(35 * 884);
     filler.nowMs = honest.nowMs;
     other.nowMs = honest.nowMs;
     const message = payload(1, 40_000);
@@ -208,7 +208,7 @@ describe("waiting for a missing part", () => {
       if (other.send(part(Reliable, 0, 0, message.subarray(0, 15_000), at, at + 1000)) === "refused") refused += 1;
     }
     expect(refused).toBeGreaterThan(0);
-    expect(honest.send(whole(Ordered, 1, (((rounds - 1) >> 1) * 51) & 0xffff, body))).toBeUndefined();
+    expect(honest.send(whole(Ordered, 1, (((rounds - 1) >> 1) * 36) & 0xffff, body))).toBeUndefined();
     expect(honest.send(whole(Reliable, 9, 0, body))).toBeUndefined();
   });
 

@@ -147,7 +147,7 @@ export class Side {
       urgency = Math.max(urgency, urgencyOf(frame)) as AckUrgency;
       this.violation ??= this.apply(frame, bytes, packetNumber, nowMs);
     }
-    endpoint.onPacketReceived(packetNumber, urgency, nowMs);
+    endpoint.onPacketReceived(packetNumber, urgency, nowMs, bytes.length + PACKET_OVERHEAD_BYTES);
     if (this.reading) this.poll(nowMs);
   }
 
