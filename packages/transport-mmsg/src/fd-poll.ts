@@ -1,3 +1,4 @@
+import { isMainThread } from "node:worker_threads";
 import type { Koffi, PollEvents, PollHandle } from "./koffi.js";
 
 /** Those that watch in this thread. */
@@ -12,7 +13,7 @@ function closeAtExit(): void {
   if (closesAtExit) return;
   closesAtExit = true;
   process.once("exit", () => {
-    for (const poll of watching) poll.close();
+    for (const poll of watching) poll.endWithThread();
   });
 }
 
@@ -23,15 +24,20 @@ function closeAtExit(): void {
 export class FdPoll {
   readonly #handle: PollHandle;
   readonly #onReady: () => void;
+  readonly #onThreadEnd: () => void;
   #watched: PollEvents;
   #ready: NodeJS.Immediate | undefined = undefined;
   /** libuv stops a handle that it reports an error by. */
   #failed = false;
   #closed = false;
 
-  /** Watches for reading. `onReady` comes once for each turn in which there is something to do. */
-  constructor(koffi: Koffi, fd: number, onReady: () => void) {
+  /**
+   * Watches for reading. `onReady` comes once for each turn in which there is something to do. `onThreadEnd` comes
+   * where a worker thread ends before `close`, and closes the descriptor.
+   */
+  constructor(koffi: Koffi, fd: number, onReady: () => void, onThreadEnd: () => void) {
     this.#onReady = onReady;
+    this.#onThreadEnd = onThreadEnd;
     this.#watched = { readable: true, writable: false };
     closeAtExit();
     this.#handle = koffi.node.poll(fd, this.#watched, this.#onEvent);
@@ -63,6 +69,15 @@ export class FdPoll {
     if (this.#ready !== undefined) clearImmediate(this.#ready);
     this.#handle.stop();
     this.#handle.close();
+  }
+
+  /**
+   * As `close`. The system closes the descriptors of a process that ends, not those of a thread: its ports would be
+   * taken for as long as the process lives.
+   */
+  endWithThread(): void {
+    this.close();
+    if (!isMainThread) this.#onThreadEnd();
   }
 
   #watch(events: PollEvents): void {

@@ -72,7 +72,12 @@ export class MmsgSocket implements UdpSocket {
       onGone: (error) => this.#onGone(error),
       onDrained: () => this.#onDrained?.(),
     });
-    this.#poll = new FdPoll(sockets.koffi, fd, () => this.#onReady());
+    this.#poll = new FdPoll(
+      sockets.koffi,
+      fd,
+      () => this.#onReady(),
+      () => this.#closeDescriptor(),
+    );
     if (options.unref) this.#poll.unref();
     this.#hold = new ReceiveHold(this.#poll, () => this.#read(MAX_FILLS_PER_TURN), options.unref);
   }
@@ -231,8 +236,14 @@ export class MmsgSocket implements UdpSocket {
     this.#hold.stop();
     this.#poll.close();
     this.#queue.abandon();
-    // By now the number may be that of somebody else's file.
-    if (!this.#gone) this.#sockets.close(this.#fd);
+    this.#closeDescriptor();
+  }
+
+  /** Once, whoever asks: by then the number may be that of somebody else's file. */
+  #closeDescriptor(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#sockets.close(this.#fd);
   }
 }
 

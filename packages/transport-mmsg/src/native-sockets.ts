@@ -1,9 +1,9 @@
-import { createRequire } from "node:module";
 import { endianness } from "node:os";
 import { FdPoll } from "./fd-poll.js";
 import { type Koffi, KOFFI_VERSION } from "./koffi.js";
 import { SYSTEM_CALLS } from "./linux-abi.js";
 import { LinuxSockets } from "./linux-sockets.js";
+import { requireNative } from "./native-require.js";
 import { checkSystem } from "./system-check.js";
 
 /** Why this process cannot use the batched calls. */
@@ -28,14 +28,32 @@ const THIS_HOST: Host = {
   platform: process.platform,
   arch: process.arch,
   endianness: endianness(),
-  requireKoffi: () => createRequire(import.meta.url)("koffi") as unknown,
+  requireKoffi: () => requireNative("koffi"),
 };
 
-let found: NativeSockets | undefined;
+/** ms. For how long nobody asks again a system that refused: what was in its way may go, as an interface comes up. */
+const REFUSED_FOR_MS = 10_000;
 
-/** The batched calls of this machine; found out once for each thread. Never throws. */
-export function nativeSockets(): NativeSockets {
-  return (found ??= findNativeSockets(THIS_HOST));
+/** The batched calls of this machine; found out once for each thread, a refusal every 10 s. Never throws. */
+export const nativeSockets: () => NativeSockets = remembering(
+  () => findNativeSockets(THIS_HOST),
+  () => performance.now(),
+);
+
+/**
+ * What `find` gives, remembered as long as it holds.
+ * @param now ms of a clock that only goes forward
+ */
+export function remembering(find: () => NativeSockets, now: () => number): () => NativeSockets {
+  let found: NativeSockets | undefined;
+  let holdsUntilMs = 0;
+  return () => {
+    if (found === undefined || now() >= holdsUntilMs) {
+      found = find();
+      holdsUntilMs = found.sockets === undefined && found.code === "refused" ? now() + REFUSED_FOR_MS : Infinity;
+    }
+    return found;
+  };
 }
 
 /** Whether a host can do it, tried with a real socket. Never throws. */
@@ -64,12 +82,14 @@ export function findNativeSockets(host: Host): NativeSockets {
   }
   try {
     const sockets = new LinuxSockets(koffi, numbers);
-    checkSystem(sockets, (fd) => new FdPoll(koffi, fd, () => undefined).close());
+    checkSystem(sockets, (fd) => new FdPoll(koffi, fd, doNothing, doNothing).close());
     return { sockets };
   } catch (error) {
     return unavailable("refused", `the system or koffi refused it: ${messageOf(error)}`);
   }
 }
+
+function doNothing(): void {}
 
 function unavailable(code: UnavailableCode, reason: string): NativeSockets {
   return { sockets: undefined, code, reason };

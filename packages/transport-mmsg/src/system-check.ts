@@ -50,11 +50,11 @@ function exchange(sockets: LinuxSockets, fd: number, local: Uint32Array): void {
   const empty = sockets.receive(fd, memory.address, 1);
   expectSame("recvmmsg of an empty socket", empty < 0 ? -sockets.lastError : empty, -constants.errno.EAGAIN);
   words[MMSGHDR.nameBytes] = SOCKADDR_IN_BYTES;
-  if (sockets.send(fd, memory.address, 1) !== 1) throw systemCallError(sockets.lastError, "sendmmsg");
+  if (sockets.send(fd, memory.address, 1) !== 1) throw notPassed(sockets.lastError, "sendmmsg");
   words.fill(0, nameAt, vectorAt);
   words[MMSGHDR.length] = 0;
   writePointer(words, vectorAt, memory.address + receivedAt * WORD);
-  if (sockets.receive(fd, memory.address, 1) !== 1) throw systemCallError(sockets.lastError, "recvmmsg");
+  if (sockets.receive(fd, memory.address, 1) !== 1) throw notPassed(sockets.lastError, "recvmmsg");
   expectSame("length of the datagram", words[MMSGHDR.length], PROBE_BYTES);
   for (let i = 0; i < PROBE_BYTES; i++) {
     expectSame(`byte ${i} of the datagram`, bytes[receivedAt * WORD + i], bytes[sentAt * WORD + i]);
@@ -64,6 +64,12 @@ function exchange(sockets: LinuxSockets, fd: number, local: Uint32Array): void {
   target.read(local, 0);
   expectSame("source address", source.d, target.d);
   expectSame("source port", source.port, target.port);
+}
+
+/** The calls are there, but the datagram did not come: that the interface is down is likelier than anything else. */
+function notPassed(errno: number, call: string): Error {
+  const { message } = systemCallError(errno, call);
+  return new Error(`a datagram to 127.0.0.1 did not pass the loopback interface, is "lo" up? (${message})`);
 }
 
 function expectSame(what: string, actual: number | undefined, expected: number | undefined): void {

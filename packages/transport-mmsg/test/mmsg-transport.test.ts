@@ -34,6 +34,12 @@ describe.runIf(isAvailable)("options", () => {
     expect(() => createMmsgTransport(options)).toThrow(new RangeError(message));
   });
 
+  it("refuses what there is not", () => {
+    expect(() => createMmsgTransport({ prot: 1474 } as object)).toThrow(/^"options" expected only .* got "prot"$/);
+    expect(() => createMmsgTransport({ onFallback: () => {} } as object)).toThrow('got "onFallback"');
+    expect(() => createMmsgTransport({ segmentation: 0 as never })).toThrow('"segmentation" expected a boolean, got 0');
+  });
+
   it("asks for socket buffers and shows what was granted", async () => {
     const small = await open({ host: LOOPBACK, receiveBufferBytes: 65_536, sendBufferBytes: 65_536 });
     expect(small.transport.receiveBufferBytes).toBe(131_072); // Linux reports twice what was asked for

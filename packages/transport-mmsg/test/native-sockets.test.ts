@@ -2,7 +2,8 @@ import { SocketAddress } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
 import { fastTransport } from "../src/create-fast-transport.js";
 import { KOFFI_VERSION } from "../src/koffi.js";
-import { findNativeSockets, type Host } from "../src/native-sockets.js";
+import { SYSTEM_CALLS } from "../src/linux-abi.js";
+import { findNativeSockets, type Host, type NativeSockets, remembering } from "../src/native-sockets.js";
 import { Inbox, isAvailable, koffi, sendAll } from "./support.js";
 
 const linux: Host = { platform: "linux", arch: process.arch, endianness: "LE", requireKoffi: koffi };
@@ -105,6 +106,41 @@ describe("where the batched calls are not to be had", () => {
     expect((found as { reason: string }).reason).toMatch(reason);
   });
 
+  it.runIf(isAvailable)("a loopback interface that is down: the reason names it", () => {
+    let receives = 0;
+    const { recvmmsg } = SYSTEM_CALLS.get(process.arch)!;
+    const load = (path: null) => {
+      const library = koffi().load(path);
+      const func = (name: string, ...rest: [string, string[]]) => {
+        const call = library.func(name, ...rest);
+        if (name !== "syscall") return call;
+        return (...values: (number | string)[]) => (values[0] === recvmmsg && ++receives === 2 ? -1 : call(...values));
+      };
+      return { func };
+    };
+    const errno = (): number => 11; // EAGAIN
+    expect(findNativeSockets({ ...linux, requireKoffi: altered({ load, errno }) })).toMatchObject({
+      code: "refused",
+      reason: expect.stringContaining('did not pass the loopback interface, is "lo" up? (recvmmsg EAGAIN)') as string,
+    });
+  });
+
+  it("a refusal is asked about again 10 s later, every other answer is kept", () => {
+    const refused: NativeSockets = { sockets: undefined, code: "refused", reason: "lo is down" };
+    const answers = [refused, refused, { ...refused, code: "not-installed" }] as NativeSockets[];
+    let [nowMs, asked] = [5000, 0];
+    const find = remembering(
+      () => answers[asked++]!,
+      () => nowMs,
+    );
+    const askedAt = (ms: number): number => {
+      nowMs = ms;
+      expect(find()).toBe(answers[asked - 1]);
+      return asked;
+    };
+    expect([5000, 14_999, 15_000, 24_999, 25_000, 1e9].map(askedAt)).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+
   it("node:dgram takes over with the same options, and one line tells why", async () => {
     const lines: string[] = [];
     const onFallback = (message: string, code: string): void => void lines.push(`${code}: ${message}`);
@@ -126,6 +162,17 @@ describe("where the batched calls are not to be had", () => {
   it("wrong options are refused by both alike", () => {
     const native = findNativeSockets({ ...linux, platform: "win32" });
     expect(() => fastTransport({ port: 65_536 }, native)).toThrow(RangeError);
+    const others: [options: object, message: string][] = [
+      [{ prot: 1474 }, 'got "prot"'],
+      [{ segmentation: "no" }, '"segmentation" expected a boolean, got "no"'],
+      [{ onFallback: true }, '"onFallback" expected a function, got true'],
+      [{ reusePort: 1 }, '"reusePort" expected a boolean, got 1'],
+    ];
+    const available = { sockets: {} } as unknown as typeof native;
+    for (const [options, message] of others) {
+      for (const found of [native, available]) expect(() => fastTransport(options, found)).toThrow(message);
+    }
+    expect(() => fastTransport({ segmentation: false, onFallback: undefined as never }, native)).not.toThrow();
   });
 });
 
