@@ -251,11 +251,15 @@ describe("in-band metrics", () => {
     expect(start(null)).toThrow(/"options" expected an object, got null/);
     expect(start({ token: TOKEN, chanel: 7 })).toThrow(/expected only channel, token, authorize, got "chanel"/);
     expect(start({ token: "short" })).toThrow(/"token" expected 16..256 characters, got 5/);
-    expect(start({ authorize: true })).toThrow(/"authorize" expected a function, got boolean/);
+    expect(start({ authorize: true })).toThrow(/"authorize" expected a function, got a boolean/);
     expect(start({ token: TOKEN, channel: 256 })).toThrow(/"channel" expected an integer in 0..255, got 256/);
     const client = await network.connect();
     expect(() => new MetricsClient(client, { channel: -1 })).toThrow(/"channel" expected an integer in 0..255/);
     expect(() => new MetricsClient(client, { timeoutMs: 0 })).toThrow(/"timeoutMs" expected a number in 1..60000/);
+    expect(() => new MetricsClient(client, { timeoutMs: "50" as never })).toThrow(/1\.\.60000, got "50"$/);
+    expect(() => new MetricsClient(client, { clock: Date as never })).toThrow(
+      /"clock" expected a clock, got a function/,
+    );
     const misspelt = { timeout: 100 } as MetricsClientOptions;
     expect(() => new MetricsClient(client, misspelt)).toThrow(/expected only channel, .* got "timeout"/);
   });

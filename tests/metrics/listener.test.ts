@@ -320,10 +320,11 @@ describe("metrics listener", () => {
       expect(create({ host, token: TOKEN }), host).not.toThrow();
     }
     for (const host of ["127.0.0.1", "127.9.9.9", "::1", "localhost"]) expect(create({ host }), host).not.toThrow();
-    expect(create({ port: 70_000 })).toThrow(/"port" expected 0..65535, got 70000/);
+    expect(create({ port: 70_000 })).toThrow(/"port" expected an integer in 0..65535, got 70000/);
+    expect(create({ port: "9474" })).toThrow(/"port" expected an integer in 0..65535, got "9474"/);
     expect(create({ token: "short" })).toThrow(/"token" expected 16..256 characters, got 5/);
     expect(create({ token: "with a space in the middle" })).toThrow(/"token" expected letters, digits and/);
-    expect(create({ ready: true })).toThrow(/"ready" expected a function, got boolean/);
+    expect(create({ ready: true })).toThrow(/"ready" expected a function, got a boolean/);
     expect(create({ title: "x".repeat(65) })).toThrow(/"title" expected at most 64 characters/);
     expect(create({ host: "" })).toThrow(/"host" expected an address or a name, got ""/);
     expect(create({ ready: null })).toThrow(/"ready" expected a function, got null/);

@@ -212,7 +212,7 @@ describe("Prometheus text", () => {
     const game = new GameNetwork();
     const create = (options: unknown) => () => createMetrics(game.server, options as MetricsOptions);
     expect(create({ prefix: "9lives" })).toThrow(/"prefix" expected 1..32 letters.*got "9lives"/);
-    expect(create({ describePeer: "name" })).toThrow(/"describePeer" expected a function, got string/);
+    expect(create({ describePeer: "name" })).toThrow(/"describePeer" expected a function, got a string/);
     expect(create({ onError: null })).toThrow(/"onError" expected a function, got null/);
     expect(create({ prefx: "game_" })).toThrow(/"options" expected only prefix, registry, .*got "prefx"/);
     expect(create({ onerror: () => {} })).toThrow(/"options" expected "onError", got "onerror"/);

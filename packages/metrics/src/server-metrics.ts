@@ -1,6 +1,14 @@
-import { checkOptionNames, type DisconnectReason, type DropReason, type OptionNames } from "@sortie/connection";
+import {
+  checkMethods,
+  checkOptionNames,
+  describeKind,
+  describeValue,
+  type DisconnectReason,
+  type DropReason,
+  type OptionNames,
+} from "@sortie/connection";
 import type { ServerStatistics } from "@sortie/server";
-import type { Clock } from "@sortie/transport";
+import { type Clock, CLOCK_METHODS } from "@sortie/transport";
 import { Registry } from "prom-client";
 import { BackgroundClock } from "./background-clock.js";
 import { type FaultReport, faultReport } from "./fault-report.js";
@@ -291,12 +299,13 @@ function checkOptions(server: ObservedServer, options: MetricsOptions): void {
   checkOptionNames(options, OPTION_NAMES);
   const { prefix } = options;
   if (prefix !== undefined && !PREFIX.test(prefix)) {
-    throw new RangeError(`"prefix" expected 1..32 letters, digits and underscores, got ${JSON.stringify(prefix)}`);
+    throw new RangeError(`"prefix" expected 1..32 letters, digits and underscores, got ${describeValue(prefix)}`);
   }
+  if (options.clock !== undefined) checkMethods("clock", options.clock, "a clock", CLOCK_METHODS);
   for (const name of ["describePeer", "onError"] as const) {
     const value: unknown = options[name];
     if (value !== undefined && typeof value !== "function") {
-      throw new TypeError(`"${name}" expected a function, got ${value === null ? "null" : typeof value}`);
+      throw new TypeError(`"${name}" expected a function, got ${describeKind(value)}`);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { describeValue } from "@sortie/connection";
 import type { HistoryPart } from "../history.js";
 import type { PeerRow } from "../peer-records.js";
 import type { MetricsSummary } from "../snapshots.js";
@@ -74,7 +75,7 @@ export function decodeReply(payload: Uint8Array): InBandReply | undefined {
 
 export function checkChannel(channel: number): number {
   if (Number.isInteger(channel) && channel >= 0 && channel <= 255) return channel;
-  throw new RangeError(`"channel" expected an integer in 0..255, got ${String(channel)}`);
+  throw new RangeError(`"channel" expected an integer in 0..255, got ${describeValue(channel)}`);
 }
 
 function fieldsOf(payload: Uint8Array): Record<string, unknown> | undefined {

@@ -1,4 +1,4 @@
-import { callContained, checkOptionNames, type OptionNames } from "@sortie/connection";
+import { callContained, checkOptionNames, describeKind, type OptionNames } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
 import { BearerToken } from "../listener/bearer-token.js";
 import { checkToken } from "../listener/listener-options.js";
@@ -52,10 +52,10 @@ export function answerInBand(metrics: ServerMetrics, options: InBandOptions): ()
   }
   checkOptionNames(options, OPTION_NAMES);
   const { token, authorize } = options;
-  const channel = checkChannel(options.channel ?? DEFAULT_IN_BAND_CHANNEL);
+  const channel = checkChannel(options.channel === undefined ? DEFAULT_IN_BAND_CHANNEL : options.channel);
   checkToken("token", token);
   if (authorize !== undefined && typeof authorize !== "function") {
-    throw new TypeError(`"authorize" expected a function, got ${typeof authorize}`);
+    throw new TypeError(`"authorize" expected a function, got ${describeKind(authorize)}`);
   }
   if (token === undefined && authorize === undefined) {
     throw new TypeError(`expected "token" or "authorize": every player could read the server's figures without`);

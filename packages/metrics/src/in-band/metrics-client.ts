@@ -1,7 +1,7 @@
 import type { Client } from "@sortie/client";
-import { checkOptionNames, type OptionNames } from "@sortie/connection";
+import { checkMethods, checkOptionNames, describeValue, type OptionNames } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
-import { type Clock, SystemClock, type TimerHandle } from "@sortie/transport";
+import { type Clock, CLOCK_METHODS, SystemClock, type TimerHandle } from "@sortie/transport";
 import {
   checkChannel,
   decodeReply,
@@ -85,8 +85,9 @@ export class MetricsClient {
     checkOptionNames(options, OPTION_NAMES);
     const { channel = DEFAULT_IN_BAND_CHANNEL, token, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     if (!(typeof timeoutMs === "number" && timeoutMs >= 1 && timeoutMs <= 60_000)) {
-      throw new RangeError(`"timeoutMs" expected a number in 1..60000, got ${String(timeoutMs)}`);
+      throw new RangeError(`"timeoutMs" expected a number in 1..60000, got ${describeValue(timeoutMs)}`);
     }
+    if (options.clock !== undefined) checkMethods("clock", options.clock, "a clock", CLOCK_METHODS);
     this.#client = client;
     this.#channel = checkChannel(channel);
     this.#token = token;

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { checkOptionNames, type OptionNames } from "@sortie/connection";
+import { checkOptionNames, describeKind, describeValue, type OptionNames } from "@sortie/connection";
 
 /** Bytes of a token, at least: 16 of random text cannot be guessed over a network. */
 const MIN_TOKEN_CHARACTERS = 16;
@@ -68,18 +68,18 @@ export function checkListenerOptions(options: MetricsListenerOptions): CheckedLi
   checkOptionNames(options, OPTION_NAMES);
   const { port = DEFAULT_PORT, host = "127.0.0.1", token, title = "Sortie" } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new RangeError(`"port" expected 0..65535, got ${String(port)}`);
+    throw new RangeError(`"port" expected an integer in 0..65535, got ${describeValue(port)}`);
   }
   if (typeof host !== "string" || host === "") {
-    throw new TypeError(`"host" expected an address or a name, got ${typeof host === "string" ? '""' : typeof host}`);
+    throw new TypeError(`"host" expected an address or a name, got ${describeValue(host)}`);
   }
   if (typeof title !== "string" || title.length > 64) {
-    throw new RangeError(`"title" expected at most 64 characters, got ${typeof title}`);
+    throw new RangeError(`"title" expected at most 64 characters, got ${describeValue(title)}`);
   }
   for (const name of ["ready", "onAction"] as const) {
     const value: unknown = options[name];
     if (value !== undefined && typeof value !== "function") {
-      throw new TypeError(`"${name}" expected a function, got ${value === null ? "null" : typeof value}`);
+      throw new TypeError(`"${name}" expected a function, got ${describeKind(value)}`);
     }
   }
   checkToken("token", token);
@@ -93,7 +93,7 @@ export function checkListenerOptions(options: MetricsListenerOptions): CheckedLi
 /** Never has the token itself in its message. */
 export function checkToken(label: string, token: string | undefined): void {
   if (token === undefined) return;
-  if (typeof token !== "string") throw new TypeError(`"${label}" expected a string, got ${typeof token}`);
+  if (typeof token !== "string") throw new TypeError(`"${label}" expected a string, got ${describeKind(token)}`);
   if (token.length < MIN_TOKEN_CHARACTERS || token.length > MAX_TOKEN_CHARACTERS) {
     const range = `${MIN_TOKEN_CHARACTERS}..${MAX_TOKEN_CHARACTERS} characters`;
     throw new RangeError(`"${label}" expected ${range}, got ${token.length}`);

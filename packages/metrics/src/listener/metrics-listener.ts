@@ -11,6 +11,7 @@ import {
   isLoopback,
   type MetricsListenerOptions,
 } from "./listener-options.js";
+import { OpenAnswers } from "./open-answers.js";
 import { act } from "./operator-actions.js";
 import { Readiness } from "./readiness.js";
 
@@ -43,6 +44,7 @@ export class MetricsListener {
   readonly #token: BearerToken | undefined;
   readonly #http: HttpServer;
   readonly #readiness: Readiness;
+  readonly #answers: OpenAnswers = new OpenAnswers();
   #assets: Assets | undefined;
   #address: MetricsAddress | undefined;
   /** What the `listen` under way has given. */
@@ -66,6 +68,9 @@ export class MetricsListener {
       (request, response) => void this.#serve(request, response),
     );
     this.#http.maxConnections = MAX_CONNECTIONS;
+    // Node's own answer to what a client expects of us would leave without a deadline.
+    const expectation = failure(417, "expectation", 'expected none but "100-continue" in the header Expect');
+    this.#http.on("checkExpectation", (request, response) => void this.#serve(request, response, expectation));
     // A connection that the system did not hand over is no reason to end the game. Before, `listen` rejects with it.
     this.#http.on("error", (error) => {
       if (this.#http.listening) metrics.reportError(error);
@@ -139,17 +144,23 @@ export class MetricsListener {
     });
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Answers a request; by `refusal` where it is given. */
+  async #serve(request: IncomingMessage, response: ServerResponse, refusal?: Reply): Promise<void> {
     // A client that hangs up in the middle is no error of ours.
     response.on("error", () => {});
+    // A request that is given up halfway, for its size, loses its own.
+    const { socket } = request;
+    if (!this.#answers.begin(socket, response)) return;
     let reply: Reply;
     try {
-      reply = await this.#reply(request);
+      reply = refusal ?? (await this.#reply(request));
     } catch {
       // Its text may hold what others should not see.
       reply = failure(500, "internal-error", "the request failed");
     }
-    if (!response.destroyed) sendReply(response, reply, request.method !== "HEAD" && reply.status !== 304);
+    if (response.destroyed) return;
+    this.#answers.limit(socket, response);
+    sendReply(response, reply, request.method !== "HEAD" && reply.status !== 304);
   }
 
   async #reply(request: IncomingMessage): Promise<Reply> {
