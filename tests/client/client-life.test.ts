@@ -106,7 +106,9 @@ describe("a client", () => {
   it.each([-1, NaN, Infinity, "1000"])("refuses to drain for %j ms", async (drainMs) => {
     const { game } = await pair();
     expect(() => game.clients[0]?.close({ drainMs: drainMs as number })).toThrow(
-      new RangeError(`"drainMs" expected a number in 0..3600000, got ${drainMs}`),
+      new RangeError(
+        `"drainMs" expected a number in 0..3600000, got ${typeof drainMs === "string" ? `"${drainMs}"` : drainMs}`,
+      ),
     );
     expect(game.clients[0]?.isConnected).toBe(true);
     await game.end();

@@ -1,4 +1,4 @@
-import { type Clock, type DatagramTransport, SocketAddress } from "@sortie/transport";
+import { type Clock, type DatagramTransport, SocketAddress, TransportError } from "@sortie/transport";
 import { ConnectError } from "./connect-error.js";
 import type { ClientOptions } from "./options.js";
 import { withinLimits } from "./within-limits.js";
@@ -35,6 +35,9 @@ async function lookUp(transport: DatagramTransport, host: string): Promise<strin
     return (await transport.resolve?.(host)) ?? [];
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
-    throw new ConnectError("network", `the name "${host}" could not be resolved: ${text}`, { cause });
+    const what = `the name "${host}" could not be resolved`;
+    // Transports over UDP say the same themselves.
+    const isSaid = cause instanceof TransportError && text.startsWith(what);
+    throw new ConnectError("network", isSaid ? text : `${what}: ${text}`, { cause });
   }
 }

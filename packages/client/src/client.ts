@@ -13,6 +13,7 @@ import {
 } from "@sortie/connection";
 import type { SendOptions, SendReceipt } from "@sortie/reliability";
 import { type Clock, type DatagramTransport, Driver, refusedSends, type SocketAddress } from "@sortie/transport";
+import { watchAbort } from "./abort-watch.js";
 import type { ClientCore, ClientCoreEvent } from "./client-core.js";
 import { ConnectError } from "./connect-error.js";
 import { CLIENT_EVENTS, type ClientEvents } from "./events.js";
@@ -167,13 +168,11 @@ export class Client extends TypedEmitter<ClientEvents> {
     const answer = new Promise<ConnectError | undefined>((resolve) => {
       this.#opened = resolve;
     });
-    const onAbort = (): void => {
+    const stopWatching = watchAbort(signal, () => {
       this.#core.close("", this.#clock.now());
       this.#driver.flush();
       this.#afterWork();
-    };
-    signal?.addEventListener("abort", onAbort);
-    if (signal?.aborted === true) onAbort();
+    });
     // Without a socket nobody asks the core for its timeouts, and over other transports than UDP opening may take long.
     const timer = this.#clock.setTimer(deadlineMs, () => {
       this.#core.handleTimeout(this.#clock.now());
@@ -193,7 +192,7 @@ export class Client extends TypedEmitter<ClientEvents> {
       throw error instanceof ConnectError ? error : socketError(error);
     } finally {
       this.#clock.clearTimer(timer);
-      signal?.removeEventListener("abort", onAbort);
+      stopWatching();
     }
   }
 

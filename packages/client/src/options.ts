@@ -1,6 +1,10 @@
 import {
+  checkCrypto,
   checkLogger,
+  checkMethods,
   checkOptionNames,
+  describeKind,
+  describeValue,
   type Logger,
   type OptionNames,
   PROTOCOL_OPTION_NAMES,
@@ -14,7 +18,7 @@ import {
   parsePublicKey,
   type ServerTrust,
 } from "@sortie/handshake";
-import type { Clock, DatagramTransport } from "@sortie/transport";
+import { type Clock, CLOCK_METHODS, type DatagramTransport, TRANSPORT_METHODS } from "@sortie/transport";
 import { MAX_CONNECT_PAYLOAD_BYTES } from "@sortie/wire";
 
 /** Options of a client. */
@@ -90,6 +94,9 @@ const CLIENT_OPTION_NAMES: OptionNames<ClientOptions> = {
   ...PROTOCOL_OPTION_NAMES,
 };
 
+/** PEM begins with five times "-". */
+const DASH = 0x2d;
+const PEM_DASHES = 5;
 /** ms. As long as a server may take. */
 const MAX_DRAIN_MS = 3_600_000;
 export const DEFAULT_TIMEOUT_MS = 10_000;
@@ -101,22 +108,20 @@ export function checkClientOptions(options: ClientOptions): void {
   }
   checkOptionNames(options, CLIENT_OPTION_NAMES);
   if (typeof options.host !== "string" || options.host === "") {
-    throw new TypeError(`"host" expected a name or an IP address, got ${String(options.host)}`);
+    throw new TypeError(`"host" expected a name or an IP address, got ${describeValue(options.host)}`);
   }
   if (!Number.isInteger(options.port) || options.port < 1 || options.port > 65_535) {
-    throw new RangeError(`"port" expected an integer in 1..65535, got ${String(options.port)}`);
+    throw new RangeError(`"port" expected an integer in 1..65535, got ${describeValue(options.port)}`);
   }
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   if (typeof timeoutMs !== "number" || !(timeoutMs >= 100 && timeoutMs <= 600_000)) {
-    throw new RangeError(`"timeoutMs" expected a number in 100..600000, got ${String(timeoutMs)}`);
+    throw new RangeError(`"timeoutMs" expected a number in 100..600000, got ${describeValue(timeoutMs)}`);
   }
-  for (const name of ["transport", "crypto"] as const) {
-    if (typeof options[name] !== "object" || options[name] === null) {
-      throw new TypeError(`"${name}" expected an object, got ${String(options[name])}`);
-    }
-  }
+  checkMethods("transport", options.transport, "a datagram transport", TRANSPORT_METHODS);
+  checkCrypto(options.crypto);
+  if (options.clock !== undefined) checkMethods("clock", options.clock, "a clock", CLOCK_METHODS);
   if (options.keyLog !== undefined && typeof options.keyLog !== "function") {
-    throw new TypeError(`"keyLog" expected a function, got ${typeof options.keyLog}`);
+    throw new TypeError(`"keyLog" expected a function, got ${describeKind(options.keyLog)}`);
   }
   checkSignal(options.signal);
   checkLogger("logger", options.logger);
@@ -154,19 +159,27 @@ export function trustOf(options: ClientOptions): ServerTrust {
 
 function checkedVerifier(trust: CertificateVerifier): CertificateVerifier {
   if (typeof trust?.verify === "function" && typeof trust.leafKey === "function") return trust;
-  throw new TypeError(`"trust" expected a certificate verifier, got ${trust === null ? "null" : typeof trust}`);
+  throw new TypeError(`"trust" expected a certificate verifier, got ${describeKind(trust)}`);
 }
 
 function pinnedKey(serverKey: string | Uint8Array): Uint8Array {
   if (typeof serverKey !== "string" && !(serverKey instanceof Uint8Array)) {
-    throw new TypeError(`"serverKey" expected PEM text or 65 bytes, got ${typeof serverKey}`);
+    throw new TypeError(`"serverKey" expected PEM text or 65 bytes, got ${describeKind(serverKey)}`);
   }
   try {
     return parsePublicKey(serverKey);
   } catch (error) {
-    if (error instanceof IdentityError) throw new IdentityError(error.code, `"serverKey" ${error.message}`);
-    throw error;
+    if (!(error instanceof IdentityError)) throw error;
+    const why = isPemFile(serverKey) ? 'expected PEM text, got PEM as bytes: read the file as "utf8"' : error.message;
+    throw new IdentityError(error.code, `"serverKey" ${why}`);
   }
+}
+
+/** A PEM file that was read without an encoding. */
+function isPemFile(key: string | Uint8Array): boolean {
+  return (
+    typeof key !== "string" && key.length > PEM_DASHES && key.subarray(0, PEM_DASHES).every((byte) => byte === DASH)
+  );
 }
 
 /** Checks the size of CONNECT's payload. */
@@ -180,5 +193,5 @@ export function checkConnectPayload(payload: Uint8Array): Uint8Array {
 /** ms that a client may take to leave. Throws RangeError. */
 export function checkDrainMs(drainMs: number): void {
   if (Number.isFinite(drainMs) && drainMs >= 0 && drainMs <= MAX_DRAIN_MS) return;
-  throw new RangeError(`"drainMs" expected a number in 0..${MAX_DRAIN_MS}, got ${String(drainMs)}`);
+  throw new RangeError(`"drainMs" expected a number in 0..${MAX_DRAIN_MS}, got ${describeValue(drainMs)}`);
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "@sortie/transport";
+import { watchAbort } from "./abort-watch.js";
 import { abortedError, ConnectError } from "./connect-error.js";
 import type { ClientOptions } from "./options.js";
 
@@ -14,17 +15,14 @@ export function withinLimits<T>(
   deadlineMs: number,
   late: string,
 ): Promise<T> {
-  const { signal } = options;
   let end = (): void => {};
   const outcome = new Promise<T>((resolve, reject) => {
     const timer = clock.setTimer(deadlineMs, () => reject(new ConnectError("timeout", late)));
-    const onAbort = (): void => reject(abortedError(options));
-    signal?.addEventListener("abort", onAbort);
-    // One that was aborted while `work` began tells nobody of it any more.
-    if (signal?.aborted === true) onAbort();
+    // Also where it said so while `work` began.
+    const stopWatching = watchAbort(options.signal, () => reject(abortedError(options)));
     end = () => {
       clock.clearTimer(timer);
-      signal?.removeEventListener("abort", onAbort);
+      stopWatching();
     };
     work.then(resolve, reject);
   });

@@ -8,7 +8,11 @@ import { createClient } from "../src/polled-client.js";
 const crypto = createNobleProvider();
 const { publicKey } = identityOf(crypto.generateKeyPair());
 /** Never opened: options are checked before. */
-const transport = {} as DatagramTransport;
+const unused = (): never => {
+  throw new Error("expected not to be used");
+};
+const parts = { open: unused, acquireBatch: unused, send: unused, close: unused };
+const transport = parts as unknown as DatagramTransport;
 const [host, port, protocol] = ["192.0.2.1", 1474, "test/1"];
 const GOOD: ClientOptions = { host, port, protocol, serverKey: publicKey, crypto, transport };
 
@@ -30,6 +34,10 @@ async function refusal(options: object): Promise<Error> {
   return rejected;
 }
 
+const TRANSPORT_ERROR = '"transport" expected a datagram transport, got an object without close';
+const CRYPTO_ERROR =
+  '"crypto" expected a crypto provider, got an object without sha256, hmacSha256, hkdfSha256, generateKeyPair, ' +
+  "importPrivateKey, sharedSecret, sign, verify, createAead";
 const LOGGER_ERROR = '"logger" expected an object with debug, info, warn and error(fields, message), got none for warn';
 
 describe("options of a client", () => {
@@ -46,18 +54,23 @@ describe("options of a client", () => {
 
   it.each([
     ["host", undefined, TypeError, '"host" expected a name or an IP address, got undefined'],
-    ["host", "", TypeError, '"host" expected a name or an IP address, got '],
+    ["host", "", TypeError, '"host" expected a name or an IP address, got ""'],
     ["host", 5, TypeError, '"host" expected a name or an IP address, got 5'],
     ["port", undefined, RangeError, '"port" expected an integer in 1..65535, got undefined'],
     ["port", 0, RangeError, '"port" expected an integer in 1..65535, got 0'],
     ["port", 65_536, RangeError, '"port" expected an integer in 1..65535, got 65536'],
-    ["port", "1474", RangeError, '"port" expected an integer in 1..65535, got 1474'],
-    ["keyLog", "keys.log", TypeError, '"keyLog" expected a function, got string'],
+    ["port", "1474", RangeError, '"port" expected an integer in 1..65535, got "1474"'],
+    ["keyLog", "keys.log", TypeError, '"keyLog" expected a function, got a string'],
     ["timeoutMs", 99, RangeError, '"timeoutMs" expected a number in 100..600000, got 99'],
     ["timeoutMs", NaN, RangeError, '"timeoutMs" expected a number in 100..600000, got NaN'],
-    ["timeoutMs", "5000", RangeError, '"timeoutMs" expected a number in 100..600000, got 5000'],
-    ["transport", undefined, TypeError, '"transport" expected an object, got undefined'],
-    ["crypto", null, TypeError, '"crypto" expected an object, got null'],
+    ["timeoutMs", "5000", RangeError, '"timeoutMs" expected a number in 100..600000, got "5000"'],
+    ["timeoutMs", null, RangeError, '"timeoutMs" expected a number in 100..600000, got null'],
+    ["transport", undefined, TypeError, '"transport" expected a datagram transport, got undefined'],
+    ["transport", { ...parts, close: 1 }, TypeError, TRANSPORT_ERROR],
+    ["clock", Date, TypeError, '"clock" expected a clock, got a function'],
+    ["clock", null, TypeError, '"clock" expected a clock, got null'],
+    ["crypto", { randomBytes: unused }, TypeError, CRYPTO_ERROR],
+    ["crypto", null, TypeError, '"crypto" expected a crypto provider, got null'],
     ["logger", { ...console, warn: 1 }, TypeError, LOGGER_ERROR],
     ["signal", new AbortController(), TypeError, '"signal" expected an AbortSignal, got AbortController'],
     ["signal", { aborted: false }, TypeError, '"signal" expected an AbortSignal, got Object'],
@@ -69,8 +82,8 @@ describe("options of a client", () => {
     ["payload", new Uint8Array(1025), RangeError, '"payload" expected at most 1024 bytes, got 1025'],
     ["mtu", 1199, RangeError, '"mtu" expected an integer in 1200..1452, got 1199'],
     ["idleTimeoutMs", 1, RangeError, '"idleTimeoutMs" expected an integer in 1000..600000, got 1'],
-    ["serverKey", {}, TypeError, '"serverKey" expected PEM text or 65 bytes, got object'],
-    ["serverKey", Promise.resolve(""), TypeError, '"serverKey" expected PEM text or 65 bytes, got object'],
+    ["serverKey", {}, TypeError, '"serverKey" expected PEM text or 65 bytes, got an object'],
+    ["serverKey", Promise.resolve(""), TypeError, '"serverKey" expected PEM text or 65 bytes, got a promise'],
   ])("%s = %j is refused, and the message says so", async (name, value, kind, message) => {
     const error = await refusal({ [name]: value });
     expect(error).toBeInstanceOf(kind);
@@ -126,6 +139,11 @@ describe("options of a client", () => {
     expect(error).toBeInstanceOf(IdentityError);
     expect((error as IdentityError).code).toBe(code);
     expect(error.message).toMatch(/^"serverKey" /);
+  });
+
+  it("a PEM file that was read as bytes is told as that, and not shown", async () => {
+    const { message } = await refusal({ serverKey: new TextEncoder().encode(publicKeyToPem(publicKey)) });
+    expect(message).toBe('"serverKey" expected PEM text, got PEM as bytes: read the file as "utf8"');
   });
 
   it.each([undefined, null, "192.0.2.1"])("options that are %j are refused", async (options) => {
