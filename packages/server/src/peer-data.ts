@@ -1,5 +1,40 @@
+import type { SocketAddress } from "@sortie/transport";
+
+/** What `authenticate` is asked. */
+export interface AuthenticateRequest {
+  /** What the client gave as `payload`; empty when nothing. */
+  readonly payload: Uint8Array;
+  readonly address: SocketAddress;
+  /** 32 hexadecimal digits, random, unique to this connection. */
+  readonly sessionId: string;
+}
+
 /**
- * Who types what peers have must say where it comes from: without `authenticate` it is undefined. What that gives is
- * not checked likewise: a conditional type there would make a `Server<Player>` no `Server<unknown>` any more.
+ * Of properties that have to be there unless `Data` may be undefined. Their names alone hang on the condition: were it
+ * the type itself, a `Server<Player>` would be no `Server<unknown>` any more.
  */
-export type WithData<Data> = undefined extends Data ? unknown : { readonly authenticate: unknown };
+type NeededFor<Data, Name extends string> = undefined extends Data ? never : Name;
+
+/** The answer that lets a client in. */
+type Acceptance<Data> = { readonly accept: true; readonly data?: Data } & {
+  readonly [Name in NeededFor<Data, "data">]: Data;
+};
+
+/**
+ * The answer of `authenticate`. `data` becomes `peer.data`, and has to be there where `Data` does not take undefined:
+ * where some peers have none, say `Player | undefined`. `reason` is told to the client.
+ */
+export type AuthenticateResult<Data> = Acceptance<Data> | { readonly accept: false; readonly reason?: string };
+
+export type Authenticate<Data> = (
+  request: AuthenticateRequest,
+) => AuthenticateResult<Data> | Promise<AuthenticateResult<Data>>;
+
+/**
+ * The option that `peer.data` comes from. It has to be there where `Data` does not take undefined: without it, peers
+ * have no data.
+ */
+export type PeerDataOptions<Data = unknown> = {
+  /** Lets clients in or refuses them. Without it everyone is let in. */
+  readonly authenticate?: Authenticate<Data>;
+} & { readonly [Name in NeededFor<Data, "authenticate">]: Authenticate<Data> };

@@ -12,20 +12,28 @@ export interface RefusedToken {
   readonly request: AuthenticateRequest;
 }
 
-export type TokenAuthenticatorOptions<Data> = (TokenVerifierOptions | { readonly verifier: TokenVerifier }) & {
-  /** Makes `peer.data` of what the token says; throws to keep the client out. Default: the claims. */
-  readonly data?: (claims: TokenClaims, request: AuthenticateRequest) => Data | Promise<Data>;
-  /**
-   * Hears of every token that was refused, for counters and logs. The client is refused whatever comes of it: what it
-   * throws or rejects with goes to `onError` of the verifier.
-   */
-  readonly onRefused?: (refused: RefusedToken) => void;
-};
+/** Makes `peer.data` of what the token says; throws to keep the client out. */
+export type TokenData<Data> = (claims: TokenClaims, request: AuthenticateRequest) => Data | Promise<Data>;
+
+/** Default: the claims, which is why it may be left out only where `peer.data` are these. */
+type WithTokenData<Data> = TokenClaims extends Data
+  ? { readonly data?: TokenData<Data> }
+  : { readonly data: TokenData<Data> };
+
+export type TokenAuthenticatorOptions<Data> = (TokenVerifierOptions | { readonly verifier: TokenVerifier }) &
+  WithTokenData<Data> & {
+    /**
+     * Hears of every token that was refused, for counters and logs. The client is refused whatever comes of it: what it
+     * throws or rejects with goes to `onError` of the verifier.
+     */
+    readonly onRefused?: (refused: RefusedToken) => void;
+  };
 
 /** All that may stand in the options. What has to, the verifier tells. */
-interface AnyOptions<Data>
-  extends Partial<TokenVerifierOptions>, Pick<TokenAuthenticatorOptions<Data>, "data" | "onRefused"> {
+interface AnyOptions<Data> extends Partial<TokenVerifierOptions> {
   readonly verifier?: TokenVerifier;
+  readonly data?: TokenData<Data>;
+  readonly onRefused?: (refused: RefusedToken) => void;
 }
 
 const OPTION_NAMES: OptionNames<AnyOptions<unknown>> = {
@@ -44,7 +52,7 @@ export function createTokenAuthenticator<Data = TokenClaims>(
   options: TokenAuthenticatorOptions<Data>,
 ): Authenticate<Data> {
   checkOptionNames(options, OPTION_NAMES);
-  const { verifier: given, data, onRefused, ...verifierOptions }: AnyOptions<Data> = options;
+  const { verifier: given, data, onRefused, ...verifierOptions } = options as AnyOptions<Data>;
   checkFunctions({ data, onRefused });
   if (given !== undefined && typeof (given as { verify?: unknown } | null)?.verify !== "function") {
     throw new TypeError(`"verifier" expected what createTokenVerifier() gives, got ${kindOf(given)}`);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { checkOptionNames, type OptionNames } from "@sortie/connection";
+import { checkOptionNames, describeValue, type OptionNames } from "@sortie/connection";
 import { type CryptoKey, SignJWT } from "jose";
 import { checkFunctions, checkObject, timeOf } from "./option-checks.js";
 import {
@@ -92,14 +92,14 @@ export class TokenIssuer {
   /** Second step: signs with this key from now on. */
   signWith(keyId: string): void {
     const at = this.#keys.findIndex(({ id }) => id === keyId);
-    if (at < 0) throw new RangeError(`"keyId" expected the ID of an added key, got ${JSON.stringify(keyId)}`);
+    if (at < 0) throw new RangeError(`"keyId" expected the ID of an added key, got ${describeValue(keyId)}`);
     this.#keys.unshift(...this.#keys.splice(at, 1));
   }
 
   /** Last step: the key is published no more. The one that signs cannot be removed. */
   removeKey(keyId: string): void {
     const at = this.#keys.findIndex(({ id }) => id === keyId);
-    if (at <= 0) throw new RangeError(`"keyId" expected a key that does not sign, got ${JSON.stringify(keyId)}`);
+    if (at <= 0) throw new RangeError(`"keyId" expected a key that does not sign, got ${describeValue(keyId)}`);
     this.#keys.splice(at, 1);
   }
 
@@ -134,7 +134,7 @@ export class TokenIssuer {
     }
     checkSeconds("lifetimeSeconds", lifetimeSeconds, 1, MAX_LIFETIME_SECONDS);
     if (challenge !== undefined && !isChallenge(challenge)) {
-      throw new RangeError(`"challenge" expected 43 characters of base64url, got ${JSON.stringify(challenge)}`);
+      throw new RangeError(`"challenge" expected 43 characters of base64url, got ${describeValue(challenge)}`);
     }
     const issuedAt = Math.floor(timeOf("now", this.#options.now ?? Date.now) / 1000);
     const { notBefore = issuedAt } = request;

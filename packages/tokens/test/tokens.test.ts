@@ -278,6 +278,11 @@ describe("rotation of keys", () => {
     );
     expect(() => issuer.removeKey("k1")).toThrow(/expected a key that does not sign, got "k1"/);
     expect(() => issuer.signWith("k99")).toThrow(/expected the ID of an added key, got "k99"/);
+    const jwk = await generateTokenKey({ keyId: "k98" });
+    // A key where its ID belongs is not shown.
+    for (const call of [issuer.removeKey, issuer.signWith]) {
+      expect(() => call.call(issuer, jwk as never)).toThrow(/got an object$/);
+    }
     expect(JSON.stringify(issuer.keySet())).not.toContain('"d"');
   });
 });

@@ -1,7 +1,7 @@
-import { createRequire } from "node:module";
 import { endianness } from "node:os";
 import { CipherSuite } from "@sortie/wire";
 import type { AeadCost, AeadSource } from "../aead-source.js";
+import { requireNative } from "../node/native-require.js";
 import { singleSuiteSource } from "../single-suite-source.js";
 import { MAX_OWN_CONTEXTS } from "./contexts.js";
 import type { Koffi } from "./koffi.js";
@@ -26,8 +26,7 @@ export function loadOpensslAeads(): AeadSource {
       `"arch" expected little-endian ${ARCHITECTURES.join(" or ")}, got ${process.arch}, ${endianness()}`,
     );
   }
-  // By require: it loads at once, and bundlers leave it alone, since they cannot carry native code.
-  const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+  const koffi = requireNative("koffi") as Koffi;
   const thread = new OpensslThread(bindLibcrypto(koffi), new PacketMemory(koffi), MAX_OWN_CONTEXTS);
   return singleSuiteSource("openssl-koffi", CipherSuite.Aes128Gcm, COST, (key) => new OpensslAes128Gcm(thread, key));
 }

@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
 import { CipherSuite } from "@sortie/wire";
 import type { AeadCost, AeadSource } from "../aead-source.js";
+import { requireNative } from "../node/native-require.js";
 import { singleSuiteSource } from "../single-suite-source.js";
 import { SodiumChaCha20Poly1305, type SodiumNative, SodiumScratch } from "./sodium-aead.js";
 
@@ -12,8 +12,7 @@ const COST: AeadCost = Object.freeze({ baseNs: 780, perByteNs: 0.9 });
  * has no build for this platform, or does not pass its self-test.
  */
 export function loadSodiumAeads(): AeadSource {
-  // By require: it loads at once, and bundlers leave it alone, since they cannot carry native code.
-  const scratch = new SodiumScratch(createRequire(import.meta.url)("sodium-native") as SodiumNative);
+  const scratch = new SodiumScratch(requireNative("sodium-native") as SodiumNative);
   return singleSuiteSource(
     "sodium-native",
     CipherSuite.ChaCha20Poly1305,
