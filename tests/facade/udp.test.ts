@@ -136,7 +136,9 @@ describe("connecting over UDP fails", () => {
     const options = { host: "no-such-host.invalid", port: 1474, protocol: "udp/1", serverKey: IDENTITY.publicKey };
     const error = await failure(connect({ ...options, timeoutMs: 5000 }));
     expect(error.code).toBe("network");
-    expect(error.message).toMatch(/the name "no-such-host\.invalid" could not be resolved/);
+    expect(error.message).toMatch(/^the name "no-such-host\.invalid" could not be resolved/);
+    expect(error.message.match(/could not be resolved/g)).toHaveLength(1);
+    expect(error.cause).toBeInstanceOf(TransportError);
   });
 
   it("with rejected and the application's words when authenticate says no", async () => {

@@ -33,6 +33,26 @@ async function broadcast(options: unknown): Promise<[accepted: number | string, 
   return [accepted, heard.splice(0).sort()];
 }
 
+describe("options of a broadcast", () => {
+  it.each([
+    [null, "null"],
+    [5, "5"],
+    [true, "true"],
+    ["reliable", '"reliable"'],
+    [() => ({}), "a function"],
+  ])("that are %s are refused, as those of send are, and nobody hears it", async (options, got) => {
+    const expected = new TypeError(`"options" expected an object, got ${got}`);
+    expect(() => game.server.broadcast("x", options as never)).toThrow(expected);
+    expect(() => peers[0].send("x", options as never)).toThrow(/"options" expected an object, got/);
+    await game.run(100);
+    expect(heard).toEqual([]);
+  });
+
+  it("may be left out, or undefined", () => {
+    expect([game.server.broadcast("x"), game.server.broadcast("x", undefined)]).toEqual([2, 2]);
+  });
+});
+
 describe("those that a broadcast names", () => {
   it("may be named more than once, and hear it once", async () => {
     const [first, second] = peers;

@@ -2,7 +2,14 @@ import { availableParallelism } from "node:os";
 import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
-import { checkLogger, checkOptionNames, containedLogger, type Logger, type OptionNames } from "@sortie/connection";
+import {
+  checkLogger,
+  checkOptionNames,
+  containedLogger,
+  describeValue,
+  type Logger,
+  type OptionNames,
+} from "@sortie/connection";
 import { SocketAddress, TransportError } from "@sortie/transport";
 import { createConsoleLogger } from "sortie";
 import { inheritedExecArgv } from "./exec-argv.js";
@@ -106,7 +113,7 @@ export function resolveClusterOptions(
   if (hangTimeoutMs !== 0) checkInteger("hangTimeoutMs", hangTimeoutMs, 2000, 600_000);
   checkInteger("restartsPerMinute", restartsPerMinute, 0, 1000);
   if (!Array.isArray(execArgv) || execArgv.some((one) => typeof one !== "string")) {
-    throw new TypeError(`"execArgv" expected an array of strings, got ${String(execArgv)}`);
+    throw new TypeError(`"execArgv" expected an array of strings, got ${describeValue(execArgv)}`);
   }
   if (typeof env !== "object" || env === null) {
     throw new TypeError(`"env" expected an object, got ${env === null ? "null" : typeof env}`);
@@ -144,6 +151,6 @@ function checkCopyable(data: unknown): void {
 
 function checkInteger(label: string, value: number, min: number, max: number): void {
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${String(value)}`);
+    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${describeValue(value)}`);
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { checkOptionNames, type OptionNames, payloadBytes, TypedEmitter } from "@sortie/connection";
+import { checkOptionNames, describeValue, type OptionNames, payloadBytes, TypedEmitter } from "@sortie/connection";
 import type { SendOptions } from "@sortie/reliability";
 import type { CloseOptions, ListenAddress } from "@sortie/server";
 import { ClusterError } from "./cluster-error.js";
@@ -167,7 +167,9 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
    */
   send(worker: number, message: unknown): boolean {
     if (!Number.isInteger(worker) || worker < 0 || worker >= this.#options.workers) {
-      throw new RangeError(`"worker" expected an integer in 0..${this.#options.workers - 1}, got ${String(worker)}`);
+      throw new RangeError(
+        `"worker" expected an integer in 0..${this.#options.workers - 1}, got ${describeValue(worker)}`,
+      );
     }
     return this.#handles[worker]?.message(message) ?? false;
   }
@@ -336,7 +338,7 @@ function whatHappened({ pid, exitReason, exitCode, exitSignal, failure }: Worker
 
 function checkMs(label: string, value: number): void {
   if (typeof value === "number" && value >= 0 && value <= MAX_WAIT_MS) return;
-  throw new RangeError(`"${label}" expected a number in 0..${MAX_WAIT_MS}, got ${String(value)}`);
+  throw new RangeError(`"${label}" expected a number in 0..${MAX_WAIT_MS}, got ${describeValue(value)}`);
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array | undefined): boolean {

@@ -1,5 +1,6 @@
-import type { Server, WithData } from "@sortie/server";
-import { createServer, createUdpTransport, type ServerOptions } from "sortie";
+import { describeValue } from "@sortie/connection";
+import type { PeerDataOptions, Server } from "@sortie/server";
+import { createServer, createUdpTransport, type ServerBaseOptions, type ServerOptions } from "sortie";
 import { workerRuntime } from "./cluster-worker.js";
 import { ForwardLink, LINK_HOST } from "./forward-link.js";
 import { SharedPortTransport } from "./shared-port-transport.js";
@@ -7,27 +8,25 @@ import { SharedPortTransport } from "./shared-port-transport.js";
 /** What the cluster decides. */
 const DECIDED = ["host", "port", "reusePort", "transport", "share", "clock"] as const;
 
+/** Options of {@link createWorkerServer}, whatever its peers' data. */
+export interface WorkerServerBaseOptions extends Omit<ServerBaseOptions, (typeof DECIDED)[number] | "identity"> {
+  /** The same in all workers: load it from one file. */
+  readonly identity: NonNullable<ServerBaseOptions["identity"]>;
+}
+
 /**
  * Options of {@link createWorkerServer}: those of `createServer` of `sortie` without what the cluster decides. Limits
  * (`maxPeers`, `maxHalfOpen`, `handshakesPerSecond`, `handshakesPerPrefix`, `reassemblyBudgetBytes`) are those of the
  * whole cluster: each worker has an equal part.
  */
-export interface WorkerServerOptions<Data = unknown> extends Omit<
-  ServerOptions<Data>,
-  (typeof DECIDED)[number] | "identity"
-> {
-  /** The same in all workers: load it from one file. */
-  readonly identity: NonNullable<ServerOptions["identity"]>;
-}
+export type WorkerServerOptions<Data = unknown> = WorkerServerBaseOptions & PeerDataOptions<Data>;
 
 /**
  * The server of this worker: `listen()` resolves when all workers have opened the port; `close()` ends the worker,
  * whose place another one then takes. Rejects with Error outside of a cluster or when called twice, with TypeError or
  * RangeError for an option that is missing, out of range, or the cluster's to decide.
  */
-export async function createWorkerServer<Data = unknown>(
-  options: WorkerServerOptions<Data> & WithData<Data>,
-): Promise<Server<Data>> {
+export async function createWorkerServer<Data = unknown>(options: WorkerServerOptions<Data>): Promise<Server<Data>> {
   checkWorkerOptions(options);
   const runtime = await workerRuntime();
   if (runtime.hasServer) throw new Error("createWorkerServer() expected to be called once in a worker");
@@ -66,7 +65,7 @@ export async function createWorkerServer<Data = unknown>(
   });
   const share = { worker, workers, cookieKey, clockOffsetMs: monotonicMs() - performance.now() };
   const own: ServerOptions<Data> = { ...rest, transport, share };
-  const server = createServer<Data>(own as typeof own & WithData<Data>);
+  const server = createServer<Data>(own);
   runtime.server = server as unknown as Server;
   return server;
 }
@@ -83,14 +82,10 @@ function checkWorkerOptions(options: object): void {
   const given = options as Readonly<Record<string, unknown>>;
   for (const name of DECIDED) {
     if (given[name] !== undefined) {
-      throw new TypeError(`"${name}" expected to be left to createCluster(), got ${describe(given[name])}`);
+      throw new TypeError(`"${name}" expected to be left to createCluster(), got ${describeValue(given[name])}`);
     }
   }
   if (given["identity"] === undefined) {
     throw new TypeError('"identity" expected what loadIdentity() gives, the same in all workers, got undefined');
   }
-}
-
-function describe(value: unknown): string {
-  return typeof value === "object" && value !== null ? "an object" : String(value);
 }

@@ -33,7 +33,7 @@ describe("options of a cluster", () => {
       expect(() => resolveClusterOptions({ ...GOOD, [name]: value }, "linux")).not.toThrow();
     for (const value of [min - 1, max + 1, min + 0.5, Number.NaN, "3", null]) {
       if (name === "hangTimeoutMs" && value === 0) continue;
-      const message = `"${name}" expected an integer in ${min}..${max}, got ${String(value)}`;
+      const message = `"${name}" expected an integer in ${min}..${max}, got ${value === "3" ? '"3"' : String(value)}`;
       expect(() => resolveClusterOptions({ ...GOOD, [name]: value }, "linux"), String(value)).toThrow(message);
     }
   });
@@ -45,7 +45,7 @@ describe("options of a cluster", () => {
     [{ ...GOOD, entry: "./worker.js" }, 'new URL("./worker.js", import.meta.url), got "./worker.js"'],
     [{ ...GOOD, entry: new URL("https://game.example/worker.js") }, 'got "https://game.example/worker.js"'],
     [{ ...GOOD, host: "game.example" }, '"host" expected an IPv4 or IPv6 address, got "game.example"'],
-    [{ ...GOOD, execArgv: "--inspect" }, '"execArgv" expected an array of strings, got --inspect'],
+    [{ ...GOOD, execArgv: "--inspect" }, '"execArgv" expected an array of strings, got "--inspect"'],
     [{ ...GOOD, env: null }, '"env" expected an object, got null'],
     [
       { ...GOOD, data: { onJoin: () => 1 } },

@@ -1,6 +1,9 @@
 export { callContained, isThenable } from "./call-contained.js";
 export { checkReason } from "./closing.js";
 export { Connection } from "./connection.js";
+export { checkCrypto, checkIdentity } from "./crypto-options.js";
+export { describeKind, describeValue } from "./describe-value.js";
+export { checkMethods } from "./method-checks.js";
 export type { ConnectionEvent } from "./connection-events.js";
 export {
   type ConnectionOptions,

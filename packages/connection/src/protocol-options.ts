@@ -6,7 +6,9 @@ import {
   NewReno,
 } from "@sortie/reliability";
 import { MAX_DATAGRAM_BYTES, MAX_MESSAGE_BYTES, MIN_DATAGRAM_BYTES, type TransportParameters } from "@sortie/wire";
+import { checkedController } from "./checked-controller.js";
 import { type ConnectionSettings, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
+import { describeKind, describeValue } from "./describe-value.js";
 import type { OptionNames } from "./option-names.js";
 
 /** ms. A client should notice a dead server soon, but some seconds without a mobile link must not end the game. */
@@ -72,7 +74,10 @@ export interface ProtocolOptions {
    * `sendRateBytesPerSecond`.
    */
   readonly congestion?: CongestionAlgorithm;
-  /** A congestion controller of your own for each connection, instead of `congestion`. */
+  /**
+   * A congestion controller of your own for each connection, instead of `congestion`. Each is checked as it is made:
+   * what is none is a TypeError there, which a server tells by "error" and a client to its `logger`.
+   */
   readonly createCongestionController?: (context: CongestionContext) => CongestionController;
 }
 
@@ -166,11 +171,12 @@ function controllerFactory(options: ProtocolOptions, tickMs: number): () => Cong
   if (createCongestionController !== undefined) {
     if (options.congestion !== undefined) {
       throw new TypeError(
-        `"congestion" expected to be left out beside "createCongestionController", got ${congestion}`,
+        `"congestion" expected to be left out beside "createCongestionController", got ${describeValue(options.congestion)}`,
       );
     }
     if (typeof createCongestionController !== "function") {
-      throw new TypeError(`"createCongestionController" expected a function, got ${typeof createCongestionController}`);
+      const got = describeKind(createCongestionController);
+      throw new TypeError(`"createCongestionController" expected a function, got ${got}`);
     }
   }
   const fallback = congestion === "fixed" ? DEFAULT_FIXED_RATE_BYTES_PER_SECOND : MAX_RATE_BYTES_PER_SECOND;
@@ -179,7 +185,8 @@ function controllerFactory(options: ProtocolOptions, tickMs: number): () => Cong
     maxRateBytesPerSecond: rate,
     flushIntervalMs: Math.min(tickMs, MAX_TOLD_ACK_DELAY_MS),
   };
-  if (createCongestionController !== undefined) return () => createCongestionController(context);
+  // Each is checked as it is made: one made only to be looked at would be counted by a factory that keeps count.
+  if (createCongestionController !== undefined) return () => checkedController(createCongestionController(context));
   switch (congestion as string) {
     case "adaptive":
       return () => new AdaptiveRate(context);
@@ -190,14 +197,14 @@ function controllerFactory(options: ProtocolOptions, tickMs: number): () => Cong
       return () => new FixedBudget({ rateBytesPerSecond: rate, burstBytes });
     }
     default:
-      throw new TypeError(`"congestion" expected "adaptive", "new-reno" or "fixed", got ${String(congestion)}`);
+      throw new TypeError(`"congestion" expected "adaptive", "new-reno" or "fixed", got ${describeValue(congestion)}`);
   }
 }
 
 function integer(label: string, value: number | undefined, fallback: number, min: number, max: number): number {
   if (value === undefined) return fallback;
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${String(value)}`);
+    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${describeValue(value)}`);
   }
   return value;
 }

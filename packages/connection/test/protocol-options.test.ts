@@ -1,5 +1,6 @@
 import { AdaptiveRate, type CongestionController, FixedBudget, NewReno } from "@sortie/reliability";
 import { describe, expect, it } from "vitest";
+import { describeValue } from "../src/describe-value.js";
 import { type CongestionContext, type ProtocolOptions, resolveProtocolOptions } from "../src/protocol-options.js";
 
 type Options = ProtocolOptions & { readonly handshakeTimeoutMs?: number };
@@ -14,6 +15,11 @@ const RANGES: [name: keyof Options & string, min: number, max: number][] = [
 ];
 
 describe("resolveProtocolOptions", () => {
+  it("tells a text from the number in it", () => {
+    const message = '"mtu" expected an integer in 1200..1452, got "1200"';
+    expect(() => resolveProtocolOptions({ mtu: "1200" as never }, 0)).toThrow(new RangeError(message));
+  });
+
   it("has defaults for everything", () => {
     const { parameters, settings } = resolveProtocolOptions({}, 0);
     expect(parameters).toEqual({
@@ -34,7 +40,7 @@ describe("resolveProtocolOptions", () => {
     for (const value of [min, max]) expect(() => resolveProtocolOptions({ [name]: value }, 0)).not.toThrow();
     const wrong = [min - 1, max + 1, min + 0.5, -min, NaN, Infinity, null, `${min}`, [min], {}, true];
     for (const value of wrong) {
-      const message = `"${name}" expected an integer in ${min}..${max}, got ${String(value)}`;
+      const message = `"${name}" expected an integer in ${min}..${max}, got ${describeValue(value)}`;
       expect(() => resolveProtocolOptions({ [name]: value } as Options, 0)).toThrow(new RangeError(message));
     }
   });
@@ -80,9 +86,30 @@ describe("resolveProtocolOptions", () => {
     }
     for (const wrong of ["cubic", "", null, 1, {}]) {
       expect(() => made({ congestion: wrong as "fixed" })).toThrow(
-        new TypeError(`"congestion" expected "adaptive", "new-reno" or "fixed", got ${String(wrong)}`),
+        new TypeError(`"congestion" expected "adaptive", "new-reno" or "fixed", got ${describeValue(wrong)}`),
       );
     }
+  });
+
+  it("looks at each controller that the user's factory makes, and at none before", () => {
+    let made = 0;
+    const given = (controller: unknown): (() => unknown) => {
+      const createCongestionController = (): never => (made++, controller as never);
+      const { settings } = resolveProtocolOptions({ createCongestionController }, 0);
+      return () => settings.createCongestionController?.();
+    };
+    const what = '"createCongestionController" expected to give a congestion controller, got';
+    const create = given({});
+    expect(made).toBe(0);
+    expect(create).toThrow(
+      /^"createCongestionController" expected .* got an object without onPacketSent, .* nextSendAt$/,
+    );
+    expect(given(undefined)).toThrow(new TypeError(`${what} undefined`));
+    expect(given(AdaptiveRate)).toThrow(new TypeError(`${what} a function`));
+    const good = new FixedBudget();
+    const broken = Object.create(good, { windowBytes: { value: "many" } }) as object;
+    expect(given(broken)).toThrow(new TypeError(`${what} an object without windowBytes`));
+    expect(given(good)()).toBe(good);
   });
 
   it("takes a congestion controller of the user's own, which hears of cap and ticks, and nothing else", () => {
@@ -96,10 +123,10 @@ describe("resolveProtocolOptions", () => {
     expect(settings.createCongestionController?.()).toBe(mine);
     expect(contexts).toEqual([{ maxRateBytesPerSecond: 5000, flushIntervalMs: 50 }]);
     expect(() => resolveProtocolOptions({ createCongestionController: new FixedBudget() as never }, 0)).toThrow(
-      new TypeError('"createCongestionController" expected a function, got object'),
+      new TypeError('"createCongestionController" expected a function, got an object'),
     );
     expect(() => resolveProtocolOptions({ createCongestionController, congestion: "fixed" }, 0)).toThrow(
-      new TypeError('"congestion" expected to be left out beside "createCongestionController", got fixed'),
+      new TypeError('"congestion" expected to be left out beside "createCongestionController", got "fixed"'),
     );
   });
 });

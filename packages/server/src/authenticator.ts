@@ -1,6 +1,6 @@
 import { isThenable } from "@sortie/connection";
 import type { SocketAddress } from "@sortie/transport";
-import type { Authenticate, AuthenticateResult } from "./options.js";
+import type { Authenticate, AuthenticateResult } from "./peer-data.js";
 
 /** The decision on one client. */
 export type Decision<Data> =

@@ -1,3 +1,4 @@
+import { describeValue } from "@sortie/connection";
 import type { SendOptions } from "@sortie/reliability";
 import { isPeerOf, Peer, type PeerHost } from "./peer.js";
 
@@ -7,6 +8,12 @@ export interface BroadcastOptions<Data> extends SendOptions {
   readonly to?: Peer<Data> | Iterable<Peer<Data>>;
   /** But not this one, or these. */
   readonly except?: Peer<Data> | Iterable<Peer<Data>>;
+}
+
+/** Throws TypeError for what is no object, and would be taken for one without options. */
+export function checkObject(options: unknown): void {
+  if (typeof options === "object" && options !== null) return;
+  throw new TypeError(`"options" expected an object, got ${describeValue(options)}`);
 }
 
 /**

@@ -1,8 +1,8 @@
 export type { AccessLogEntry } from "./access-log.js";
 export type { BroadcastOptions } from "./broadcast-options.js";
 export { type ServerEvents } from "./events.js";
-export type { WithData } from "./peer-data.js";
-export type { Authenticate, AuthenticateRequest, AuthenticateResult, ServerOptions } from "./options.js";
+export type { ServerBaseOptions, ServerOptions } from "./options.js";
+export type { Authenticate, AuthenticateRequest, AuthenticateResult, PeerDataOptions } from "./peer-data.js";
 export { Peer } from "./peer.js";
 export { type PortShare, workerOf } from "./port-share.js";
 export type { RateLimit } from "./prefix-limiter.js";

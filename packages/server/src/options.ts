@@ -1,38 +1,27 @@
 import {
+  checkCrypto,
+  checkIdentity,
   checkLogger,
+  checkMethods,
   checkOptionNames,
   DEFAULT_REASSEMBLY_BUDGET_BYTES,
+  describeKind,
+  describeValue,
   type Logger,
   type OptionNames,
   PROTOCOL_OPTION_NAMES,
   type ProtocolOptions,
 } from "@sortie/connection";
 import type { CryptoProvider, Identity, KeyLog } from "@sortie/handshake";
-import type { Clock, DatagramTransport, SocketAddress } from "@sortie/transport";
+import { type Clock, CLOCK_METHODS, type DatagramTransport, TRANSPORT_METHODS } from "@sortie/transport";
 import type { AccessLogEntry } from "./access-log.js";
 import { MAX_SLOTS } from "./connection-table.js";
+import type { PeerDataOptions } from "./peer-data.js";
 import { checkPortShare, type PortShare, type SharedLimits } from "./port-share.js";
 import type { RateLimit } from "./prefix-limiter.js";
 
-/** What `authenticate` is asked. */
-export interface AuthenticateRequest {
-  /** What the client gave as `payload`; empty when nothing. */
-  readonly payload: Uint8Array;
-  readonly address: SocketAddress;
-  /** 32 hexadecimal digits, random, unique to this connection. */
-  readonly sessionId: string;
-}
-
-/** The answer of `authenticate`. `data` becomes `peer.data`; `reason` is told to the client. */
-export type AuthenticateResult<Data> =
-  { readonly accept: true; readonly data?: Data } | { readonly accept: false; readonly reason?: string };
-
-export type Authenticate<Data> = (
-  request: AuthenticateRequest,
-) => AuthenticateResult<Data> | Promise<AuthenticateResult<Data>>;
-
-/** Options of a server; every one but the first four has a default that suits a 60 Hz game on the open internet. */
-export interface ServerOptions<Data = unknown> extends ProtocolOptions {
+/** Options of a server, whatever its peers' data. */
+export interface ServerBaseOptions extends ProtocolOptions {
   /** 1..255 bytes of UTF-8, such as "arena/1". Both sides must agree; a mismatch is a clear rejection. */
   readonly protocol: string;
   readonly identity: Identity;
@@ -42,8 +31,6 @@ export interface ServerOptions<Data = unknown> extends ProtocolOptions {
   readonly tickRate?: number;
   /** 1..65535. Default 256. */
   readonly maxPeers?: number;
-  /** Lets clients in or refuses them. Without it everyone is let in. */
-  readonly authenticate?: Authenticate<Data>;
   /** ms, 100..120000: from first keys to acceptance, `authenticate` included. Default 10000. */
   readonly handshakeTimeoutMs?: number;
   /** bytes, for messages in parts of all peers together. Default 256 MiB. */
@@ -73,6 +60,9 @@ export interface ServerOptions<Data = unknown> extends ProtocolOptions {
   /** For servers that share a port: use `@sortie/cluster`, which gives this. Default: alone. */
   readonly share?: PortShare;
 }
+
+/** Options of a server; every one but the first four has a default that suits a 60 Hz game on the open internet. */
+export type ServerOptions<Data = unknown> = ServerBaseOptions & PeerDataOptions<Data>;
 
 const SERVER_OPTION_NAMES: OptionNames<ServerOptions> = {
   protocol: true,
@@ -112,12 +102,10 @@ export function checkServerOptions(options: ServerOptions): void {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
   checkOptionNames(options, SERVER_OPTION_NAMES);
-  for (const name of ["identity", "transport", "crypto"] as const) {
-    if (typeof options[name] !== "object" || options[name] === null) {
-      throw new TypeError(`"${name}" expected an object, got ${String(options[name])}`);
-    }
-  }
   checkIdentity(options.identity);
+  checkMethods("transport", options.transport, "a datagram transport", TRANSPORT_METHODS);
+  checkCrypto(options.crypto);
+  if (options.clock !== undefined) checkMethods("clock", options.clock, "a clock", CLOCK_METHODS);
   if (options.tickRate !== 0) checkNumber("tickRate", options.tickRate, 1, 1000);
   checkInteger("maxPeers", options.maxPeers, 1, 65_535);
   checkInteger("maxHalfOpen", options.maxHalfOpen, 1, 32_768);
@@ -127,11 +115,12 @@ export function checkServerOptions(options: ServerOptions): void {
   for (const name of ["authenticate", "onAccess", "keyLog"] as const) {
     const value = options[name];
     if (value !== undefined && typeof value !== "function") {
-      throw new TypeError(`"${name}" expected a function, got ${typeof value}`);
+      throw new TypeError(`"${name}" expected a function, got ${describeKind(value)}`);
     }
   }
   if (options.blocked !== undefined && !Array.isArray(options.blocked)) {
-    throw new TypeError(`"blocked" expected an array of IP addresses and ranges, got ${typeof options.blocked}`);
+    const got = describeValue(options.blocked);
+    throw new TypeError(`"blocked" expected an array of IP addresses and ranges, got ${got}`);
   }
   if (options.share !== undefined) checkPortShare(options.share);
   checkLogger("logger", options.logger);
@@ -152,19 +141,10 @@ export function limitsOf(options: ServerOptions): SharedLimits {
   };
 }
 
-/** Throws TypeError for what is no identity. */
-export function checkIdentity(identity: Identity): void {
-  if ((identity as Identity | undefined)?.publicKey instanceof Uint8Array) return;
-  const isPromise = typeof (identity as { then?: unknown } | undefined)?.then === "function";
-  const isObject = typeof identity === "object" && identity !== null;
-  const got = isPromise ? "a promise: is there an await?" : isObject ? "another object" : String(identity);
-  throw new TypeError(`"identity" expected what loadIdentity() and generateIdentity() give, got ${got}`);
-}
-
 function checkRateLimit(label: string, limit: RateLimit | undefined): void {
   if (limit === undefined) return;
   if (typeof limit !== "object" || limit === null || limit.perSecond === undefined || limit.burst === undefined) {
-    throw new TypeError(`"${label}" expected { perSecond, burst }, got ${limit === null ? "null" : typeof limit}`);
+    throw new TypeError(`"${label}" expected { perSecond, burst }, got ${describeValue(limit)}`);
   }
   checkOptionNames(limit, RATE_LIMIT_NAMES, label);
   checkNumber(`${label}.perSecond`, limit.perSecond, 0.001, 1e6);
@@ -174,13 +154,13 @@ function checkRateLimit(label: string, limit: RateLimit | undefined): void {
 function checkInteger(label: string, value: number | undefined, min: number, max: number): void {
   if (value === undefined) return;
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${String(value)}`);
+    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${describeValue(value)}`);
   }
 }
 
 function checkNumber(label: string, value: number | undefined, min: number, max: number): void {
   if (value === undefined) return;
   if (typeof value !== "number" || !(value >= min && value <= max)) {
-    throw new RangeError(`"${label}" expected a number in ${min}..${max}, got ${String(value)}`);
+    throw new RangeError(`"${label}" expected a number in ${min}..${max}, got ${describeValue(value)}`);
   }
 }

@@ -1,3 +1,4 @@
+import { describeKind, describeValue } from "@sortie/connection";
 import type { RateLimit } from "./prefix-limiter.js";
 
 /** Servers at the most that share a port: 6 of the 16 random bits of a connection ID, which leaves 10. */
@@ -59,21 +60,21 @@ export function workerOf(connectionId: number, workers: number): number {
 /** Throws TypeError or RangeError for what is no {@link PortShare}. */
 export function checkPortShare(share: PortShare): void {
   if (typeof share !== "object" || share === null) {
-    throw new TypeError(`"share" expected an object, got ${share === null ? "null" : typeof share}`);
+    throw new TypeError(`"share" expected an object, got ${describeKind(share)}`);
   }
   const { worker, workers, cookieKey, clockOffsetMs } = share;
   checkInteger("share.workers", workers, 1, MAX_WORKERS);
   checkInteger("share.worker", worker, 0, workers - 1);
   if (!(cookieKey instanceof Uint8Array) || cookieKey.length !== COOKIE_KEY_BYTES) {
-    throw new RangeError(`"share.cookieKey" expected ${COOKIE_KEY_BYTES} bytes, got ${String(cookieKey?.length)}`);
+    throw new RangeError(`"share.cookieKey" expected ${COOKIE_KEY_BYTES} bytes, got ${describeKind(cookieKey)}`);
   }
   if (!Number.isFinite(clockOffsetMs)) {
-    throw new RangeError(`"share.clockOffsetMs" expected a finite number, got ${String(clockOffsetMs)}`);
+    throw new RangeError(`"share.clockOffsetMs" expected a finite number, got ${describeValue(clockOffsetMs)}`);
   }
 }
 
 function checkInteger(label: string, value: number, min: number, max: number): void {
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${String(value)}`);
+    throw new RangeError(`"${label}" expected an integer in ${min}..${max}, got ${describeValue(value)}`);
   }
 }

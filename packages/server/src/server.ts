@@ -1,5 +1,6 @@
 import {
   callContained,
+  checkIdentity,
   containedKeyLog,
   createResources,
   type DisconnectReason,
@@ -15,11 +16,10 @@ import { CloseCode } from "@sortie/wire";
 import type { AccessLogEntry } from "./access-log.js";
 import { authenticateClient, type Decision } from "./authenticator.js";
 import { BlockList } from "./block-list.js";
-import { type BroadcastOptions, peersOf } from "./broadcast-options.js";
+import { type BroadcastOptions, checkObject, peersOf } from "./broadcast-options.js";
 import type { ConnectionEntry } from "./connection-table.js";
 import { SERVER_EVENTS, type ServerEvents } from "./events.js";
-import { checkIdentity, checkServerOptions, DEFAULT_TICK_RATE, limitsOf, type ServerOptions } from "./options.js";
-import type { WithData } from "./peer-data.js";
+import { checkServerOptions, DEFAULT_TICK_RATE, limitsOf, type ServerOptions } from "./options.js";
 import { Peer, type PeerHost, type SendPayload, sendTo } from "./peer.js";
 import { partOfLimits } from "./port-share.js";
 import { type ConnectRequest, ServerCore, type ServerCoreHandler } from "./server-core.js";
@@ -93,7 +93,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #shutdown: Shutdown;
 
   /** Throws TypeError or RangeError for an option that is missing or out of range, and names it. */
-  constructor(options: ServerOptions<Data> & WithData<Data>) {
+  constructor(options: ServerOptions<Data>) {
     super(SERVER_EVENTS);
     checkServerOptions(options as ServerOptions);
     const tickRate = options.tickRate ?? DEFAULT_TICK_RATE;
@@ -220,6 +220,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
    */
   broadcast(payload: Uint8Array | string, options: BroadcastOptions<Data> = {}): number {
     const shared = new SharedPayload(payloadBytes(payload));
+    checkObject(options);
     const { to, except, ...sendOptions } = options;
     const left = except === undefined ? undefined : peersOf("except", except, this.#host);
     const named = to === undefined ? undefined : peersOf("to", to, this.#host);

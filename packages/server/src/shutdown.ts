@@ -1,4 +1,10 @@
-import { checkOptionNames, checkReason, type DisconnectReason, type OptionNames } from "@sortie/connection";
+import {
+  checkOptionNames,
+  checkReason,
+  describeValue,
+  type DisconnectReason,
+  type OptionNames,
+} from "@sortie/connection";
 import type { Clock, Driver } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { ServerCore } from "./server-core.js";
@@ -143,5 +149,5 @@ export class Shutdown {
 
 function checkMs(label: string, value: number): void {
   if (typeof value === "number" && value >= 0 && value <= MAX_WAIT_MS) return;
-  throw new RangeError(`"${label}" expected a number in 0..${MAX_WAIT_MS}, got ${String(value)}`);
+  throw new RangeError(`"${label}" expected a number in 0..${MAX_WAIT_MS}, got ${describeValue(value)}`);
 }

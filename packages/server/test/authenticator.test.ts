@@ -1,7 +1,7 @@
 import { SocketAddress } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
 import { authenticateClient, type Decision } from "../src/authenticator.js";
-import type { Authenticate } from "../src/options.js";
+import type { Authenticate } from "../src/peer-data.js";
 
 const REQUEST = {
   payload: Uint8Array.of(1),

@@ -1,5 +1,6 @@
 import { identityOf } from "@sortie/handshake";
-import { createNodeProvider } from "@sortie/handshake/node";
+import { createNodeProvider, identityToPem } from "@sortie/handshake/node";
+import { describeValue } from "@sortie/connection";
 import type { DatagramTransport } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
 import type { ServerOptions } from "../src/options.js";
@@ -8,7 +9,16 @@ import { Server } from "../src/server.js";
 const crypto = createNodeProvider();
 const identity = identityOf(crypto.generateKeyPair());
 /** Never opened: options are checked before. */
-const transport = { statistics: {} } as DatagramTransport;
+const unused = (): never => {
+  throw new Error("expected not to be used");
+};
+const transport = {
+  open: unused,
+  acquireBatch: unused,
+  send: unused,
+  close: unused,
+  statistics: {},
+} as unknown as DatagramTransport;
 const GOOD: ServerOptions = { protocol: "test/1", crypto, identity, transport };
 
 function make(options: object): Server {
@@ -30,7 +40,7 @@ describe("options of a server", () => {
     for (const value of [min, max]) expect(() => make({ ...others, [name]: value })).not.toThrow();
     for (const value of [min - 1, max + 1, NaN, Infinity, -Infinity, null, `${min}`, {}, [], true]) {
       if (name === "tickRate" && value === 0) continue;
-      const message = `"${name}" expected ${what} in ${min}..${max}, got ${String(value)}`;
+      const message = `"${name}" expected ${what} in ${min}..${max}, got ${describeValue(value)}`;
       expect(() => make({ [name]: value })).toThrow(new RangeError(message));
     }
   });
@@ -66,16 +76,48 @@ describe("options of a server", () => {
     expect(() => make({ maxPeers: 65_535, maxHalfOpen: 1 })).not.toThrow();
   });
 
-  it.each(["identity", "transport", "crypto"])("%s must be there", (name) => {
-    for (const value of [undefined, null, "root.key", 5]) {
-      const message = `"${name}" expected an object, got ${String(value)}`;
+  it.each([
+    ["identity", "an identity"],
+    ["transport", "a datagram transport"],
+    ["crypto", "a crypto provider"],
+  ])("%s must be there", (name, what) => {
+    for (const [value, got] of [
+      [undefined, "undefined"],
+      [null, "null"],
+      [5, "a number"],
+    ]) {
+      const message = `"${name}" expected ${what}, got ${String(got)}`;
       expect(() => make({ [name]: value })).toThrow(new TypeError(message));
     }
   });
 
-  it("an identity that was not awaited is told as that", () => {
-    expect(() => make({ identity: Promise.resolve(identity) })).toThrow(/"identity" expected .* got a promise/);
-    expect(() => make({ identity: {} })).toThrow(/"identity" expected .* got another object/);
+  it("objects are looked at by their parts: what lacks some would fail much later, and say less", () => {
+    for (const [option, message] of [
+      [{ transport: {} }, /^"transport" expected a datagram transport, got an object without open, .*, close$/],
+      [{ transport: { ...transport, send: 5 } }, /^"transport" expected .* transport, got an object without send$/],
+      [{ clock: Date }, '"clock" expected a clock, got a function'],
+      [{ clock: null }, '"clock" expected a clock, got null'],
+      [{ clock: performance }, '"clock" expected a clock, got an object without setTimer, clearTimer, defer'],
+      [
+        { identity: { publicKey: identity.publicKey } },
+        /^"identity" expected an identity, got an object without keyPair/,
+      ],
+      [{ identity: Promise.resolve(identity) }, '"identity" expected an identity, got a promise: is there an await?'],
+      [{ crypto: {} }, /^"crypto" expected a crypto provider, got an object without randomBytes, .*createAead$/],
+    ] as const) {
+      const create = (): unknown => make(option);
+      expect(create).toThrow(TypeError);
+      expect(create).toThrow(message);
+    }
+  });
+
+  it("a key in the place of an identity is not shown, neither by the constructor nor by setIdentity", () => {
+    const { privateKeyPem } = identityToPem(identity);
+    const expected = new TypeError('"identity" expected an identity, got a string: load the file with loadIdentity()');
+    expect(() => make({ identity: privateKeyPem })).toThrow(expected);
+    const server = make({});
+    expect(() => server.setIdentity(privateKeyPem as never)).toThrow(expected);
+    expect(() => server.setIdentity(null as never)).toThrow(new TypeError('"identity" expected an identity, got null'));
   });
 
   it.each([
@@ -101,7 +143,7 @@ describe("options of a server", () => {
   });
 
   it.each(["authenticate", "onAccess", "keyLog", "createCongestionController"])("%s must be a function", (name) => {
-    expect(() => make({ [name]: "allow" })).toThrow(new TypeError(`"${name}" expected a function, got string`));
+    expect(() => make({ [name]: "allow" })).toThrow(new TypeError(`"${name}" expected a function, got a string`));
   });
 
   it("a limit by prefix has nothing else", () => {
@@ -112,7 +154,7 @@ describe("options of a server", () => {
 
   it("blocked is a list of addresses and ranges", () => {
     expect(make({ blocked: ["10.0.0.0/8", "::1"] }).blocked).toEqual(["::1", "10.0.0.0/8"]);
-    expect(() => make({ blocked: "10.0.0.0/8" })).toThrow(/"blocked" expected an array .* got string/);
+    expect(() => make({ blocked: "10.0.0.0/8" })).toThrow(/"blocked" expected an array .* got "10\.0\.0\.0\/8"$/);
     expect(() => make({ blocked: ["nonsense"] })).toThrow(RangeError);
   });
 
@@ -130,7 +172,7 @@ describe("options of a server", () => {
   it.each([-1, NaN, Infinity, 3_600_001, "5"])("close refuses a drain of %j ms", (drainMs) => {
     const server = make({});
     expect(() => server.close({ drainMs: drainMs as number })).toThrow(
-      new RangeError(`"drainMs" expected a number in 0..3600000, got ${drainMs}`),
+      new RangeError(`"drainMs" expected a number in 0..3600000, got ${describeValue(drainMs)}`),
     );
   });
 

@@ -59,7 +59,9 @@ function checkObject(options: ClientOptions): void {
 }
 
 function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClientOptions {
-  return { ...withoutTransport(options, crypto), transport: options.transport ?? defaultTransport() };
+  // Null, as from a lookup that found nothing, is refused by the client itself.
+  const transport = options.transport === undefined ? defaultTransport() : options.transport;
+  return { ...withoutTransport(options, crypto), transport };
 }
 
 /** @internal The options of a core client, with a verifier made of an authority's certificates. */

@@ -1,6 +1,11 @@
 import { fingerprint, type Identity, publicKeyToPem } from "@sortie/handshake";
 import { generateIdentity } from "@sortie/handshake/node";
-import { Server, type ServerOptions as CoreServerOptions, type WithData } from "@sortie/server";
+import {
+  type PeerDataOptions,
+  Server,
+  type ServerBaseOptions as CoreServerBaseOptions,
+  type ServerOptions as CoreServerOptions,
+} from "@sortie/server";
 import type { DgramTransportOptions } from "@sortie/transport-dgram";
 import { createConsoleLogger } from "./console-logger.js";
 import { type CryptoChoice, defaultCrypto } from "./default-crypto.js";
@@ -13,11 +18,11 @@ const TRANSPORT_OPTIONS = ["host", "port", "reusePort", "receiveBufferBytes", "s
 /** The port of the examples: 1474, as mpgameserver has it. */
 const DEFAULT_PORT = 1474;
 
-/** Options of {@link createServer}: those of a server, with Node's defaults for key, cryptography and socket. */
-export interface ServerOptions<Data = unknown>
+/** Options of {@link createServer}, whatever its peers' data. */
+export interface ServerBaseOptions
   extends
-    Omit<CoreServerOptions<Data>, "identity" | "transport" | "crypto" | "keyLog">,
-    Partial<Pick<CoreServerOptions<Data>, "identity" | "transport">>,
+    Omit<CoreServerBaseOptions, "identity" | "transport" | "crypto" | "keyLog">,
+    Partial<Pick<CoreServerBaseOptions, "identity" | "transport">>,
     CryptoChoice,
     KeyLogChoice,
     Pick<DgramTransportOptions, "receiveBufferBytes" | "sendBufferBytes" | "reusePort"> {
@@ -27,13 +32,16 @@ export interface ServerOptions<Data = unknown>
   readonly port?: number;
 }
 
+/** Options of {@link createServer}: those of a server, with Node's defaults for key, cryptography and socket. */
+export type ServerOptions<Data = unknown> = ServerBaseOptions & PeerDataOptions<Data>;
+
 /**
  * A server on UDP, with keys of node:crypto and packets encrypted by what is quickest here. Without an identity it
  * makes a throw-away one and warns: clients cannot know such a server again. Throws TypeError or RangeError for an
  * option that is missing or out of range, or that a given `transport` decides, and names it; Error when the library
  * that `aead` names cannot be loaded.
  */
-export function createServer<Data = unknown>(options: ServerOptions<Data> & WithData<Data>): Server<Data> {
+export function createServer<Data = unknown>(options: ServerOptions<Data>): Server<Data> {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
@@ -44,15 +52,17 @@ export function createServer<Data = unknown>(options: ServerOptions<Data> & With
   const keyLog = keyLogOf(options);
   const crypto = defaultCrypto(options);
   const transport =
-    options.transport ??
-    defaultTransport({
-      port,
-      ...(host === undefined ? {} : { host }),
-      ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }),
-      ...(sendBufferBytes === undefined ? {} : { sendBufferBytes }),
-      ...(reusePort === undefined ? {} : { reusePort }),
-    });
-  const identity = options.identity ?? throwAwayIdentity();
+    given.transport === undefined
+      ? defaultTransport({
+          port,
+          ...(host === undefined ? {} : { host }),
+          ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }),
+          ...(sendBufferBytes === undefined ? {} : { sendBufferBytes }),
+          ...(reusePort === undefined ? {} : { reusePort }),
+        })
+      : given.transport;
+  // Left out alone asks for one: null is a mistake, and a key that nobody can pin must never be made unseen.
+  const identity = given.identity === undefined ? throwAwayIdentity() : given.identity;
   const core: CoreServerOptions<Data> = {
     logger: createConsoleLogger({ level: "error" }),
     ...rest,
@@ -61,14 +71,14 @@ export function createServer<Data = unknown>(options: ServerOptions<Data> & With
     transport,
     identity,
   };
-  const server = new Server<Data>(core as typeof core & WithData<Data>);
+  const server = new Server<Data>(core);
   if (options.identity === undefined) warnOfThrowAway(fingerprint(crypto, identity.publicKey), identity);
   return server;
 }
 
 /** Throws TypeError: an address that is passed over would let the server listen where nobody asked for it. */
 function checkTransportOptions(options: ServerOptions): void {
-  if (options.transport === undefined) return;
+  if (options.transport === undefined || options.transport === null) return;
   for (const name of TRANSPORT_OPTIONS) {
     if (options[name] === undefined) continue;
     throw new TypeError(`"${name}" expected to be left out beside "transport", which decides it; got both`);

@@ -1,6 +1,8 @@
 import { debuglog } from "node:util";
+import { checkOptionNames } from "@sortie/connection";
 import type { DatagramTransport } from "@sortie/transport";
 import { createDgramTransport, type DgramTransportOptions } from "@sortie/transport-dgram";
+import { UDP_OPTION_NAMES } from "@sortie/transport-dgram/udp";
 import { createFastTransport, createMmsgTransport, type UnavailableCode } from "@sortie/transport-mmsg";
 
 /** What is expected on a machine where nobody asked for more; every other reason is worth a warning. */
@@ -17,14 +19,16 @@ export const MAKERS: {
 
 /**
  * The transport of a server or client that was given none: the quickest that works here. The environment variable
- * SORTIE_TRANSPORT can name "dgram" or "mmsg" instead. Throws RangeError for another name or a wrong option, and
- * TransportError "unsupported" where "mmsg" cannot be had.
+ * SORTIE_TRANSPORT can name "dgram" or "mmsg" instead. Throws RangeError for another name or a wrong option, TypeError
+ * for an option that there is not, and TransportError "unsupported" where "mmsg" cannot be had.
  */
 export function defaultTransport(
   options: DgramTransportOptions = {},
   name: string | undefined = process.env["SORTIE_TRANSPORT"],
   makers: typeof MAKERS = MAKERS,
 ): DatagramTransport {
+  // Here too, as one transport has options that another has not: a program must work with each.
+  checkOptionNames(options, UDP_OPTION_NAMES);
   switch (name) {
     case undefined:
     case "":
@@ -40,7 +44,8 @@ export function defaultTransport(
 
 /**
  * The transport that `createServer` and `connect` take where they are given none, for those who wrap it: batched where
- * koffi is installed, else node:dgram; SORTIE_TRANSPORT decides. Throws RangeError for a wrong option or name.
+ * koffi is installed, else node:dgram; SORTIE_TRANSPORT decides. Throws RangeError for a wrong option or name,
+ * TypeError for an option that there is not.
  */
 export function createUdpTransport(options: DgramTransportOptions = {}): DatagramTransport {
   return defaultTransport(options);

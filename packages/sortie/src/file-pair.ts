@@ -12,11 +12,12 @@ export interface NewFile {
 /**
  * Writes two files that are not there, or none. Rejects with Error that names one that is, and with the system's error
  * for one that cannot be written.
+ * @param otherwise what its caller can do but choose another name, for the message
  */
-export async function createPair(first: NewFile, second: NewFile): Promise<void> {
-  await createFile(first);
+export async function createPair(first: NewFile, second: NewFile, otherwise: string): Promise<void> {
+  await createFile(first, otherwise);
   try {
-    await createFile(second);
+    await createFile(second, otherwise);
   } catch (error) {
     await rm(first.path, { force: true });
     throw error;
@@ -81,10 +82,10 @@ async function placeOf({ path }: NewFile): Promise<Place> {
 }
 
 /** Writes a file that is not there. Rejects as `createPair` does. */
-export async function createFile({ path, text, mode }: NewFile): Promise<void> {
+export async function createFile({ path, text, mode }: NewFile, otherwise: string): Promise<void> {
   const file = await open(path, "wx", mode).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
-    throw new Error(`the file "${path}" is there already: choose another name, or overwrite it with --force`);
+    throw new Error(`the file "${path}" is there already: choose another name, or ${otherwise}`);
   });
   try {
     await fill(file, text, mode);

@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CertificateError, withCertificates } from "@sortie/certificates";
-import { checkOptionNames, type OptionNames } from "@sortie/connection";
+import { checkIdentity, checkOptionNames, describeKind, type OptionNames } from "@sortie/connection";
 import { type Identity, IdentityError } from "@sortie/handshake";
 import { identityFromPem, identityToPem } from "@sortie/handshake/node";
 import { createPair, replacePair } from "./file-pair.js";
@@ -33,10 +33,13 @@ const SAVE_OPTION_NAMES: OptionNames<{ readonly force?: boolean }> = { force: tr
 
 /**
  * The server's identity from a PEM file (PKCS#8, P-256), as `sortie keygen` writes it. Rejects with IdentityError for a
- * file that is missing or holds something else, with CertificateError for such a certificate. Warns when others than
- * its owner can read the file. Rejects with TypeError for bad options.
+ * file that is missing or holds something else, with CertificateError for such a certificate; where a file cannot be
+ * read, their `cause` is the system's error ("ENOENT" in its `code` for one that is missing). Warns when others than
+ * its owner can read a private key. Rejects with TypeError for bad options and for what names no file, such as the PEM
+ * text itself, which is never shown.
  */
 export async function loadIdentity(path: string, options: LoadIdentityOptions = {}): Promise<Identity> {
+  checkPath("path", path);
   checkOptionNames(options, LOAD_OPTION_NAMES);
   checkCertificate(options.certificate);
   const identity = await loadKey(path);
@@ -51,18 +54,27 @@ export function publicPathOf(path: string): string {
 
 /** @internal Throws TypeError for what names no file. */
 export function checkCertificate(certificate: unknown): void {
-  if (certificate === undefined || (typeof certificate === "string" && certificate !== "")) return;
-  throw new TypeError(`"certificate" expected the name of a file, got ${nameOf(certificate)}`);
+  if (certificate !== undefined) checkPath("certificate", certificate);
+}
+
+/**
+ * @internal Throws TypeError for what names no file, without a word of it: who gives a key in the place of its path
+ * must not find it in a log.
+ */
+export function checkPath(label: string, path: unknown): void {
+  const isText = typeof path === "string";
+  const isPem = isText && (path.includes("-----BEGIN") || /[\r\n]/.test(path));
+  if (isText && path !== "" && !isPem) return;
+  const got = isPem ? "PEM text" : path === "" ? '""' : describeKind(path);
+  throw new TypeError(`"${label}" expected the name of a file, got ${got}`);
 }
 
 /** The text of a PEM file with certificates. Rejects with CertificateError when it cannot be read. */
 export async function readCertificates(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+  return readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     const advice = `make one with "npx sortie cert"`;
-    throw new CertificateError(
-      "not-pem",
-      `cannot read the certificate "${path}" (${error.code ?? "error"}): ${advice}`,
-    );
+    const message = `cannot read the certificate "${path}" (${cause.code ?? "error"}): ${advice}`;
+    throw Object.assign(new CertificateError("not-pem", message), { cause });
   });
 }
 
@@ -70,14 +82,17 @@ async function loadKey(path: string): Promise<Identity> {
   let pem: string;
   try {
     pem = await readFile(path, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "error";
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "error";
     const advice = `make one with "npx sortie keygen"`;
-    throw new IdentityError("not-pem", `cannot read the key file "${path}" (${code}): ${advice}`);
+    const message = `cannot read the key file "${path}" (${code}): ${advice}`;
+    throw Object.assign(new IdentityError("not-pem", message), { cause });
   }
-  await warnIfShared(path);
   try {
-    return identityFromPem(pem);
+    const identity = identityFromPem(pem);
+    // Not before: everybody may read a public key.
+    await warnIfShared(path);
+    return identity;
   } catch (error) {
     if (error instanceof IdentityError) throw new IdentityError(error.code, `${path}: ${error.message}`);
     throw error;
@@ -87,16 +102,28 @@ async function loadKey(path: string): Promise<Identity> {
 /**
  * Writes an identity to `path` (private, mode 600) and to the same name with ".pub" for ".key" (public, mode 644).
  * Rejects with Error when one of the files is there, unless `force`, and with the system's error when one cannot be
- * written; the files are left as they were then, with `force` too. Rejects with TypeError for bad options.
+ * written; the files are left as they were then, with `force` too. Rejects with TypeError for bad arguments.
  */
 export async function saveIdentity(
   identity: Identity,
   path: string,
   options: { readonly force?: boolean } = {},
 ): Promise<IdentityFiles> {
+  checkIdentity(identity);
+  checkPath("path", path);
   checkOptionNames(options, SAVE_OPTION_NAMES);
   const { force = false } = options as { readonly force?: unknown };
-  if (typeof force !== "boolean") throw new TypeError(`"force" expected a boolean, got ${nameOf(force)}`);
+  if (typeof force !== "boolean") throw new TypeError(`"force" expected a boolean, got ${describeKind(force)}`);
+  return writeIdentity(identity, path, force, "overwrite it with { force: true }");
+}
+
+/** @internal `saveIdentity` for callers who are told something else to do about files that are there. */
+export async function writeIdentity(
+  identity: Identity,
+  path: string,
+  force: boolean,
+  otherwise: string,
+): Promise<IdentityFiles> {
   const publicKeyPath = publicPathOf(path);
   const { privateKeyPem, publicKeyPem } = identityToPem(identity);
   const privateFile = { path, text: privateKeyPem, mode: PRIVATE_MODE };
@@ -104,7 +131,7 @@ export async function saveIdentity(
   await mkdir(dirname(path), { recursive: true });
   // Never one without the other: a private key beside the public key of another pair would keep every client out. And a
   // public key can be made anew from the private one, but a private key that is lost can be had from nowhere.
-  await (force ? replacePair : createPair)(privateFile, publicFile);
+  await (force ? replacePair(privateFile, publicFile) : createPair(privateFile, publicFile, otherwise));
   return { privateKeyPath: path, publicKeyPath };
 }
 
@@ -115,8 +142,4 @@ async function warnIfShared(path: string): Promise<void> {
   process.emitWarning(`the key file "${path}" can be read by others than its owner: chmod 600 it`, {
     code: "SORTIE_SHARED_KEY_FILE",
   });
-}
-
-function nameOf(value: unknown): string {
-  return value === null ? "null" : value === "" ? '""' : typeof value;
 }

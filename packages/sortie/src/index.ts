@@ -5,11 +5,13 @@ export { type Identity, IdentityError } from "@sortie/handshake";
 export { generateIdentity } from "@sortie/handshake/node";
 export type { Delivery, InboundMessage, Outcome, SendOptions, SendReceipt } from "@sortie/reliability";
 export type {
+  Authenticate,
   AuthenticateRequest,
   AuthenticateResult,
   CloseOptions,
   DrainingEvent,
   Peer,
+  PeerDataOptions,
   Server,
   ServerStatistics,
   TickEvent,
@@ -18,7 +20,7 @@ export { TransportError } from "@sortie/transport";
 export { createNetwork } from "@sortie/transport-memory";
 export { type ConsoleLoggerOptions, createConsoleLogger } from "./console-logger.js";
 export { type AuthorityTrust, type ClientOptions, connect, createClient } from "./connect.js";
-export { createServer, type ServerOptions } from "./create-server.js";
+export { createServer, type ServerBaseOptions, type ServerOptions } from "./create-server.js";
 export { createUdpTransport } from "./default-transport.js";
 export { type IdentityFiles, loadIdentity, type LoadIdentityOptions, saveIdentity } from "./identity-files.js";
 export { type ReloadIdentityOptions, reloadIdentityOnSignal } from "./reload-identity.js";

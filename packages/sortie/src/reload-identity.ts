@@ -1,7 +1,20 @@
 import type { Identity } from "@sortie/handshake";
-import { checkLogger, checkOptionNames, containedLogger, type Logger, type OptionNames } from "@sortie/connection";
+import {
+  checkLogger,
+  checkOptionNames,
+  containedLogger,
+  describeValue,
+  type Logger,
+  type OptionNames,
+} from "@sortie/connection";
 import { createConsoleLogger } from "./console-logger.js";
-import { checkCertificate, LOAD_OPTION_NAMES, loadIdentity, type LoadIdentityOptions } from "./identity-files.js";
+import {
+  checkCertificate,
+  checkPath,
+  LOAD_OPTION_NAMES,
+  loadIdentity,
+  type LoadIdentityOptions,
+} from "./identity-files.js";
 
 /** Those that end no process which listens to them. Node keeps SIGUSR1 for its debugger, where one is attached. */
 const SIGNALS: readonly string[] = ["SIGHUP", "SIGUSR1", "SIGUSR2"];
@@ -33,12 +46,13 @@ export function reloadIdentityOnSignal(
   // Told at the first reload only, a mistake would show when the old certificate has run out.
   checkCertificate(files.certificate);
   if (!SIGNALS.includes(signal)) {
-    throw new TypeError(`"signal" expected one of ${SIGNALS.join(", ")}, got ${String(signal)}`);
+    throw new TypeError(`"signal" expected one of ${SIGNALS.join(", ")}, got ${describeValue(signal)}`);
   }
   checkLogger("logger", given);
   // One that throws would end the process, and every later reload.
   const logger = containedLogger(given);
-  if (typeof path !== "string") throw new TypeError(`"path" expected the key file's path, got ${typeof path}`);
+  // And the logger would be given what is no path: perhaps the key itself.
+  checkPath("path", path);
   const names = { key: path, ...files };
   let last: Promise<void> = Promise.resolve();
   const reload = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 import { createDgramTransport } from "@sortie/transport-dgram";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { defaultTransport, type MAKERS, tellFallback } from "../src/default-transport.js";
+import { createUdpTransport, defaultTransport, type MAKERS, tellFallback } from "../src/default-transport.js";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -29,6 +29,16 @@ describe("defaultTransport", () => {
     if (name === undefined) vi.stubEnv("SORTIE_TRANSPORT", undefined);
     defaultTransport({ port: 5, host: "127.0.0.1" }, name, makers);
     expect(asked).toMatchObject([[expected, { port: 5, host: "127.0.0.1" }]]);
+  });
+
+  it.each([undefined, "dgram", "mmsg"])("refuses what there is not, whichever is taken (%s)", (name) => {
+    const { asked, makers } = noting();
+    const expected = /^"options" expected only host, port, .* got "prot"$/;
+    expect(() => defaultTransport({ prot: 1474 } as object, name, makers)).toThrow(expected);
+    expect(() => defaultTransport(null as never, name, makers)).toThrow('"options" expected an object, got null');
+    expect(asked).toEqual([]);
+    vi.stubEnv("SORTIE_TRANSPORT", name);
+    expect(() => createUdpTransport({ Port: 1474 } as object)).toThrow('"options" expected "port", got "Port"');
   });
 
   it("reads the environment, and refuses another name", () => {

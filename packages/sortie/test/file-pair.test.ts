@@ -75,7 +75,7 @@ async function failingAt(number: number): Promise<{ create: typeof createPair; r
 describe("a pair of files", () => {
   it.each([1, 2, 3, 4])("is not made in part: call %d of the file system fails", async (number) => {
     const { create } = await failingAt(number);
-    await expect(create(precious, other)).rejects.toThrow(`call ${number}: no space left`);
+    await expect(create(precious, other, "move it away")).rejects.toThrow(`call ${number}: no space left`);
     expect(await contents()).toEqual({});
   });
 
@@ -119,7 +119,7 @@ describe("a pair of files", () => {
   });
 
   it.runIf(process.getuid?.() === 0)("belongs to whom it belonged, also when root replaces it", async () => {
-    await createPair(precious, other);
+    await createPair(precious, other, "move it away");
     await chown(precious.path, 4711, 4712);
     await replacePair(precious, other);
     expect(await stat(precious.path)).toMatchObject({ uid: 4711, gid: 4712, mode: 0o100600 });

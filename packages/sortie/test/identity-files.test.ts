@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { IdentityError, parsePublicKey } from "@sortie/handshake";
-import { generateIdentity } from "@sortie/handshake/node";
+import { generateIdentity, identityToPem } from "@sortie/handshake/node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadIdentity, saveIdentity } from "../src/identity-files.js";
 import { collectWarnings } from "./support/warnings.js";
@@ -36,7 +36,7 @@ describe("saveIdentity", () => {
     const path = join(folder, "root.key");
     const save = (options: object): Promise<unknown> => saveIdentity(generateIdentity(), path, options);
     await expect(save({ Force: true })).rejects.toThrow(new TypeError('"options" expected "force", got "Force"'));
-    await expect(save({ force: 1 })).rejects.toThrow(new TypeError('"force" expected a boolean, got number'));
+    await expect(save({ force: 1 })).rejects.toThrow(new TypeError('"force" expected a boolean, got a number'));
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -76,7 +76,9 @@ describe("saveIdentity", () => {
     const path = join(folder, "root.key");
     const first = generateIdentity();
     await saveIdentity(first, path);
-    await expect(saveIdentity(generateIdentity(), path)).rejects.toThrow(/root\.key" is there already: .*--force/);
+    await expect(saveIdentity(generateIdentity(), path)).rejects.toThrow(
+      /root\.key" is there already: .* overwrite it with { force: true }$/,
+    );
     expect((await loadIdentity(path)).publicKey).toEqual(first.publicKey);
     const second = generateIdentity();
     await saveIdentity(second, path, { force: true });
@@ -108,6 +110,59 @@ describe("saveIdentity", () => {
     await writeFile(path, "x".repeat(10_000));
     await saveIdentity(generateIdentity(), path, { force: true });
     expect((await readFile(path, "utf8")).length).toBeLessThan(500);
+  });
+});
+
+describe("saveIdentity and loadIdentity", () => {
+  const identity = generateIdentity();
+  const { privateKeyPem } = identityToPem(identity);
+
+  it.each([
+    [privateKeyPem, "PEM text"],
+    [privateKeyPem.replaceAll("\n", ""), "PEM text"],
+    [privateKeyPem.split("\n").slice(1, 3).join("\n"), "PEM text"],
+    ["", '""'],
+    [undefined, "undefined"],
+    [null, "null"],
+    [5, "a number"],
+    [Buffer.from(privateKeyPem), `${privateKeyPem.length} bytes`],
+  ])("refuse what is no path, and show nothing of it, case %#", async (path, got) => {
+    const expected = new TypeError(`"path" expected the name of a file, got ${got}`);
+    await expect(loadIdentity(path as string)).rejects.toThrow(expected);
+    await expect(saveIdentity(identity, path as string)).rejects.toThrow(expected);
+  });
+
+  it("refuse PEM for a certificate likewise", async () => {
+    const path = join(folder, "root.key");
+    await saveIdentity(identity, path);
+    const expected = new TypeError('"certificate" expected the name of a file, got PEM text');
+    await expect(loadIdentity(path, { certificate: privateKeyPem })).rejects.toThrow(expected);
+  });
+
+  it.each([
+    [{}, "an object without publicKey, keyPair.publicKey, keyPair.privateKey"],
+    [undefined, "undefined"],
+    [privateKeyPem, "a string: load the file with loadIdentity()"],
+  ])("write no %j, which is no identity", async (wrong, got) => {
+    const expected = new TypeError(`"identity" expected an identity, got ${got}`);
+    await expect(saveIdentity(wrong as never, join(folder, "root.key"))).rejects.toThrow(expected);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("refuse a path that was forgotten", async () => {
+    const save = saveIdentity as (given: unknown) => Promise<unknown>;
+    await expect(save(identity)).rejects.toThrow('"path" expected the name of a file, got undefined');
+  });
+
+  it("give the system's error with what cannot be read", async () => {
+    const key = await failure(loadIdentity(join(folder, "nope.key")));
+    expect(key.cause).toMatchObject({ code: "ENOENT", syscall: "open" });
+    const path = join(folder, "root.key");
+    await saveIdentity(identity, path);
+    await expect(loadIdentity(path, { certificate: join(folder, "nope.crt") })).rejects.toMatchObject({
+      name: "CertificateError",
+      cause: { code: "ENOENT" },
+    });
   });
 });
 
@@ -157,6 +212,14 @@ describe("loadIdentity", () => {
     const error = await failure(loadIdentity(path));
     expect(error.code).toBe("wrong-key-type");
     expect(error.message).not.toContain("SEqVTm50");
+  });
+
+  it("does not warn of a public key in its place, which everybody may read", async () => {
+    const { publicKeyPath } = await saveIdentity(generateIdentity(), join(folder, "root.key"));
+    const warnings = await collectWarnings(async () => {
+      expect((await failure(loadIdentity(publicKeyPath))).code).toBe("public-key-given");
+    });
+    expect(warnings).toEqual([]);
   });
 
   it.skipIf(onWindows)("warns of a file that others can read, and of no other", async () => {

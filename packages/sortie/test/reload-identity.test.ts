@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { issueAuthority, issueServerCertificate } from "@sortie/certificates";
 import type { Identity } from "@sortie/handshake";
+import { identityToPem } from "@sortie/handshake/node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   connect,
@@ -122,10 +123,15 @@ describe("reloadIdentityOnSignal", () => {
       /"signal" expected one of/,
     );
     expect(() => reloadIdentityOnSignal(server, "x", { logger: {} as never })).toThrow(/"logger" expected an object/);
-    expect(() => reloadIdentityOnSignal(server, 5 as never)).toThrow(/"path" expected the key file/);
+    expect(() => reloadIdentityOnSignal(server, 5 as never)).toThrow(
+      /"path" expected the name of a file, got a number/,
+    );
+    const pem = identityToPem(generateIdentity()).privateKeyPem;
+    const expected = new TypeError('"path" expected the name of a file, got PEM text');
+    expect(() => reloadIdentityOnSignal(server, pem)).toThrow(expected);
     for (const [options, message] of [
       [{ certficate: "y" }, '"options" expected only certificate, signal, logger, got "certficate"'],
-      [{ certificate: 5 }, '"certificate" expected the name of a file, got number'],
+      [{ certificate: 5 }, '"certificate" expected the name of a file, got a number'],
       [null, '"options" expected an object, got null'],
     ]) {
       expect(() => reloadIdentityOnSignal(server, "x", options as never)).toThrow(new TypeError(message as string));

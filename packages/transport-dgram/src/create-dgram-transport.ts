@@ -14,7 +14,10 @@ export interface DgramTransport extends DatagramTransport {
   rebind(): Promise<SocketAddress>;
 }
 
-/** Makes a transport over a UDP socket of node:dgram; `open` binds it. Throws RangeError where an option is wrong. */
+/**
+ * Makes a transport over a UDP socket of node:dgram; `open` binds it. Throws RangeError where an option is out of
+ * range, TypeError for one that there is not, or of a wrong type.
+ */
 export function createDgramTransport(options: UdpOptions = {}): DgramTransport {
   return new NodeDgramTransport(options);
 }

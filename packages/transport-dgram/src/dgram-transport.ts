@@ -15,8 +15,8 @@ import { UdpTransport } from "./udp/udp-transport.js";
  */
 export class NodeDgramTransport extends UdpTransport {
   /**
-   * Throws RangeError where an option is wrong. `factory` stands in for `createSocket` of node:dgram, `zones` for those
-   * of this machine.
+   * Throws RangeError or TypeError where an option is wrong. `factory` stands in for `createSocket` of node:dgram,
+   * `zones` for those of this machine.
    */
   constructor(
     options: UdpOptions = {},

@@ -77,12 +77,30 @@ describe("createDgramTransport: options", () => {
   it.each<[DgramTransportOptions, string]>([
     [{ host: "localhost" }, '"host" expected an IPv4 or IPv6 address, got "localhost"'],
     [{ port: 70_000 }, '"port" expected an integer in 0..65535, got 70000'],
+    [{ port: "1474" as never }, '"port" expected an integer in 0..65535, got "1474"'],
+    [{ port: null as never }, '"port" expected an integer in 0..65535, got null'],
+    [{ host: null as never }, '"host" expected an IPv4 or IPv6 address, got null'],
+    [{ batches: "8" as never }, '"batches" expected an integer in 1..1024, got "8"'],
     [{ receiveBufferBytes: 0 }, '"receiveBufferBytes" expected an integer in 1..1073741823, got 0'],
     [{ sendBufferBytes: 1.5 }, '"sendBufferBytes" expected an integer in 1..1073741823, got 1.5'],
     [{ batches: 0 }, '"batches" expected an integer in 1..1024, got 0'],
     [{ host: "127.0.0.1", ipv6Only: true }, '"host" expected an IPv6 address with "ipv6Only", got "127.0.0.1"'],
   ])("refuses %o", (options, message) => {
     expect(() => createDgramTransport(options)).toThrow(new RangeError(message));
+  });
+
+  it.each<[options: unknown, message: string]>([
+    [{ prot: 1474 }, '"options" expected only host, port, receiveBufferBytes, sendBufferBytes, ipv6Only, '],
+    [{ PORT: 1474 }, '"options" expected "port", got "PORT"'],
+    [{ segmentation: true }, 'got "segmentation"'],
+    [{ reusePort: "yes" }, '"reusePort" expected a boolean, got "yes"'],
+    [{ unref: null }, '"unref" expected a boolean, got null'],
+    [null, '"options" expected an object, got null'],
+    [1474, '"options" expected an object, got 1474'],
+  ])("refuses %j", (options, message) => {
+    const create = (): unknown => createDgramTransport(options as DgramTransportOptions);
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow(message);
   });
 
   it("batches sets how many there are", () => {

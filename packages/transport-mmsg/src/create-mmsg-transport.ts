@@ -1,6 +1,12 @@
 import { randomFillSync } from "node:crypto";
 import { type DatagramTransport, type SocketAddress, TransportError } from "@sortie/transport";
-import { socketOptions, type UdpOptions, UdpTransport } from "@sortie/transport-dgram/udp";
+import {
+  checkBooleans,
+  socketOptions,
+  UDP_OPTION_NAMES,
+  type UdpOptions,
+  UdpTransport,
+} from "@sortie/transport-dgram/udp";
 import type { LinuxSockets } from "./linux-sockets.js";
 import { MmsgSocket } from "./mmsg-socket.js";
 import { nativeSockets } from "./native-sockets.js";
@@ -16,6 +22,8 @@ export interface MmsgTransportOptions extends UdpOptions {
   readonly segmentation?: boolean;
 }
 
+const OPTION_NAMES: Readonly<Record<keyof MmsgTransportOptions, true>> = { ...UDP_OPTION_NAMES, segmentation: true };
+
 /** A transport over UDP sockets of Node or of Linux, with what it has beyond the interface. */
 export interface MmsgTransport extends DatagramTransport {
   /** bytes. Receive buffer the system granted (Linux reports twice the usable size); undefined while not open. */
@@ -29,8 +37,9 @@ export interface MmsgTransport extends DatagramTransport {
 }
 
 /**
- * Makes a transport over recvmmsg and sendmmsg of Linux; `open` binds it. Throws RangeError where an option is wrong,
- * and TransportError "unsupported" where this machine cannot, with the reason.
+ * Makes a transport over recvmmsg and sendmmsg of Linux; `open` binds it. Throws RangeError where an option is out of
+ * range, TypeError for one that there is not, or of a wrong type, and TransportError "unsupported" where this machine
+ * cannot, with the reason.
  *
  * In a worker thread, close it before `worker.terminate()`: Node takes the thread down without a word, and an event of
  * a socket that is still watched ends the process. A thread that ends by itself closes what is open.
@@ -43,12 +52,14 @@ export function createMmsgTransport(options: MmsgTransportOptions = {}): MmsgTra
   return mmsgTransport(native.sockets, options);
 }
 
-/** The transport over given calls of the system. Throws RangeError where an option is wrong. */
+/** The transport over given calls of the system. Throws RangeError or TypeError where an option is wrong. */
 export function mmsgTransport(sockets: LinuxSockets, options: MmsgTransportOptions): MmsgTransport {
-  const segments = options.segmentation ?? true;
+  const socketChoice = socketOptions(options, OPTION_NAMES);
+  const { segmentation: segments = true } = options;
+  checkBooleans({ segmentation: segments });
   const codec = new SockaddrCodec(sockets);
   const sources = new SourceCache(codec, randomFillSync(new Uint32Array(HASH_KEYS)));
-  return new UdpTransport(socketOptions(options), async (socket, user) =>
+  return new UdpTransport(socketChoice, async (socket, user) =>
     MmsgSocket.open(sockets, { ...socket, segments, codec, sources }, user),
   );
 }

@@ -1,3 +1,4 @@
+import { describeValue } from "./describe-value.js";
 import { formatIp, IP_BYTES, isIpv4Mapped, parseIp } from "./ip-text.js";
 
 export { parseIp };
@@ -47,7 +48,7 @@ export class SocketAddress {
     checkPort(port);
     const address = SocketAddress.tryParse(host, port);
     if (address === undefined) {
-      throw new RangeError(`"host" expected an IPv4 or IPv6 address, got ${JSON.stringify(host)}`);
+      throw new RangeError(`"host" expected an IPv4 or IPv6 address, got ${describeValue(host)}`);
     }
     return address;
   }
@@ -107,5 +108,5 @@ function isPort(port: number): boolean {
 }
 
 function checkPort(port: number): void {
-  if (!isPort(port)) throw new RangeError(`"port" expected an integer in 0..${MAX_PORT}, got ${port}`);
+  if (!isPort(port)) throw new RangeError(`"port" expected an integer in 0..${MAX_PORT}, got ${describeValue(port)}`);
 }

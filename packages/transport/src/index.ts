@@ -3,8 +3,10 @@ export { CidrSet } from "./cidr.js";
 export { type Clock, SystemClock, type TimerHandle } from "./clock.js";
 export { BatchPool, type BatchPoolOptions, DatagramBatch, type DatagramBatchOptions } from "./datagram-batch.js";
 export type { DatagramCore } from "./datagram-core.js";
+export { describeValue } from "./describe-value.js";
 export { Driver } from "./driver.js";
 export type { DriverOptions } from "./driver-options.js";
+export { checkOptionNames, CLOCK_METHODS, TRANSPORT_METHODS } from "./option-checks.js";
 export {
   type DatagramReceiver,
   type DatagramTransport,

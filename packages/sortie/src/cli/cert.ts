@@ -8,7 +8,7 @@ import {
 import type { Identity } from "@sortie/handshake";
 import { generateIdentity } from "@sortie/handshake/node";
 import { Command, InvalidArgumentError } from "commander";
-import { loadIdentity, publicPathOf, readCertificates, saveIdentity } from "../identity-files.js";
+import { loadIdentity, publicPathOf, readCertificates, writeIdentity } from "../identity-files.js";
 import { expectFileOfItsOwn, writeCertificate } from "./certificate-file.js";
 
 interface OutputOptions {
@@ -36,8 +36,25 @@ const EXAMPLES = `
 Examples:
   $ sortie cert root --name "My game"
   $ sortie cert server --host game.example 203.0.113.7 --days 30
-  $ sortie cert server --host game.example --force        renews it
+  $ sortie cert server --host game.example 203.0.113.7 --force      renews it
   $ sortie cert show keys/server.crt --json`;
+
+const ROOT_EXAMPLES = `
+Examples:
+  $ sortie cert root --name "My game"                     keys/ca.key, kept secret, and keys/ca.crt for clients
+  $ sortie cert root --key safe/ca.key --out ca.crt --days 1825
+  $ sortie cert root --name "My game" --force --json      renews the certificate; key and name stay`;
+
+const SERVER_EXAMPLES = `
+Examples:
+  $ sortie cert server --host game.example 203.0.113.7    keys/server.key and keys/server.crt
+  $ sortie cert server --host game.example 203.0.113.7 --force      renews the certificate; the key stays
+  $ sortie cert server --host eu.game.example --key eu.key --out eu.crt --days 90 --json`;
+
+const SHOW_EXAMPLES = `
+Examples:
+  $ sortie cert show keys/server.crt
+  $ sortie cert show keys/ca.crt --json`;
 
 /** `sortie cert`: a private authority, certificates for servers, and a look into a file. */
 export function certCommand(): Command {
@@ -58,6 +75,7 @@ function rootCommand(): Command {
     .option("--out <file>", "its certificate", "keys/ca.crt")
     .option("-f, --force", "overwrite the certificate")
     .option("--json", "print the result as JSON")
+    .addHelpText("after", ROOT_EXAMPLES)
     .action(async ({ name, days, key, out, ...output }: RootOptions) => {
       await expectFileOfItsOwn(out, keyFiles("--key", key));
       const identity = await loadOrMakeKey(key);
@@ -76,6 +94,7 @@ function serverCommand(): Command {
     .option("--out <file>", "the server's certificate", "keys/server.crt")
     .option("-f, --force", "overwrite the certificate: this renews it")
     .option("--json", "print the result as JSON")
+    .addHelpText("after", SERVER_EXAMPLES)
     .action(async ({ host, days, ca, caKey, key, out, ...output }: ServerOptions) => {
       await expectFileOfItsOwn(out, {
         '"--ca"': ca,
@@ -94,6 +113,7 @@ function showCommand(): Command {
     .description("say what stands in a certificate file")
     .argument("<file>", "PEM file")
     .option("--json", "print the result as JSON")
+    .addHelpText("after", SHOW_EXAMPLES)
     .action(async (file: string, { json }: OutputOptions) => {
       const summaries = describeCertificates(await readCertificates(file));
       if (json === true) console.log(JSON.stringify(summaries));
@@ -129,7 +149,7 @@ async function loadOrMakeKey(path: string): Promise<Identity> {
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
   );
-  if (!isThere) await saveIdentity(generateIdentity(), path);
+  if (!isThere) await writeIdentity(generateIdentity(), path, false, "move it away");
   return loadIdentity(path);
 }
 

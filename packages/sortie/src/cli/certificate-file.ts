@@ -29,7 +29,8 @@ export async function writeCertificate(path: string, pem: string, force: boolean
   // What is no file, such as /dev/stdout, takes the text but stays what it is.
   if (before?.isFile() === false) return writeFile(path, pem);
   const mode = before === undefined ? CERTIFICATE_MODE : before.mode & 0o777;
-  await (before === undefined ? createFile : replaceFile)({ path, text: pem, mode });
+  const file = { path, text: pem, mode };
+  await (before === undefined ? createFile(file, "overwrite it with --force") : replaceFile(file));
 }
 
 /** Where links lead to; `id` when there is a file. */

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { fingerprint } from "@sortie/handshake";
 import { createNodeProvider, generateIdentity } from "@sortie/handshake/node";
-import { saveIdentity } from "../identity-files.js";
+import { writeIdentity } from "../identity-files.js";
 
 interface KeygenOptions {
   readonly force?: boolean;
@@ -23,7 +23,7 @@ export function keygenCommand(): Command {
     .addHelpText("after", EXAMPLES)
     .action(async (file: string, options: KeygenOptions) => {
       const identity = generateIdentity();
-      const files = await saveIdentity(identity, file, { force: options.force === true });
+      const files = await writeIdentity(identity, file, options.force === true, "overwrite it with --force");
       const name = fingerprint(createNodeProvider(), identity.publicKey);
       if (options.json === true) console.log(JSON.stringify({ ...files, fingerprint: name }));
       else {

@@ -1,4 +1,4 @@
-import { SocketAddress } from "@sortie/transport";
+import { checkOptionNames, describeValue, SocketAddress } from "@sortie/transport";
 
 /** Every local address of both families. */
 export const ANY_IPV6 = "::";
@@ -47,6 +47,19 @@ export interface UdpOptions {
   readonly unref?: boolean;
 }
 
+/** The names of these options; the compiler tells of one that is missing or too many. */
+export const UDP_OPTION_NAMES: Readonly<Record<keyof UdpOptions, true>> = {
+  host: true,
+  port: true,
+  receiveBufferBytes: true,
+  sendBufferBytes: true,
+  ipv6Only: true,
+  reuseAddress: true,
+  reusePort: true,
+  batches: true,
+  unref: true,
+};
+
 /** Options with their defaults, checked. */
 export interface SocketOptions {
   readonly local: SocketAddress;
@@ -59,23 +72,40 @@ export interface SocketOptions {
   readonly unref: boolean;
 }
 
-/** Checks options and adds the defaults. Throws RangeError. */
-export function socketOptions(options: UdpOptions): SocketOptions {
+/**
+ * Checks options and adds the defaults. Throws TypeError for an option that is none of `known`, or of a wrong type,
+ * RangeError for one out of range.
+ */
+export function socketOptions(
+  options: UdpOptions,
+  known: Readonly<Record<string, true>> = UDP_OPTION_NAMES,
+): SocketOptions {
+  checkOptionNames(options, known);
   const { receiveBufferBytes = DEFAULT_BUFFER_BYTES, sendBufferBytes = DEFAULT_BUFFER_BYTES } = options;
   const { ipv6Only = false, batches = DEFAULT_BATCHES } = options;
   checkRange("receiveBufferBytes", receiveBufferBytes, MAX_BUFFER_BYTES);
   checkRange("sendBufferBytes", sendBufferBytes, MAX_BUFFER_BYTES);
   checkRange("batches", batches, MAX_BATCHES);
-  const local = SocketAddress.parse(options.host ?? ANY_IPV6, options.port ?? 0);
+  // Not by "??": null is a mistake, and would listen where nobody asked for it.
+  const { host = ANY_IPV6, port = 0 } = options;
+  const local = SocketAddress.parse(host, port);
   if (ipv6Only && local.family === 4) {
-    throw new RangeError(`"host" expected an IPv6 address with "ipv6Only", got ${JSON.stringify(options.host)}`);
+    throw new RangeError(`"host" expected an IPv6 address with "ipv6Only", got ${describeValue(host)}`);
   }
   const { reuseAddress = false, reusePort = false, unref = false } = options;
+  checkBooleans({ ipv6Only, reuseAddress, reusePort, unref });
   return { local, receiveBufferBytes, sendBufferBytes, ipv6Only, reuseAddress, reusePort, batches, unref };
 }
 
 function checkRange(label: string, value: number, max: number): void {
   if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new RangeError(`"${label}" expected an integer in 1..${max}, got ${value}`);
+    throw new RangeError(`"${label}" expected an integer in 1..${max}, got ${describeValue(value)}`);
+  }
+}
+
+/** Throws TypeError that names the first of these options that is no boolean. */
+export function checkBooleans(options: Readonly<Record<string, boolean>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value !== "boolean") throw new TypeError(`"${name}" expected a boolean, got ${describeValue(value)}`);
   }
 }

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { DELIVERIES, type Delivery } from "@sortie/reliability";
 import { SystemClock } from "@sortie/transport";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { withoutTransport } from "../../connect.js";
 import { loadedCrypto } from "../../default-crypto.js";
 import { defaultTransport } from "../../default-transport.js";
@@ -36,6 +36,8 @@ interface BotsOptions extends TrustOptions {
 const MAX_BOTS = 100_000;
 /** bytes. Larger messages are for other tools than a load of many small ones. */
 const MAX_SIZE = 1_048_576;
+/** bytes. */
+const DEFAULT_SIZE = 64;
 /** Batches of 64 datagrams that each socket may have on their way. */
 const SOCKET_BATCHES = 64;
 /** And all together: 25 MB. */
@@ -70,7 +72,11 @@ export function botsCommand(host: CommandHost = PROCESS_HOST): Command {
     .option("--ramp <number>", "connections begun each second", numberIn(0.1, 100_000), 200)
     .option("--connecting <number>", "connections under way at once, at the most", integerIn(1, MAX_BOTS), 256)
     .option("--rate <number>", "messages of each bot a second", numberIn(0, 10_000), 10)
-    .option("--size <bytes>", "of each message, or MIN-MAX", sizeOption, { min: 64, max: 64 })
+    .addOption(
+      new Option("--size <bytes>", "of each message, or MIN-MAX")
+        .argParser(sizeOption)
+        .default({ min: DEFAULT_SIZE, max: DEFAULT_SIZE } satisfies SizeRange, String(DEFAULT_SIZE)),
+    )
     .option("--delivery <mode>", DELIVERY_NAMES.join(", "), oneOf(DELIVERY_NAMES), "unreliable")
     .option("--channel <number>", "channel of all messages", integerIn(0, 255), 0)
     .option("--duration <seconds>", "after all have connected or failed; 0: until Ctrl-C", numberIn(0, MAX_SECONDS), 10)

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { integerIn, numberIn, oneOf } from "../arguments.js";
 import { type CommandHost, PROCESS_HOST, waitFor } from "../command-host.js";
 import { styleOf } from "../style.js";
@@ -70,7 +70,9 @@ export function topCommand(host: CommandHost = PROCESS_HOST, terminal: Terminal 
     .option("--sort <key>", `of the peers: ${SORT_KEYS.join(", ")}`, oneOf(SORT_KEYS), "rttMs")
     .option("--order <order>", "asc or desc (default: desc, but asc for texts and id)", oneOf(["asc", "desc"] as const))
     .option("--peers <number>", "peers to show (default: as many as there is room for)", integerIn(1, MAX_PEERS))
-    .option("--search <text>", "only peers whose address or name has this, or with this ID", "")
+    .addOption(
+      new Option("--search <text>", "only peers whose address or name has this, or with this ID").default("", "all"),
+    )
     .option("--interval <ms>", "between two looks", numberIn(250, 60_000), 1000)
     .option("--once", "print the figures once, and end")
     .option("--json", "print the figures once, as JSON, and end")

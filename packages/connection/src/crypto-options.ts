@@ -1,0 +1,46 @@
+import type { CryptoProvider, Identity } from "@sortie/handshake";
+import { describeKind } from "./describe-value.js";
+import { checkMethods, withoutParts } from "./method-checks.js";
+
+const CRYPTO_METHODS = [
+  "randomBytes",
+  "sha256",
+  "hmacSha256",
+  "hkdfSha256",
+  "generateKeyPair",
+  "importPrivateKey",
+  "sharedSecret",
+  "sign",
+  "verify",
+  "createAead",
+] as const satisfies readonly (keyof CryptoProvider)[];
+
+/** What to do about a key that has not been loaded, by what came. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ["a string", "load the file with loadIdentity()"],
+  ["bytes", "load the file with loadIdentity()"],
+  ["a promise", "is there an await?"],
+]);
+
+/** Throws TypeError, which names the option, for what is no {@link CryptoProvider}. */
+export function checkCrypto(crypto: unknown): void {
+  checkMethods("crypto", crypto, "a crypto provider", CRYPTO_METHODS);
+  const { suitePreference } = crypto as { readonly suitePreference?: unknown };
+  if (Array.isArray(suitePreference)) return;
+  throw new TypeError(`"crypto" expected a crypto provider, got ${withoutParts(crypto, ["suitePreference"])}`);
+}
+
+/** Throws TypeError, which names the option, for what is no {@link Identity}. Never shows it: it may be a key. */
+export function checkIdentity(identity: unknown): void {
+  const { publicKey, keyPair } = (identity ?? {}) as { readonly [Part in keyof Identity]?: unknown };
+  const pair = (keyPair ?? {}) as { readonly [Part in keyof Identity["keyPair"]]?: unknown };
+  const missing: string[] = [];
+  if (!(publicKey instanceof Uint8Array)) missing.push("publicKey");
+  if (!(pair.publicKey instanceof Uint8Array)) missing.push("keyPair.publicKey");
+  if (typeof pair.privateKey !== "object" || pair.privateKey === null) missing.push("keyPair.privateKey");
+  if (missing.length === 0) return;
+  const kind = identity instanceof Uint8Array ? "bytes" : describeKind(identity);
+  const hint = HINTS.get(kind);
+  const got = kind === "an object" ? withoutParts(identity, missing) : kind;
+  throw new TypeError(`"identity" expected an identity, got ${got}${hint === undefined ? "" : `: ${hint}`}`);
+}

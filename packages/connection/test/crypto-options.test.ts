@@ -1,0 +1,79 @@
+import { createNobleProvider, type Identity, identityOf } from "@sortie/handshake";
+import { createNodeProvider, generateIdentity, identityToPem } from "@sortie/handshake/node";
+import { describe, expect, it } from "vitest";
+import { checkCrypto, checkIdentity } from "../src/crypto-options.js";
+import { checkMethods } from "../src/method-checks.js";
+
+const identity = generateIdentity();
+
+describe("checkIdentity", () => {
+  it("takes what providers make", () => {
+    for (const good of [identity, identityOf(createNobleProvider().generateKeyPair())]) {
+      expect(() => checkIdentity(good)).not.toThrow();
+    }
+  });
+
+  it.each([
+    [undefined, "undefined"],
+    [null, "null"],
+    [5, "a number"],
+    ["root.key", "a string: load the file with loadIdentity()"],
+    [new Uint8Array(241), "bytes: load the file with loadIdentity()"],
+    [Promise.resolve(identity), "a promise: is there an await?"],
+    [{}, "an object without publicKey, keyPair.publicKey, keyPair.privateKey"],
+    [{ publicKey: identity.publicKey }, "an object without keyPair.publicKey, keyPair.privateKey"],
+    [{ ...identity, keyPair: { publicKey: identity.publicKey } }, "an object without keyPair.privateKey"],
+  ])("refuses %s", (value, got) => {
+    expect(() => checkIdentity(value)).toThrow(new TypeError(`"identity" expected an identity, got ${got}`));
+  });
+
+  it("shows nothing of a private key in its place", () => {
+    const { privateKeyPem } = identityToPem(identity);
+    const bytes = Buffer.from(privateKeyPem);
+    for (const value of [privateKeyPem, bytes, [privateKeyPem], { pem: privateKeyPem } as unknown as Identity]) {
+      const message = thrown(() => checkIdentity(value));
+      expect(message).toMatch(/^"identity" expected an identity, got /);
+      expect(message).not.toContain("PRIVATE");
+      expect(message).not.toContain(privateKeyPem.slice(40, 60));
+    }
+  });
+});
+
+describe("checkCrypto", () => {
+  it("takes the providers that there are", () => {
+    for (const crypto of [createNodeProvider(), createNobleProvider()]) expect(() => checkCrypto(crypto)).not.toThrow();
+  });
+
+  it("names what is missing", () => {
+    expect(thrown(() => checkCrypto({}))).toMatch(/^"crypto" expected a crypto provider, got an object without random/);
+    const crypto = createNodeProvider();
+    const parts = Object.create(crypto, { sign: { value: 1 } }) as object;
+    expect(thrown(() => checkCrypto(parts))).toBe('"crypto" expected a crypto provider, got an object without sign');
+    const blind = Object.create(crypto, { suitePreference: { value: undefined } }) as object;
+    expect(thrown(() => checkCrypto(blind))).toMatch(/got an object without suitePreference$/);
+    expect(thrown(() => checkCrypto("node:crypto"))).toBe('"crypto" expected a crypto provider, got a string');
+  });
+});
+
+describe("checkMethods", () => {
+  it("goes by the parts, whatever they are of", () => {
+    const method = (): void => {};
+    expect(() => checkMethods("clock", { now: method }, "a clock", ["now"])).not.toThrow();
+    expect(() => checkMethods("clock", Date, "a clock", ["now"])).not.toThrow();
+    const check = (value: unknown) => () => checkMethods("clock", value, "a clock", ["now", "defer"]);
+    expect(check(Date)).toThrow(new TypeError('"clock" expected a clock, got a function'));
+    expect(check(null)).toThrow(new TypeError('"clock" expected a clock, got null'));
+    expect(check({ now: method, defer: 5 })).toThrow(
+      new TypeError('"clock" expected a clock, got an object without defer'),
+    );
+  });
+});
+
+function thrown(call: () => void): string {
+  try {
+    call();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "nothing was thrown";
+}

@@ -1,0 +1,32 @@
+import type { Clock } from "./clock.js";
+import { describeValue } from "./describe-value.js";
+import type { DatagramTransport } from "./transport.js";
+
+/** @internal The methods of every clock, for those who check what they are given. */
+export const CLOCK_METHODS: readonly string[] = ["now", "setTimer", "clearTimer", "defer"] satisfies (keyof Clock)[];
+
+/** @internal The methods of every transport, for those who check what they are given. */
+export const TRANSPORT_METHODS: readonly string[] = [
+  "open",
+  "acquireBatch",
+  "send",
+  "close",
+] satisfies (keyof DatagramTransport)[];
+
+/**
+ * @internal For transports: throws TypeError for options that are no object, and for one that is none of `known`. A
+ * misspelt one would be passed over, and its default be taken for what was asked for. Those that are undefined are
+ * passed over.
+ */
+export function checkOptionNames(options: object, known: Readonly<Record<string, true>>): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`"options" expected an object, got ${describeValue(options)}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(known, name)) continue;
+    const names = Object.keys(known);
+    const meant = names.find((other) => other.toLowerCase() === name.toLowerCase());
+    const expected = meant === undefined ? `only ${names.join(", ")}` : `"${meant}"`;
+    throw new TypeError(`"options" expected ${expected}, got "${name}"`);
+  }
+}
