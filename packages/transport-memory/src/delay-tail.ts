@@ -1,4 +1,5 @@
-import { checkNames, checkNumber, type OptionNames } from "./check.js";
+import { checkOptionNames } from "@sortie/transport";
+import { checkNumber, type OptionNames } from "./check.js";
 import type { Prng } from "./prng.js";
 
 /** Right-skewed distributions of a delay: most are small, a few are many times the mean. */
@@ -40,7 +41,7 @@ const TAIL_NAMES: OptionNames<DelayTail> = {
 
 /** Throws a RangeError that names the field when one is out of range, TypeError for a field that there is not. */
 export function checkDelayTail(label: string, tail: DelayTail): void {
-  checkNames(tail, TAIL_NAMES, label);
+  checkOptionNames(tail, TAIL_NAMES, label);
   if (!DISTRIBUTIONS.includes(tail.distribution)) {
     const expected = DISTRIBUTIONS.join(", ");
     throw new RangeError(`"${label}.distribution" expected one of ${expected}, got ${String(tail.distribution)}`);

@@ -1,4 +1,5 @@
-import { checkInteger, checkNames, checkNumber, type OptionNames } from "./check.js";
+import { checkOptionNames } from "@sortie/transport";
+import { checkInteger, checkNumber, type OptionNames } from "./check.js";
 import { checkDelayTail, type DelayTail } from "./delay-tail.js";
 import { burstLoss, checkGilbertElliott, type GilbertElliott, independentLoss } from "./loss-model.js";
 
@@ -109,7 +110,7 @@ const OPTION_NAMES: OptionNames<LinkOptions> = {
 
 /** Throws a RangeError that names the option when one is out of range, TypeError for one that there is not. */
 export function checkLinkOptions(options: LinkOptions): LinkParameters {
-  checkNames(options, OPTION_NAMES, "link");
+  checkOptionNames(options, OPTION_NAMES, "link");
   const { latencyMs = 0, jitterMs = 0, reorder = 0, reorderDelayMs = DEFAULT_REORDER_DELAY_MS } = options;
   const { duplicate = 0, corrupt = 0, mtu = Infinity, overheadBytes = 0 } = options;
   checkNumber("latencyMs", latencyMs, 0, MAX_DELAY_MS);

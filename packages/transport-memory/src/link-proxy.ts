@@ -1,12 +1,13 @@
-import type {
-  Clock,
-  DatagramBatch,
-  DatagramReceiver,
-  DatagramTransport,
-  SocketAddress,
-  TimerHandle,
+import {
+  checkOptionNames,
+  type Clock,
+  type DatagramBatch,
+  type DatagramReceiver,
+  type DatagramTransport,
+  type SocketAddress,
+  type TimerHandle,
 } from "@sortie/transport";
-import { checkInteger, checkNames, checkNumber, type OptionNames } from "./check.js";
+import { checkInteger, checkNumber, type OptionNames } from "./check.js";
 import { LinkSimulator } from "./link.js";
 import type { LinkSpec } from "./link-spec.js";
 import { ProxyClient, ProxyClients } from "./proxy-client.js";
@@ -126,7 +127,7 @@ export class LinkProxy {
 
   /** RangeError for an option out of range or a bad link, TypeError for an option that there is not. */
   constructor(options: LinkProxyOptions) {
-    checkNames(options, OPTION_NAMES, "options");
+    checkOptionNames(options, OPTION_NAMES);
     const { maxClients = DEFAULT_MAX_CLIENTS, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
     const { clientIdleMs = DEFAULT_CLIENT_IDLE_MS } = options;
     checkInteger("maxClients", maxClients, 1, 65_536);

@@ -1,4 +1,5 @@
-import { checkNames, type OptionNames } from "./check.js";
+import { checkOptionNames } from "@sortie/transport";
+import type { OptionNames } from "./check.js";
 import { checkLinkOptions, type LinkOptions, type LinkParameters } from "./link-options.js";
 import { LinkTimeline } from "./link-timeline.js";
 import type { LinkTrace } from "./link-trace.js";
@@ -29,7 +30,7 @@ const TRACED_NAMES: OptionNames<TracedLink> = { trace: true, base: true };
  */
 export function resolveLink(spec: LinkSpec): ResolvedLink {
   if (typeof spec === "object" && spec !== null && "trace" in spec) {
-    checkNames(spec, TRACED_NAMES, "link");
+    checkOptionNames(spec, TRACED_NAMES, "link");
     const { trace, base = {} } = spec;
     const timeline = new LinkTimeline(trace, optionsOf(base));
     return { parameters: timeline.parameters, timeline };

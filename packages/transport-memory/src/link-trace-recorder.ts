@@ -1,4 +1,5 @@
-import { checkInteger, checkNames, type OptionNames } from "./check.js";
+import { checkOptionNames } from "@sortie/transport";
+import { checkInteger, type OptionNames } from "./check.js";
 import { LINK_TRACE_FORMAT, type LinkTrace, type LinkTraceStep, MAX_DURATION_MS } from "./link-trace.js";
 
 /** Options of a {@link LinkTraceRecorder}. */
@@ -44,7 +45,7 @@ export class LinkTraceRecorder {
 
   /** RangeError for a bad window, TypeError for an option that there is not or a name that is no text. */
   constructor(options: LinkTraceRecorderOptions = {}) {
-    checkNames(options, OPTION_NAMES, "options");
+    checkOptionNames(options, OPTION_NAMES);
     const { windowMs = 100 } = options;
     checkInteger("windowMs", windowMs, 1, 60_000);
     this.windowMs = windowMs;

@@ -1,4 +1,5 @@
-import { checkInteger, checkNames, checkNumber, type OptionNames } from "./check.js";
+import { checkOptionNames } from "@sortie/transport";
+import { checkInteger, checkNumber, type OptionNames } from "./check.js";
 import { checkLinkOptions, type LinkOptions, type LinkParameters, MIN_DEFAULT_QUEUE_BYTES } from "./link-options.js";
 import { meanLoss } from "./loss-model.js";
 
@@ -58,7 +59,7 @@ export function compileTrace(trace: LinkTrace, base: LinkOptions): TraceParamete
     const got = typeof trace === "object" && trace !== null ? String(trace.format) : String(trace);
     throw new RangeError(`"trace.format" expected "${LINK_TRACE_FORMAT}", got "${got}"`);
   }
-  asRangeError(() => checkNames(trace, TRACE_NAMES, "trace"));
+  asRangeError(() => checkOptionNames(trace, TRACE_NAMES, "trace"));
   const { steps, name } = trace;
   if (name !== undefined && typeof name !== "string") {
     throw new RangeError(`"trace.name" expected a string, got ${String(name)}`);

@@ -1,4 +1,5 @@
-import { checkNames, checkNumber, type OptionNames } from "./check.js";
+import { checkOptionNames } from "@sortie/transport";
+import { checkNumber, type OptionNames } from "./check.js";
 import type { Prng } from "./prng.js";
 
 /**
@@ -47,7 +48,7 @@ const MODEL_NAMES: OptionNames<GilbertElliott> = {
 
 /** Throws a RangeError unless all four are probabilities, TypeError for a field that there is not. */
 export function checkGilbertElliott(model: GilbertElliott): void {
-  checkNames(model, MODEL_NAMES, "gilbertElliott");
+  checkOptionNames(model, MODEL_NAMES, "gilbertElliott");
   checkNumber("gilbertElliott.goodToBad", model.goodToBad, 0, 1);
   checkNumber("gilbertElliott.badToGood", model.badToGood, 0, 1);
   checkNumber("gilbertElliott.lossInGood", model.lossInGood, 0, 1);

@@ -34,7 +34,7 @@ export interface MemoryTransportOptions {
   readonly slotBytes?: number;
 }
 
-/** For `checkNames`. */
+/** For `checkOptionNames`. */
 export const TRANSPORT_OPTION_NAMES: OptionNames<MemoryTransportOptions> = {
   host: true,
   port: true,

@@ -1,5 +1,5 @@
-import { type Clock, SocketAddress } from "@sortie/transport";
-import { checkInteger, checkNames, checkNoNulls, checkNumber, type OptionNames } from "./check.js";
+import { type Clock, checkOptionNames, SocketAddress } from "@sortie/transport";
+import { checkInteger, checkNoNulls, checkNumber, type OptionNames } from "./check.js";
 import { DatagramCarrier, type NetworkFilter, type Tap } from "./datagram-carrier.js";
 import type { LinkSimulator } from "./link.js";
 import {
@@ -83,7 +83,7 @@ export class MemoryNetwork<C extends Clock = VirtualClock> {
    * not.
    */
   createTransport(options: MemoryTransportOptions = {}): MemoryTransport {
-    checkNames(options, TRANSPORT_OPTION_NAMES, "options");
+    checkOptionNames(options, TRANSPORT_OPTION_NAMES);
     checkNoNulls(options);
     const { port = 0 } = options;
     checkInteger("port", port, 0, 65_535);
@@ -158,7 +158,7 @@ export function createNetwork<C extends Clock>(options: NetworkOptions & { reado
 /** Makes a network with a virtual clock. RangeError for a bad option, TypeError for one that there is not. */
 export function createNetwork(options: NetworkOptions): MemoryNetwork;
 export function createNetwork(options: NetworkOptions & { readonly clock?: Clock }): MemoryNetwork<Clock> {
-  checkNames(options, NETWORK_OPTION_NAMES, "options");
+  checkOptionNames(options, NETWORK_OPTION_NAMES);
   checkNoNulls(options);
   const { clock = new VirtualClock() } = options;
   return new MemoryNetwork(options, clock);

@@ -17,7 +17,9 @@ describe("link options", () => {
     expect(make({ [name]: 1 })).not.toThrow();
     for (const bad of [-0.01, 1.01, 5, Number.NaN, "0.5"]) {
       expect(make({ [name]: bad })).toThrow(RangeError);
-      expect(make({ [name]: bad })).toThrow(`"${name}" expected 0..1, got ${bad}`);
+      expect(make({ [name]: bad })).toThrow(
+        `"${name}" expected 0..1, got ${typeof bad === "string" ? `"${bad}"` : bad}`,
+      );
     }
   });
 

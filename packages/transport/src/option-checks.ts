@@ -14,19 +14,24 @@ export const TRANSPORT_METHODS: readonly string[] = [
 ] satisfies (keyof DatagramTransport)[];
 
 /**
- * @internal For transports: throws TypeError for options that are no object, and for one that is none of `known`. A
- * misspelt one would be passed over, and its default be taken for what was asked for. Those that are undefined are
- * passed over.
+ * @internal For transports and simulated networks: throws TypeError for options that are no object, and for one
+ * that is none of `known`. A misspelt one would be passed over, and its default be taken for what was asked for. Those
+ * that are undefined are passed over.
+ * @param label what the options are called in the message
  */
-export function checkOptionNames(options: object, known: Readonly<Record<string, true>>): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`"options" expected an object, got ${describeValue(options)}`);
+export function checkOptionNames(
+  options: object,
+  known: Readonly<Record<string, true>>,
+  label: string = "options",
+): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`"${label}" expected an object, got ${describeValue(options)}`);
   }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(known, name)) continue;
     const names = Object.keys(known);
     const meant = names.find((other) => other.toLowerCase() === name.toLowerCase());
     const expected = meant === undefined ? `only ${names.join(", ")}` : `"${meant}"`;
-    throw new TypeError(`"options" expected ${expected}, got "${name}"`);
+    throw new TypeError(`"${label}" expected ${expected}, got "${name}"`);
   }
 }
