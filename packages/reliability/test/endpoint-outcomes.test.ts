@@ -56,6 +56,20 @@ describe("outcomes", () => {
     expect(pair.a.endpoint.undelivered).toBe(0);
   });
 
+  it("acked, when two copies were acknowledged before anybody asks", async () => {
+    const modes = ["bestEffort", "reliable", "ordered"] as const;
+    for (const delivery of modes) {
+      const pair = new Pair();
+      pair.fromB.drop = () => true;
+      const receipt = pair.a.endpoint.send(payload(0, 10), { delivery }, pair.nowMs);
+      pair.runFor(400);
+      pair.fromB.drop = () => false;
+      pair.runFor(2000);
+      expect(pair.b.endpoint.statistics.duplicatesRejected, delivery).toBeGreaterThan(0);
+      expect(await outcomeNow(receipt), delivery).toBe("acked");
+    }
+  });
+
   it("an empty message arrives in every mode", async () => {
     const pair = new Pair();
     const modes = ["unreliable", "sequenced", "bestEffort", "reliable", "ordered"] as const;

@@ -43,7 +43,8 @@ export class OrderedSend extends SendChannel {
   }
 
   override onAcked(message: OutgoingMessage): void {
-    if (message !== this.window.lowest) message.holdOutcome();
+    // Of one that is finished a further copy was acknowledged: its turn came already, or comes with those before it.
+    if (!message.finished && message !== this.window.lowest) message.holdOutcome();
   }
 
   /** What arrived behind a gap that is not filled any more was never given to the receiver's application. */
