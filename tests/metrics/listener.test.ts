@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import {
   createMetrics,
   createMetricsListener,
@@ -303,14 +303,32 @@ describe("metrics listener", () => {
     await expect(it.ask("/healthz")).rejects.toThrow(/ECONNREFUSED/);
   });
 
-  it("takes 64 connections, and closes the next", async () => {
+  it("takes 64 connections; the next one takes the place of the one that was used least recently", async () => {
     const it = await Listening.start();
-    const sockets = Array.from({ length: 64 }, () => connectTcp(it.port, "127.0.0.1"));
-    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
-    const last = connectTcp(it.port, "127.0.0.1");
-    last.on("error", () => {});
-    await new Promise<void>((resolve) => last.once("close", () => resolve()));
+    const sockets: Socket[] = [];
+    // One after the other: in that order they come.
+    for (let i = 0; i < 64; i++) sockets.push(await connected());
+    const [first, second] = sockets as [Socket, Socket];
+    first.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    await new Promise((resolve) => first.once("data", resolve));
+    const ended = new Promise<void>((resolve) => second.once("close", () => resolve()));
+    expect(sockets.filter((socket) => socket.destroyed)).toEqual([]);
+    const last = await connected();
+    sockets.push(last);
+    last.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    const answered = new Promise((resolve) => last.once("data", () => resolve("answered")));
+    const closed = new Promise((resolve) => last.once("close", () => resolve("closed")));
+    expect(await Promise.race([answered, closed])).toBe("answered");
+    await ended;
+    expect(first.destroyed).toBe(false);
     for (const socket of sockets) socket.destroy();
+
+    function connected(): Promise<Socket> {
+      return new Promise((resolve) => {
+        const socket = connectTcp(it.port, "127.0.0.1", () => resolve(socket));
+        socket.on("error", () => {}).resume();
+      });
+    }
   });
 
   it("asks for a token where others could reach it, and refuses bad options by name", () => {

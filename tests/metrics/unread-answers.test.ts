@@ -9,6 +9,7 @@ const ANSWER_TIMEOUT_MS = 5000;
 /** ms, of the real clock. Nothing has left for so long: the system's buffers are full. */
 const STALLED_MS = 500;
 const MAX_OPEN_ANSWERS = 16;
+const MAX_CONNECTIONS = 64;
 const realSetTimeout = globalThis.setTimeout;
 const LARGEST_FILE = "GET /assets/uplot.js HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -95,6 +96,20 @@ describe("answers that are not read", () => {
     await pause(50);
     expect(vi.getTimerCount()).toBe(0);
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+  });
+
+  it("keep nobody out, on however many connections: those that asked last stay", async () => {
+    const used = await open();
+    const stalled: Socket[] = [];
+    for (let i = 1; i < MAX_CONNECTIONS; i++) stalled.push(await open());
+    for (const socket of stalled) socket.pause().write(LARGEST_FILE.repeat(MAX_OPEN_ANSWERS));
+    while (served.size < stalled.length) await pause(1);
+    used.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (served.size < MAX_CONNECTIONS) await pause(1);
+    const options = { headers: { connection: "close" } };
+    for (let i = 1; i <= 3; i++) expect((await fetch(`http://127.0.0.1:${port}/healthz`, options)).status).toBe(200);
+    used.end("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    expect(answersIn(await readAll(used))).toBe(2);
   });
 
   it("16 requests of one connection may wait for their answers, one more ends it", async () => {

@@ -59,6 +59,70 @@ describe("close", () => {
     await game.end();
   });
 
+  it("again with shorter times ends sooner what is under way; without any it only gives the promise", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    await game.listen();
+    const client = await game.connect();
+    const ends: string[] = [];
+    client.on("disconnect", ({ code, text }) => ends.push(`${code}: ${text}`));
+    await game.run(100);
+    const startMs = game.clock.now();
+    const closing = game.server.close({ leaveMs: 60_000, reason: "until the end of the round" });
+    expect(game.server.close()).toBe(closing);
+    expect(game.server.close({ drainMs: 0, reason: "another" })).toBe(closing);
+    void game.server.close({ leaveMs: 3_600_000 });
+    await game.run(10_000);
+    expect([ends, game.server.peers.size]).toEqual([[], 1]);
+    expect(game.server.close({ leaveMs: 5000 })).toBe(closing);
+    await game.run(4900);
+    expect(ends).toEqual([]);
+    await game.settle(closing, 2000);
+    await game.run(100);
+    expect(ends).toEqual(["shutting-down: until the end of the round"]);
+    expect(game.clock.now() - startMs).toBeLessThan(16_500);
+    await game.end();
+  });
+
+  it("again, in a listener that hears of the first call, cuts its time to leave", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    await game.connect();
+    game.server.on("draining", () => void game.server.close({ leaveMs: 0 }));
+    const startMs = game.clock.now();
+    await game.settle(game.server.close({ leaveMs: 60_000 }), 70_000);
+    expect(game.clock.now() - startMs).toBeLessThan(2000);
+    await game.end();
+  });
+
+  it.each([0, 500])("again while reliable messages go ends that after %i ms", async (drainMs) => {
+    const game = new GameNetwork();
+    await game.listen();
+    await game.connect();
+    await game.run(100);
+    // The peer hears everything, and nobody hears the peer: nothing is ever acknowledged.
+    game.network.setFilter((_datagram, from) => from.equals(game.serverAddress));
+    game.server.peers.get(1)?.send("never", { delivery: "reliable" });
+    const closing = game.server.close({ leaveMs: 1000, drainMs: 3_600_000 });
+    await game.run(3000);
+    const startMs = game.clock.now();
+    expect(game.server.close({ leaveMs: 0 })).toBe(closing);
+    await game.run(3000);
+    expect(game.server.peers.size).toBe(1);
+    expect(game.server.close({ drainMs })).toBe(closing);
+    await game.settle(closing, 2000);
+    expect(game.clock.now() - startMs - 3000).toBeGreaterThanOrEqual(drainMs);
+    await game.run(15_000);
+    await game.end();
+  });
+
+  it("again refuses bad options as the first call does", async () => {
+    const game = new GameNetwork();
+    const closing = game.server.close();
+    expect(() => game.server.close({ leaveMs: -1 })).toThrow('"leaveMs" expected a number in 0..3600000, got -1');
+    expect(() => game.server.close({ drainMS: 1 } as object)).toThrow('got "drainMS"');
+    await game.settle(closing);
+  });
+
   it("of a transport that fails to is told to the caller, and the server is over all the same", async () => {
     const game = new GameNetwork();
     const { serverTransport: transport } = game;

@@ -1,9 +1,11 @@
 import { TypedEmitter } from "@sortie/connection";
 import type { Server } from "@sortie/server";
 import { ForwardingCounters } from "./forwarding-statistics.js";
-import { MainChannel, type MainChannelUser } from "./main-channel.js";
+import { ClusterError } from "./cluster-error.js";
+import { MainChannel, mainGoneError, type MainChannelUser } from "./main-channel.js";
 import {
   type CloseRequest,
+  type CloseTimes,
   EXIT_GRACE_MS,
   type ToWorker,
   type WorkerConfig,
@@ -17,11 +19,13 @@ export interface ClusterWorkerEvents {
   message: (message: unknown) => void;
   /**
    * The worker is about to end: its server closes now, as `server.close` with these options does. The process ends when
-   * nothing keeps it busy, or 5 s after its server has closed.
+   * nothing keeps it busy, or 5 s after its server has closed. Emitted once: where the times are cut short later, as
+   * when the main process goes meanwhile, the server's peers hear of it, and no listener.
    */
   close: (request: CloseRequest) => void;
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const MAIN_GONE: CloseRequest = { leaveMs: 0, drainMs: 0, reason: "the server is shutting down" };
 
 /** This process as a worker of a cluster: its number, what it was given, and messages to and from the main process. */
@@ -79,6 +83,9 @@ export class WorkerRuntime implements MainChannelUser {
   readonly #channel: MainChannel;
   #server: Server | undefined;
   #isClosing = false;
+  #isServerClosed = false;
+  #hasMainGone = false;
+  readonly #ignoreSignal = (): void => {};
   /** What the main process was told last. */
   #isAccepting = true;
 
@@ -87,12 +94,16 @@ export class WorkerRuntime implements MainChannelUser {
     this.config = config;
     this.worker = new RunningWorker(channel, config);
     // Both reach a whole process group or service: the main process decides, and when it has gone this one ends.
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+    for (const signal of SIGNALS) process.on(signal, this.#ignoreSignal);
     channel.user = this;
   }
 
-  get hasServer(): boolean {
-    return this.#server !== undefined;
+  /** Throws Error where there is a server already, ClusterError where it is too late for one. */
+  checkWantsServer(): void {
+    if (this.#server !== undefined) throw new Error("createWorkerServer() expected to be called once in a worker");
+    if (this.#hasMainGone) throw mainGoneError("made its server");
+    if (this.#isClosing)
+      throw new ClusterError("closed", "the cluster was closed before the worker had made its server");
   }
 
   /** The server of this worker, from its making on. */
@@ -123,6 +134,9 @@ export class WorkerRuntime implements MainChannelUser {
   /** The server's socket is closed, whoever asked for it: this worker's time is over. */
   onServerClosed(): void {
     this.#isClosing = true;
+    this.#isServerClosed = true;
+    // Peers have been told; nobody but who sends a signal could hurry what the application does still.
+    if (this.#hasMainGone) for (const signal of SIGNALS) process.off(signal, this.#ignoreSignal);
     this.#channel.send({ type: "closed" });
     this.#channel.leave();
     setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
@@ -142,13 +156,19 @@ export class WorkerRuntime implements MainChannelUser {
         return this.#server?.startDraining({ reason: message.reason });
       case "close":
         return this.#close(message);
+      case "hurry":
+        return this.#hurry(message.times);
       case "config":
         return;
     }
   }
 
   onMainGone(): void {
-    this.#close(MAIN_GONE);
+    if (this.#isServerClosed) return;
+    this.#hasMainGone = true;
+    if (!this.#isClosing) return this.#close(MAIN_GONE);
+    // Nobody is there any more for whom peers could be given time.
+    this.#hurry({ leaveMs: 0, drainMs: 0 });
   }
 
   #tellAccepting(): void {
@@ -187,6 +207,11 @@ export class WorkerRuntime implements MainChannelUser {
     if (this.#server === undefined) this.onServerClosed();
     else void this.#server.close({ leaveMs, drainMs, reason });
   }
+
+  /** The server closes already, and may be so for an hour. */
+  #hurry(times: CloseTimes): void {
+    void this.#server?.close(times);
+  }
 }
 
 let runtime: Promise<WorkerRuntime> | undefined;
@@ -198,7 +223,8 @@ export function workerRuntime(): Promise<WorkerRuntime> {
 
 /**
  * In a process that `createCluster` started: which worker it is. Every call gives the same object. Rejects with Error
- * in any other process.
+ * in any other process, with ClusterError "main-gone" where the main process has ended: a worker whose main process has
+ * gone ends, 8 s later at the latest, whatever it does.
  */
 export async function joinCluster(): Promise<ClusterWorker> {
   return (await workerRuntime()).worker;

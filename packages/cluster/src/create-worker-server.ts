@@ -23,13 +23,14 @@ export type WorkerServerOptions<Data = unknown> = WorkerServerBaseOptions & Peer
 
 /**
  * The server of this worker: `listen()` resolves when all workers have opened the port; `close()` ends the worker,
- * whose place another one then takes. Rejects with Error outside of a cluster or when called twice, with TypeError or
- * RangeError for an option that is missing, out of range, or the cluster's to decide.
+ * whose place another one then takes. Rejects with Error outside of a cluster or when called twice, with ClusterError
+ * "main-gone" or "closed" where the main process has ended, or closed the cluster, before; with TypeError or RangeError
+ * for an option that is missing, out of range, or the cluster's to decide.
  */
 export async function createWorkerServer<Data = unknown>(options: WorkerServerOptions<Data>): Promise<Server<Data>> {
   checkWorkerOptions(options);
   const runtime = await workerRuntime();
-  if (runtime.hasServer) throw new Error("createWorkerServer() expected to be called once in a worker");
+  runtime.checkWantsServer();
   const { config, counters } = runtime;
   const { worker, workers, cookieKey, host, port } = config;
   const given: WorkerServerOptions<Data> = options;

@@ -5,4 +5,6 @@ export { type BroadcastResult, Cluster, type ClusterEvents, createCluster, type 
 export { type ClusterWorker, type ClusterWorkerEvents, joinCluster } from "./cluster-worker.js";
 export { createWorkerServer, type WorkerServerBaseOptions, type WorkerServerOptions } from "./create-worker-server.js";
 export { isClusterWorker } from "./main-channel.js";
+export type { WorkerFigures } from "./messages.js";
+export type { WorkerExitReason, WorkerState } from "./worker-handle.js";
 export type { ForwardingStatistics } from "./forwarding-statistics.js";

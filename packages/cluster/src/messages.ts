@@ -23,6 +23,9 @@ export interface WorkerConfig {
 /** How a worker ends: as `server.close`. */
 export type CloseRequest = Required<CloseOptions>;
 
+/** What a later `close` makes shorter. */
+export type CloseTimes = Pick<CloseOptions, "leaveMs" | "drainMs">;
+
 /** Where workers are. */
 export interface WorkerLinks {
   /** Loopback ports by worker, 0 for one that is not there. */
@@ -45,7 +48,9 @@ export type ToWorker =
     }
   | { readonly type: "message"; readonly message: unknown }
   | { readonly type: "drain"; readonly reason: string }
-  | ({ readonly type: "close" } & CloseRequest);
+  | ({ readonly type: "close" } & CloseRequest)
+  /** After "close": times that hold where they end sooner. */
+  | { readonly type: "hurry"; readonly times: CloseTimes };
 
 /** What a worker tells of itself. */
 export interface WorkerFigures {

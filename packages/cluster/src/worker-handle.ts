@@ -3,6 +3,7 @@ import type { SendOptions } from "@sortie/reliability";
 import type { ResolvedClusterOptions } from "./cluster-options.js";
 import {
   type CloseRequest,
+  type CloseTimes,
   EXIT_GRACE_MS,
   type ToMain,
   type ToWorker,
@@ -80,6 +81,12 @@ export class WorkerHandle {
   /** It does not answer any more, and ends. */
   #isServerClosed = false;
   #deadline: NodeJS.Timeout | undefined;
+  /** ms of `performance.now()`. One that closes lets its peers leave until then. */
+  #leaveUntilMs = 0;
+  /** ms. For what it sends reliably, after that. */
+  #drainMs = 0;
+  /** ms of `performance.now()`. Its peers have left, or were told, by then. */
+  #closedByMs = 0;
 
   /** Starts the process; where that fails, the user hears of its exit in a later turn, as of one that ended. */
   constructor(config: WorkerConfig, options: ResolvedClusterOptions, user: WorkerHandleUser) {
@@ -176,9 +183,24 @@ export class WorkerHandle {
       this.state = "closing";
       this.exitReason ??= "closed";
       this.#send({ type: "close", ...request });
-      this.#endWithin(request.leaveMs + request.drainMs + EXIT_GRACE_MS + KILL_MARGIN_MS);
+      const nowMs = performance.now();
+      this.#leaveUntilMs = nowMs + request.leaveMs;
+      this.#drainMs = request.drainMs;
+      this.#endClosedBy(this.#leaveUntilMs + request.drainMs, nowMs);
     }
     return this.#exited;
+  }
+
+  /** After `close`: what is under way ends sooner where these times, from now on, are shorter. */
+  hurry(times: CloseTimes): void {
+    const { leaveMs = Infinity, drainMs = Infinity } = times;
+    if (this.state !== "closing" || this.#isServerClosed || Math.min(leaveMs, drainMs) === Infinity) return;
+    this.#send({ type: "hurry", times });
+    const nowMs = performance.now();
+    this.#leaveUntilMs = Math.min(this.#leaveUntilMs, nowMs + leaveMs);
+    this.#drainMs = Math.min(this.#drainMs, drainMs);
+    const closedByMs = Math.max(this.#leaveUntilMs, nowMs) + this.#drainMs;
+    if (closedByMs < this.#closedByMs) this.#endClosedBy(closedByMs, nowMs);
   }
 
   /** Ends the process at once. */
@@ -212,6 +234,11 @@ export class WorkerHandle {
     this.failure ??= error instanceof Error ? error.message : String(error);
     this.exitReason ??= "start-failed";
     this.#end(null, null);
+  }
+
+  #endClosedBy(closedByMs: number, nowMs: number): void {
+    this.#closedByMs = closedByMs;
+    this.#endWithin(closedByMs - nowMs + EXIT_GRACE_MS + KILL_MARGIN_MS);
   }
 
   #endWithin(ms: number, reason?: WorkerExitReason): void {

@@ -1,3 +1,4 @@
+import type { Server } from "@sortie/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WorkerRuntime } from "../src/cluster-worker.js";
 import type { MainChannel } from "../src/main-channel.js";
@@ -22,4 +23,65 @@ describe("a worker whose application has closed its server", () => {
     expect(announced).toBe(0);
     expect(sent).toEqual([{ type: "closed" }]);
   });
+});
+
+describe("a worker whose main process goes", () => {
+  const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+  const CLOSE = { leaveMs: 3_600_000, drainMs: 100, reason: "end of the round" };
+  const AT_ONCE = { leaveMs: 0, drainMs: 0 };
+
+  /** How its server is closed, and what its application hears. */
+  function running(): { readonly runtime: WorkerRuntime; readonly calls: unknown[]; readonly heard: unknown[] } {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    const channel = { send: () => undefined, leave: () => undefined };
+    const config = { worker: 0, workers: 1, host: undefined, port: 1, cookieKey: new Uint8Array(32), data: undefined };
+    const runtime = new WorkerRuntime(channel as unknown as MainChannel, config);
+    const calls: unknown[] = [];
+    const close = (options: unknown): Promise<void> => {
+      calls.push(options);
+      return Promise.resolve();
+    };
+    runtime.server = { on: () => undefined, close } as unknown as Server;
+    const heard: unknown[] = [];
+    runtime.worker.on("close", (request) => void heard.push(request));
+    return { runtime, calls, heard };
+  }
+
+  it("gives its peers no more time, and obeys signals once its server is closed", () => {
+    const before = SIGNALS.map((signal) => process.listenerCount(signal));
+    const { runtime, calls, heard } = running();
+    const listened = (): number[] => SIGNALS.map((signal, i) => process.listenerCount(signal) - (before[i] as number));
+    runtime.onMessage({ type: "close", ...CLOSE });
+    runtime.onMessage({ type: "hurry", times: { leaveMs: 60_000 } });
+    runtime.onMainGone();
+    expect(calls).toEqual([CLOSE, { leaveMs: 60_000 }, AT_ONCE]);
+    expect(heard).toEqual([CLOSE]);
+    expect(listened()).toEqual([1, 1]);
+    runtime.onServerClosed();
+    expect(listened()).toEqual([0, 0]);
+  });
+
+  it("closes its server, and makes none any more", () => {
+    const { runtime, calls, heard } = running();
+    expect(() => runtime.checkWantsServer()).toThrow("expected to be called once in a worker");
+    runtime.onMainGone();
+    expect(calls).toMatchObject([AT_ONCE]);
+    expect(heard).toEqual(calls);
+    runtime.onServerClosed();
+    const [gone, told] = [early(), early()];
+    gone.onMainGone();
+    expect(() => gone.checkWantsServer()).toThrow(expect.objectContaining({ code: "main-gone" }));
+    told.onMessage({ type: "close", ...CLOSE });
+    expect(() => told.checkWantsServer()).toThrow(expect.objectContaining({ code: "closed" }));
+  });
+
+  /** One without a server yet. */
+  function early(): WorkerRuntime {
+    vi.spyOn(process, "on").mockReturnThis();
+    const channel = { send: () => undefined, leave: () => undefined };
+    const config = { worker: 0, workers: 1, host: undefined, port: 1, cookieKey: new Uint8Array(32), data: undefined };
+    const runtime = new WorkerRuntime(channel as unknown as MainChannel, config);
+    runtime.checkWantsServer();
+    return runtime;
+  }
 });

@@ -105,6 +105,29 @@ describe.runIf(canSharePort)("a cluster of two workers", () => {
   );
 
   it(
+    "waits no longer for those who stay when it is closed again with a shorter time",
+    async () => {
+      game = await ClusterGame.listening(entry);
+      await game.populate(1);
+      const ends: string[] = [];
+      for (const client of game.clients) client.on("disconnect", ({ text }) => void ends.push(text));
+      const { cluster } = game;
+      const closing = cluster.close({ leaveMs: 3_600_000, reason: "maintenance" });
+      expect(cluster.close()).toBe(closing);
+      await until(async () => {
+        const { workers } = await cluster.statistics();
+        return workers.every(({ server }) => server?.draining === true);
+      }, "both drain");
+      expect(ends).toEqual([]);
+      expect(cluster.close({ leaveMs: 0, reason: "other" })).toBe(closing);
+      await closing;
+      await until(() => ends.length === game?.clients.length, "all peers hear of the end");
+      expect(new Set(ends)).toEqual(new Set(["maintenance"]));
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     "closes in order: what waits is delivered, peers are told why, and the processes end",
     async () => {
       game = await ClusterGame.listening(entry);

@@ -1,23 +1,14 @@
-import { fork } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { generateIdentity, saveIdentity } from "sortie";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { canSharePort, ClusterGame, echo, hasReusePort, isRunning, PATIENCE_MS, until } from "./support/game.js";
 import { bundle, type Entry } from "./support/workers.js";
 
 let entry: Entry;
-let mainEntry: Entry;
 let game: ClusterGame | undefined;
 
 beforeAll(async () => {
-  [entry, mainEntry] = await Promise.all([
-    bundle(new URL("processes/echo.ts", import.meta.url)),
-    bundle(new URL("processes/main.ts", import.meta.url)),
-  ]);
+  entry = await bundle(new URL("processes/echo.ts", import.meta.url));
 }, PATIENCE_MS);
 
 afterEach(async () => {
@@ -25,7 +16,7 @@ afterEach(async () => {
   game = undefined;
 }, PATIENCE_MS);
 
-afterAll(() => Promise.all([entry.remove(), mainEntry.remove()]));
+afterAll(() => entry.remove());
 
 describe.runIf(canSharePort)("a worker that ends", () => {
   it(
@@ -238,24 +229,6 @@ describe.runIf(canSharePort)("a cluster that does not come up", () => {
       await game.cluster.close();
       expect(await listening).toMatchObject({ name: "ClusterError", code: "closed" });
       await until(() => !pids.some((pid) => isRunning(pid as number)), "the processes end");
-    },
-    PATIENCE_MS,
-  );
-});
-
-describe.runIf(canSharePort)("workers whose main process has gone", () => {
-  it(
-    "end as well",
-    async () => {
-      const folder = await mkdtemp(join(tmpdir(), "sortie-cluster-"));
-      const keyPath = join(folder, "root.key");
-      await saveIdentity(generateIdentity(), keyPath);
-      const main = fork(mainEntry.path, [entry.path, keyPath], { execArgv: [] });
-      const [pids] = (await once(main, "message")) as [number[]];
-      expect(pids.filter(isRunning)).toHaveLength(2);
-      main.kill("SIGKILL");
-      await until(() => !pids.some(isRunning), "the workers end");
-      await rm(folder, { recursive: true });
     },
     PATIENCE_MS,
   );

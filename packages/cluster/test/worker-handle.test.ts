@@ -137,6 +137,31 @@ describe("a worker's process that answers", () => {
     expect(await worker.handle.broadcast(new Uint8Array(1), {})).toBeUndefined();
   });
 
+  it("and that closes is hurried where the times are shorter, and killed the sooner", async () => {
+    const { handle, sent, child } = await serving();
+    const kills: unknown[] = [];
+    Object.assign(child, { kill: (signal: unknown) => kills.push(signal) });
+    handle.hurry({ leaveMs: 0 });
+    void handle.close({ leaveMs: 3_600_000, drainMs: 60_000, reason: "" });
+    handle.hurry({});
+    handle.hurry({ leaveMs: 3_600_000 });
+    handle.hurry({ leaveMs: 10_000, drainMs: 5000 });
+    expect(sent.map((message) => (message.type === "hurry" ? message.times : message.type))).toEqual([
+      "close",
+      { leaveMs: 3_600_000 },
+      { leaveMs: 10_000, drainMs: 5000 },
+    ]);
+    // Beyond both times: what it has for other work, and a margin.
+    vi.advanceTimersByTime(22_000);
+    expect(kills).toEqual([]);
+    vi.advanceTimersByTime(1000);
+    expect(kills).toEqual(["SIGKILL"]);
+    child.emit("message", { type: "closed" });
+    sent.length = 0;
+    handle.hurry({ leaveMs: 0 });
+    expect(sent).toEqual([]);
+  });
+
   it("and that closes is told nothing where it has hung up, or never served", async () => {
     const gone = await serving();
     void gone.handle.close({ leaveMs: 60_000, drainMs: 0, reason: "" });

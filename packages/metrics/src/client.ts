@@ -1,4 +1,4 @@
-export type { InBandAnswers } from "./in-band/in-band-protocol.js";
+export type { InBandAnswers, InBandRefusal } from "./in-band/in-band-protocol.js";
 export {
   MetricsClient,
   MetricsClientError,

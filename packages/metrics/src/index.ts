@@ -1,5 +1,6 @@
 export type { Distribution } from "./distribution.js";
 export { HISTORY_SECONDS, History, type HistoryColumn, type HistoryPart, type HistorySecond } from "./history.js";
+export type { InBandRefusal } from "./in-band/in-band-protocol.js";
 export { answerInBand, type InBandOptions } from "./in-band/in-band-server.js";
 export type { MetricsListenerOptions, OperatorAction } from "./listener/listener-options.js";
 export { createMetricsListener, type MetricsAddress, type MetricsListener } from "./listener/metrics-listener.js";
@@ -7,5 +8,5 @@ export type { ObservedPeer, ObservedServer } from "./observed-server.js";
 export type { OpenTelemetryMeter } from "./open-telemetry.js";
 export type { PeerRow } from "./peer-records.js";
 export type { ProcessUsage } from "./process-usage.js";
-export { createMetrics, type MetricsOptions, type ServerMetrics } from "./server-metrics.js";
+export { createMetrics, type InBandResult, type MetricsOptions, type ServerMetrics } from "./server-metrics.js";
 export type { DisconnectCount, Distributions, MetricsSummary, PeerDetail } from "./snapshots.js";

@@ -31,7 +31,7 @@ const SNAPSHOT_MS = 50;
 const PREFIX = /^[a-zA-Z_][a-zA-Z0-9_]{0,31}$/;
 
 /** What became of a request over a peer's own connection. */
-type InBandResult = "answered" | InBandRefusal;
+export type InBandResult = "answered" | InBandRefusal;
 
 export interface MetricsOptions {
   /** What names begin with: 1..32 letters, digits and underscores. Default "sortie_". */

@@ -207,8 +207,9 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   /**
    * Ends the server: newcomers are turned away and "draining" is emitted; peers have `leaveMs` to leave by themselves;
    * then nothing more is taken from the application, what was sent reliably goes, for `drainMs` at the most, and peers
-   * are told why. Resolves when the socket is closed. Further calls give the same promise. Throws TypeError or
-   * RangeError for options that there are not, or that are out of range.
+   * are told why. Resolves when the socket is closed. Further calls give the same promise; a shorter `leaveMs` or
+   * `drainMs` holds from then on, as at a second Ctrl-C. Throws TypeError or RangeError for options that there are not,
+   * or that are out of range.
    */
   close(options: CloseOptions = {}): Promise<void> {
     return this.#shutdown.close(options);

@@ -5,7 +5,7 @@ import {
   type DisconnectReason,
   type OptionNames,
 } from "@sortie/connection";
-import type { Clock, Driver } from "@sortie/transport";
+import type { Clock, Driver, TimerHandle } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { ServerCore } from "./server-core.js";
 
@@ -51,14 +51,27 @@ export interface ShutdownHost {
   readonly onStopped: () => void;
 }
 
+/** A wait that may be made shorter. */
+interface Waiting {
+  readonly isOver: () => boolean;
+  readonly resolve: () => void;
+  untilMs: number;
+  timer: TimerHandle;
+}
+
 /** The end in steps: newcomers are turned away, peers may leave, reliable data goes, peers are told, all stops. */
 export class Shutdown {
   readonly #host: ShutdownHost;
   /** What is to be told once there is a server to tell of. */
   #untold: DrainingEvent | undefined;
   #closing: Promise<void> | undefined;
+  #step: "leaving" | "draining" | "telling" = "leaving";
+  /** ms of the clock: peers may leave until then. */
+  #leaveUntilMs = 0;
+  /** ms. */
+  #drainMs = 0;
   /** Who waits for an empty server, and what counts as one. */
-  #waiting: { readonly isOver: () => boolean; readonly resolve: () => void } | undefined;
+  #waiting: Waiting | undefined;
 
   constructor(host: ShutdownHost) {
     this.#host = host;
@@ -76,14 +89,22 @@ export class Shutdown {
     if (!this.#host.core.isShuttingDown) this.#announce(Infinity, reason);
   }
 
-  /** Further calls give the first one's promise. Throws TypeError or RangeError for bad options. */
+  /**
+   * Further calls give the first one's promise. Times that they name, counted from the call, hold where they end sooner
+   * than what is under way; nothing makes it longer, and the reason stays. Throws TypeError or RangeError for bad
+   * options.
+   */
   close(options: CloseOptions): Promise<void> {
     checkOptionNames(options, CLOSE_OPTION_NAMES);
     const { leaveMs = 0, drainMs = 0, reason = DEFAULT_REASON } = options;
     checkMs("leaveMs", leaveMs);
     checkMs("drainMs", drainMs);
     checkReason(reason);
-    if (this.#closing !== undefined) return this.#closing;
+    if (this.#closing !== undefined) {
+      // Not the defaults: who only waits for the end, as another part of the program may, is not in a hurry.
+      this.#shorten(options.leaveMs, options.drainMs);
+      return this.#closing;
+    }
     let begin = (): void => {};
     this.#closing = new Promise((resolve, reject) => {
       begin = () => void this.#run(leaveMs, drainMs, reason).then(resolve, reject);
@@ -112,13 +133,34 @@ export class Shutdown {
     else this.#untold = event;
   }
 
+  #shorten(leaveMs: number | undefined, drainMs: number | undefined): void {
+    const nowMs = this.#host.clock.now();
+    if (this.#step === "leaving") {
+      if (drainMs !== undefined) this.#drainMs = Math.min(this.#drainMs, drainMs);
+      if (leaveMs === undefined) return;
+      // It may be too early for a wait: a listener of "draining" calls within the first call.
+      this.#leaveUntilMs = Math.min(this.#leaveUntilMs, nowMs + leaveMs);
+      this.#endWaitBy(this.#leaveUntilMs);
+    } else if (this.#step === "draining" && drainMs !== undefined) this.#endWaitBy(nowMs + drainMs);
+  }
+
   async #run(leaveMs: number, drainMs: number, reason: string): Promise<void> {
     const { core, driver, clock, isListening } = this.#host;
+    this.#leaveUntilMs = clock.now() + leaveMs;
+    this.#drainMs = drainMs;
     this.#announce(leaveMs, reason);
-    if (leaveMs > 0 && isListening()) await this.#until(() => core.peerCount === 0, clock.now() + leaveMs);
-    const nowMs = clock.now();
-    core.table.forEach((entry) => core.close(entry, CloseCode.ShuttingDown, reason, nowMs, nowMs + drainMs));
-    if (isListening()) await this.#until(() => core.table.size === 0, nowMs + drainMs + CLOSE_GRACE_MS);
+    if (this.#leaveUntilMs > clock.now() && isListening()) {
+      await this.#until(() => core.peerCount === 0, this.#leaveUntilMs);
+    }
+    this.#step = "draining";
+    this.#closePeers(reason, this.#drainMs);
+    if (this.#drainMs > 0 && isListening()) {
+      await this.#until(() => core.table.size === 0, clock.now() + this.#drainMs);
+      // Those that are not through: their own deadline, where it has not come, was cut short.
+      this.#closePeers(reason, 0);
+    }
+    this.#step = "telling";
+    if (isListening()) await this.#until(() => core.table.size === 0, clock.now() + CLOSE_GRACE_MS);
     this.#host.stopTicks();
     try {
       await driver.stop();
@@ -130,20 +172,40 @@ export class Shutdown {
     }
   }
 
+  #closePeers(reason: string, drainMs: number): void {
+    const { core, clock } = this.#host;
+    const nowMs = clock.now();
+    core.table.forEach((entry) => core.close(entry, CloseCode.ShuttingDown, reason, nowMs, nowMs + drainMs));
+  }
+
   /** Resolves when it is over, or at the deadline. */
   #until(isOver: () => boolean, deadlineMs: number): Promise<void> {
     const { clock, driver } = this.#host;
     return new Promise((done) => {
-      const timer = clock.setTimer(deadlineMs, () => this.#waiting?.resolve());
-      const resolve = (): void => {
-        this.#waiting = undefined;
-        clock.clearTimer(timer);
-        done();
+      const waiting: Waiting = {
+        isOver,
+        resolve: () => {
+          this.#waiting = undefined;
+          clock.clearTimer(waiting.timer);
+          done();
+        },
+        untilMs: deadlineMs,
+        timer: clock.setTimer(deadlineMs, () => waiting.resolve()),
       };
-      this.#waiting = { isOver, resolve };
+      this.#waiting = waiting;
       driver.wake();
       this.check();
     });
+  }
+
+  /** Makes the wait that is under way, if any, no longer than that. */
+  #endWaitBy(deadlineMs: number): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined || waiting.untilMs <= deadlineMs) return;
+    const { clock } = this.#host;
+    clock.clearTimer(waiting.timer);
+    waiting.untilMs = deadlineMs;
+    waiting.timer = clock.setTimer(deadlineMs, () => waiting.resolve());
   }
 }
 

@@ -42,9 +42,23 @@ export async function loadIdentity(path: string, options: LoadIdentityOptions = 
   checkPath("path", path);
   checkOptionNames(options, LOAD_OPTION_NAMES);
   checkCertificate(options.certificate);
-  const identity = await loadKey(path);
-  const { certificate } = options;
-  return certificate === undefined ? identity : withCertificates(identity, await readCertificates(certificate));
+  return readIdentity(path, options, readText);
+}
+
+/** How the text of a file is got. */
+type ReadText = (path: string) => Promise<string>;
+
+const readText: ReadText = (path) => readFile(path, "utf8");
+
+/** @internal `loadIdentity` for what was checked. */
+export async function readIdentity(
+  path: string,
+  { certificate }: LoadIdentityOptions,
+  read: ReadText,
+): Promise<Identity> {
+  const identity = await loadKey(path, read);
+  if (certificate === undefined) return identity;
+  return withCertificates(identity, await readCertificates(certificate, read));
 }
 
 /** @internal Where `saveIdentity` writes the public half of the key at `path`. */
@@ -70,20 +84,20 @@ export function checkPath(label: string, path: unknown): void {
 }
 
 /** The text of a PEM file with certificates. Rejects with CertificateError when it cannot be read. */
-export async function readCertificates(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+export async function readCertificates(path: string, read: ReadText = readText): Promise<string> {
+  return read(path).catch((cause: NodeJS.ErrnoException) => {
     const advice = `make one with "npx sortie cert"`;
-    const message = `cannot read the certificate "${path}" (${cause.code ?? "error"}): ${advice}`;
+    const message = `cannot read the certificate "${path}" (${cause.code ?? cause.message}): ${advice}`;
     throw Object.assign(new CertificateError("not-pem", message), { cause });
   });
 }
 
-async function loadKey(path: string): Promise<Identity> {
+async function loadKey(path: string, read: ReadText): Promise<Identity> {
   let pem: string;
   try {
-    pem = await readFile(path, "utf8");
+    pem = await read(path);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "error";
+    const { code = (cause as Error).message } = cause as NodeJS.ErrnoException;
     const advice = `make one with "npx sortie keygen"`;
     const message = `cannot read the key file "${path}" (${code}): ${advice}`;
     throw Object.assign(new IdentityError("not-pem", message), { cause });

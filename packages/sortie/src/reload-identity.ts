@@ -12,12 +12,17 @@ import {
   checkCertificate,
   checkPath,
   LOAD_OPTION_NAMES,
-  loadIdentity,
   type LoadIdentityOptions,
+  readIdentity,
 } from "./identity-files.js";
+import { readRegularFile } from "./regular-file.js";
 
 /** Those that end no process which listens to them. Node keeps SIGUSR1 for its debugger, where one is attached. */
 const SIGNALS: readonly string[] = ["SIGHUP", "SIGUSR1", "SIGUSR2"];
+/** ms for the files to be read: those of a network that does not answer may never come. */
+const LOAD_TIMEOUT_MS = 10_000;
+/** Loads given up that have not ended. Each keeps one of the four threads that all files and names need. */
+const MAX_STUCK_LOADS = 2;
 
 export interface ReloadIdentityOptions extends LoadIdentityOptions {
   /** Default "SIGHUP". */
@@ -30,8 +35,9 @@ const OPTION_NAMES: OptionNames<ReloadIdentityOptions> = { ...LOAD_OPTION_NAMES,
 
 /**
  * Loads key and certificate again whenever the process gets SIGHUP, and shows them to new clients from then on: a
- * renewed certificate without a restart. Files that cannot be used change nothing and are told to the logger. Returns
- * what ends it. Throws TypeError for bad arguments.
+ * renewed certificate without a restart. Files that cannot be used change nothing and are told to the logger: those
+ * that are no regular files, such as pipes, and those that have not come within 10 s, among them. Returns what ends it.
+ * Throws TypeError for bad arguments.
  */
 export function reloadIdentityOnSignal(
   server: { setIdentity(identity: Identity): void },
@@ -54,10 +60,11 @@ export function reloadIdentityOnSignal(
   // And the logger would be given what is no path: perhaps the key itself.
   checkPath("path", path);
   const names = { key: path, ...files };
+  const loads = new BoundedLoads(() => readIdentity(path, files, readRegularFile));
   let last: Promise<void> = Promise.resolve();
   const reload = async (): Promise<void> => {
     try {
-      server.setIdentity(await loadIdentity(path, files));
+      server.setIdentity(await loads.load());
       logger.info(names, `${signal}: key and certificate were loaded again`);
     } catch (error) {
       logger.error({ ...names, err: error }, `${signal}: key and certificate stay as they were`);
@@ -67,4 +74,37 @@ export function reloadIdentityOnSignal(
   const onSignal = (): void => void (last = last.then(reload));
   process.on(signal, onSignal);
   return () => void process.off(signal, onSignal);
+}
+
+/** Loads with a deadline: one that hangs must not be the last one. */
+class BoundedLoads {
+  readonly #read: () => Promise<Identity>;
+  #stuck = 0;
+
+  constructor(read: () => Promise<Identity>) {
+    this.#read = read;
+  }
+
+  /** Rejects as the reading does, and with Error where that takes too long. What comes later is nobody's. */
+  async load(): Promise<Identity> {
+    if (this.#stuck >= MAX_STUCK_LOADS) {
+      throw new Error(`expected earlier reads of the files to end, got ${this.#stuck} that hang`);
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const reading = this.#read();
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        this.#stuck += 1;
+        const onEnd = (): void => void (this.#stuck -= 1);
+        reading.then(onEnd, onEnd);
+        reject(new Error(`expected the files to be read within ${LOAD_TIMEOUT_MS} ms, got nothing`));
+      }, LOAD_TIMEOUT_MS);
+      timer.unref();
+    });
+    try {
+      return await Promise.race([reading, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }

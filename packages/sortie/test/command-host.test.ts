@@ -1,6 +1,6 @@
 import { VirtualClock } from "@sortie/transport-memory";
 import { describe, expect, it, vi } from "vitest";
-import { waitFor } from "../src/cli/command-host.js";
+import { untilSignal, waitFor } from "../src/cli/command-host.js";
 
 describe("waiting for a time or for something sooner", () => {
   it("listens to a promise that stays open once, however often it is waited for", async () => {
@@ -31,4 +31,19 @@ describe("waiting for a time or for something sooner", () => {
     await expect(waitFor(10, [broken], clock)).rejects.toThrow("broken");
     expect(clock.pendingTimers).toBe(0);
   });
+});
+
+describe("waiting for a signal", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "takes %s, and leaves the next one of either kind to the system",
+    async (first) => {
+      const listeners = (): number[] => [process.listenerCount("SIGINT"), process.listenerCount("SIGTERM")];
+      const before = listeners();
+      const signalled = untilSignal();
+      expect(listeners()).toEqual(before.map((count) => count + 1));
+      process.emit(first);
+      await signalled;
+      expect(listeners()).toEqual(before);
+    },
+  );
 });

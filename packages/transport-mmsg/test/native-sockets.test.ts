@@ -1,12 +1,20 @@
+import { networkInterfaces } from "node:os";
 import { SocketAddress } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
 import { fastTransport } from "../src/create-fast-transport.js";
 import { KOFFI_VERSION } from "../src/koffi.js";
 import { SYSTEM_CALLS } from "../src/linux-abi.js";
 import { findNativeSockets, type Host, type NativeSockets, remembering } from "../src/native-sockets.js";
+import { otherRuntime } from "../src/other-runtime.js";
 import { Inbox, isAvailable, koffi, sendAll } from "./support.js";
 
-const linux: Host = { platform: "linux", arch: process.arch, endianness: "LE", requireKoffi: koffi };
+const linux: Host = {
+  platform: "linux",
+  arch: process.arch,
+  endianness: "LE",
+  runtime: undefined,
+  requireKoffi: koffi,
+};
 
 function throwing(message: string, code?: string): () => never {
   return () => {
@@ -32,11 +40,16 @@ function refusing(...refused: string[]): () => unknown {
   });
 }
 
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+
+/** koffi must not even be looked for there. */
+const bun: Partial<Host> = { runtime: "Bun", requireKoffi: () => expect.unreachable() };
 const missing = throwing("Cannot find module 'koffi'\nRequire stack:\n- /x.js", "MODULE_NOT_FOUND");
 
 describe("where the batched calls are not to be had", () => {
   it.each<[string, Partial<Host>, string, string]>([
     ["macOS", { platform: "darwin" }, "platform", "recvmmsg is a call of Linux, and this is darwin"],
+    ["Bun", bun, "platform", "it takes the poll handles of Node, and this is Bun"],
     ["32 bits", { arch: "arm" }, "architecture", "it is made for x64 and arm64, and this is arm, LE"],
     [
       "big endian",
@@ -123,6 +136,47 @@ describe("where the batched calls are not to be had", () => {
       code: "refused",
       reason: expect.stringContaining('did not pass the loopback interface, is "lo" up? (recvmmsg EAGAIN)') as string,
     });
+  });
+
+  /** koffi that knows no address of these lengths, of IPv4 or IPv6. */
+  function without(...lengths: number[]): () => unknown {
+    let isRefused = false;
+    // To load koffi anew for each of its errors would change the error.
+    const own = koffi();
+    return altered({
+      load: (path: null) => {
+        const library = own.load(path);
+        const func = (name: string, ...rest: [string, string[]]) => {
+          const call = library.func(name, ...rest);
+          if (name !== "bind") return call;
+          return (...values: (number | string)[]) => {
+            isRefused = lengths.includes(values[2] as number);
+            return isRefused ? -1 : call(...values);
+          };
+        };
+        return { func };
+      },
+      errno: () => (isRefused ? 99 : own.errno()), // EADDRNOTAVAIL
+    });
+  }
+
+  it.runIf(isAvailable && hasIpv6)("no IPv4: it is tried with IPv6, and found good", () => {
+    const found = findNativeSockets({ ...linux, requireKoffi: without(16) });
+    expect(found).toEqual({ sockets: expect.anything() as unknown });
+  });
+
+  it.runIf(isAvailable)("neither IPv4 nor IPv6: the reason says so", () => {
+    expect(findNativeSockets({ ...linux, requireKoffi: without(16, 28) })).toMatchObject({
+      code: "refused",
+      reason: expect.stringContaining('neither 127.0.0.1 nor ::1 is there, is "lo" up? (bind EADDRNOTAVAIL)') as string,
+    });
+  });
+
+  it("Bun and Deno are known by the versions of process, Node is neither", () => {
+    const node = { node: "24.3.0", v8: "13.6", uv: "1.52" };
+    expect(otherRuntime({ ...node, bun: "1.4.5" })).toBe("Bun");
+    expect(otherRuntime({ ...node, deno: "2.9.6" })).toBe("Deno");
+    expect(otherRuntime(process.versions)).toBeUndefined();
   });
 
   it("a refusal is asked about again 10 s later, every other answer is kept", () => {

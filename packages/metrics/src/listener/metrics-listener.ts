@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { ServerMetrics } from "../server-metrics.js";
 import { Assets } from "./assets.js";
 import { BearerToken } from "./bearer-token.js";
+import { ConnectionPool } from "./connection-pool.js";
 import { failure, type Reply, sendReply, text } from "./http-reply.js";
 import { readApi } from "./json-api.js";
 import {
@@ -15,8 +16,6 @@ import { OpenAnswers } from "./open-answers.js";
 import { act } from "./operator-actions.js";
 import { Readiness } from "./readiness.js";
 
-/** Open TCP connections; a browser takes six, a scraper one. Further ones are closed at once. */
-const MAX_CONNECTIONS = 64;
 /** ms for a request's header and body to arrive. */
 const REQUEST_TIMEOUT_MS = 5_000;
 /** ms between two looks at who has been too slow: Node's default of 30 s would make that the limit. */
@@ -45,6 +44,7 @@ export class MetricsListener {
   readonly #http: HttpServer;
   readonly #readiness: Readiness;
   readonly #answers: OpenAnswers = new OpenAnswers();
+  readonly #connections: ConnectionPool = new ConnectionPool();
   #assets: Assets | undefined;
   #address: MetricsAddress | undefined;
   /** What the `listen` under way has given. */
@@ -67,7 +67,7 @@ export class MetricsListener {
       },
       (request, response) => void this.#serve(request, response),
     );
-    this.#http.maxConnections = MAX_CONNECTIONS;
+    this.#http.on("connection", (socket) => this.#connections.add(socket));
     // Node's own answer to what a client expects of us would leave without a deadline.
     const expectation = failure(417, "expectation", 'expected none but "100-continue" in the header Expect');
     this.#http.on("checkExpectation", (request, response) => void this.#serve(request, response, expectation));
@@ -150,6 +150,7 @@ export class MetricsListener {
     response.on("error", () => {});
     // A request that is given up halfway, for its size, loses its own.
     const { socket } = request;
+    this.#connections.use(socket);
     if (!this.#answers.begin(socket, response)) return;
     let reply: Reply;
     try {

@@ -16,10 +16,16 @@ export const PROCESS_HOST: CommandHost = {
   },
 };
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process as usual. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Resolves at the first SIGINT or SIGTERM; a second one, of either, ends the process as usual. */
 export function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    const onSignal = (): void => {
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+      resolve();
+    };
+    for (const signal of SIGNALS) process.on(signal, onSignal);
   });
 }
 
