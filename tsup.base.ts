@@ -13,6 +13,8 @@ export function packageBuild(entry: string[]): ReturnType<typeof defineConfig> {
     clean: ["!**/*.d.ts", "!**/*.d.ts.map", "!**/.tsbuildinfo"],
     silent: true,
     splitting: true,
+    // "node:crypto" stays: bundlers and other runtimes may take "crypto" for a package
+    removeNodeProtocol: false,
     external: [/^node:/, /^[^./]/],
   };
   return defineConfig(options);

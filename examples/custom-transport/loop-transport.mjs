@@ -49,13 +49,14 @@ export class LoopTransport {
   }
 
   deliver(datagram, from) {
-    setImmediate(() => {
+    // In a turn of its own, as from a socket: never from inside the call that sent it. Browsers have setTimeout too.
+    setTimeout(() => {
       if (this.localAddress === undefined) return;
       this.statistics.datagramsReceived += 1;
       this.statistics.bytesReceived += datagram.length;
       this.#receiver.onDatagram(datagram, from);
       this.#receiver.onBatchEnd();
-    });
+    }, 0);
   }
 
   async close() {

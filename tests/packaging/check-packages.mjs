@@ -9,11 +9,12 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { bootstrap } from "../../scripts/bootstrap.mjs";
 import { buildAnd } from "../../scripts/build.mjs";
 import { publicPackages } from "../../scripts/lib/packages.mjs";
@@ -21,6 +22,7 @@ import { startRegistry } from "./local-registry.mjs";
 import { capture, lastLines, main, readJson, ROOT, runQuietly, toolPath } from "../../scripts/lib/run.mjs";
 
 const CONSUMER = join(ROOT, "tests", "packaging", "consumer");
+const STRICT = join(ROOT, "tests", "packaging", "strict");
 const SHIPPED = /^(bin|dashboard|dist|grafana|src|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
 
 /** A class field without a value: V8 then takes what it holds later for anything, see docs/decisions/0073. */
@@ -161,6 +163,23 @@ async function checkTypes(specifiers, project) {
   }
 }
 
+/** A project that sees "sortie" and not the packages behind it, laid out as by pnpm: what it returns needs a name. */
+async function checkStrictLayout(packages, project, strict) {
+  const home = (name) => join(strict, "node_modules", ".pnpm", name.replace("/", "+"), "node_modules");
+  const link = (name, from) => {
+    mkdirSync(dirname(join(from, name)), { recursive: true });
+    symlinkSync(join(home(name), name), join(from, name), "junction");
+  };
+  cpSync(STRICT, strict, { recursive: true });
+  writeFileSync(join(strict, "package.json"), JSON.stringify({ name: "strict", private: true, type: "module" }));
+  for (const { name, manifest } of packages) {
+    cpSync(join(project, "node_modules", name), join(home(name), name), { recursive: true });
+    for (const other of packages) if (other.name in (manifest.dependencies ?? {})) link(other.name, home(name));
+  }
+  link("sortie", join(strict, "node_modules"));
+  await check("tsc with declarations", process.execPath, [toolPath("typescript", "tsc"), "-p", "."], { cwd: strict });
+}
+
 await main(async () => {
   await bootstrap();
   const folder = mkdtempSync(join(tmpdir(), "sortie-packages-"));
@@ -175,6 +194,7 @@ await main(async () => {
     const specifiers = packages.flatMap(({ entries }) => entries.map(({ specifier }) => specifier));
     await checkImports(specifiers, project);
     await checkTypes(specifiers, project);
+    await checkStrictLayout(packages, project, join(folder, "strict"));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

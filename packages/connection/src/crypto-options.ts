@@ -1,5 +1,6 @@
 import type { CryptoProvider, Identity } from "@sortie/handshake";
-import { describeKind } from "./describe-value.js";
+import { CipherSuite } from "@sortie/wire";
+import { describeKind, describeValue } from "./describe-value.js";
 import { checkMethods, withoutParts } from "./method-checks.js";
 
 const CRYPTO_METHODS = [
@@ -22,12 +23,30 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ["a promise", "is there an await?"],
 ]);
 
+/** "1 (Aes128Gcm), 2 (ChaCha20Poly1305)". */
+const SUITES: string = Object.entries(CipherSuite)
+  .map(([name, number]) => `${number} (${name})`)
+  .join(", ");
+
 /** Throws TypeError, which names the option, for what is no {@link CryptoProvider}. */
 export function checkCrypto(crypto: unknown): void {
   checkMethods("crypto", crypto, "a crypto provider", CRYPTO_METHODS);
   const { suitePreference } = crypto as { readonly suitePreference?: unknown };
-  if (Array.isArray(suitePreference)) return;
-  throw new TypeError(`"crypto" expected a crypto provider, got ${withoutParts(crypto, ["suitePreference"])}`);
+  if (!Array.isArray(suitePreference)) {
+    throw new TypeError(`"crypto" expected a crypto provider, got ${withoutParts(crypto, ["suitePreference"])}`);
+  }
+  checkSuites(suitePreference);
+}
+
+/** Now: later it would show in the first handshake, and the peer would hear nothing. */
+function checkSuites(suites: readonly unknown[]): void {
+  const known: readonly unknown[] = Object.values(CipherSuite);
+  const expected = `"crypto.suitePreference" expected one or more of CipherSuite, ${SUITES}`;
+  if (suites.length === 0) throw new TypeError(`${expected}, got none`);
+  suites.forEach((suite, index) => {
+    if (!known.includes(suite)) throw new TypeError(`${expected}, got ${describeValue(suite)}`);
+    if (suites.indexOf(suite) !== index) throw new TypeError(`${expected}, got ${describeValue(suite)} twice`);
+  });
 }
 
 /** Throws TypeError, which names the option, for what is no {@link Identity}. Never shows it: it may be a key. */

@@ -41,7 +41,8 @@ export class TypedEmitter<Events extends EventMap<Events>> {
   off<Name extends keyof Events>(name: Name, listener: Events[Name]): this {
     const list = this.listeners.get(name) ?? [];
     const at = list.indexOf(listener as AnyListener);
-    if (at >= 0) this.listeners.set(name, list.toSpliced(at, 1));
+    // Not by toSpliced, which Safari 15 and others of its time have not.
+    if (at >= 0) this.listeners.set(name, [...list.slice(0, at), ...list.slice(at + 1)]);
     return this;
   }
 

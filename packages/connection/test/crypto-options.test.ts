@@ -55,6 +55,27 @@ describe("checkCrypto", () => {
   });
 });
 
+describe("checkCrypto, of the suites", () => {
+  it.each([
+    [[], "none"],
+    [["aes-128-gcm"], '"aes-128-gcm"'],
+    [[1, 3], "3"],
+    [[2, 2], "2 twice"],
+  ])("refuses %j", (suitePreference, got) => {
+    const crypto = Object.create(createNodeProvider(), { suitePreference: { value: suitePreference } }) as object;
+    const expected =
+      '"crypto.suitePreference" expected one or more of CipherSuite, 1 (Aes128Gcm), 2 (ChaCha20Poly1305)';
+    expect(thrown(() => checkCrypto(crypto))).toBe(`${expected}, got ${got}`);
+  });
+
+  it("takes one alone, and any order", () => {
+    for (const suitePreference of [[1], [2], [2, 1]]) {
+      const crypto = Object.create(createNodeProvider(), { suitePreference: { value: suitePreference } }) as object;
+      expect(() => checkCrypto(crypto)).not.toThrow();
+    }
+  });
+});
+
 describe("checkMethods", () => {
   it("goes by the parts, whatever they are of", () => {
     const method = (): void => {};

@@ -165,3 +165,18 @@ describe("TypedEmitter", () => {
     expect(calls).toEqual(["closed", "opened"]);
   });
 });
+
+it("takes no method of arrays that Safari 15 lacks", () => {
+  const present = Object.getOwnPropertyDescriptor(Array.prototype, "toSpliced") as PropertyDescriptor;
+  Reflect.deleteProperty(Array.prototype, "toSpliced");
+  try {
+    const [door, heard]: [Door, string[]] = [new Door(), []];
+    const listeners = ["a", "b", "c"].map((name) => () => void heard.push(name));
+    for (const listener of listeners) door.on("close", listener);
+    door.off("close", listeners[1]!);
+    door.shut();
+    expect(heard).toEqual(["a", "c"]);
+  } finally {
+    Object.defineProperty(Array.prototype, "toSpliced", present);
+  }
+});

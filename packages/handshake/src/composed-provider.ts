@@ -32,7 +32,8 @@ class SourcesProvider implements ComposedProvider {
     this.#include(sources);
     for (const suite of SUITES) {
       if (this.#rangesOf(suite).length > 0) continue;
-      throw new TypeError(`"sources" expected one with suite ${SUITE_NAMES[suite]}, got none`);
+      const hint = "nobleAeads of @sortie/handshake has both suites, in browsers too";
+      throw new TypeError(`"sources" expected one with suite ${SUITE_NAMES[suite]}, got none: ${hint}`);
     }
   }
 

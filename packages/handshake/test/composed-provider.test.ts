@@ -88,7 +88,9 @@ describe("composeProvider", () => {
   });
 
   it("needs a source for each suite, each under a name of its own", () => {
-    expect(() => composeProvider(node, [])).toThrow('"sources" expected one with suite AES-128-GCM, got none');
+    expect(() => composeProvider(node, [])).toThrow(
+      '"sources" expected one with suite AES-128-GCM, got none: nobleAeads of @sortie/handshake has both suites',
+    );
     expect(() => composeProvider(node, [wasmAeads])).toThrow('"sources" expected one with suite AES-128-GCM, got none');
     const aes = sourceWith(nodeAeads, "aes", new Map([...nodeAeads.costs].slice(0, 1)));
     expect(() => composeProvider(node, [aes])).toThrow('"sources" expected one with suite ChaCha20-Poly1305, got none');

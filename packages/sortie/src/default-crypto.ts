@@ -132,16 +132,17 @@ function available(aeads: OptionalAeads): AeadSource | null {
     aeads.loaded = aeads.load();
   } catch (error) {
     aeads.loaded = null;
-    // Most have not installed it, which needs no words.
-    if (!isNotInstalled(error, aeads.packageName)) {
+    // Most have not installed it, and Bun and Deno cannot use all: that needs no words.
+    if (!isExpected(error, aeads.packageName)) {
       warn(`${aeads.name} does not load, other libraries encrypt instead: ${String(error)}`);
     }
   }
   return aeads.loaded;
 }
 
-function isNotInstalled(error: unknown, packageName: string): boolean {
+function isExpected(error: unknown, packageName: string): boolean {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  if (code === "UNSUPPORTED_RUNTIME") return true;
   return code === "MODULE_NOT_FOUND" && String(message).includes(`'${packageName}'`);
 }
 

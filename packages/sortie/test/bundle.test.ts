@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, realpath, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -63,6 +63,12 @@ async function outputOf(program: string, env: NodeJS.ProcessEnv = {}): Promise<{
 function cryptoHere(): string {
   return createServer({ protocol: "bundle/1", identity: generateIdentity(), port: 0 }).stats.crypto;
 }
+
+it("a bundler gets no createRequire to see: webpack would replace its call by nothing", async () => {
+  const code = await readFile(await bundle("esm"), "utf8");
+  expect(code.match(/getBuiltinModule\?\.\("node:module"\)/g)).toHaveLength(2);
+  expect(code).not.toMatch(/import\s*{[^}]*createRequire[^}]*}\s*from\s*"(node:)?module"/);
+});
 
 describe.each(["cjs", "esm"] as const)("a program bundled to one file of %s", (format) => {
   it("runs without a word where the native packages are not installed", async () => {

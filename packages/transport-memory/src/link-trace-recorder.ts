@@ -95,13 +95,23 @@ export class LinkTraceRecorder {
   }
 
   private lastWindow(): number {
-    const lastSent = this.windows.findLastIndex((window) => window !== undefined && window.sent > 0);
+    const lastSent = this.lastIndex((window) => window.sent > 0);
     if (!this.isSaturated) return lastSent;
     const firstArrival = this.windows.findIndex((window) => window !== undefined && window.arrivedBytes > 0);
     if (firstArrival < 0) throw new Error("nothing that was recorded arrived: the rate of the link is not known");
-    const lastArrival = this.windows.findLastIndex((window) => window !== undefined && window.arrivedBytes > 0);
+    const lastArrival = this.lastIndex((window) => window.arrivedBytes > 0);
     // What was queued at the end tells of the rate too, but not within the window in which the queue ran out.
     return Math.max(lastSent, lastArrival - 1, firstArrival);
+  }
+
+  /** -1 for none. findLastIndex would do it, but Safari 15.3 and others of its time have not got it. */
+  private lastIndex(isWanted: (window: Window) => boolean): number {
+    let index = this.windows.length - 1;
+    for (; index >= 0; index--) {
+      const window = this.windows[index];
+      if (window !== undefined && isWanted(window)) break;
+    }
+    return index;
   }
 
   private windowAt(timeMs: number): Window | undefined {

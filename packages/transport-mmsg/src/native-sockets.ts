@@ -4,6 +4,7 @@ import { type Koffi, KOFFI_VERSION } from "./koffi.js";
 import { SYSTEM_CALLS } from "./linux-abi.js";
 import { LinuxSockets } from "./linux-sockets.js";
 import { requireNative } from "./native-require.js";
+import { otherRuntime } from "./other-runtime.js";
 import { checkSystem } from "./system-check.js";
 
 /** Why this process cannot use the batched calls. */
@@ -20,6 +21,8 @@ export interface Host {
   readonly platform: string;
   readonly arch: string;
   readonly endianness: string;
+  /** The runtime's name where it is not Node. */
+  readonly runtime: string | undefined;
   /** Gives koffi's module. Throws where it cannot be had. */
   readonly requireKoffi: () => unknown;
 }
@@ -28,6 +31,7 @@ const THIS_HOST: Host = {
   platform: process.platform,
   arch: process.arch,
   endianness: endianness(),
+  runtime: otherRuntime(process.versions),
   requireKoffi: () => requireNative("koffi"),
 };
 
@@ -58,7 +62,9 @@ export function remembering(find: () => NativeSockets, now: () => number): () =>
 
 /** Whether a host can do it, tried with a real socket. Never throws. */
 export function findNativeSockets(host: Host): NativeSockets {
-  const { platform, arch } = host;
+  const { platform, arch, runtime } = host;
+  // Before koffi is loaded: Bun ends the process when a poll handle is made, and Deno makes one that never tells.
+  if (runtime !== undefined) return unavailable("platform", `it takes poll handles of Node, and this is ${runtime}`);
   if (platform !== "linux") return unavailable("platform", `recvmmsg is a call of Linux, and this is ${platform}`);
   const numbers = SYSTEM_CALLS.get(arch);
   if (numbers === undefined || host.endianness !== "LE") {

@@ -49,7 +49,7 @@ const missing = throwing("Cannot find module 'koffi'\nRequire stack:\n- /x.js", 
 describe("where the batched calls are not to be had", () => {
   it.each<[string, Partial<Host>, string, string]>([
     ["macOS", { platform: "darwin" }, "platform", "recvmmsg is a call of Linux, and this is darwin"],
-    ["Bun", bun, "platform", "it takes the poll handles of Node, and this is Bun"],
+    ["Bun", bun, "platform", "it takes poll handles of Node, and this is Bun"],
     ["32 bits", { arch: "arm" }, "architecture", "it is made for x64 and arm64, and this is arm, LE"],
     [
       "big endian",

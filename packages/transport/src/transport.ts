@@ -76,7 +76,9 @@ export class TransportCounters implements TransportStatistics {
 export interface DatagramTransport {
   /**
    * Takes the local address and starts to receive; resolves with that address, its port known. Rejects with
-   * TransportError: "already-open" on an open transport, "closed" after `close`, else what the system said.
+   * TransportError: "already-open" on an open transport, "closed" after `close`, "address-in-use" where another has
+   * the address (the message says which port, as whoever starts a server twice sees it alone), else what the system
+   * said.
    */
   open(receiver: DatagramReceiver): Promise<SocketAddress>;
 

@@ -1,8 +1,8 @@
-import { createRequire } from "node:module";
+import nodeModule from "node:module";
 import { resolve } from "node:path";
 
 /** The file that runs: of CommonJS alone. */
-declare const __filename: string | undefined;
+declare const __filename: string;
 
 /**
  * A package with native code, looked for from where this code is. By require: it loads at once, and bundlers leave it
@@ -10,7 +10,26 @@ declare const __filename: string | undefined;
  * the package is not installed.
  */
 export function requireNative(name: string): unknown {
-  // A bundle of CommonJS has no import.meta.url. It may have been moved: its own place counts, as it does for ESM.
-  const here = (import.meta.url as string | undefined) ?? resolve(typeof __filename === "string" ? __filename : "-");
-  return createRequire(here)(name);
+  // Webpack replaces a `createRequire` imported by name by nothing, and its call fails then. One got at run time it
+  // leaves alone. Node 21 and 22.0 to 22.2 have no getBuiltinModule.
+  const { createRequire } = builtinModules().getBuiltinModule?.("node:module") ?? nodeModule;
+  return createRequire(here())(name);
+}
+
+/** Types of Node 20.19, that has it always. */
+function builtinModules(): Partial<Pick<NodeJS.Process, "getBuiltinModule">> {
+  return process;
+}
+
+/**
+ * The file of this code. A bundle of CommonJS has no import.meta.url, or webpack's: where it was on the machine that
+ * made the bundle. It may have been moved: its own place counts, as it does for ESM.
+ */
+function here(): string {
+  try {
+    // Not asked for by typeof: webpack takes that for "string" in bundles of ESM too.
+    return resolve(__filename);
+  } catch {
+    return (import.meta.url as string | undefined) ?? resolve("-");
+  }
 }

@@ -7,6 +7,7 @@ import { MAX_OWN_CONTEXTS } from "./contexts.js";
 import type { Koffi } from "./koffi.js";
 import { bindLibcrypto } from "./libcrypto.js";
 import { OpensslAes128Gcm, OpensslThread } from "./openssl-aead.js";
+import { expectNode } from "./other-runtime.js";
 import { PacketMemory } from "./packet-memory.js";
 
 const COST: AeadCost = Object.freeze({ baseNs: 520, perByteNs: 0.15 });
@@ -17,10 +18,13 @@ const ARCHITECTURES: readonly string[] = ["x64", "arm64"];
 /**
  * AES-128-GCM of the OpenSSL that Node itself contains, called through the optional package koffi, for
  * `composeProvider` on Node. Takes 66 KB of memory that is never given back: call it once in a thread and keep what it
- * gives. Throws Error when koffi is not installed (`code` is "MODULE_NOT_FOUND"), where this program does not export
- * OpenSSL 3, on processors other than x64 and arm64, or when it does not pass its self-test.
+ * gives. Throws Error when koffi is not installed (`code` is "MODULE_NOT_FOUND"), in Bun and Deno (`code` is
+ * "UNSUPPORTED_RUNTIME"), where this program does not export OpenSSL 3, on processors other than x64 and arm64, or when
+ * it does not pass its self-test.
  */
 export function loadOpensslAeads(): AeadSource {
+  // Before koffi is loaded: Bun would fetch it from the registry.
+  expectNode(process.versions);
   if (!ARCHITECTURES.includes(process.arch) || endianness() !== "LE") {
     throw new Error(
       `"arch" expected little-endian ${ARCHITECTURES.join(" or ")}, got ${process.arch}, ${endianness()}`,
