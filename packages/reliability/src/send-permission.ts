@@ -30,11 +30,8 @@ export class SendPermission {
       if (inFlight < congestion.windowBytes) recovery.sampler.onAppLimited(inFlight);
       return Allowed.Nothing;
     }
-    if (!recovery.mayNumber(nowMs)) {
-      // Numbers are the limit, not the path.
-      recovery.sampler.onAppLimited(inFlight);
-      return Allowed.Nothing;
-    }
+    // Numbers limit what is in flight, as a window does: there is data enough to show what the path then carries.
+    if (!recovery.mayNumber(nowMs)) return Allowed.Nothing;
     if (congestion.canSend(bytes, inFlight, nowMs, false) || recovery.trickleAt() <= nowMs) return Allowed.All;
     const mayBorrow = congestion.canSend(bytes, inFlight, nowMs, true);
     return mayBorrow && outbound.hasData(nowMs, true) ? Allowed.Small : Allowed.Nothing;

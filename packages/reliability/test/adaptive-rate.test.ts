@@ -59,12 +59,49 @@ describe("AdaptiveRate", () => {
 
   it("gives way by its share of a queue that others keep up, not by a tenth each time", () => {
     const { model } = bulk({ bytesPerSecond: 800_000, baseRttMs: 20 }, 5000);
-    // What a queue of 40 ms that does not end looks like to one flow.
-    model.path.baseRttMs = 60;
-    model.run(1000);
+    // What a queue of 40 ms that comes by and by and does not end looks like to one flow.
+    for (let i = 0; i < 10; i++) {
+      model.path.baseRttMs += 4;
+      model.run(100);
+    }
     const before = model.deliveredBytes;
     model.run(1000);
     expect(model.deliveredBytes - before).toBeLessThan(0.25 * 800_000);
+  });
+
+  it("takes a round trip that jumps and stays for the path's, before giving way has cost nearly all", () => {
+    const { model } = bulk({ bytesPerSecond: 800_000, baseRttMs: 40 }, 5000);
+    model.path.baseRttMs = 70;
+    model.run(4000);
+    const before = model.deliveredBytes;
+    model.run(2000);
+    expect((model.deliveredBytes - before) / 2).toBeGreaterThan(0.75 * 800_000);
+  });
+
+  it.each([
+    [50, 200_000, 1000 / 60],
+    [50, 400_000, 1000 / 60],
+    [100, 200_000, 100],
+    [100, 400_000, 100],
+    [200, 400_000, 100],
+    [200, 800_000, 100],
+  ])("takes what arrived for want of data for no rate of the path: %d ms, %d bytes/s", (baseRttMs, slow, everyMs) => {
+    const { model, controller } = bulk({ bytesPerSecond: 1_000_000, baseRttMs }, 5000);
+    model.isBulk = false;
+    for (let ms = 0; ms < 4000; ms += everyMs) {
+      model.offeredPackets = 1;
+      model.run(everyMs);
+    }
+    // Meanwhile the path became slower: the first queue of the bulk that follows is a sudden one.
+    model.path.bytesPerSecond = slow;
+    model.path.bufferBytes = 1e6;
+    model.isBulk = true;
+    let least = Infinity;
+    for (let i = 0; i < 100; i++) {
+      model.run(10);
+      least = Math.min(least, controller.bandwidthBytesPerSecond);
+    }
+    expect(least).toBeGreaterThan(0.85 * slow);
   });
 
   it("starts anew on a longer path that it took for a queue", () => {

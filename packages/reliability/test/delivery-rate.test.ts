@@ -27,6 +27,16 @@ class Sent {
 }
 
 describe("DeliveryRateSampler", () => {
+  it("says of an ACK of path probes alone, which it is not shown, whether data was wanting at that time", () => {
+    const sent = new Sent();
+    sent.send(0);
+    sent.sampler.onAppLimited(sent.packets.bytesInFlight);
+    expect(sent.acknowledge([], 50).isAppLimited).toBe(true);
+    sent.send(55);
+    sent.acknowledge([0, 1], 105);
+    expect(sent.acknowledge([], 110).isAppLimited).toBe(false);
+  });
+
   it("measures what arrived between sending and acknowledgement of a packet", () => {
     const sent = new Sent();
     // 10 packets, one each 10 ms, round trip 50 ms: 100 kB/s.

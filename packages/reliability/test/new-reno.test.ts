@@ -40,6 +40,12 @@ describe("NewReno", () => {
     expect(controller.windowBytes).toBe(12_000);
   });
 
+  it("does not grow beyond what can be in flight", () => {
+    const controller = started();
+    for (let i = 0; i < 5000; i++) controller.onPacketAcked(1200, i, i + 100, false);
+    expect(controller.windowBytes).toBe(1024 * 1452);
+  });
+
   it("falls to two packets by persistent congestion, and takes a reduction back that was a mistake", () => {
     const controller = started();
     controller.onPacketsLost(2400, 50, 200, false);

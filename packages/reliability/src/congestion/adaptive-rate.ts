@@ -3,6 +3,7 @@ import { TokenBucket } from "../pacer.js";
 import type { AckSample } from "./ack-sample.js";
 import { BandwidthFilter } from "./bandwidth-filter.js";
 import { BandwidthProbe } from "./bandwidth-probe.js";
+import { BaseRenewal } from "./base-renewal.js";
 import type { CongestionController } from "./congestion-controller.js";
 import { LossReview } from "./loss-review.js";
 import { OwnQueue } from "./own-queue.js";
@@ -15,16 +16,14 @@ import {
 } from "./paced-options.js";
 import { QueueSignal } from "./queue-signal.js";
 import { RoundMeter } from "./round-meter.js";
+import { StandingQueue } from "./standing-queue.js";
+import { StartupGrowth } from "./startup-growth.js";
 import { TrainMeter } from "./train-meter.js";
 
 /** bytes. BBR's minimum pipe: enough that acknowledgements keep coming. */
 const MIN_WINDOW_BYTES: number = 4 * MIN_DATAGRAM_BYTES;
 /** bytes that small messages may be in flight beyond the window: bulk that fills it does not hold them up. */
 const SMALL_RESERVE_BYTES: number = 10 * MIN_DATAGRAM_BYTES;
-/** The start ends after so many rounds without this growth (BBR). */
-const FULL_ROUNDS = 3;
-const FULL_GROWTH = 1.25;
-
 /** Of the bandwidth that may be in flight for a round trip: twice, so that late ACKs do not stop the flow (BBR). */
 const WINDOW_GAIN = 2;
 
@@ -44,10 +43,6 @@ const SUDDEN = 3;
 const MAX_DRAIN_ROUNDS = 4;
 /** Rounds until what was sent since a change is seen in acknowledgements. */
 const SETTLE_ROUNDS = 2;
-/** ms at half the window in which the shortest round trip is measured anew (BBRv2). */
-const PROBE_RTT_MS = 200;
-/** The rate fell by this factor while round trips stayed longer than the shortest one, by the same. */
-const IN_VAIN = 4;
 /** ms without data enough to measure the bandwidth, after which half of it is forgotten; then again and again. */
 const UNUSED_MS = 20_000;
 const UNUSED_AGAIN_MS = 10_000;
@@ -66,7 +61,8 @@ export type AdaptivePhase = "startup" | "drain" | "cruise" | "probe" | "probe-en
  * - cruise: sends at the bandwidth. A queue, or more loss than the path has anyway: gives way to 90 % of what arrived.
  * - probe, probe-end: sends more for a round and looks whether more arrives; if so, tries still more at once.
  * - drain: sends less until the queue is gone.
- * - probe-rtt: sends half as much for 200 ms when the shortest round trip has not been seen for ten seconds.
+ * - probe-rtt: sends half as much for 200 ms when the shortest round trip has not been seen for ten seconds, or jumped
+ *   and giving way has not brought it back.
  */
 export class AdaptiveRate implements CongestionController {
   private readonly maxRate: number;
@@ -75,9 +71,12 @@ export class AdaptiveRate implements CongestionController {
   private readonly bandwidth: BandwidthFilter = new BandwidthFilter();
   private readonly queue: QueueSignal;
   private readonly own: OwnQueue;
+  private readonly standing: StandingQueue;
+  private readonly renewal: BaseRenewal;
   private readonly rounds: RoundMeter = new RoundMeter();
   private readonly losses: LossReview = new LossReview();
   private readonly trains: TrainMeter = new TrainMeter();
+  private readonly growth: StartupGrowth = new StartupGrowth();
   private current: AdaptivePhase = "startup";
   private phaseFromRound = 0;
   private phaseFromMs = 0;
@@ -88,10 +87,7 @@ export class AdaptiveRate implements CongestionController {
   /** bytes. After persistent congestion the window grows from small again, as packets arrive. */
   private restrictedTo: number = Infinity;
   private pace = 0;
-  private fullRate = 0;
-  private fullRounds = 0;
   private readonly probing: BandwidthProbe;
-  private probeMinRttMs: number = Infinity;
   private cruiseMs: number = CRUISE_MS;
   /** Whether the drain answers to congestion, not to the end of a probe or of the start. */
   private givesWay = false;
@@ -99,8 +95,6 @@ export class AdaptiveRate implements CongestionController {
   private smoothedRttMs: number = ASSUMED_RTT_MS;
   private maxAckDelayMs = 0;
   private usedAtMs = 0;
-  /** bytes/s. The highest bandwidth since the shortest round trip was last measured anew. */
-  private peakRate = 0;
 
   /** @throws RangeError or TypeError when an option is out of range */
   constructor(options: PacedControllerOptions = {}) {
@@ -109,6 +103,8 @@ export class AdaptiveRate implements CongestionController {
     this.flushIntervalMs = flushIntervalMs;
     this.queue = new QueueSignal(flushIntervalMs);
     this.own = new OwnQueue(this.bandwidth, this.queue);
+    this.standing = new StandingQueue(this.queue, this.own, this.rounds);
+    this.renewal = new BaseRenewal(this.queue);
     this.probing = new BandwidthProbe(this.queue, flushIntervalMs);
     this.bucket = new TokenBucket(this.maxRate, INITIAL_WINDOW_BYTES);
     this.applyModel(0);
@@ -154,10 +150,11 @@ export class AdaptiveRate implements CongestionController {
   onPathChanged(nowMs: number): void {
     this.queue.reset();
     this.losses.reset();
+    this.standing.reset();
+    this.renewal.reset();
     this.bandwidth.set(0, this.rounds.fromBytes);
     this.restrictedTo = Infinity;
     this.own.isShared = false;
-    this.peakRate = 0;
     this.startUp(nowMs);
     this.applyModel(nowMs);
   }
@@ -178,11 +175,11 @@ export class AdaptiveRate implements CongestionController {
     if (rttMs >= 0) {
       this.smoothedRttMs = sample.smoothedRttMs;
       this.queue.onSample(rttMs, nowMs);
-      this.probeMinRttMs = Math.min(this.probeMinRttMs, rttMs);
+      this.renewal.onRtt(rttMs);
       this.ackDelayMs += (sample.ackDelayMs - this.ackDelayMs) / 8;
     }
     this.bandwidth.onAck(sample);
-    this.peakRate = Math.max(this.peakRate, this.bandwidthBytesPerSecond);
+    this.renewal.onBandwidth(this.bandwidthBytesPerSecond);
     this.trains.onAck(sample);
     const roundEnds = this.rounds.onAck(sample);
     if (roundEnds) this.onRound(nowMs);
@@ -203,15 +200,19 @@ export class AdaptiveRate implements CongestionController {
       if (rate > 0) this.bandwidth.set(rate, rounds.fromBytes);
     }
     const isLossy = losses.isExcess(lossShare, lostBytes);
-    if (this.current === "startup") this.checkFull(isLossy, nowMs);
-    else if (isLossy && (this.current === "cruise" || this.current === "probe-end")) this.backOff(lossShare, nowMs);
+    if (this.current === "startup") {
+      if (this.growth.isFull(this.bandwidthBytesPerSecond, isLossy)) this.drain(STARTUP_DRAIN_GAIN, nowMs);
+    } else if (isLossy && (this.current === "cruise" || this.current === "probe-end")) this.backOff(lossShare, nowMs);
   }
 
   private onThinRound(nowMs: number): void {
     const { rounds, losses } = this;
     const lossShare = losses.onThinRound(rounds.lostBytes, rounds.bytes);
     if (lossShare > 0 && this.current !== "drain") this.backOff(lossShare, nowMs);
-    else this.onUnused(nowMs);
+    else if (this.standing.onThinRound(losses) && (this.current === "cruise" || this.current === "startup")) {
+      this.standing.beginTrial(this.bandwidthBytesPerSecond);
+      this.giveWay(0, nowMs);
+    } else this.onUnused(nowMs);
   }
 
   private backOff(lossShare: number, nowMs: number): void {
@@ -228,16 +229,6 @@ export class AdaptiveRate implements CongestionController {
     if (this.current !== "startup") this.startUp(nowMs);
   }
 
-  private checkFull(isLossy: boolean, nowMs: number): void {
-    const rate = this.bandwidthBytesPerSecond;
-    if (rate >= this.fullRate * FULL_GROWTH) {
-      this.fullRate = rate;
-      this.fullRounds = 0;
-    } else if (++this.fullRounds >= FULL_ROUNDS || isLossy) {
-      this.drain(STARTUP_DRAIN_GAIN, nowMs);
-    }
-  }
-
   private movePhase(sample: AckSample, roundEnds: boolean): void {
     const { nowMs, isAppLimited } = sample;
     const { queue } = this;
@@ -246,7 +237,7 @@ export class AdaptiveRate implements CongestionController {
         if (!isAppLimited && this.own.isTooLong(queue.recentQueueMs)) this.drain(STARTUP_DRAIN_GAIN, nowMs);
         break;
       case "drain":
-        if (this.isDrained(sample.bytesInFlight)) this.cruise(nowMs);
+        if (this.isDrained(sample.bytesInFlight)) this.afterDrain(nowMs);
         break;
       case "cruise":
         if (!isAppLimited && this.phaseRounds >= SETTLE_ROUNDS && this.own.isTooLong(queue.recentQueueMs / SUDDEN)) {
@@ -267,30 +258,32 @@ export class AdaptiveRate implements CongestionController {
         }
         break;
       case "probe-rtt":
-        if (this.phaseRounds < 1 || nowMs - this.phaseFromMs < PROBE_RTT_MS || this.probeMinRttMs === Infinity) break;
-        this.afterProbeRtt(nowMs);
+        if (this.phaseRounds < 1 || !this.renewal.isOver(nowMs)) break;
+        if (this.renewal.end(this.bandwidthBytesPerSecond, nowMs)) this.startUp(nowMs);
+        else this.cruise(nowMs);
     }
   }
 
-  /** What looked like a queue may have been the path: giving way to it has changed nothing, and cost nearly all. */
-  private afterProbeRtt(nowMs: number): void {
-    const gaveWayInVain = this.queue.isLongerPath && this.bandwidthBytesPerSecond * IN_VAIN < this.peakRate;
-    this.queue.rebase(this.probeMinRttMs, nowMs);
-    this.peakRate = this.bandwidthBytesPerSecond;
-    if (gaveWayInVain) this.startUp(nowMs);
-    else this.cruise(nowMs);
+  private afterDrain(nowMs: number): void {
+    const rate = this.standing.endTrial();
+    if (rate > 0) this.bandwidth.set(rate, this.rounds.fromBytes);
+    this.cruise(nowMs);
   }
 
   private afterCruiseRound(nowMs: number, isAppLimited: boolean): void {
     const { queue } = this;
-    if (queue.isStale(nowMs)) {
-      this.probeMinRttMs = Infinity;
-      // A flow that leaves the path idle sees its shortest round trip as it is.
-      if (!isAppLimited) this.enter("probe-rtt", 1, nowMs);
-      else if (queue.recentMinMs !== Infinity) queue.rebase(queue.recentMinMs, nowMs);
+    if (isAppLimited) {
+      // A flow that leaves the path idle sees its shortest round trip as it is; one that only seems to does not.
+      const isKnown = queue.recentMinMs !== Infinity && !this.standing.isSuspected;
+      if (isKnown && queue.isStale(nowMs)) queue.rebase(queue.recentMinMs, nowMs);
       return;
     }
-    if (isAppLimited || this.phaseRounds < SETTLE_ROUNDS) return;
+    if (queue.isStale(nowMs) || this.renewal.givesWayInVain(this.bandwidthBytesPerSecond)) {
+      this.renewal.begin(nowMs);
+      this.enter("probe-rtt", 1, nowMs);
+      return;
+    }
+    if (this.phaseRounds < SETTLE_ROUNDS) return;
     if (this.own.isTooLong(queue.roundQueueMs)) this.giveWay(0, nowMs);
     else if (this.phaseRounds >= CRUISE_ROUNDS && nowMs - this.phaseFromMs >= this.cruiseMs) {
       this.probe(false, nowMs);
@@ -298,7 +291,7 @@ export class AdaptiveRate implements CongestionController {
   }
 
   private startUp(nowMs: number): void {
-    this.fullRate = this.fullRounds = 0;
+    this.growth.begin();
     this.trains.reset();
     this.enter("startup", STARTUP_GAIN, nowMs);
   }
@@ -317,8 +310,11 @@ export class AdaptiveRate implements CongestionController {
   /** `deliveryRate`: bytes/s at which data arrived lately; 0 when unknown. */
   private giveWay(deliveryRate: number, nowMs: number): void {
     const { queue } = this;
-    let rate = Math.min(this.bandwidthBytesPerSecond, this.rounds.rateBytesPerSecond);
+    const { rateBytesPerSecond, isAppLimited } = this.rounds;
+    let rate = this.bandwidthBytesPerSecond;
     if (deliveryRate > 0) rate = Math.min(rate, deliveryRate);
+    // What arrived for want of data says nothing beside a rate that was measured with enough of it.
+    if (deliveryRate === 0 || !isAppLimited) rate = Math.min(rate, rateBytesPerSecond);
     this.bandwidth.set(rate * this.own.backOff, this.deliveredBytes);
     this.drain(queue.recentQueueMs > Math.max(queue.baseMs, LONG_QUEUE_MS) ? LONG_DRAIN_GAIN : DRAIN_GAIN, nowMs);
     this.givesWay = true;

@@ -72,7 +72,8 @@ export class DeliveryRateSampler {
     sample.ackDelayMs = ackDelayMs;
     sample.ackedBytes = 0;
     sample.priorDeliveredBytes = 0;
-    sample.isAppLimited = false;
+    // For an ACK of nothing but path probes, of which no packet tells.
+    sample.isAppLimited = this.isAppLimited;
     work.newest = -1;
     work.ackedAtMs = nowMs - ackDelayMs;
   }

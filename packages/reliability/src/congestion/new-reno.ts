@@ -1,4 +1,4 @@
-import { MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from "@sortie/wire";
+import { MAX_ACK_BITMAP_BYTES, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from "@sortie/wire";
 import { MAX_BUCKET_BYTES, TokenBucket } from "../pacer.js";
 import type { AckSample } from "./ack-sample.js";
 import type { CongestionController } from "./congestion-controller.js";
@@ -11,6 +11,8 @@ import {
 
 /** bytes. kMinimumWindow, RFC 9002 section 7.2. */
 const MIN_WINDOW_BYTES: number = 2 * MIN_DATAGRAM_BYTES;
+/** bytes. More is never in flight: as many packets of full size as an ACK can state. */
+const MAX_WINDOW_BYTES: number = MAX_ACK_BITMAP_BYTES * 8 * MAX_DATAGRAM_BYTES;
 /** kLossReductionFactor, RFC 9002 section 7.3.2. */
 const LOSS_REDUCTION = 0.5;
 /** The pace over window / round trip, so that the window is the limit (RFC 9002 section 7.7). */
@@ -66,8 +68,7 @@ export class NewReno implements CongestionController {
     if (isAppLimited || sentAtMs <= this.recoveryFromMs) return;
     if (this.window < this.threshold) this.window += bytes;
     else this.window += (MIN_DATAGRAM_BYTES * bytes) / this.window;
-    // Beyond what the bucket holds a window has no meaning.
-    this.window = Math.min(this.window, MAX_BUCKET_BYTES);
+    this.window = Math.min(this.window, MAX_WINDOW_BYTES);
   }
 
   onAck({ smoothedRttMs, nowMs }: AckSample): void {

@@ -31,6 +31,11 @@ export class OwnQueue {
     return queueMs > this.queue.thresholdMs && this.bytesIn(queueMs) > this.allowedBytes;
   }
 
+  /** Whether at this rate, bytes/s, more of a queue of so many ms would be ours than we may have in it. */
+  isMuch(bytesPerSecond: number, queueMs: number): boolean {
+    return (bytesPerSecond * queueMs) / 1000 > allowedAt(bytesPerSecond);
+  }
+
   /** Whether a drain has done its part of ending the queue. */
   get isClear(): boolean {
     const { recentQueueMs, thresholdMs } = this.queue;
@@ -65,7 +70,11 @@ export class OwnQueue {
   }
 
   private get allowedBytes(): number {
-    const ofRate = this.bandwidth.bytesPerSecond * OWN_QUEUE_SECONDS;
-    return Math.max(Math.min(OWN_QUEUE_BYTES, ofRate), MIN_DATAGRAM_BYTES);
+    return allowedAt(this.bandwidth.bytesPerSecond);
   }
+}
+
+/** bytes that a flow of this rate, bytes/s, may have in the queue. */
+function allowedAt(bytesPerSecond: number): number {
+  return Math.max(Math.min(OWN_QUEUE_BYTES, bytesPerSecond * OWN_QUEUE_SECONDS), MIN_DATAGRAM_BYTES);
 }

@@ -15,6 +15,8 @@ const CONFIRM_MS = 1;
 /** Round trips that differ by less than one part in so many of what they rose by are the same; in so many rounds. */
 const STEADY_SHARE = 4;
 const STEADY_ROUNDS = 8;
+/** Rounds from no queue to where round trips stay: a path changes at once, other senders take longer. */
+const JUMP_ROUNDS = 4;
 /** Weight of a new round in the noise. */
 const NOISE_WEIGHT: number = 1 / 4;
 
@@ -33,6 +35,9 @@ export class QueueSignal {
   /** ms. Shortest round trip of the first of the last rounds in which it hardly changed, and how many they are. */
   private steadyMs = 0;
   private steadyRounds = 0;
+  /** Rounds since there was no queue, and whether the last ones that hardly changed began soon after that. */
+  private queueRounds = 0;
+  private hasJumped = false;
   private recentMs = Infinity;
   private runningMs = Infinity;
   private runningSamples = 0;
@@ -81,6 +86,11 @@ export class QueueSignal {
     return this.steadyRounds >= STEADY_ROUNDS;
   }
 
+  /** Whether they became so at once, as by a change of the path: a queue that many flows keep up comes by and by. */
+  get hasPathJumped(): boolean {
+    return this.isLongerPath && this.hasJumped;
+  }
+
   /** Whether the shortest round trip has not been seen for ten seconds. */
   isStale(nowMs: number): boolean {
     return nowMs - this.baseAtMs > BASE_AGE_MS;
@@ -119,12 +129,14 @@ export class QueueSignal {
 
   private followSteadiness(): void {
     const { roundMinMs, steadyMs } = this;
+    this.queueRounds = roundMinMs - this.base > this.thresholdMs ? this.queueRounds + 1 : 0;
     if (Math.abs(roundMinMs - steadyMs) * STEADY_SHARE < steadyMs - this.base) {
       this.steadyRounds += 1;
       return;
     }
     this.steadyMs = roundMinMs;
     this.steadyRounds = 0;
+    this.hasJumped = this.queueRounds <= JUMP_ROUNDS;
   }
 
   /** ms. The least of the last few round trips; Infinity before there are enough. */
@@ -136,7 +148,8 @@ export class QueueSignal {
     this.base = this.recentMs = this.runningMs = this.roundMinMs = this.lastRoundMinMs = Infinity;
     this.runningSamples = this.roundMaxMs = this.noise = 0;
     this.baseAtMs = this.runningFromMs = -Infinity;
-    this.steadyMs = this.steadyRounds = 0;
+    this.steadyMs = this.steadyRounds = this.queueRounds = 0;
+    this.hasJumped = false;
   }
 
   private isSpanFull(nowMs: number): boolean {

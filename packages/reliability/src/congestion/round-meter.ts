@@ -15,6 +15,8 @@ export class RoundMeter {
   lostBytes = 0;
   /** bytes that arrived or were lost in the last round. */
   bytes = 0;
+  /** ms that the last round took, by when its data arrived. */
+  elapsedMs = 0;
   /** Whether the sender had too little to send in the last round. */
   isAppLimited = false;
   /** `deliveredBytes` where the running round began. */
@@ -31,6 +33,7 @@ export class RoundMeter {
     const bytes = sample.deliveredBytes - this.fromBytes;
     const elapsedMs = sample.deliveredAtMs - this.fromMs;
     this.count += 1;
+    this.elapsedMs = elapsedMs;
     if (elapsedMs > 0) this.rateBytesPerSecond = (bytes * 1000) / elapsedMs;
     this.lostBytes = this.lost;
     this.bytes = this.lost + bytes;
