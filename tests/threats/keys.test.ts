@@ -198,6 +198,7 @@ describe("T14 key updates under attack", () => {
     ["an ideal path", {}, 25],
     ["an ideal path, acknowledgements at once", {}, 0],
     ["a LAN with a tick's delay", { latencyMs: 0.2 }, 60],
+    ["a LAN with the promise of a polling game", { latencyMs: 0.2 }, 1000],
     [
       "a path that loses, doubles and reorders",
       { latencyMs: 40, jitterMs: 60, loss: 0.2, duplicate: 0.1, reorder: 0.2 },

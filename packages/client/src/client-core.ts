@@ -268,8 +268,7 @@ export class ClientCore implements DatagramCore {
     this.keys = { suite: keys.suite, serverPublicKey: keys.serverPublicKey };
     // The true server is found: what somebody else said before no longer counts.
     this.deadlineMs = this.options.nowMs + this.options.timeoutMs;
-    // Karn's rule: with more than one hello sent, the answer may be to any of them.
-    const rttMs = this.hello.sent === 1 ? Math.max(1, nowMs - this.hello.lastSentMs) : undefined;
+    const rttMs = this.hello.roundTripMs(nowMs);
     this.connection = new Connection({
       role: "client",
       resources,

@@ -3,6 +3,7 @@ import {
   containedKeyLog,
   containedLogger,
   createResources,
+  type FrameTiming,
   payloadBytes,
   resolveProtocolOptions,
 } from "@sortie/connection";
@@ -49,12 +50,15 @@ export type CoreOverrides = Partial<Pick<ClientCoreOptions, "resources" | "conne
 /** Makes the core of one client. */
 export type CoreMaker = (addresses: readonly SocketAddress[], nowMs: number, overrides?: CoreOverrides) => ClientCore;
 
-/** Checks the options at once and gives what makes the core when the addresses are known. */
-export function prepare(options: ClientOptions): CoreMaker {
+/**
+ * Checks the options at once and gives what makes the core when the addresses are known.
+ * @param frames of a client that acts once in each
+ */
+export function prepare(options: ClientOptions, frames?: FrameTiming): CoreMaker {
   checkClientOptions(options);
   const trust = trustOf(options);
   const connectPayload = checkConnectPayload(payloadBytes(options.payload ?? new Uint8Array(0)));
-  const { parameters, settings } = resolveProtocolOptions(options, 0);
+  const { parameters, settings } = resolveProtocolOptions(options, 0, frames);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const id = protocolId(options.crypto, options.protocol);
   const logger = options.logger === undefined ? undefined : containedLogger(options.logger);

@@ -37,6 +37,14 @@ export class HelloSender {
     this.nextAtMs = nowMs + INTERVAL_MS;
   }
 
+  /**
+   * ms, at least 1. How long it took until the answer that has come now; undefined where nobody knows. With more than
+   * one hello sent, it may be to any of them (Karn's rule); after the time of the next, this process was held up.
+   */
+  roundTripMs(nowMs: number): number | undefined {
+    return this.sent === 1 && nowMs <= this.nextAtMs ? Math.max(1, nowMs - this.lastSentMs) : undefined;
+  }
+
   /** True when the hello must go again because its time has come. */
   onTimeout(nowMs: number): boolean {
     if (nowMs < this.nextAtMs) return false;

@@ -22,6 +22,7 @@ import { socketError } from "./client.js";
 import type { ClientCore, ClientState } from "./client-core.js";
 import { prepare, throwIfAborted } from "./connect.js";
 import { abortedError, ConnectError } from "./connect-error.js";
+import { FrameClock } from "./frame-clock.js";
 import { type ClientOptions, DEFAULT_TIMEOUT_MS } from "./options.js";
 
 /** Datagrams kept between two updates. Full: the newest are dropped, as a full socket buffer would. */
@@ -30,6 +31,8 @@ const MAX_WAITING_DATAGRAMS = 2048;
 interface WaitingDatagram {
   readonly payload: Uint8Array;
   readonly from: SocketAddress;
+  /** ms of the clock. */
+  readonly clockMs: number;
 }
 
 /**
@@ -42,6 +45,8 @@ export class PolledClient implements DatagramReceiver {
   readonly #options: ClientOptions;
   readonly #transport: DatagramTransport;
   readonly #waiting: WaitingDatagram[] = [];
+  readonly #clock: Clock;
+  readonly #frames: FrameClock = new FrameClock();
   #core: ClientCore | undefined;
   #makeCore: ((nowMs: number) => ClientCore) | undefined;
   #nowMs = 0;
@@ -62,11 +67,11 @@ export class PolledClient implements DatagramReceiver {
 
   /** @internal Use `createClient`. */
   constructor(options: ClientOptions) {
-    const makeCore = prepare(options);
+    const makeCore = prepare(options, this.#frames);
+    this.#clock = options.clock ?? new SystemClock();
     this.#options = options;
     this.#transport = options.transport;
-    const clock = options.clock ?? new SystemClock();
-    this.#open(clock, makeCore).catch((error: unknown) => {
+    this.#open(makeCore).catch((error: unknown) => {
       // Somebody else's, who goes on with it.
       this.#isForeign = error instanceof TransportError && error.code === "already-open";
       this.#error ??= error instanceof ConnectError ? error : socketError(error);
@@ -121,6 +126,7 @@ export class PolledClient implements DatagramReceiver {
     }
     this.#nowMs = nowMs;
     this.#sinceMs ??= nowMs;
+    this.#frames.begin(nowMs, this.#clock.now());
     if (this.#makeCore !== undefined) {
       this.#core = this.#makeCore(this.#sinceMs);
       this.#makeCore = undefined;
@@ -129,8 +135,11 @@ export class PolledClient implements DatagramReceiver {
     if (this.#isClosed) return;
     if (core === undefined) return this.#giveUpIfDue(nowMs - this.#sinceMs);
     if (core.state === "connecting" && this.#options.signal?.aborted === true) core.close("", nowMs);
-    for (const { payload, from } of this.#waiting) core.receive(payload, from, nowMs);
+    for (const { payload, from, clockMs } of this.#waiting) {
+      core.receive(payload, from, this.#frames.arrivedAt(clockMs));
+    }
     this.#waiting.length = 0;
+    core.connection?.flow.beginFrame(nowMs, this.#frames.intervalMs);
     core.onRefusedSends(refusedSends(this.#transport.statistics), nowMs);
     if (this.#untoldError !== undefined) core.onTransportError(this.#untoldError, nowMs);
     this.#untoldError = undefined;
@@ -167,7 +176,10 @@ export class PolledClient implements DatagramReceiver {
     return this.#core?.connection?.flow.queuedBytes ?? 0;
   }
 
-  /** Queues a message for the next `update`; see `Client.send`. Refused as "closed" before the handshake is done. */
+  /**
+   * Queues a message for the next `update`, with which its `expiresInMs` begins; see `Client.send`. Refused as "closed"
+   * before the handshake is done.
+   */
   send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
     const bytes = payloadBytes(payload);
     const connection = this.#core?.connection;
@@ -191,7 +203,7 @@ export class PolledClient implements DatagramReceiver {
   /** @internal */
   onDatagram(payload: Uint8Array, from: SocketAddress): void {
     if (this.#waiting.length >= MAX_WAITING_DATAGRAMS) this.overflowed += 1;
-    else this.#waiting.push({ payload: payload.slice(), from });
+    else this.#waiting.push({ payload: payload.slice(), from, clockMs: this.#clock.now() });
   }
 
   /** @internal */
@@ -222,13 +234,10 @@ export class PolledClient implements DatagramReceiver {
     this.#closeUnasked();
   }
 
-  async #open(
-    clock: Clock,
-    makeCore: (addresses: readonly SocketAddress[], nowMs: number) => ClientCore,
-  ): Promise<void> {
+  async #open(makeCore: (addresses: readonly SocketAddress[], nowMs: number) => ClientCore): Promise<void> {
     const options = this.#options;
     throwIfAborted(options);
-    const addresses = await resolveAddresses(options, clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const addresses = await resolveAddresses(options, this.#clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     throwIfAborted(options);
     if (this.#isClosed) return;
     this.#isOpened = true;

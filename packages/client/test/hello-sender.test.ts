@@ -41,6 +41,18 @@ describe("HelloSender", () => {
     expect([sender.due, sender.target]).toEqual([true, B]);
   });
 
+  it("knows how long the answer to its only hello took, unless it was held up meanwhile", () => {
+    const sender = new HelloSender([A]);
+    sender.onSent(1000);
+    expect(sender.roundTripMs(1000)).toBe(1);
+    expect(sender.roundTripMs(1060)).toBe(60);
+    expect(sender.roundTripMs(1250)).toBe(250);
+    expect(sender.roundTripMs(1251)).toBeUndefined();
+    sender.onTimeout(1250);
+    sender.onSent(1250);
+    expect(sender.roundTripMs(1260)).toBeUndefined();
+  });
+
   it("stays with the address that answered first", () => {
     const sender = new HelloSender([A, B, C]);
     expect(sent(sender, 0, 300).at(-1)?.[1]).toBe(B);

@@ -170,9 +170,9 @@ export class Connection {
     const { packetNumber, plaintextBytes, isNewest } = opened;
     const malformed = frames.decode(plaintext, 0, plaintextBytes);
     if (malformed === undefined && !hasRoom(this.life.state, frames, nowMs, this.endpoint)) {
-      // It does not count as received, but the peer was heard, and what it acknowledges takes no room.
+      // It does not count as received, but the peer was heard, and some of what it says takes no room.
       this.idle.onRefused(packetNumber, isNewest, nowMs);
-      this.applied(this.dispatch.applyAcks(frames, plaintext, nowMs), nowMs);
+      this.applied(this.dispatch.applyRoomless(frames, plaintext, packetNumber, from, nowMs), nowMs);
       return "receive-buffer-full";
     }
     const fault = opened.fault ?? (malformed && `malformed packet: ${malformed}`);

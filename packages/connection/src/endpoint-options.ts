@@ -27,6 +27,8 @@ export function createEndpoint(
   const endpointOptions: EndpointOptions = {
     randomU32: () => resources.random.u32(),
     localMaxAckDelayMs: settings.ackDelayMs ?? localParameters.maxAckDelayMs,
+    // What the peer was told has the tick in it, in which timeouts are served.
+    usualDelayMs: localParameters.maxAckDelayMs,
     peerMaxAckDelayMs: peerParameters.maxAckDelayMs,
     initialRttMs: options.initialRttMs ?? DEFAULT_INITIAL_RTT_MS,
     maxDatagramBytes: mtu.usableBytes,

@@ -85,11 +85,20 @@ export class FrameDispatch {
     return undefined;
   }
 
-  /** Of a packet that is refused for want of room: what it acknowledges. To apply that twice changes nothing. */
-  applyAcks(frames: PacketFrames, plaintext: Uint8Array, nowMs: number): FrameViolation | undefined {
+  /**
+   * Of a packet that is refused for want of room: what takes none, and changes nothing when it is applied twice. The
+   * packet may come again, also from somebody who copied it.
+   */
+  applyRoomless(
+    frames: PacketFrames,
+    plaintext: Uint8Array,
+    packetNumber: number,
+    from: PeerAddress,
+    nowMs: number,
+  ): FrameViolation | undefined {
     for (let i = 0; i < frames.count; i++) {
       const frame = frames.at(i);
-      const violation = frame.kind === FrameKind.Ack ? this.onAck(frame, plaintext, nowMs) : undefined;
+      const violation = isRoomless(frame) ? this.applyFrame(frame, plaintext, packetNumber, from, nowMs) : undefined;
       if (violation !== undefined) return violation;
     }
     return undefined;
@@ -154,4 +163,9 @@ export class FrameDispatch {
     this.control.setPathData(plaintext, start);
     this.endpoint.requestControl(ControlBit.PathResponse);
   }
+}
+
+/** Not so a challenge: a copy would be answered each time. */
+function isRoomless({ kind }: Frame): boolean {
+  return kind === FrameKind.Ack || kind === FrameKind.Credit || kind === FrameKind.PathResponse;
 }

@@ -19,6 +19,7 @@ export { DROP_REASONS, DropCounters, type DropReason } from "./drop-reason.js";
 export { checkLogger, containedLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
 export { checkOptionNames, type OptionNames } from "./option-names.js";
 export { MAX_PACKET_NUMBER_LEAP } from "./packet-opener.js";
+export type { MtuCause } from "./mtu-discovery.js";
 export type { PeerAddress } from "./peer-address.js";
 export type { Quality } from "./quality.js";
 export { RandomPool, type RandomSource } from "./random-pool.js";
@@ -33,6 +34,7 @@ export {
   type CongestionContext,
   DEFAULT_IDLE_TIMEOUT_MS,
   PROTOCOL_OPTION_NAMES,
+  type FrameTiming,
   type ProtocolOptions,
   type ResolvedProtocolOptions,
   resolveProtocolOptions,

@@ -7,6 +7,8 @@ const MAX_CHALLENGES = 4;
 const AMPLIFICATION_FACTOR = 3;
 /** ms. New addresses are taken up at most this often, so that a flood of them costs nothing. */
 const MIN_CANDIDATE_INTERVAL_MS = 100;
+/** ms. The last challenge's time has been over for so long: we were held up, and the answer may wait in the socket. */
+const HELD_UP_MS = 100;
 /** bytes of a packet with one path frame alone. */
 const PATH_PACKET_BYTES: number = PACKET_OVERHEAD_BYTES + 1 + PATH_DATA_BYTES;
 
@@ -34,6 +36,8 @@ export class Path {
   migrations = 0;
   /** Times that the candidate was to be asked, whether the amplification limit let a challenge go or not. */
   private challenges = 0;
+  /** The last challenge was given more time, as that is done once. */
+  private isExcused = false;
   private bytesFromCandidate = 0;
   private bytesToCandidate = 0;
   private candidateSinceMs = -Infinity;
@@ -104,8 +108,10 @@ export class Path {
 
   /** A probe timeout has passed since the candidate was asked: it is asked again, or given up. */
   onChallengeTimeout(nowMs: number, probeTimeoutMs: number): void {
-    if (this.challenges >= MAX_CHALLENGES) this.abandon();
-    else this.ask(nowMs, probeTimeoutMs);
+    if (this.challenges < MAX_CHALLENGES) return this.ask(nowMs, probeTimeoutMs);
+    if (this.isExcused || nowMs - this.challengeAgainAtMs <= HELD_UP_MS) return this.abandon();
+    this.isExcused = true;
+    this.challengeAgainAtMs = nowMs + probeTimeoutMs;
   }
 
   /** A PATH_RESPONSE came from `from`. True when it proves the candidate, which is then the current address. */
@@ -147,6 +153,7 @@ export class Path {
     this.candidate = address;
     this.candidateSinceMs = nowMs;
     this.challenges = 0;
+    this.isExcused = false;
     this.bytesFromCandidate = 0;
     this.bytesToCandidate = 0;
   }

@@ -27,6 +27,14 @@ const MIN_IDLE_TICKS = 2;
 const ACK_DELAY_MS = 25;
 /** ms. The range of the transport parameter. */
 const MAX_TOLD_ACK_DELAY_MS = 1000;
+/** ms. Where it waits for the next frame besides: with a frame of 60 a second no longer than anywhere else. */
+const FRAME_ACK_DELAY_MS = 8;
+/**
+ * ms. Bounds of the interval at which an owner with frames is first said to send. The frames before a game begins are
+ * often quicker than those after it; what goes at once after a longer one would overflow the queues of most paths.
+ */
+const MIN_FRAME_MS = 25;
+const MAX_FRAME_MS = 100;
 /**
  * ms, and ticks: the longer of both is how long an unreliable or sequenced message may wait to be sent. Six ticks of a
  * 60 Hz game: longer waits show, and a tick that is missed must not empty the queue of a slow server.
@@ -101,8 +109,17 @@ export type CongestionAlgorithm = "adaptive" | "new-reno" | "fixed";
 export interface CongestionContext {
   /** bytes/s: `sendRateBytesPerSecond`, or 10^9. */
   readonly maxRateBytesPerSecond: number;
-  /** ms between two flushes of a server with ticks; what may go in that time goes at once. 0: whenever it may. */
+  /**
+   * ms between two flushes of a server with ticks, or of a client that is polled once a frame, 25..100 by the frames
+   * before the connection; what may go in that time goes at once. 0: whenever it may.
+   */
   readonly flushIntervalMs: number;
+}
+
+/** The frames of an owner that receives and sends once in each, whose length is known by looking only. */
+export interface FrameTiming {
+  /** ms of late from frame to frame; 0 before the second. */
+  readonly intervalMs: number;
 }
 
 /** What a side tells the other, and what it keeps to itself. */
@@ -115,10 +132,12 @@ export interface ResolvedProtocolOptions {
  * Checks the options and fills in the defaults. Throws RangeError (TypeError where a function is expected) that names
  * the option, its range and what came.
  * @param tickMs how long an acknowledgement may wait for a tick beyond its own delay
+ * @param frames of an owner that has frames instead of ticks
  */
 export function resolveProtocolOptions(
   options: ProtocolOptions & { readonly handshakeTimeoutMs?: number },
   tickMs: number,
+  frames?: FrameTiming,
 ): ResolvedProtocolOptions {
   const idleTimeoutMs = integer("idleTimeoutMs", options.idleTimeoutMs, DEFAULT_IDLE_TIMEOUT_MS, 1000, 600_000);
   const atLeastMs = Math.ceil(MIN_IDLE_TICKS * tickMs);
@@ -140,7 +159,8 @@ export function resolveProtocolOptions(
     maxMessageBytes,
     2 ** 40,
   );
-  const createCongestionController = controllerFactory(options, tickMs);
+  const createCongestionController = controllerFactory(options, tickMs, frames);
+  const ackDelayMs = frames === undefined ? ACK_DELAY_MS : FRAME_ACK_DELAY_MS;
   const { handshakeTimeoutMs: timeout } = options;
   const mtuBytes = integer("mtu", options.mtu, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES);
   checkChannelWeights(options.channelWeights);
@@ -148,13 +168,15 @@ export function resolveProtocolOptions(
     parameters: {
       idleTimeoutMs,
       // Slower ticks than one a second are told as that: the peer believes no more, and its probes come a little early.
-      maxAckDelayMs: Math.min(ACK_DELAY_MS + Math.ceil(tickMs), MAX_TOLD_ACK_DELAY_MS),
+      // Frames become as slow as that where a browser hides a tab.
+      maxAckDelayMs:
+        frames === undefined ? Math.min(ackDelayMs + Math.ceil(tickMs), MAX_TOLD_ACK_DELAY_MS) : MAX_TOLD_ACK_DELAY_MS,
       maxDatagramBytes: MAX_DATAGRAM_BYTES,
       maxMessageBytes,
       receiveWindowBytes,
     },
     settings: {
-      ackDelayMs: ACK_DELAY_MS,
+      ackDelayMs,
       keepAliveMs: integer("keepAliveMs", options.keepAliveMs, DEFAULT_KEEP_ALIVE_MS, 100, 600_000),
       handshakeTimeoutMs: integer("handshakeTimeoutMs", timeout, DEFAULT_HANDSHAKE_TIMEOUT_MS, 100, 120_000),
       createCongestionController,
@@ -165,7 +187,11 @@ export function resolveProtocolOptions(
   };
 }
 
-function controllerFactory(options: ProtocolOptions, tickMs: number): () => CongestionController {
+function controllerFactory(
+  options: ProtocolOptions,
+  tickMs: number,
+  frames: FrameTiming | undefined,
+): () => CongestionController {
   const { createCongestionController, sendRateBytesPerSecond } = options;
   const congestion = options.congestion === undefined ? "adaptive" : options.congestion;
   if (createCongestionController !== undefined) {
@@ -181,17 +207,18 @@ function controllerFactory(options: ProtocolOptions, tickMs: number): () => Cong
   }
   const fallback = congestion === "fixed" ? DEFAULT_FIXED_RATE_BYTES_PER_SECOND : MAX_RATE_BYTES_PER_SECOND;
   const rate = integer("sendRateBytesPerSecond", sendRateBytesPerSecond, fallback, 1000, MAX_RATE_BYTES_PER_SECOND);
-  const context: CongestionContext = {
-    maxRateBytesPerSecond: rate,
-    flushIntervalMs: Math.min(tickMs, MAX_TOLD_ACK_DELAY_MS),
-  };
+  const flushMs = (): number =>
+    frames === undefined
+      ? Math.min(tickMs, MAX_TOLD_ACK_DELAY_MS)
+      : Math.min(Math.max(frames.intervalMs, MIN_FRAME_MS), MAX_FRAME_MS);
+  const context = (): CongestionContext => ({ maxRateBytesPerSecond: rate, flushIntervalMs: flushMs() });
   // Each is checked as it is made: one made only to be looked at would be counted by a factory that keeps count.
-  if (createCongestionController !== undefined) return () => checkedController(createCongestionController(context));
+  if (createCongestionController !== undefined) return () => checkedController(createCongestionController(context()));
   switch (congestion as string) {
     case "adaptive":
-      return () => new AdaptiveRate(context);
+      return () => new AdaptiveRate(context());
     case "new-reno":
-      return () => new NewReno(context);
+      return () => new NewReno(context());
     case "fixed": {
       const burstBytes = Math.max(2 * MAX_DATAGRAM_BYTES, Math.min(rate, MAX_BURST_BYTES));
       return () => new FixedBudget({ rateBytesPerSecond: rate, burstBytes });

@@ -63,6 +63,22 @@ describe("Path", () => {
     expect(path.candidate).toBeUndefined();
   });
 
+  it("gives the last challenge more time, once, where its time ended while nobody could read the answer", () => {
+    for (const [lateMs, isKept] of [
+      [100, false],
+      [101, true],
+    ] as const) {
+      const path = challenged();
+      for (let i = 1; i < 4; i++) path.onChallengeTimeout(1000 + i * 50, 50);
+      path.onChallengeTimeout(1200 + lateMs, 50);
+      expect(path.candidate).toBe(isKept ? mobile : undefined);
+      if (!isKept) continue;
+      expect(path.nextChallengeAtMs).toBe(1200 + lateMs + 50);
+      path.onChallengeTimeout(5000, 50);
+      expect(path.candidate).toBeUndefined();
+    }
+  });
+
   it("takes up at most ten new addresses a second", () => {
     const path = new Path(home);
     let taken = 0;

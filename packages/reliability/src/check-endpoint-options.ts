@@ -16,6 +16,7 @@ export function checkEndpointOptions(options: EndpointOptions): void {
   expectNumber("peerMaxMessageBytes", options.peerMaxMessageBytes, 1, MAX_MESSAGE_BYTES);
   expectNumber("peerReceiveWindowBytes", options.peerReceiveWindowBytes, options.peerMaxMessageBytes, 2 ** 40);
   expectNumber("maxMessageBytes", options.maxMessageBytes, 1, MAX_MESSAGE_BYTES);
+  expectNumber("usualDelayMs", options.usualDelayMs ?? 0, 0, Infinity);
   expectNumber("maxUnreliableWaitMs", options.maxUnreliableWaitMs ?? DEFAULT_MAX_WAIT_MS, 1, Infinity);
   checkChannelWeights(options.channelWeights);
   expectNumber("receiveWindowBytes", options.receiveWindowBytes, options.maxMessageBytes, 2 ** 40);

@@ -29,6 +29,14 @@ export class DeadlineHeap {
     this.siftDown(last, last.heapIndex);
   }
 
+  /** Gives the message `byMs` more, whether it is in or not. */
+  postpone(message: OutgoingMessage, byMs: number): void {
+    const isIn = message.heapIndex >= 0;
+    this.remove(message);
+    message.expiresAtMs += byMs;
+    if (isIn) this.push(message);
+  }
+
   private siftUp(message: OutgoingMessage, from: number): void {
     const { heap } = this;
     let index = from;

@@ -52,6 +52,18 @@ export interface FlowControl {
    * @throws RangeError for another channel
    */
   setPaused(channel: number, paused: boolean): void;
+  /**
+   * For an owner that sends once a frame of its own, as each begins and before `handleTimeout`: messages given since
+   * the last one have their time from now on.
+   * @param intervalMs of late from frame to frame
+   */
+  beginFrame(nowMs: number, intervalMs: number): void;
+}
+
+/** What a congestion controller may have besides. */
+export interface FrameAware {
+  /** From now on the owner sends once in `intervalMs`, 0..100 ms. */
+  onFlushInterval?(intervalMs: number, nowMs: number): void;
 }
 
 /** Sees what recovery does, for tests, logs and plots. Must not call back into the endpoint. */
@@ -103,6 +115,12 @@ export interface EndpointOptions {
   readonly randomU32: () => number;
   /** ms. The longest this side holds back an ACK. */
   readonly localMaxAckDelayMs: number;
+  /**
+   * ms, 0 or more. How late the owner calls `handleTimeout` when all is well, as a server does that serves timeouts
+   * once a tick; with frames their interval takes its place. Later by more than 25 ms besides, the process was held up.
+   * Default: `localMaxAckDelayMs`.
+   */
+  readonly usualDelayMs?: number;
   /** ms. The longest the peer holds back an ACK; what it claims beyond is not believed. */
   readonly peerMaxAckDelayMs: number;
   /** ms, default 100: a game's round trip is shorter than the 333 ms of RFC 9002, and a wrong guess costs one probe. */

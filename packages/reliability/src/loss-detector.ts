@@ -26,6 +26,8 @@ export interface LossSink {
 export class LossDetector {
   /** ms. When the next packet is lost by time; Infinity when none would be. */
   lossTimeAt: number = Infinity;
+  /** ms. No packet is lost by time before. */
+  private putOffToMs: number = -Infinity;
   private packets: number = INITIAL_PACKET_THRESHOLD;
   private time = INITIAL_TIME_THRESHOLD;
   private decayAtMs: number = Infinity;
@@ -40,6 +42,12 @@ export class LossDetector {
     return this.time;
   }
 
+  /** No packet is lost by time before `untilMs`: acknowledgements that came in time may still wait in the socket. */
+  putOff(untilMs: number): void {
+    this.putOffToMs = untilMs;
+    if (this.lossTimeAt < untilMs) this.lossTimeAt = untilMs;
+  }
+
   /** Looks at the packets below `largestAcked`, at most the window of 1024, and sets `lossTimeAt`. */
   detect(sent: SentPackets, largestAcked: number, rtt: RttEstimator, nowMs: number, sink: LossSink): void {
     this.decay(nowMs);
@@ -48,7 +56,7 @@ export class LossDetector {
     for (let number = sent.lowest; number < largestAcked; number++) {
       const state = sent.stateOf(number);
       if (state !== SentState.InFlight && state !== SentState.Probe) continue;
-      const lostAtMs = sent.sentAtOf(number) + delayMs;
+      const lostAtMs = Math.max(sent.sentAtOf(number) + delayMs, this.putOffToMs);
       if (largestAcked - number >= this.packets) sink.onPacketLost(number, SentState.LostByOrder, nowMs);
       else if (lostAtMs <= nowMs) sink.onPacketLost(number, SentState.LostByTime, nowMs);
       else if (lostAtMs < this.lossTimeAt) this.lossTimeAt = lostAtMs;

@@ -45,7 +45,7 @@ export class Outbound {
   private readonly budget: QueueBudget;
   private readonly scheduler: PacketScheduler;
   private readonly maxWaitMs: number;
-  private readonly deadlines = new DeadlineHeap();
+  readonly deadlines: DeadlineHeap = new DeadlineHeap();
   private readonly unacked = new UnackedList();
   private readonly probes = new ProbeData(this.unacked);
   private readonly channels: ChannelTable;

@@ -1,13 +1,17 @@
 import type { Frame } from "@sortie/wire";
 import { checkAck } from "./ack-check.js";
 import { AckUrgency, RELAXED_ACK_MS } from "./ack-urgency.js";
+import type { AckSample } from "./congestion/ack-sample.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
 import { DeliveryRateSampler } from "./congestion/delivery-rate.js";
 import type { EndpointOptions, EndpointTrace, EndpointViolation, PacketFates } from "./endpoint-options.js";
+import { HoldUp } from "./hold-up.js";
+import { LossBatch } from "./loss-batch.js";
 import { LossDetector, type LossSink } from "./loss-detector.js";
+import { OwnBurst } from "./own-burst.js";
 import { RttEstimator } from "./rtt-estimator.js";
 import { type SentItemSink, SentPackets } from "./sent-packets.js";
-import { SentState } from "./sent-state.js";
+import { isAwaited, isLost, SentState } from "./sent-state.js";
 import type { MutableStatistics } from "./statistics.js";
 
 /** ms. First guess of the round trip; see `EndpointOptions.initialRttMs`. */
@@ -21,8 +25,6 @@ const PROBES = 2;
  * given up at that pace. A game goes on within a tick or two of an outage's end, and a dead path is not flooded.
  */
 const STALLED_INTERVAL_MS = 25;
-/** Persistent congestion: losses spread over this many probe timeouts (RFC 9002 section 7.6.1). */
-const PERSISTENT_FACTOR = 3;
 
 /** Told what became of what packets carried. */
 export interface RecoverySink {
@@ -40,12 +42,16 @@ export interface RecoverySink {
  * After a change of path, packets of the former one are acknowledged, lost and sent again as before, but nothing is
  * learned from them: neither round trip nor rate nor losses are those of the present path, and they take none of its
  * window (RFC 9002 section 7, RFC 9000 section 9.4; ngtcp2 does it in the same way, by a packet number).
+ *
+ * When this process was held up, packets of before give no round trip and no rate, and none of them is lost by time or
+ * probed for before what came meanwhile was read: see {@link HoldUp}.
  */
 export class Recovery implements LossSink {
   readonly sent: SentPackets;
   readonly rtt: RttEstimator;
   readonly detector: LossDetector = new LossDetector();
   readonly sampler: DeliveryRateSampler = new DeliveryRateSampler();
+  readonly holdUp: HoldUp;
   /** Probe packets that are to be sent. */
   probesPending = 0;
   /** Probe timeouts in a row. */
@@ -55,16 +61,13 @@ export class Recovery implements LossSink {
   private readonly statistics: MutableStatistics;
   private readonly trace: EndpointTrace | undefined;
   private readonly fates: PacketFates | undefined;
+  private readonly losses: LossBatch;
+  private readonly burst: OwnBurst = new OwnBurst();
   private largestAcked = -1;
+  /** The youngest packet that the last ACK with news took out of flight. */
+  private newestTaken = -1;
   private progressAtMs = -Infinity;
   private elicitingSentAtMs = -Infinity;
-  private lostBytes = 0;
-  /** bytes lost since the last ACK. */
-  private lostSinceAck = 0;
-  private lostLastSentAtMs = 0;
-  private lostRunFromMs = 0;
-  private lostRunNext = -1;
-  private persistent = false;
 
   constructor(
     options: EndpointOptions,
@@ -74,6 +77,8 @@ export class Recovery implements LossSink {
   ) {
     this.sent = new SentPackets(options.initialPacketNumber ?? 0, options.randomU32);
     this.rtt = new RttEstimator(options.initialRttMs ?? DEFAULT_INITIAL_RTT_MS, options.peerMaxAckDelayMs);
+    this.holdUp = new HoldUp(options.usualDelayMs ?? options.localMaxAckDelayMs);
+    this.losses = new LossBatch(this.sent, this.rtt, this.holdUp);
     this.congestion = congestion;
     this.statistics = statistics;
     this.sink = sink;
@@ -93,6 +98,15 @@ export class Recovery implements LossSink {
     statistics.isAppLimited = sampler.isAppLimited;
   }
 
+  /**
+   * The time, before anything is done that depends on it: this process may have been held up until now.
+   * @param dueAtMs when the owner's next timeout was due, before it is told the time
+   */
+  notice(dueAtMs: number, nowMs: number): void {
+    const { holdUp } = this;
+    if (holdUp.judge(dueAtMs, nowMs, this.sent.nextNumber)) this.detector.putOff(holdUp.excusedUntilMs);
+  }
+
   /** Applies an ACK, or finds out that it lies; then nothing of it is applied. Work: at most its bitmap, 1024 bits. */
   onAck(frame: Frame, bytes: Uint8Array, nowMs: number): EndpointViolation | undefined {
     const { largest } = frame;
@@ -100,15 +114,16 @@ export class Recovery implements LossSink {
     const violation = checkAck(sent, frame, bytes);
     if (violation !== undefined) return violation;
 
+    const measuredFrom = Math.max(sent.pathSince, this.holdUp.firstNumber);
     const previous = this.largestAcked;
     if (largest > previous) this.largestAcked = largest;
     const graceMs = sent.isRelaxed(largest) ? RELAXED_ACK_MS : 0;
     const ackDelayMs = this.rtt.believedDelayMs(frame.delayUs / 1000, graceMs);
     // Only the largest, and only when it asked for the ACK, says how long the way was (RFC 9002 section 5.1).
-    const sampleMs =
-      isAwaited(sent.stateOf(largest)) && largest >= sent.pathSince ? nowMs - sent.sentAtOf(largest) : -1;
+    const sampleMs = isAwaited(sent.stateOf(largest)) && largest >= measuredFrom ? nowMs - sent.sentAtOf(largest) : -1;
     if (sampleMs >= 0) this.rtt.update(sampleMs, ackDelayMs, graceMs);
     this.sampler.begin(nowMs, ackDelayMs);
+    this.newestTaken = -1;
     let progress = false;
     for (let at = frame.end - 1; at >= frame.start; at--) {
       const byte = bytes[at] as number;
@@ -124,7 +139,7 @@ export class Recovery implements LossSink {
     this.probeCount = 0;
     this.probesPending = 0;
     this.detectLosses(nowMs);
-    this.reportAck(sampleMs < 0 ? -1 : Math.max(sampleMs - ackDelayMs, 0));
+    this.reportAck(sampleMs < 0 ? -1 : largest);
     return undefined;
   }
 
@@ -136,7 +151,7 @@ export class Recovery implements LossSink {
       sent.resolve(packetNumber, state);
       return;
     }
-    if (isOfPath) this.countLost(packetNumber, sent.sentAtOf(packetNumber));
+    if (isOfPath) this.losses.add(packetNumber);
     sent.resolve(packetNumber, state);
     this.statistics.packetsLost += 1;
     this.trace?.onPacketLost?.(packetNumber, nowMs);
@@ -165,8 +180,9 @@ export class Recovery implements LossSink {
   onPathChanged(nowMs: number): void {
     this.sent.beginPath();
     this.probeCount = 0;
-    this.lostSinceAck = 0;
+    this.losses.sinceAckBytes = 0;
     this.rtt.onPathChanged();
+    this.burst.reset();
     this.sampler.onPathChanged();
     this.congestion.onPathChanged(nowMs);
   }
@@ -181,7 +197,7 @@ export class Recovery implements LossSink {
   makeRoom(nowMs: number): void {
     while (!this.sent.hasRoom) {
       this.onPacketLost(this.sent.lowest, SentState.GivenUp, nowMs);
-      this.reportLosses(nowMs);
+      this.losses.report(this.congestion, nowMs);
     }
   }
 
@@ -204,10 +220,11 @@ export class Recovery implements LossSink {
     return Math.max(this.stalledAt(), this.elicitingSentAtMs + STALLED_INTERVAL_MS);
   }
 
-  /** ms. Since when nothing was acknowledged although something is in flight; Infinity when nothing is. */
+  /** ms. Since when nothing was acknowledged that we could have heard of; Infinity when nothing is in flight. */
   get unansweredSinceMs(): number {
     const { sent } = this;
-    return sent.packetsInFlight === 0 ? Infinity : Math.max(this.progressAtMs, sent.sentAtOf(sent.oldest));
+    if (sent.packetsInFlight === 0) return Infinity;
+    return Math.max(this.progressAtMs, sent.sentAtOf(sent.oldest), this.holdUp.endedAtMs);
   }
 
   /**
@@ -222,11 +239,11 @@ export class Recovery implements LossSink {
 
   /** Whether acknowledgements have been missing for longer than a probe timeout, however much is being sent. */
   isStalled(nowMs: number): boolean {
-    const { sent } = this;
-    if (sent.packetsInFlight === 0) return false;
+    if (this.sent.packetsInFlight === 0) return false;
     const timeoutMs = this.probeTimeoutMs();
     // Mostly the first says no, and the packets' records are not looked at.
-    return this.progressAtMs + timeoutMs <= nowMs && this.unansweredFromMs() + timeoutMs <= nowMs;
+    if (Math.max(this.progressAtMs, this.holdUp.endedAtMs) + timeoutMs > nowMs) return false;
+    return this.unansweredFromMs() + timeoutMs <= nowMs;
   }
 
   /** ms. When `handleTimeout` is due; Infinity when nothing waits. */
@@ -256,7 +273,8 @@ export class Recovery implements LossSink {
     const base = this.probeTimeoutMs();
     // 2^20 is beyond any cap; the exponent must not grow without end.
     const backedOff = base * (1 << Math.min(this.probeCount, 20));
-    return this.probeFromMs() + Math.min(backedOff, Math.max(MAX_PROBE_INTERVAL_MS, base));
+    const waitMs = Math.min(backedOff, Math.max(MAX_PROBE_INTERVAL_MS, base));
+    return Math.max(this.probeFromMs() + waitMs, this.holdUp.excusedUntilMs);
   }
 
   /**
@@ -322,9 +340,14 @@ export class Recovery implements LossSink {
   /** Learns of the present path from a packet in flight that was acknowledged. */
   private takeIn(packetNumber: number, nowMs: number): void {
     const { sent } = this;
-    this.sampler.onAcked(sent, packetNumber);
+    this.countTaken(packetNumber);
     const isAppLimited = sent.wasAppLimited(packetNumber);
     this.congestion.onPacketAcked(sent.bytesOf(packetNumber), sent.sentAtOf(packetNumber), nowMs, isAppLimited);
+  }
+
+  private countTaken(packetNumber: number): void {
+    this.sampler.onAcked(this.sent, packetNumber);
+    if (packetNumber > this.newestTaken) this.newestTaken = packetNumber;
   }
 
   private onSpuriousLoss(packetNumber: number, state: SentState, previousLargest: number, nowMs: number): void {
@@ -332,60 +355,41 @@ export class Recovery implements LossSink {
     this.statistics.spuriousLosses += 1;
     this.trace?.onSpuriousLoss?.(packetNumber, nowMs);
     if (packetNumber < sent.pathSince) return;
-    this.sampler.onAcked(sent, packetNumber);
+    this.countTaken(packetNumber);
     this.congestion.onSpuriousLoss(sent.bytesOf(packetNumber), sent.sentAtOf(packetNumber), nowMs);
     if (state === SentState.GivenUp) return;
+    if (state === SentState.LostByTime && packetNumber < this.holdUp.firstNumber) return;
     const elapsedMs = nowMs - sent.sentAtOf(packetNumber);
     this.detector.onSpuriousLoss(state, previousLargest - packetNumber, elapsedMs, this.rtt, nowMs);
   }
 
   private detectLosses(nowMs: number): void {
     this.detector.detect(this.sent, this.largestAcked, this.rtt, nowMs, this);
-    this.reportLosses(nowMs);
+    this.losses.report(this.congestion, nowMs);
   }
 
-  /** Adds a lost packet to the batch that `reportLosses` hands on. */
-  private countLost(packetNumber: number, sentAtMs: number): void {
-    // A run of losses is broken by any packet between that arrived.
-    if (this.lostBytes === 0 || !this.allLostBetween(this.lostRunNext, packetNumber)) this.lostRunFromMs = sentAtMs;
-    this.lostRunNext = packetNumber + 1;
-    this.lostBytes += this.sent.bytesOf(packetNumber);
-    this.lostLastSentAtMs = sentAtMs;
-    const spanMs = sentAtMs - this.lostRunFromMs;
-    if (this.rtt.hasSample && spanMs > PERSISTENT_FACTOR * this.rtt.probeTimeoutMs()) this.persistent = true;
+  /** ms. The round trip of packet `timed` without its wait for others of its burst. */
+  private pathMs(timed: number, { ackedBytes, nowMs }: AckSample): number {
+    const { latestPathMs } = this.rtt;
+    const ownRate = this.congestion.bandwidthBytesPerSecond;
+    return latestPathMs - this.burst.waitMs(this.sent, timed, ackedBytes, latestPathMs, ownRate, nowMs);
   }
 
-  private allLostBetween(from: number, to: number): boolean {
-    for (let number = from; number < to; number++) if (this.sent.stateOf(number) === SentState.Acked) return false;
-    return true;
-  }
-
-  private reportAck(rttMs: number): void {
-    const sample = this.sampler.end(this.rtt.minMs);
-    sample.rttMs = rttMs;
+  /** `timed`: the packet that the ACK has timed, -1 for none. */
+  private reportAck(timed: number): void {
+    const sample = this.sampler.end(this.rtt.minPathMs);
+    sample.rttMs = timed < 0 ? -1 : this.pathMs(timed, sample);
     sample.smoothedRttMs = this.rtt.smoothedMs;
-    sample.maxAckDelayMs = this.rtt.peerMaxAckDelayMs;
-    sample.lostBytes = this.lostSinceAck;
+    sample.maxAckDelayMs = this.rtt.expectedAckDelayMs;
+    sample.lostBytes = this.losses.sinceAckBytes;
     sample.bytesInFlight = this.sent.bytesInFlight;
-    this.lostSinceAck = 0;
+    this.losses.sinceAckBytes = 0;
+    if (this.newestTaken >= 0 && this.sent.firstSentAtOf(this.newestTaken) < this.holdUp.endedAtMs) {
+      // A pause is in the time that was measured: who is held up sends nothing that shows what the path carries.
+      sample.deliveryRateBytesPerSecond = sample.trainBytes = sample.trainMs = 0;
+      sample.isAppLimited = true;
+    }
     this.congestion.onAck(sample);
     this.trace?.onCongestion?.(sample, this.congestion);
   }
-
-  private reportLosses(nowMs: number): void {
-    if (this.lostBytes === 0) return;
-    this.congestion.onPacketsLost(this.lostBytes, this.lostLastSentAtMs, nowMs, this.persistent);
-    this.lostSinceAck += this.lostBytes;
-    this.lostBytes = 0;
-    this.persistent = false;
-  }
-}
-
-function isLost(state: SentState): boolean {
-  return state === SentState.LostByOrder || state === SentState.LostByTime || state === SentState.GivenUp;
-}
-
-/** States of a packet that asked for an acknowledgement and has had none. */
-function isAwaited(state: SentState): boolean {
-  return state === SentState.InFlight || state === SentState.Probe || isLost(state);
 }

@@ -13,13 +13,21 @@ import { AckTracker } from "./ack-tracker.js";
 import { AckUrgency } from "./ack-urgency.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
 import { AdaptiveRate } from "./congestion/adaptive-rate.js";
-import { DEFAULT_LIMITS, type EndpointOptions, type EndpointViolation, type FlowControl } from "./endpoint-options.js";
+import {
+  DEFAULT_LIMITS,
+  type EndpointOptions,
+  type EndpointViolation,
+  type FlowControl,
+  type FrameAware,
+} from "./endpoint-options.js";
 import { checkEndpointOptions } from "./check-endpoint-options.js";
 import { expectNumber } from "./expect-number.js";
+import { FreshMessages } from "./fresh-messages.js";
 import { Inbound } from "./inbound.js";
 import { Inbox, type InboundMessage } from "./inbox.js";
 import { MessageWriter } from "./message-writer.js";
 import { Outbound } from "./outbound.js";
+import { OutgoingMessage } from "./outgoing-message.js";
 import { PendingControls } from "./pending-controls.js";
 import type { SharedPayload } from "./payload-copy.js";
 import { PacketOutcomes } from "./packet-outcomes.js";
@@ -46,7 +54,7 @@ const packet = new MessageWriter();
  * only; payloads given out are the caller's own.
  */
 export class ReliableEndpoint implements FlowControl {
-  private readonly congestion: CongestionController;
+  private readonly congestion: CongestionController & FrameAware;
   private readonly overheadBytes: number;
   private readonly counters: MutableStatistics = createStatistics();
   private readonly acks: AckTracker;
@@ -63,6 +71,8 @@ export class ReliableEndpoint implements FlowControl {
   /** ms. When the last packet was built, probes of paths apart. */
   private builtAtMs = -Infinity;
   private closed = false;
+  /** Where the owner sends in frames. */
+  private fresh: FreshMessages | undefined = undefined;
 
   /** @throws RangeError or TypeError when an option is out of range */
   constructor(options: EndpointOptions) {
@@ -133,7 +143,18 @@ export class ReliableEndpoint implements FlowControl {
    */
   send(payload: Uint8Array | SharedPayload, options: SendOptions | undefined, nowMs: number): SendReceipt {
     this.lastNowMs = nowMs;
-    return this.outbound.send(payload, options, nowMs);
+    const receipt = this.outbound.send(payload, options, nowMs);
+    if (this.fresh !== undefined && receipt instanceof OutgoingMessage) this.fresh.add(receipt);
+    return receipt;
+  }
+
+  /** See `FlowControl`. */
+  beginFrame(nowMs: number, intervalMs: number): void {
+    if (this.closed) return;
+    this.fresh ??= new FreshMessages(this.outbound.deadlines, nowMs);
+    this.fresh.onFrame(nowMs);
+    this.recovery.holdUp.setUsualDelay(intervalMs);
+    this.congestion.onFlushInterval?.(intervalMs, nowMs);
   }
 
   /** Asks that control frame `bit` (0..14) go in the next packet. */
@@ -165,6 +186,7 @@ export class ReliableEndpoint implements FlowControl {
 
   /** Whether acknowledgements have been missing for longer than a probe timeout, however much is being sent. */
   isStalled(nowMs: number): boolean {
+    this.tellTime(nowMs);
     return this.recovery.isStalled(nowMs);
   }
 
@@ -180,7 +202,7 @@ export class ReliableEndpoint implements FlowControl {
    * @returns the packet number to be used, or -1 when there is nothing to send or nothing may be sent now
    */
   buildPacket(writer: ByteWriter, nowMs: number): number {
-    this.lastNowMs = nowMs;
+    this.tellTime(nowMs);
     if (this.closed) return -1;
     const { outbound, recovery } = this;
     const isProbe = recovery.probesPending > 0;
@@ -245,7 +267,7 @@ export class ReliableEndpoint implements FlowControl {
   }
 
   onAck(frame: Frame, bytes: Uint8Array, nowMs: number): EndpointViolation | undefined {
-    this.lastNowMs = nowMs;
+    this.tellTime(nowMs);
     return this.closed ? undefined : this.recovery.onAck(frame, bytes, nowMs);
   }
 
@@ -317,7 +339,7 @@ export class ReliableEndpoint implements FlowControl {
   }
 
   handleTimeout(nowMs: number): void {
-    this.lastNowMs = nowMs;
+    this.tellTime(nowMs);
     if (this.closed) return;
     this.outbound.expire(nowMs);
     this.inbound.expire(nowMs);
@@ -334,6 +356,13 @@ export class ReliableEndpoint implements FlowControl {
     this.inbound.close();
     this.controls.clear();
     this.pingBytes = 0;
+  }
+
+  /** Before anything that a pause of this process would be taken for loss or a long way by. */
+  private tellTime(nowMs: number): void {
+    const { recovery } = this;
+    if (recovery.holdUp.isLeap(nowMs)) recovery.notice(this.nextTimeoutAt(), nowMs);
+    this.lastNowMs = nowMs;
   }
 
   /** Whether a packet must go that no budget holds back. */

@@ -12,6 +12,18 @@ const MIN_RTT_MS = 0.01;
  */
 const MAX_RTT_MS = 60_000;
 
+/** ms. A promised acknowledgement delay up to this is taken as it is; of a longer one, what comes of it counts. */
+const PLAIN_ACK_DELAY_MS = 50;
+/** ms. The least that is allowed for where it is: what a peer that announces nothing has in QUIC. */
+const LEAST_ACK_DELAY_MS = 25;
+/** Weight of a shorter delay in the one that is expected: a longer one counts at once. */
+const SHORTER_DELAY_WEIGHT: number = 1 / 16;
+
+/** ms. Least acknowledgement delay that is allowed for in a probe timeout, of a peer that promised `promisedMs`. */
+export function leastAckDelayMs(promisedMs: number): number {
+  return promisedMs <= PLAIN_ACK_DELAY_MS ? promisedMs : LEAST_ACK_DELAY_MS;
+}
+
 /** ms. Largest acknowledgement delay a peer may announce (max_ack_delay below 2^14, RFC 9000 section 18.2). */
 const MAX_ACK_DELAY_MS = 2 ** 14;
 
@@ -29,6 +41,10 @@ export class RttEstimator {
   private sampled = false;
   /** What follows from the rest: it is asked for with every packet, and changes with a sample. */
   private timeout: number;
+  private expectedDelay: number;
+  /** Last sample and shortest one without the peer's delay. */
+  private latestPath: number;
+  private minPath: number = Infinity;
 
   /**
    * @param initialRttMs round trip that is assumed until the first sample, 0.01..60000 ms
@@ -39,10 +55,12 @@ export class RttEstimator {
     expectNumber("initialRttMs", initialRttMs, MIN_RTT_MS, MAX_RTT_MS);
     expectNumber("peerMaxAckDelayMs", peerMaxAckDelayMs, 0, MAX_ACK_DELAY_MS);
     this.peerMaxAckDelayMs = peerMaxAckDelayMs;
+    this.expectedDelay = Math.min(peerMaxAckDelayMs, PLAIN_ACK_DELAY_MS);
     this.smoothed = initialRttMs;
     this.variance = initialRttMs / 2;
     this.min = initialRttMs;
     this.latest = initialRttMs;
+    this.latestPath = initialRttMs;
     this.timeout = this.timeoutNow();
   }
 
@@ -66,6 +84,24 @@ export class RttEstimator {
     return this.latest;
   }
 
+  /**
+   * ms. How long ACKs are to be waited for: what the peer promised or, where that is more than 50 ms, what it took of
+   * it lately. A polling game promises for its slowest frames, and mostly has quick ones.
+   */
+  get expectedAckDelayMs(): number {
+    return this.expectedDelay;
+  }
+
+  /** ms. Last sample, the peer's delay subtracted. The initial round trip before the first sample. */
+  get latestPathMs(): number {
+    return this.latestPath;
+  }
+
+  /** ms. Shortest sample, the peer's delay subtracted. The initial round trip before the first sample. */
+  get minPathMs(): number {
+    return Math.min(this.min, this.minPath);
+  }
+
   /** Whether anything was measured yet. */
   get hasSample(): boolean {
     return this.sampled;
@@ -85,6 +121,11 @@ export class RttEstimator {
     if (!Number.isFinite(sampleMs)) return;
     const sample = Math.min(Math.max(sampleMs, MIN_RTT_MS), MAX_RTT_MS);
     this.latest = sample;
+    const delay = this.believedDelayMs(ackDelayMs, graceMs);
+    this.expectDelay(delay - graceMs);
+    if (!this.sampled) this.minPath = Infinity;
+    this.latestPath = Math.max(sample - delay, 0);
+    this.minPath = Math.min(this.minPath, this.latestPath);
     if (!this.sampled) {
       // No delay is subtracted from the first sample: it is the minimum itself (RFC 9002 section 5.3).
       this.sampled = true;
@@ -95,7 +136,6 @@ export class RttEstimator {
       return;
     }
     this.min = Math.min(this.min, sample);
-    const delay = this.believedDelayMs(ackDelayMs, graceMs);
     const adjusted = Math.max(sample - delay, this.min);
     this.variance += (Math.abs(this.smoothed - adjusted) - this.variance) / 4;
     this.smoothed += (adjusted - this.smoothed) / 8;
@@ -130,7 +170,14 @@ export class RttEstimator {
     return Math.max(timeThreshold * Math.max(this.smoothed, this.latest), GRANULARITY_MS);
   }
 
+  private expectDelay(delayMs: number): void {
+    const { peerMaxAckDelayMs, expectedDelay } = this;
+    if (peerMaxAckDelayMs <= PLAIN_ACK_DELAY_MS) return;
+    const seenMs = Math.max(delayMs, LEAST_ACK_DELAY_MS);
+    this.expectedDelay += (seenMs - expectedDelay) * (seenMs > expectedDelay ? 1 : SHORTER_DELAY_WEIGHT);
+  }
+
   private timeoutNow(): number {
-    return this.smoothed + Math.max(4 * this.variance, GRANULARITY_MS) + this.peerMaxAckDelayMs;
+    return this.smoothed + Math.max(4 * this.variance, GRANULARITY_MS) + this.expectedDelay;
   }
 }

@@ -19,3 +19,13 @@ export const SentState = {
   Skipped: 8,
 } as const;
 export type SentState = (typeof SentState)[keyof typeof SentState];
+
+/** Taken for lost. */
+export function isLost(state: SentState): boolean {
+  return state === SentState.LostByOrder || state === SentState.LostByTime || state === SentState.GivenUp;
+}
+
+/** States of a packet that asked for an acknowledgement and has had none. */
+export function isAwaited(state: SentState): boolean {
+  return state === SentState.InFlight || state === SentState.Probe || isLost(state);
+}
