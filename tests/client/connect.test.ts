@@ -332,3 +332,20 @@ describe("a hello that is damaged on its way", () => {
     await game.end();
   });
 });
+
+describe("a part of the caller's that does not work", () => {
+  it("ends the attempt at once, and is the cause", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    const logged: unknown[] = [];
+    const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => logged.push(fields) };
+    const createCongestionController = (() => undefined) as never;
+    const error = await failure(game.connect({ createCongestionController, logger }));
+    expect(error.code).toBe("aborted");
+    expect(error.message).toMatch(/was given up: "createCongestionController" expected .+, got .+/);
+    expect(error.cause).toBeInstanceOf(TypeError);
+    expect(logged).toHaveLength(1);
+    expect(game.clock.now()).toBeLessThan(1000);
+    await game.end();
+  });
+});

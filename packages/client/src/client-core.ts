@@ -13,7 +13,7 @@ import {
 import { ClientHandshake, type EstablishedKeys, type KeyLog, type ServerTrust } from "@sortie/handshake";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId, type TransportParameters } from "@sortie/wire";
-import { ConnectError, errorOfDisconnect, errorOfIdentity, errorOfReject } from "./connect-error.js";
+import { ConnectError, errorOfDisconnect, errorOfFault, errorOfIdentity, errorOfReject } from "./connect-error.js";
 import { HelloSender } from "./hello-sender.js";
 import { PathWatch } from "./path-watch.js";
 import { otherAddress } from "./server-addresses.js";
@@ -255,7 +255,13 @@ export class ClientCore implements DatagramCore {
         return undefined;
       case "established":
         this.hello.settle(from);
-        this.startConnection(progress.keys, from, nowMs);
+        try {
+          this.startConnection(progress.keys, from, nowMs);
+        } catch (error) {
+          // What the caller brought does not work: no answer of the server's will change that.
+          this.fail(errorOfFault(error, this.options.target), nowMs);
+          throw error;
+        }
         return undefined;
       default:
         if (progress.reason === "identity-mismatch") this.onOtherIdentity(progress.detail, nowMs);

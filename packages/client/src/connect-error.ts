@@ -15,7 +15,7 @@ export type ConnectErrorCode =
   | "identity-mismatch"
   /** The server speaks another version of Sortie's protocol. */
   | "version"
-  /** The caller's signal, or `close`. */
+  /** The caller's signal, or `close`; or a congestion controller or provider of the caller's failed, see `cause`. */
   | "aborted"
   /** The host name has no address, or the socket could not be opened. */
   | "network";
@@ -83,4 +83,10 @@ export function errorOfDisconnect(reason: DisconnectReason, target: string): Con
   if (code === "network") return new ConnectError("network", `the socket failed: ${text}`);
   if (reason.by === "local") return new ConnectError("aborted", `connecting to ${target} was given up: ${text}`);
   return new ConnectError("rejected", `${target} refused: ${text === "" ? code : text}`, { reason: text });
+}
+
+/** The error for a part that the caller brought, and that does not work. */
+export function errorOfFault(cause: unknown, target: string): ConnectError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new ConnectError("aborted", `connecting to ${target} was given up: ${text}`, { cause });
 }
