@@ -60,12 +60,6 @@ export interface FlowControl {
   beginFrame(nowMs: number, intervalMs: number): void;
 }
 
-/** What a congestion controller may have besides. */
-export interface FrameAware {
-  /** From now on the owner sends once in `intervalMs`, 0..100 ms. */
-  onFlushInterval?(intervalMs: number, nowMs: number): void;
-}
-
 /** Sees what recovery does, for tests, logs and plots. Must not call back into the endpoint. */
 export interface EndpointTrace {
   /** A packet that asked for it was acknowledged, path probes included; for the first time. */

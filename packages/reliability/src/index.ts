@@ -15,7 +15,6 @@ export {
   type EndpointTrace,
   type EndpointViolation,
   type FlowControl,
-  type FrameAware,
   type PacketFates,
 } from "./endpoint-options.js";
 export type { InboundMessage } from "./inbox.js";

@@ -13,13 +13,7 @@ import { AckTracker } from "./ack-tracker.js";
 import { AckUrgency } from "./ack-urgency.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
 import { AdaptiveRate } from "./congestion/adaptive-rate.js";
-import {
-  DEFAULT_LIMITS,
-  type EndpointOptions,
-  type EndpointViolation,
-  type FlowControl,
-  type FrameAware,
-} from "./endpoint-options.js";
+import { DEFAULT_LIMITS, type EndpointOptions, type EndpointViolation, type FlowControl } from "./endpoint-options.js";
 import { checkEndpointOptions } from "./check-endpoint-options.js";
 import { expectNumber } from "./expect-number.js";
 import { FreshMessages } from "./fresh-messages.js";
@@ -54,7 +48,7 @@ const packet = new MessageWriter();
  * only; payloads given out are the caller's own.
  */
 export class ReliableEndpoint implements FlowControl {
-  private readonly congestion: CongestionController & FrameAware;
+  private readonly congestion: CongestionController;
   private readonly overheadBytes: number;
   private readonly counters: MutableStatistics = createStatistics();
   private readonly acks: AckTracker;

@@ -66,7 +66,7 @@ export type AdaptivePhase = "startup" | "drain" | "cruise" | "probe" | "probe-en
  */
 export class AdaptiveRate implements CongestionController {
   private readonly maxRate: number;
-  private readonly flushIntervalMs: number;
+  private flushIntervalMs: number;
   private readonly bucket: TokenBucket;
   private readonly bandwidth: BandwidthFilter = new BandwidthFilter();
   private readonly queue: QueueSignal;
@@ -156,6 +156,13 @@ export class AdaptiveRate implements CongestionController {
     this.restrictedTo = Infinity;
     this.own.isShared = false;
     this.startUp(nowMs);
+    this.applyModel(nowMs);
+  }
+
+  onFlushInterval(intervalMs: number, nowMs: number): void {
+    this.flushIntervalMs = intervalMs;
+    this.queue.setFlushInterval(intervalMs);
+    this.probing.setFlushInterval(intervalMs);
     this.applyModel(nowMs);
   }
 

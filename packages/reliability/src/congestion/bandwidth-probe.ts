@@ -17,13 +17,18 @@ const MIN_FLUSHES = 3;
 /** Trial of a higher rate: how much higher, for how long, and whether there was room for it. */
 export class BandwidthProbe {
   private readonly queue: QueueSignal;
-  private readonly flushIntervalMs: number;
+  private flushIntervalMs: number;
   private raised: number = PROBE_GAIN;
   private fromRate = 0;
   private fromQueueMs = 0;
 
   constructor(queue: QueueSignal, flushIntervalMs: number) {
     this.queue = queue;
+    this.flushIntervalMs = flushIntervalMs;
+  }
+
+  /** The owner sends once in `flushIntervalMs` from now on. */
+  setFlushInterval(flushIntervalMs: number): void {
     this.flushIntervalMs = flushIntervalMs;
   }
 

@@ -41,6 +41,12 @@ export interface CongestionController {
   onPathChanged(nowMs: number): void;
 
   /**
+   * From now on the owner sends once in `intervalMs`, 0..100 ms: what may go in that time goes at once. Told once a
+   * frame of a polled client; a controller that has it not keeps the interval that it was made with.
+   */
+  onFlushInterval?(intervalMs: number, nowMs: number): void;
+
+  /**
    * Whether a packet of `bytes` may go now, with `bytesInFlight` in flight without it.
    * @param isSmall it carries small messages only: they may borrow from what larger ones get later
    */

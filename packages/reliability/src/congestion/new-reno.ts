@@ -30,7 +30,7 @@ const MIN_PACE_BYTES_PER_SECOND = 1000;
 export class NewReno implements CongestionController {
   readonly bandwidthBytesPerSecond: number = 0;
   private readonly maxRate: number;
-  private readonly flushIntervalMs: number;
+  private flushIntervalMs: number;
   private readonly bucket: TokenBucket;
   private window: number = INITIAL_WINDOW_BYTES;
   private threshold = Infinity;
@@ -110,6 +110,11 @@ export class NewReno implements CongestionController {
     this.threshold = Infinity;
     this.recoveryFromMs = -Infinity;
     this.doubtedBytes = 0;
+    this.setPace(nowMs);
+  }
+
+  onFlushInterval(intervalMs: number, nowMs: number): void {
+    this.flushIntervalMs = intervalMs;
     this.setPace(nowMs);
   }
 

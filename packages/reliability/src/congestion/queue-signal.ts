@@ -30,7 +30,7 @@ const NOISE_WEIGHT: number = 1 / 4;
 export class QueueSignal {
   private base = Infinity;
   private noise = 0;
-  private readonly minSpanMs: number;
+  private minSpanMs: number;
   private baseAtMs = -Infinity;
   /** ms. Shortest round trip of the first of the last rounds in which it hardly changed, and how many they are. */
   private steadyMs = 0;
@@ -48,6 +48,11 @@ export class QueueSignal {
 
   /** @param flushIntervalMs how often the owner sends */
   constructor(flushIntervalMs: number) {
+    this.minSpanMs = flushIntervalMs;
+  }
+
+  /** The owner sends once in `flushIntervalMs` from now on. */
+  setFlushInterval(flushIntervalMs: number): void {
     this.minSpanMs = flushIntervalMs;
   }
 
