@@ -105,7 +105,7 @@ describe("a polled client's transfers", () => {
     const upload = await transfer({ frameMs: 16, laterFrameMs: 250, direction: "upload", pieces: 60 });
     expect(upload.tookMs).toBeLessThan(10_000);
     const rare = await transfer({ frameMs: 16, laterFrameMs: 1000, direction: "upload", pieces: 60 });
-    expect(rare.tookMs).toBeLessThan(30_000);
+    expect(rare.tookMs).toBeLessThan(45_000);
   });
 
   it.each([16, 33])("do not flood a narrow path with a queue of 30 ms in frames of %d ms", async (frameMs) => {

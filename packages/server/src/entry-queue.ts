@@ -38,6 +38,11 @@ export class EntryQueue {
     return entry;
   }
 
+  /** Puts the `count` that wait longest behind the others, in the same order. */
+  rotate(count: number): void {
+    for (let left = count; left > 0; left--) this.push(this.shift() as ConnectionEntry);
+  }
+
   private grow(): void {
     const { slots, head } = this;
     this.slots = new Array<undefined>(slots.length * 2).fill(undefined);

@@ -72,6 +72,8 @@ export class ServerCore implements DatagramCore {
   private hasNews = false;
   /** ms. The latest time that a connection was told. What arrived before counts as of then: time never runs back. */
   private latestMs = 0;
+  /** Counts the ticks, for peers to take turns at being sent to first. */
+  private turn = 0;
 
   constructor(options: ServerCoreOptions) {
     this.options = options;
@@ -206,6 +208,8 @@ export class ServerCore implements DatagramCore {
 
   /** End of a tick: what was held back may go with the next poll. */
   releasePeers(): void {
+    // Whoever always goes first finds the shortest queue before a shared bottleneck, and the others wait behind him.
+    if (this.held.size > 1) this.held.rotate(this.turn++ % this.held.size);
     for (let entry = this.held.shift(); entry !== undefined; entry = this.held.shift()) {
       if (entry.queued === "held") this.queueNow(entry);
     }

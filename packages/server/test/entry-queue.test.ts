@@ -41,6 +41,17 @@ describe("EntryQueue", () => {
     expect(queue.size).toBe(40);
   });
 
+  it("puts those that wait longest behind the others, in order", () => {
+    for (const count of [0, 1, 5, 63, 64, 65]) {
+      const queue = new EntryQueue();
+      for (let i = 0; i < 65; i++) queue.push(entryOf(i));
+      queue.rotate(count);
+      const order = Array.from({ length: 65 }, () => queue.shift()?.slot);
+      expect(order).toEqual(Array.from({ length: 65 }, (_, i) => (i + count) % 65));
+      expect(queue.size).toBe(0);
+    }
+  });
+
   it("keeps no connection alive that it gave back", async () => {
     const queue = new EntryQueue();
     const gone: WeakRef<ConnectionEntry>[] = [];

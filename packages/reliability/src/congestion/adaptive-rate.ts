@@ -58,7 +58,7 @@ export type AdaptivePhase = "startup" | "drain" | "cruise" | "probe" | "probe-en
  * makes it give way. docs/decisions/0026-adaptive-rate.md says why, and what was measured.
  *
  * - startup: grows from round to round, up to what packet trains show, until the rate stops growing or a queue forms.
- * - cruise: sends at the bandwidth. A queue, or more loss than the path has anyway: gives way to 90 % of what arrived.
+ * - cruise: sends at the bandwidth. A queue, or more loss than the path has anyway: gives way to 94 % of what arrived.
  * - probe, probe-end: sends more for a round and looks whether more arrives; if so, tries still more at once.
  * - drain: sends less until the queue is gone.
  * - probe-rtt: sends half as much for 200 ms when the shortest round trip has not been seen for ten seconds, or jumped
@@ -181,7 +181,7 @@ export class AdaptiveRate implements CongestionController {
     this.deliveredBytes = sample.deliveredBytes;
     if (rttMs >= 0) {
       this.smoothedRttMs = sample.smoothedRttMs;
-      this.queue.onSample(rttMs, nowMs);
+      this.queue.onSample(rttMs, nowMs, nowMs - sample.ackDelayMs - rttMs);
       this.renewal.onRtt(rttMs);
       this.ackDelayMs += (sample.ackDelayMs - this.ackDelayMs) / 8;
     }
@@ -299,6 +299,7 @@ export class AdaptiveRate implements CongestionController {
 
   private startUp(nowMs: number): void {
     this.growth.begin();
+    this.bandwidth.nextCycle();
     this.trains.reset();
     this.enter("startup", STARTUP_GAIN, nowMs);
   }
@@ -323,6 +324,8 @@ export class AdaptiveRate implements CongestionController {
     // What arrived for want of data says nothing beside a rate that was measured with enough of it.
     if (deliveryRate === 0 || !isAppLimited) rate = Math.min(rate, rateBytesPerSecond);
     this.bandwidth.set(rate * this.own.backOff, this.deliveredBytes);
+    this.bandwidth.hold();
+    this.probing.onGiveWay();
     this.drain(queue.recentQueueMs > Math.max(queue.baseMs, LONG_QUEUE_MS) ? LONG_DRAIN_GAIN : DRAIN_GAIN, nowMs);
     this.givesWay = true;
   }

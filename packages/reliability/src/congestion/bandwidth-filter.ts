@@ -8,6 +8,7 @@ export class BandwidthFilter {
   private current = 0;
   private previous = 0;
   private countFromBytes = 0;
+  private isHeld = false;
 
   /** bytes/s; 0 before the first sample. */
   get bytesPerSecond(): number {
@@ -16,15 +17,24 @@ export class BandwidthFilter {
 
   onAck(sample: AckSample): void {
     const { deliveryRateBytesPerSecond: rate, isAppLimited } = sample;
-    if (rate <= this.current || sample.priorDeliveredBytes < this.countFromBytes) return;
+    if (this.isHeld || rate <= this.current || sample.priorDeliveredBytes < this.countFromBytes) return;
     if (!isAppLimited || rate > this.previous) this.current = rate;
   }
 
-  /** A new cycle begins: what was measured before the last one is forgotten. */
+  /** A new cycle begins: what was measured before the last one is forgotten, and what is measured counts again. */
   nextCycle(): void {
+    this.isHeld = false;
     if (this.current === 0) return;
     this.previous = this.current;
     this.current = 0;
+  }
+
+  /**
+   * Nothing that is measured raises the bandwidth until the next cycle: a flow that gave way would take back in a round
+   * or two, by the unevenness of rates, what others had no time to find.
+   */
+  hold(): void {
+    this.isHeld = true;
   }
 
   /**
@@ -34,5 +44,6 @@ export class BandwidthFilter {
   set(bytesPerSecond: number, deliveredBytes: number): void {
     this.current = this.previous = bytesPerSecond;
     this.countFromBytes = deliveredBytes;
+    this.isHeld = false;
   }
 }

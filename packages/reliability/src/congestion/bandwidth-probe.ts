@@ -19,6 +19,8 @@ export class BandwidthProbe {
   private readonly queue: QueueSignal;
   private flushIntervalMs: number;
   private raised: number = PROBE_GAIN;
+  /** Whether the flow gave way since the last probe. */
+  private hasGivenWay = false;
   private fromRate = 0;
   private fromQueueMs = 0;
 
@@ -34,8 +36,7 @@ export class BandwidthProbe {
 
   /** How much quicker to send for the time of the probe. */
   get gain(): number {
-    const least = 1 + (MIN_PROBE_BYTES * 1000) / (this.fromRate * this.queue.baseMs);
-    return Math.min(Math.max(this.raised, least), MAX_PROBE_GAIN);
+    return Math.min(Math.max(this.raised, this.leastGain), MAX_PROBE_GAIN);
   }
 
   /** ms of a probe: a round trip, on long paths less so that its queue stays short, and some flushes. */
@@ -50,9 +51,15 @@ export class BandwidthProbe {
 
   /** `again`: the last probe found room. */
   start(bytesPerSecond: number, again: boolean): void {
-    this.raised = again ? Math.min(this.raised * RAISE, MAX_PROBE_GAIN) : PROBE_GAIN;
     this.fromRate = bytesPerSecond;
+    this.raised = again ? this.nextGain : this.firstGain;
+    this.hasGivenWay = false;
     this.fromQueueMs = this.queue.roundQueueMs;
+  }
+
+  /** The flow gave way to a queue or to losses. */
+  onGiveWay(): void {
+    this.hasGivenWay = true;
   }
 
   /** Whether so much arrived that the path has room for more. */
@@ -60,5 +67,23 @@ export class BandwidthProbe {
     // Rates are measured over a round trip, of which the probe may be a part only.
     const seenShare = Math.min(this.durationMs / this.queue.baseMs, 1);
     return bytesPerSecond >= this.fromRate * (1 + SUCCESS * seenShare * (this.raised - 1));
+  }
+
+  /**
+   * Who gives way by a share and takes back by a share stays as far ahead of others as it is. So a flow that gave way
+   * tries first the same number of bytes as any other: shares get more equal each time (Chiu and Jain, 1989).
+   */
+  private get firstGain(): number {
+    return this.hasGivenWay ? Math.min(this.leastGain, PROBE_GAIN) : PROBE_GAIN;
+  }
+
+  /** Small trials double while there is room, as in BBRv3. */
+  private get nextGain(): number {
+    if (this.raised < PROBE_GAIN) return Math.min(2 * this.raised - 1, PROBE_GAIN);
+    return Math.min(this.raised * RAISE, MAX_PROBE_GAIN);
+  }
+
+  private get leastGain(): number {
+    return 1 + (MIN_PROBE_BYTES * 1000) / (this.fromRate * this.queue.baseMs);
   }
 }

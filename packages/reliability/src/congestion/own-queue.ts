@@ -9,7 +9,7 @@ import type { QueueSignal } from "./queue-signal.js";
 const OWN_QUEUE_BYTES: number = 3 * MIN_DATAGRAM_BYTES;
 const OWN_QUEUE_SECONDS = 0.05;
 /** Of the rate that arrived while there was a queue: what is sent afterwards, at the most and at the least. */
-const BACK_OFF = 0.9;
+const BACK_OFF = 0.94;
 const MOST_BACK_OFF = 0.5;
 /** Of the rate that is left out of it while a queue stands. */
 const MOST_RELIEF = 0.06;

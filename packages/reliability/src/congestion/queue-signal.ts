@@ -17,6 +17,8 @@ const STEADY_SHARE = 4;
 const STEADY_ROUNDS = 8;
 /** Rounds from no queue to where round trips stay: a path changes at once, other senders take longer. */
 const JUMP_ROUNDS = 4;
+/** ms. Packets that left no further apart are of one burst. */
+const SAME_BURST_MS = 0.5;
 /** Weight of a new round in the noise. */
 const NOISE_WEIGHT: number = 1 / 4;
 
@@ -43,6 +45,9 @@ export class QueueSignal {
   private runningSamples = 0;
   private runningFromMs = -Infinity;
   private roundMinMs = Infinity;
+  /** When the burst left whose round trips come in, and the shortest of them. */
+  private burstSentAtMs = -Infinity;
+  private burstMinMs = 0;
   private roundMaxMs = 0;
   private lastRoundMinMs = Infinity;
 
@@ -61,7 +66,7 @@ export class QueueSignal {
     return this.base;
   }
 
-  /** ms. Spread of the round trips within a round while there is no queue. */
+  /** ms. Spread of the round trips within a round while there is no queue, of each burst the shortest. */
   get noiseMs(): number {
     return this.noise;
   }
@@ -101,11 +106,12 @@ export class QueueSignal {
     return nowMs - this.baseAtMs > BASE_AGE_MS;
   }
 
-  onSample(rttMs: number, nowMs: number): void {
+  /** `sentAtMs`: when the packet left. */
+  onSample(rttMs: number, nowMs: number, sentAtMs: number): void {
     if (rttMs <= this.base * CONFIRM_OF_BASE + CONFIRM_MS) this.baseAtMs = nowMs;
     if (rttMs < this.base) this.base = rttMs;
     this.roundMinMs = Math.min(this.roundMinMs, rttMs);
-    this.roundMaxMs = Math.max(this.roundMaxMs, rttMs);
+    this.followBurst(rttMs, sentAtMs);
     this.runningMs = Math.min(this.runningMs, rttMs);
     this.runningSamples += 1;
     if (!this.isSpanFull(nowMs)) return;
@@ -118,7 +124,7 @@ export class QueueSignal {
   /** A round ends. `isQuiet`: no queue was built or drained in it, so that the spread is the path's own. */
   onRound(isQuiet: boolean): void {
     if (this.roundMinMs === Infinity) return;
-    if (isQuiet) this.noise += NOISE_WEIGHT * (this.roundMaxMs - this.roundMinMs - this.noise);
+    if (isQuiet) this.noise += NOISE_WEIGHT * (Math.max(this.roundMaxMs - this.roundMinMs, 0) - this.noise);
     this.followSteadiness();
     this.lastRoundMinMs = this.roundMinMs;
     this.roundMinMs = Infinity;
@@ -130,6 +136,20 @@ export class QueueSignal {
     this.base = baseMs;
     this.baseAtMs = nowMs;
     this.steadyRounds = 0;
+  }
+
+  /**
+   * Packets that leave together wait for each other, which is no spread of the path's: a quick flow of a server with
+   * ticks would take queues for it that make slower ones give way.
+   */
+  private followBurst(rttMs: number, sentAtMs: number): void {
+    if (sentAtMs <= this.burstSentAtMs + SAME_BURST_MS) {
+      this.burstMinMs = Math.min(this.burstMinMs, rttMs);
+      return;
+    }
+    this.roundMaxMs = Math.max(this.roundMaxMs, this.burstMinMs);
+    this.burstSentAtMs = sentAtMs;
+    this.burstMinMs = rttMs;
   }
 
   private followSteadiness(): void {
@@ -151,8 +171,8 @@ export class QueueSignal {
 
   reset(): void {
     this.base = this.recentMs = this.runningMs = this.roundMinMs = this.lastRoundMinMs = Infinity;
-    this.runningSamples = this.roundMaxMs = this.noise = 0;
-    this.baseAtMs = this.runningFromMs = -Infinity;
+    this.runningSamples = this.roundMaxMs = this.noise = this.burstMinMs = 0;
+    this.baseAtMs = this.runningFromMs = this.burstSentAtMs = -Infinity;
     this.steadyMs = this.steadyRounds = this.queueRounds = 0;
     this.hasJumped = false;
   }
