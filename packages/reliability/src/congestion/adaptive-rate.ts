@@ -324,7 +324,7 @@ export class AdaptiveRate implements CongestionController {
     // What arrived for want of data says nothing beside a rate that was measured with enough of it.
     if (deliveryRate === 0 || !isAppLimited) rate = Math.min(rate, rateBytesPerSecond);
     this.bandwidth.set(rate * this.own.backOff, this.deliveredBytes);
-    this.bandwidth.hold();
+    if (!queue.isShortPath) this.bandwidth.hold();
     this.probing.onGiveWay();
     this.drain(queue.recentQueueMs > Math.max(queue.baseMs, LONG_QUEUE_MS) ? LONG_DRAIN_GAIN : DRAIN_GAIN, nowMs);
     this.givesWay = true;

@@ -10,6 +10,8 @@ const OWN_QUEUE_BYTES: number = 3 * MIN_DATAGRAM_BYTES;
 const OWN_QUEUE_SECONDS = 0.05;
 /** Of the rate that arrived while there was a queue: what is sent afterwards, at the most and at the least. */
 const BACK_OFF = 0.94;
+/** The same where the rate may rise again at once. */
+const SHORT_BACK_OFF = 0.9;
 const MOST_BACK_OFF = 0.5;
 /** Of the rate that is left out of it while a queue stands. */
 const MOST_RELIEF = 0.06;
@@ -47,11 +49,12 @@ export class OwnQueue {
    * share: a step of FAST (Wei, Jin, Low and Hegde, 2006) leads to where it has no more in the queue than it may.
    */
   get backOff(): number {
-    if (!this.isShared) return BACK_OFF;
+    const most = this.queue.isShortPath ? SHORT_BACK_OFF : BACK_OFF;
+    if (!this.isShared) return most;
     const { baseMs, recentQueueMs } = this.queue;
     const mayKeepMs = (this.allowedBytes * 1000) / this.bandwidth.bytesPerSecond;
     const step = (baseMs + mayKeepMs) / (baseMs + recentQueueMs);
-    return Math.min(Math.max(step, MOST_BACK_OFF), BACK_OFF);
+    return Math.min(Math.max(step, MOST_BACK_OFF), most);
   }
 
   /**

@@ -86,6 +86,11 @@ export class QueueSignal {
     return Math.min(Math.max(this.base * QUEUE_OF_BASE, MIN_QUEUE_MS), MAX_QUEUE_MS);
   }
 
+  /** Whether round trips are shorter than what a process waits for its core, which looks like a queue. */
+  get isShortPath(): boolean {
+    return this.base < MIN_QUEUE_MS;
+  }
+
   /** ms that a rise must exceed to count as a queue on this path. */
   get thresholdMs(): number {
     return this.stepMs + this.noise;
