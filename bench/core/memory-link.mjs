@@ -66,6 +66,9 @@ class End {
   receiver;
   #pool = new BatchPool();
   #inbox = [];
+  /** Memory of datagrams that were handed over, by their length: to take new would cost more than what is measured. */
+  #free = new Map();
+  #bytes = new WeakMap();
 
   constructor(port) {
     this.localAddress = SocketAddress.parse("127.0.0.1", port);
@@ -83,7 +86,7 @@ class End {
   }
 
   send(batch) {
-    for (let i = 0; i < batch.count; i++) this.other.#inbox.push(batch.payload(i).slice());
+    for (let i = 0; i < batch.count; i++) this.other.#keep(batch, i);
     this.statistics.datagramsSent += batch.count;
     batch.release();
   }
@@ -101,6 +104,30 @@ class End {
     this.statistics.datagramsReceived += datagrams.length;
     for (const datagram of datagrams) this.receiver.onDatagram(datagram, this.other.localAddress);
     this.receiver.onBatchEnd();
+    for (const datagram of datagrams) this.#freeOf(datagram.length).push(datagram);
+  }
+
+  #keep(batch, index) {
+    const length = batch.lengths[index];
+    const start = batch.offsets[index];
+    const datagram = this.#freeOf(length).pop() ?? new Uint8Array(length);
+    this.#bytesOf(batch).copy(datagram, 0, start, start + length);
+    this.#inbox.push(datagram);
+  }
+
+  #bytesOf(batch) {
+    let bytes = this.#bytes.get(batch);
+    if (bytes === undefined) {
+      const { buffer, byteOffset, length } = batch.buffer;
+      this.#bytes.set(batch, (bytes = Buffer.from(buffer, byteOffset, length)));
+    }
+    return bytes;
+  }
+
+  #freeOf(length) {
+    let free = this.#free.get(length);
+    if (free === undefined) this.#free.set(length, (free = []));
+    return free;
   }
 }
 
@@ -115,11 +142,16 @@ export class MemoryLink {
   isSpoiled = false;
   #clock;
   #reading;
+  #around;
   #datagramsBefore = 0;
 
-  /** @param unit what is metered: "time", "cpu" (coarser to ask for, but blind to what else runs) or "bytes" */
-  constructor(clock, unit = "time") {
+  /**
+   * @param unit what is metered: "time", "cpu" (coarser to ask for, but blind to what else runs) or "bytes"
+   * @param around calls the server's work, so that something outside can see where that begins and ends
+   */
+  constructor(clock, unit = "time", around = (work) => work()) {
     this.#clock = clock;
+    this.#around = around;
     this.#reading = READINGS[unit];
     this.serverEnd.other = this.clientEnd;
     this.clientEnd.other = this.serverEnd;
@@ -172,7 +204,7 @@ export class MemoryLink {
 
   #meter(work) {
     const before = this.#reading();
-    work();
+    this.#around(work);
     const passed = this.#reading() - before;
     if (passed < 0) this.isSpoiled = true;
     this.amount += passed;
