@@ -1,5 +1,6 @@
 import type { Frame } from "@sortie/wire";
 import { checkAck } from "./ack-check.js";
+import { AckHold } from "./ack-hold.js";
 import { AckUrgency, RELAXED_ACK_MS } from "./ack-urgency.js";
 import type { AckSample } from "./congestion/ack-sample.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
@@ -63,6 +64,7 @@ export class Recovery implements LossSink {
   private readonly fates: PacketFates | undefined;
   private readonly losses: LossBatch;
   private readonly burst: OwnBurst = new OwnBurst();
+  private readonly hold: AckHold = new AckHold();
   private largestAcked = -1;
   /** The youngest packet that the last ACK with news took out of flight. */
   private newestTaken = -1;
@@ -124,6 +126,7 @@ export class Recovery implements LossSink {
     if (sampleMs >= 0) this.rtt.update(sampleMs, ackDelayMs, graceMs);
     this.sampler.begin(nowMs, ackDelayMs);
     this.newestTaken = -1;
+    this.hold.begin();
     let progress = false;
     for (let at = frame.end - 1; at >= frame.start; at--) {
       const byte = bytes[at] as number;
@@ -341,6 +344,7 @@ export class Recovery implements LossSink {
   private takeIn(packetNumber: number, nowMs: number): void {
     const { sent } = this;
     this.countTaken(packetNumber);
+    this.hold.onTaken(sent, packetNumber);
     const isAppLimited = sent.wasAppLimited(packetNumber);
     this.congestion.onPacketAcked(sent.bytesOf(packetNumber), sent.sentAtOf(packetNumber), nowMs, isAppLimited);
   }
@@ -380,7 +384,8 @@ export class Recovery implements LossSink {
     const sample = this.sampler.end(this.rtt.minPathMs);
     sample.rttMs = timed < 0 ? -1 : this.pathMs(timed, sample);
     sample.smoothedRttMs = this.rtt.smoothedMs;
-    sample.maxAckDelayMs = this.rtt.expectedAckDelayMs;
+    if (timed >= 0) this.hold.end(this.sent.sentAtOf(timed), sample, this.holdUp.endedAtMs);
+    sample.maxAckDelayMs = this.rtt.allowedAckDelayMs(this.hold.longestMs);
     sample.lostBytes = this.losses.sinceAckBytes;
     sample.bytesInFlight = this.sent.bytesInFlight;
     this.losses.sinceAckBytes = 0;

@@ -92,6 +92,16 @@ export class RttEstimator {
     return this.expectedDelay;
   }
 
+  /**
+   * ms. What is to be in flight for ACKs that are late: the delay that is expected or, of a promise above 50 ms, for
+   * as long as the peer really keeps packets, `heldMs`.
+   */
+  allowedAckDelayMs(heldMs: number): number {
+    const { peerMaxAckDelayMs, expectedDelay } = this;
+    if (peerMaxAckDelayMs <= PLAIN_ACK_DELAY_MS) return expectedDelay;
+    return Math.max(expectedDelay, Math.min(heldMs, peerMaxAckDelayMs));
+  }
+
   /** ms. Last sample, the peer's delay subtracted. The initial round trip before the first sample. */
   get latestPathMs(): number {
     return this.latestPath;

@@ -5,16 +5,16 @@ import { SharedPayload } from "./payload-copy.js";
 /** How a message is to be sent; every field has a default. */
 export interface SendOptions {
   /** Default "unreliable". */
-  readonly delivery?: Delivery;
+  readonly delivery?: Delivery | undefined;
   /** 0..255, default 0. Order and IDs are kept per channel and mode. */
-  readonly channel?: number;
+  readonly channel?: number | undefined;
   /** 0 (last) .. 7 (first), default 4. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /**
    * ms, above 0. "bestEffort" (default 1000): resent until then; "unreliable" and "sequenced": how long they may wait
    * to be sent, instead of 100 ms. Not with "reliable" or "ordered", which never give up.
    */
-  readonly expiresInMs?: number;
+  readonly expiresInMs?: number | undefined;
 }
 
 /**

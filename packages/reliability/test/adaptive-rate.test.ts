@@ -205,7 +205,7 @@ describe("AdaptiveRate", () => {
     [240, 5000],
     [10_000, 5000],
   ])("at a round trip of %d ms paces at %d bytes/s or more", (rttMs, bytesPerSecond) => {
-    expect(leastPace(rttMs)).toBe(bytesPerSecond);
+    expect(leastPace(rttMs, false)).toBe(bytesPerSecond);
   });
 
   it("never exceeds the cap", () => {

@@ -10,7 +10,10 @@ export interface AckSample {
   readonly smoothedRttMs: number;
   /** ms. How long the peer says it held the ACK back, cut to what it promised. */
   readonly ackDelayMs: number;
-  /** ms. The longest that the peer promised to hold an ACK back. */
+  /**
+   * ms. How long packets may have waited at the peer when it acknowledges them: what it promised or, of a promise above
+   * 50 ms, the longest of late, at least 25 and at most what it promised.
+   */
   readonly maxAckDelayMs: number;
   /** bytes acknowledged for the first time by this ACK. */
   readonly ackedBytes: number;

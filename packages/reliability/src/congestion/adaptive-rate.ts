@@ -103,7 +103,7 @@ export class AdaptiveRate implements CongestionController {
     this.flushIntervalMs = flushIntervalMs;
     this.queue = new QueueSignal(flushIntervalMs);
     this.own = new OwnQueue(this.bandwidth, this.queue);
-    this.standing = new StandingQueue(this.queue, this.own, this.rounds);
+    this.standing = new StandingQueue(this.queue, this.own, this.rounds, this.losses);
     this.renewal = new BaseRenewal(this.queue);
     this.probing = new BandwidthProbe(this.queue, flushIntervalMs);
     this.bucket = new TokenBucket(this.maxRate, INITIAL_WINDOW_BYTES);
@@ -181,7 +181,7 @@ export class AdaptiveRate implements CongestionController {
     this.deliveredBytes = sample.deliveredBytes;
     if (rttMs >= 0) {
       this.smoothedRttMs = sample.smoothedRttMs;
-      this.queue.onSample(rttMs, nowMs, nowMs - sample.ackDelayMs - rttMs);
+      this.queue.onSample(rttMs, nowMs, nowMs - sample.ackDelayMs - rttMs, sample.maxAckDelayMs);
       this.renewal.onRtt(rttMs);
       this.ackDelayMs += (sample.ackDelayMs - this.ackDelayMs) / 8;
     }
@@ -199,10 +199,13 @@ export class AdaptiveRate implements CongestionController {
     this.trains.onRound();
     const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.phaseRounds > SETTLE_ROUNDS);
     this.queue.onRound(isQuiet && this.queue.recentQueueMs <= this.queue.thresholdMs);
+    const crowdRate = this.standing.crowd.onRound(this.current === "drain", nowMs);
+    if (crowdRate > 0) return this.giveWay(crowdRate, nowMs);
     if (rounds.isAppLimited) return this.onThinRound(nowMs);
     const { lossShare, lostBytes } = rounds;
     this.usedAtMs = nowMs;
-    if (this.current === "drain" && this.givesWay && this.phaseRounds === SETTLE_ROUNDS) {
+    const isReview = this.current === "drain" && this.givesWay && this.phaseRounds === SETTLE_ROUNDS;
+    if (isReview && !this.standing.crowd.isStanding) {
       const rate = losses.onSlower(lossShare);
       if (rate > 0) this.bandwidth.set(rate, rounds.fromBytes);
     }
@@ -213,10 +216,9 @@ export class AdaptiveRate implements CongestionController {
   }
 
   private onThinRound(nowMs: number): void {
-    const { rounds, losses } = this;
-    const lossShare = losses.onThinRound(rounds.lostBytes, rounds.bytes);
+    const lossShare = this.losses.onThinRound(this.rounds.lostBytes, this.rounds.bytes);
     if (lossShare > 0 && this.current !== "drain") this.backOff(lossShare, nowMs);
-    else if (this.standing.onThinRound(losses) && (this.current === "cruise" || this.current === "startup")) {
+    else if (this.standing.onThinRound() && (this.current === "cruise" || this.current === "startup")) {
       this.standing.beginTrial(this.bandwidthBytesPerSecond);
       this.giveWay(0, nowMs);
     } else this.onUnused(nowMs);
@@ -224,12 +226,12 @@ export class AdaptiveRate implements CongestionController {
 
   private backOff(lossShare: number, nowMs: number): void {
     this.losses.onBackOff(lossShare, this.rounds.lostBytes, this.bandwidthBytesPerSecond);
-    this.giveWay(0, nowMs);
+    this.giveWay(0, nowMs, false);
   }
 
   /** What was measured long ago says little: half of it is forgotten, and found again by a new start if it is there. */
   private onUnused(nowMs: number): void {
-    if (nowMs - this.usedAtMs < UNUSED_MS) return;
+    if (nowMs - this.usedAtMs < UNUSED_MS || this.standing.crowd.isKnown) return;
     this.usedAtMs = nowMs - UNUSED_MS + UNUSED_AGAIN_MS;
     const rate = Math.max(this.bandwidthBytesPerSecond / 2, this.rounds.rateBytesPerSecond);
     this.bandwidth.set(Math.min(rate, this.bandwidthBytesPerSecond), this.rounds.fromBytes);
@@ -249,9 +251,7 @@ export class AdaptiveRate implements CongestionController {
       case "cruise":
         if (!isAppLimited && this.phaseRounds >= SETTLE_ROUNDS && this.own.isTooLong(queue.recentQueueMs / SUDDEN)) {
           this.giveWay(sample.deliveryRateBytesPerSecond, nowMs);
-        } else if (roundEnds) {
-          this.afterCruiseRound(nowMs, isAppLimited);
-        }
+        } else if (roundEnds) this.afterCruiseRound(nowMs, isAppLimited && !this.standing.crowd.isKnown);
         break;
       case "probe":
         if (this.isProbeQueue()) this.drain(DRAIN_GAIN, nowMs);
@@ -285,14 +285,16 @@ export class AdaptiveRate implements CongestionController {
       if (isKnown && queue.isStale(nowMs)) queue.rebase(queue.recentMinMs, nowMs);
       return;
     }
-    if (queue.isStale(nowMs) || this.renewal.givesWayInVain(this.bandwidthBytesPerSecond)) {
+    const { crowd } = this.standing;
+    if (!crowd.isSuspected && (queue.isStale(nowMs) || this.renewal.givesWayInVain(this.bandwidthBytesPerSecond))) {
       this.renewal.begin(nowMs);
       this.enter("probe-rtt", 1, nowMs);
       return;
     }
     if (this.phaseRounds < SETTLE_ROUNDS) return;
-    if (this.own.isTooLong(queue.roundQueueMs)) this.giveWay(0, nowMs);
-    else if (this.phaseRounds >= CRUISE_ROUNDS && nowMs - this.phaseFromMs >= this.cruiseMs) {
+    // One round may be one lump of ACKs (Wi-Fi), whose least round trip says little.
+    if (this.own.isTooLong(Math.min(queue.roundQueueMs, queue.recentQueueMs))) this.giveWay(0, nowMs);
+    else if (!crowd.isStanding && this.phaseRounds >= CRUISE_ROUNDS && nowMs - this.phaseFromMs >= this.cruiseMs) {
       this.probe(false, nowMs);
     }
   }
@@ -315,16 +317,15 @@ export class AdaptiveRate implements CongestionController {
     this.enter("drain", gain, nowMs);
   }
 
-  /** `deliveryRate`: bytes/s at which data arrived lately; 0 when unknown. */
-  private giveWay(deliveryRate: number, nowMs: number): void {
-    const { queue } = this;
-    const { rateBytesPerSecond, isAppLimited } = this.rounds;
-    let rate = this.bandwidthBytesPerSecond;
-    if (deliveryRate > 0) rate = Math.min(rate, deliveryRate);
+  /** `deliveryRate`: bytes/s at which data arrived lately; 0 when unknown. `toQueue`: not to losses. */
+  private giveWay(deliveryRate: number, nowMs: number, toQueue: boolean = true): void {
+    const { queue, own } = this;
+    let rate = Math.min(this.bandwidthBytesPerSecond, deliveryRate > 0 ? deliveryRate : Infinity);
     // What arrived for want of data says nothing beside a rate that was measured with enough of it.
-    if (deliveryRate === 0 || !isAppLimited) rate = Math.min(rate, rateBytesPerSecond);
-    this.bandwidth.set(rate * this.own.backOff, this.deliveredBytes);
-    if (!queue.isShortPath) this.bandwidth.hold();
+    if (deliveryRate === 0 || !this.rounds.isAppLimited) rate = Math.min(rate, this.rounds.rateBytesPerSecond);
+    const most = (this.standing.crowd.isStanding ? rate : this.bandwidthBytesPerSecond) * own.backOff;
+    this.bandwidth.set(rate * own.backOff, this.deliveredBytes);
+    if (toQueue && !queue.isShortPath) this.bandwidth.limitTo(most);
     this.probing.onGiveWay();
     this.drain(queue.recentQueueMs > Math.max(queue.baseMs, LONG_QUEUE_MS) ? LONG_DRAIN_GAIN : DRAIN_GAIN, nowMs);
     this.givesWay = true;
@@ -332,7 +333,7 @@ export class AdaptiveRate implements CongestionController {
 
   private probe(again: boolean, nowMs: number): void {
     this.probing.start(this.bandwidthBytesPerSecond, again);
-    this.bandwidth.nextCycle();
+    this.bandwidth.nextCycle(this.probing.mostBytesPerSecond);
     this.enter("probe", this.probing.gain, nowMs);
   }
 
@@ -383,7 +384,7 @@ export class AdaptiveRate implements CongestionController {
     const gain = isStartup ? startupGain(rate, this.trains.bytesPerSecond) : this.gain * relief;
     let pace = (rate * gain) / (1 - this.losses.pathShare);
     if (isStartup) pace = Math.max(pace, firstPace(baseMs));
-    this.pace = Math.min(Math.max(pace, leastPace(this.smoothedRttMs)), this.maxRate);
+    this.pace = Math.min(Math.max(pace, leastPace(this.smoothedRttMs, this.standing.crowd.isKnown)), this.maxRate);
     const leastBurst = isStartup ? INITIAL_WINDOW_BYTES : 2 * MAX_DATAGRAM_BYTES;
     this.bucket.setRate(this.pace, nowMs, burstBytes(this.pace, flushIntervalMs, leastBurst));
     const bytesPerRound = (rate * baseMs) / 1000;

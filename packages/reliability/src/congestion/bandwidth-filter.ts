@@ -8,7 +8,8 @@ export class BandwidthFilter {
   private current = 0;
   private previous = 0;
   private countFromBytes = 0;
-  private isHeld = false;
+  /** bytes/s. What is measured counts for no more than this. */
+  private most: number = Infinity;
 
   /** bytes/s; 0 before the first sample. */
   get bytesPerSecond(): number {
@@ -16,25 +17,28 @@ export class BandwidthFilter {
   }
 
   onAck(sample: AckSample): void {
-    const { deliveryRateBytesPerSecond: rate, isAppLimited } = sample;
-    if (this.isHeld || rate <= this.current || sample.priorDeliveredBytes < this.countFromBytes) return;
-    if (!isAppLimited || rate > this.previous) this.current = rate;
+    const rate = Math.min(sample.deliveryRateBytesPerSecond, this.most);
+    if (rate <= this.current || sample.priorDeliveredBytes < this.countFromBytes) return;
+    if (!sample.isAppLimited || rate > this.previous) this.current = rate;
   }
 
-  /** A new cycle begins: what was measured before the last one is forgotten, and what is measured counts again. */
-  nextCycle(): void {
-    this.isHeld = false;
+  /**
+   * A new cycle begins: what was measured before the last one is forgotten.
+   * @param mostBytesPerSecond that what is measured from now on counts for
+   */
+  nextCycle(mostBytesPerSecond: number = Infinity): void {
+    this.most = mostBytesPerSecond;
     if (this.current === 0) return;
     this.previous = this.current;
     this.current = 0;
   }
 
   /**
-   * Nothing that is measured raises the bandwidth until the next cycle: a flow that gave way would take back in a round
-   * or two, by the unevenness of rates, what others had no time to find.
+   * What is measured raises the bandwidth no further until the next cycle: a flow that gave way would take back in a
+   * round or two, by the unevenness of rates, what others had no time to find.
    */
-  hold(): void {
-    this.isHeld = true;
+  limitTo(mostBytesPerSecond: number): void {
+    this.most = mostBytesPerSecond;
   }
 
   /**
@@ -44,6 +48,5 @@ export class BandwidthFilter {
   set(bytesPerSecond: number, deliveredBytes: number): void {
     this.current = this.previous = bytesPerSecond;
     this.countFromBytes = deliveredBytes;
-    this.isHeld = false;
   }
 }

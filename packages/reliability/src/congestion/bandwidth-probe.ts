@@ -11,6 +11,10 @@ const RAISE = 1.3;
 const MIN_PROBE_BYTES: number = 2.5 * MIN_DATAGRAM_BYTES;
 /** ms. A probe on a long path: a quarter more for so long makes a queue of 16 ms at the most. */
 const MAX_PROBE_MS = 65;
+/** ms of queue that a probe may make until it is told, where acknowledgements come seldom: as much as that. */
+const BLIND_QUEUE_MS = 16;
+/** ms. The same for the least that a probe adds: half of what most queues hold. */
+const MAX_BLIND_QUEUE_MS = 50;
 /** Flushes that a probe takes at the least. */
 const MIN_FLUSHES = 3;
 
@@ -21,6 +25,8 @@ export class BandwidthProbe {
   private raised: number = PROBE_GAIN;
   /** Whether the flow gave way since the last probe. */
   private hasGivenWay = false;
+  /** Whether this is the first probe after giving way, or one of its repeats that are small still. */
+  private isCareful = false;
   private fromRate = 0;
   private fromQueueMs = 0;
 
@@ -36,7 +42,8 @@ export class BandwidthProbe {
 
   /** How much quicker to send for the time of the probe. */
   get gain(): number {
-    return Math.min(Math.max(this.raised, this.leastGain), MAX_PROBE_GAIN);
+    const most = Math.min(MAX_PROBE_GAIN, 1 + MAX_BLIND_QUEUE_MS / this.queue.seldomMs);
+    return Math.min(Math.max(this.raised, this.leastGain), most);
   }
 
   /** ms of a probe: a round trip, on long paths less so that its queue stays short, and some flushes. */
@@ -49,10 +56,19 @@ export class BandwidthProbe {
     return this.fromQueueMs + this.queue.stepMs / 2;
   }
 
+  /**
+   * bytes/s. What may be found by this probe: a small one sees more by the unevenness of rates than by what it tries,
+   * and that in proportion to the rate, which would leave quick flows ahead of slow ones.
+   */
+  get mostBytesPerSecond(): number {
+    return this.isCareful ? this.fromRate * this.gain : Infinity;
+  }
+
   /** `again`: the last probe found room. */
   start(bytesPerSecond: number, again: boolean): void {
     this.fromRate = bytesPerSecond;
-    this.raised = again ? this.nextGain : this.firstGain;
+    this.isCareful = again ? this.isCareful && this.raised < PROBE_GAIN : this.hasGivenWay;
+    this.raised = Math.min(again ? this.nextGain : this.firstGain, 1 + BLIND_QUEUE_MS / this.queue.seldomMs);
     this.hasGivenWay = false;
     this.fromQueueMs = this.queue.roundQueueMs;
   }

@@ -44,7 +44,12 @@ export class LossReview {
 
   /** Whether a round lost more than the path does anyway. */
   isExcess(lossShare: number, lostBytes: number): boolean {
-    return lostBytes >= MIN_LOST_BYTES && lossShare > Math.min(2 * this.share + EXCESS, MAX_EXPECTED);
+    return lostBytes >= MIN_LOST_BYTES && this.isExcessShare(lossShare);
+  }
+
+  /** The same of losses that are too many for chance. */
+  isExcessShare(lossShare: number): boolean {
+    return lossShare > Math.min(2 * this.share + EXCESS, MAX_EXPECTED);
   }
 
   /**

@@ -8,6 +8,11 @@ import type { QueueSignal } from "./queue-signal.js";
  */
 const OWN_QUEUE_BYTES: number = 3 * MIN_DATAGRAM_BYTES;
 const OWN_QUEUE_SECONDS = 0.05;
+/**
+ * Times as much where acknowledgements come seldom: they time one place of a burst, for long the same, of which the
+ * wait for what is ahead of it looks like a queue that giving way does not end.
+ */
+const SELDOM_FACTOR = 2;
 /** Of the rate that arrived while there was a queue: what is sent afterwards, at the most and at the least. */
 const BACK_OFF = 0.94;
 /** The same where the rate may rise again at once. */
@@ -73,7 +78,7 @@ export class OwnQueue {
   }
 
   private get allowedBytes(): number {
-    return allowedAt(this.bandwidth.bytesPerSecond);
+    return allowedAt(this.bandwidth.bytesPerSecond) * (this.queue.seldomMs > 0 ? SELDOM_FACTOR : 1);
   }
 }
 

@@ -4,6 +4,8 @@ import { INITIAL_WINDOW_BYTES } from "./paced-options.js";
 
 /** bytes/s. A full packet in a quarter of a second, however bad it was: below, nothing would be learned any more. */
 const MIN_PACE_BYTES_PER_SECOND = 5000;
+/** bytes/s. The same where many thin flows are known to overload the path together: 5000 of each may be why. */
+const MIN_CROWDED_BYTES_PER_SECOND = 1250;
 /** bytes/s. Bound of the datagram that may go in each round trip: on the shortest paths it says nothing. */
 const MAX_LEAST_PACE_BYTES_PER_SECOND = 60_000;
 /** bytes/s. Until more is known, ten packets may go in a tick or so, and no more. */
@@ -42,9 +44,10 @@ export function burstBytes(paceBytesPerSecond: number, flushIntervalMs: number, 
 /**
  * bytes/s. The least pace, at a round trip of this many ms: a datagram in each, of which TCP sends two, so that a flow
  * whose rate fell far too low on a bad path finds it again in a second or two, not in twelve. Queues are in the round
- * trip: many flows that do this on a narrow path slow each other down.
+ * trip: many flows that do this on a narrow path slow each other down. Those that are known to get by with half of it.
  */
-export function leastPace(smoothedRttMs: number): number {
+export function leastPace(smoothedRttMs: number, isCrowded: boolean): number {
   const oneEachRound = (MIN_DATAGRAM_BYTES * 1000) / Math.max(smoothedRttMs, 1);
-  return Math.max(Math.min(oneEachRound, MAX_LEAST_PACE_BYTES_PER_SECOND), MIN_PACE_BYTES_PER_SECOND);
+  const pace = Math.min(oneEachRound, MAX_LEAST_PACE_BYTES_PER_SECOND);
+  return isCrowded ? Math.max(pace / 2, MIN_CROWDED_BYTES_PER_SECOND) : Math.max(pace, MIN_PACE_BYTES_PER_SECOND);
 }

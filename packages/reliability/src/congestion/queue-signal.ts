@@ -19,6 +19,8 @@ const STEADY_ROUNDS = 8;
 const JUMP_ROUNDS = 4;
 /** ms. Packets that left no further apart are of one burst. */
 const SAME_BURST_MS = 0.5;
+/** ms. A peer that keeps packets for longer acknowledges seldom. */
+const SELDOM_MS = 100;
 /** Weight of a new round in the noise. */
 const NOISE_WEIGHT: number = 1 / 4;
 
@@ -33,6 +35,7 @@ export class QueueSignal {
   private base = Infinity;
   private noise = 0;
   private minSpanMs: number;
+  private seldom = 0;
   private baseAtMs = -Infinity;
   /** ms. Shortest round trip of the first of the last rounds in which it hardly changed, and how many they are. */
   private steadyMs = 0;
@@ -96,6 +99,11 @@ export class QueueSignal {
     return this.stepMs + this.noise;
   }
 
+  /** ms. For how long packets wait at a peer that acknowledges less often than each 100 ms; 0 at any other. */
+  get seldomMs(): number {
+    return this.seldom;
+  }
+
   /** Whether round trips are longer, and always by the same: the path is. Queues that flows make come and go. */
   get isLongerPath(): boolean {
     return this.steadyRounds >= STEADY_ROUNDS;
@@ -111,8 +119,12 @@ export class QueueSignal {
     return nowMs - this.baseAtMs > BASE_AGE_MS;
   }
 
-  /** `sentAtMs`: when the packet left. */
-  onSample(rttMs: number, nowMs: number, sentAtMs: number): void {
+  /**
+   * @param sentAtMs when the packet left
+   * @param ackDelayMs for which packets may wait at the peer before they are acknowledged
+   */
+  onSample(rttMs: number, nowMs: number, sentAtMs: number, ackDelayMs: number = 0): void {
+    this.seldom = ackDelayMs > SELDOM_MS ? ackDelayMs : 0;
     if (rttMs <= this.base * CONFIRM_OF_BASE + CONFIRM_MS) this.baseAtMs = nowMs;
     if (rttMs < this.base) this.base = rttMs;
     this.roundMinMs = Math.min(this.roundMinMs, rttMs);

@@ -13,6 +13,10 @@ export class RoundMeter {
   lossShare = 0;
   /** bytes lost in the last round. */
   lostBytes = 0;
+  /** ACKs that told of losses in the last round: a burst is one, or two. */
+  lossEvents = 0;
+  /** bytes that arrived in the last round after they had been counted as lost in one before. */
+  regainedBytes = 0;
   /** bytes that arrived or were lost in the last round. */
   bytes = 0;
   /** ms that the last round took, by when its data arrived. */
@@ -23,11 +27,16 @@ export class RoundMeter {
   fromBytes = 0;
   private fromMs = 0;
   private lost = 0;
+  private events = 0;
+  private regained = 0;
   private appLimited = false;
 
   /** Returns whether the sample ends a round. */
   onAck(sample: AckSample): boolean {
-    this.lost += sample.lostBytes;
+    if (sample.lostBytes > 0) {
+      this.lost += sample.lostBytes;
+      this.events += 1;
+    }
     if (sample.isAppLimited) this.appLimited = true;
     if (sample.priorDeliveredBytes < this.fromBytes || sample.ackedBytes === 0) return false;
     const bytes = sample.deliveredBytes - this.fromBytes;
@@ -36,18 +45,21 @@ export class RoundMeter {
     this.elapsedMs = elapsedMs;
     if (elapsedMs > 0) this.rateBytesPerSecond = (bytes * 1000) / elapsedMs;
     this.lostBytes = this.lost;
+    this.lossEvents = this.events;
+    this.regainedBytes = this.regained;
     this.bytes = this.lost + bytes;
     this.lossShare = this.lost / this.bytes;
     this.isAppLimited = this.appLimited;
     this.fromBytes = sample.deliveredBytes;
     this.fromMs = sample.deliveredAtMs;
-    this.lost = 0;
+    this.lost = this.events = this.regained = 0;
     this.appLimited = false;
     return true;
   }
 
   /** bytes that had been counted as lost arrived. */
   onSpuriousLoss(bytes: number): void {
+    this.regained += Math.max(bytes - this.lost, 0);
     this.lost = Math.max(this.lost - bytes, 0);
   }
 }

@@ -1,3 +1,4 @@
+import { CrowdedQueue } from "./crowded-queue.js";
 import type { LossReview } from "./loss-review.js";
 import type { OwnQueue } from "./own-queue.js";
 import type { QueueSignal } from "./queue-signal.js";
@@ -28,9 +29,12 @@ const LEFT = 0.75;
  * and there is no other trial until that queue is gone or taken for the path.
  */
 export class StandingQueue {
+  /** Whether the queue is of many such flows: then a trial of one shows nothing. */
+  readonly crowd: CrowdedQueue;
   private readonly queue: QueueSignal;
   private readonly own: OwnQueue;
   private readonly rounds: RoundMeter;
+  private readonly losses: LossReview;
   /** bytes and ms of a round while nothing waits. */
   private quietBytes = 0;
   private quietMs = 0;
@@ -46,20 +50,22 @@ export class StandingQueue {
   private rateBefore = 0;
   private trialQueueMs = 0;
 
-  constructor(queue: QueueSignal, own: OwnQueue, rounds: RoundMeter) {
+  constructor(queue: QueueSignal, own: OwnQueue, rounds: RoundMeter, losses: LossReview) {
+    this.crowd = new CrowdedQueue(queue, rounds, losses);
     this.queue = queue;
     this.own = own;
     this.rounds = rounds;
+    this.losses = losses;
   }
 
   /** Whether the queue looks like our own: then its round trip must not become the shortest one. */
   get isSuspected(): boolean {
-    return this.slowRounds > 0 && !this.isForeign;
+    return (this.slowRounds > 0 && !this.isForeign) || this.crowd.isSuspected;
   }
 
   /** A round with little to send ended. Returns whether its queue has to be tried by giving way. */
-  onThinRound(losses: LossReview): boolean {
-    const { queue, rounds } = this;
+  onThinRound(): boolean {
+    const { queue, rounds, losses } = this;
     const queueMs = queue.roundQueueMs;
     if (queueMs <= queue.thresholdMs) {
       this.isForeign = false;
@@ -75,7 +81,7 @@ export class StandingQueue {
     this.lastMs = queueMs;
     const isSlow = rounds.rateBytesPerSecond * this.quietMs < FELL * this.quietBytes * 1000;
     this.slowRounds = isSlow || losses.isExcess(rounds.lossShare, rounds.lostBytes) ? this.slowRounds + 1 : 0;
-    if (this.isForeign || this.longRounds < SUSPECT_ROUNDS) return false;
+    if (this.isForeign || this.crowd.isKnown || this.longRounds < SUSPECT_ROUNDS) return false;
     return this.slowRounds >= SUSPECT_ROUNDS || queueMs > this.levelMs * GREW;
   }
 
@@ -90,12 +96,13 @@ export class StandingQueue {
   endTrial(): number {
     const rate = this.rateBefore;
     this.rateBefore = 0;
-    if (rate === 0 || this.queue.recentQueueMs <= LEFT * this.trialQueueMs) return 0;
+    if (rate === 0 || this.crowd.isKnown || this.queue.recentQueueMs <= LEFT * this.trialQueueMs) return 0;
     this.isForeign = true;
     return rate;
   }
 
   reset(): void {
+    this.crowd.reset();
     this.quietBytes = this.quietMs = this.longRounds = this.slowRounds = this.rateBefore = 0;
     this.isForeign = false;
   }
