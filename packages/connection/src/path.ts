@@ -57,7 +57,10 @@ export class Path {
    */
   onAuthenticPacket(from: PeerAddress, isNewest: boolean, bytes: number, nowMs: number): boolean {
     if (from === this.current || from.equals(this.current)) {
-      if (isNewest && this.candidate !== undefined) this.abandon();
+      if (!isNewest) return false;
+      // A transport may tell by the object to which of our own addresses the peer speaks; answers leave from there.
+      this.current = from;
+      if (this.candidate !== undefined) this.abandon();
       return false;
     }
     if (this.candidate?.equals(from) === true) {

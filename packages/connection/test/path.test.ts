@@ -38,6 +38,16 @@ describe("Path", () => {
     expect(path.onResponse(DATA, 0, mobile)).toBe(false);
   });
 
+  it("keeps the peer's address as it came with its newest packet, whatever a transport knows beside it", () => {
+    const path = new Path(home);
+    const again = { equals: (other: unknown) => other === home || other === again, arrivedAt: "another of ours" };
+    path.onAuthenticPacket(again, false, 40, 1000);
+    expect(path.current).toBe(home);
+    expect(path.onAuthenticPacket(again, true, 40, 1000)).toBe(false);
+    expect(path.current).toBe(again);
+    expect([path.candidate, path.migrations]).toEqual([undefined, 0]);
+  });
+
   it("never sends an unvalidated address more than three times what came from it", () => {
     const path = new Path(home);
     path.onAuthenticPacket(mobile, true, 26, 1000);

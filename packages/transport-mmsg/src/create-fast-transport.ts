@@ -8,7 +8,7 @@ import { type NativeSockets, nativeSockets, type UnavailableCode } from "./nativ
 /** Options of {@link createFastTransport}. */
 export interface FastTransportOptions extends MmsgTransportOptions {
   /** Hears why node:dgram is used instead; each function once, however many transports it is given to. */
-  readonly onFallback?: (message: string, code: UnavailableCode) => void;
+  readonly onFallback?: ((message: string, code: UnavailableCode) => void) | undefined;
 }
 
 const OPTION_NAMES: Readonly<Record<keyof FastTransportOptions, true>> = {

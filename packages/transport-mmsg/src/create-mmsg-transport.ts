@@ -19,7 +19,7 @@ export interface MmsgTransportOptions extends UdpOptions {
    * Lets the kernel cut runs of datagrams of one size to one peer from one message (UDP_SEGMENT, Linux 4.18). Default
    * true; turns itself off where the system cannot.
    */
-  readonly segmentation?: boolean;
+  readonly segmentation?: boolean | undefined;
 }
 
 const OPTION_NAMES: Readonly<Record<keyof MmsgTransportOptions, true>> = { ...UDP_OPTION_NAMES, segmentation: true };

@@ -37,6 +37,14 @@ export const IPV6_MTU_DISCOVER = 23;
  */
 export const PMTUDISC_PROBE = 3;
 export const IPV6_V6ONLY = 26;
+/**
+ * A control message with the local address comes with each datagram, and may go with one that is sent; the option and
+ * its message have one number in IPv4 (man 7 ip), two in IPv6 (RFC 3542 section 6). An IPv6 socket has the latter for
+ * IPv4 as well, mapped.
+ */
+export const IP_PKTINFO = 8;
+export const IPV6_RECVPKTINFO = 49;
+export const IPV6_PKTINFO = 50;
 export const SOL_UDP = 17;
 /** From Linux 4.18 on: a datagram that the kernel cuts into segments of a size. */
 export const UDP_SEGMENT = 103;
@@ -68,14 +76,20 @@ export const MMSGHDR = {
 /** words of 4 bytes. struct iovec: base, then length, of 8 bytes each. */
 export const IOVEC_WORDS = 4;
 
-/** words of 4 bytes. A control message with a struct timespec (16 bytes): CMSG_SPACE and CMSG_LEN are 32 bytes. */
-export const STAMP_WORDS = 8;
-/** words of 4 bytes. Places in it; all but level and type take two, of which the second is 0 until the year 2106. */
-export const STAMP = { bytes: 0, level: 2, type: 3, seconds: 4, nanoseconds: 6 } as const;
+/**
+ * A control message with a struct timespec (16 bytes). Places of its words, each of which takes two, of which the
+ * second is 0 until the year 2106.
+ */
+export const STAMP = { space: 32, seconds: 4, nanoseconds: 6 } as const;
 
-/** words of 4 bytes. Room for a control message with 2 bytes: CMSG_SPACE(2) is 24. */
-export const CONTROL_WORDS = 6;
-/** bytes. CMSG_LEN(2): struct cmsghdr (size_t length, int level, int type) and the value. */
-export const CONTROL_BYTES_USED = 18;
-/** bytes. CMSG_SPACE(2). */
-export const CONTROL_BYTES = 24;
+/** bytes. struct cmsghdr: size_t length, int level, int type; what follows begins at a multiple of 8. */
+export const CMSG_BYTES = 16;
+/** words of 4 bytes. Places in a control message. */
+export const CMSG = { bytes: 0, level: 2, type: 3, data: 4 } as const;
+
+/** bytes. CMSG_LEN and CMSG_SPACE of a control message with a segment's size, 2 bytes. */
+export const SEGMENT_CONTROL = { bytes: 18, space: 24 } as const;
+/** The same of struct in_pktinfo: int interface, struct in_addr local, struct in_addr of the header. */
+export const IN_PKTINFO = { bytes: 28, space: 32, address: 5 } as const;
+/** The same of struct in6_pktinfo: struct in6_addr, int interface. */
+export const IN6_PKTINFO = { bytes: 36, space: 40, address: 4 } as const;

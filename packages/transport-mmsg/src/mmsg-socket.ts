@@ -16,6 +16,7 @@ import {
   SOL_SOCKET,
 } from "./linux-abi.js";
 import { type LinuxSockets, systemCallError } from "./linux-sockets.js";
+import { LocalAddresses } from "./local-addresses.js";
 import { ReceiveHold } from "./receive-hold.js";
 import { RECEIVE_SLOTS, ReceiveRing } from "./receive-ring.js";
 import { SendQueue } from "./send-queue.js";
@@ -64,9 +65,12 @@ export class MmsgSocket implements UdpSocket {
     const parts = new SockaddrParts();
     parts.read(sockets.localAddress(fd), 0);
     this.localAddress = codec.addressOf(parts);
-    this.#ring = new ReceiveRing(sockets, options.sources);
-    const targets = { family: options.local.family, ipv6Only: options.ipv6Only };
-    const sendRing = new SendRing(sockets, codec, targets, options.segments);
+    const { family } = options.local;
+    this.#ring = new ReceiveRing(sockets, options.sources, new LocalAddresses(codec, parts.port));
+    // A socket of one address can send from no other.
+    const answers = isAny(this.localAddress) && this.#ring.tellLocal(fd, family);
+    const targets = { family, ipv6Only: options.ipv6Only };
+    const sendRing = new SendRing(sockets, codec, targets, options.segments, answers);
     this.#queue = new SendQueue(fd, sockets, sendRing, user.counters, {
       watchWritable: (watch) => this.#poll.watchWritable(watch),
       onGone: (error) => this.#onGone(error),
@@ -254,6 +258,11 @@ export interface MmsgSocketOptions extends SocketOptions {
   readonly codec: SockaddrCodec;
   /** Source addresses, remembered over all sockets of one transport. */
   readonly sources: SourceCache;
+}
+
+/** "::" or "0.0.0.0". */
+function isAny({ bytes, family }: SocketAddress): boolean {
+  return bytes.subarray(family === 4 ? 12 : 0).every((byte) => byte === 0);
 }
 
 function configure(sockets: LinuxSockets, fd: number, options: MmsgSocketOptions): void {

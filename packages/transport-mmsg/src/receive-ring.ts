@@ -5,14 +5,18 @@ import {
   MMSGHDR,
   MMSGHDR_WORDS,
   MSG_TRUNC,
+  IP_PKTINFO,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_RECVPKTINFO,
   SO_TIMESTAMPNS,
   SOCKADDR_IN6_BYTES,
   SOCKADDR_WORDS,
   SOL_SOCKET,
-  STAMP,
-  STAMP_WORDS,
 } from "./linux-abi.js";
+import type { LocalAddresses } from "./local-addresses.js";
 import { NativeMemory, writePointer } from "./native-memory.js";
+import { RECEIVE_CONTROL_BYTES, ReceiveControls } from "./receive-controls.js";
 import type { SourceCache } from "./source-cache.js";
 
 /** Datagrams of one system call. */
@@ -33,8 +37,7 @@ export class ReceiveRing {
   readonly #contents: NativeMemory;
   readonly #words: Uint32Array;
   readonly #names: Uint32Array;
-  readonly #stamps: Uint32Array;
-  readonly #stampsAt: number;
+  readonly #controls: ReceiveControls;
   #isStamped = false;
   /** The clock of the stamps as it was when the slots were filled last. */
   #filledSeconds = 0;
@@ -43,17 +46,18 @@ export class ReceiveRing {
   #longestMs = 0;
   readonly #views: (Uint8Array | undefined)[] = new Array<undefined>(RECEIVE_SLOTS * VIEWS_PER_SLOT).fill(undefined);
 
-  constructor(sockets: LinuxSockets, sources: SourceCache) {
+  constructor(sockets: LinuxSockets, sources: SourceCache, locals: LocalAddresses) {
     this.#sockets = sockets;
     this.#sources = sources;
     const namesAt = RECEIVE_SLOTS * MMSGHDR_WORDS * 4;
     const vectorsAt = namesAt + RECEIVE_SLOTS * SOCKADDR_WORDS * 4;
-    this.#stampsAt = vectorsAt + RECEIVE_SLOTS * IOVEC_WORDS * 4;
-    this.#headers = new NativeMemory(sockets.koffi, this.#stampsAt + RECEIVE_SLOTS * STAMP_WORDS * 4);
-    this.#stamps = this.#headers.words(this.#stampsAt, RECEIVE_SLOTS * STAMP_WORDS);
+    const controlsAt = vectorsAt + RECEIVE_SLOTS * IOVEC_WORDS * 4;
+    this.#headers = new NativeMemory(sockets.koffi, controlsAt + RECEIVE_SLOTS * RECEIVE_CONTROL_BYTES);
     this.#contents = new NativeMemory(sockets.koffi, RECEIVE_SLOTS * RECEIVE_SLOT_BYTES);
     this.#words = this.#headers.words(0, RECEIVE_SLOTS * MMSGHDR_WORDS);
     this.#names = this.#headers.words(namesAt, RECEIVE_SLOTS * SOCKADDR_WORDS);
+    const controls = this.#headers.words(controlsAt, (RECEIVE_SLOTS * RECEIVE_CONTROL_BYTES) / 4);
+    this.#controls = new ReceiveControls(this.#words, controls, this.#headers.address + controlsAt, locals);
     const vectors = this.#headers.words(vectorsAt, RECEIVE_SLOTS * IOVEC_WORDS);
     for (let slot = 0; slot < RECEIVE_SLOTS; slot++) {
       const at = slot * MMSGHDR_WORDS;
@@ -75,11 +79,15 @@ export class ReceiveRing {
     if (this.#isStamped) return true;
     if (!this.#sockets.readStampClock() || !this.#sockets.trySetOption(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1)) return false;
     this.#isStamped = true;
-    for (let slot = 0; slot < RECEIVE_SLOTS; slot++) {
-      const address = this.#headers.address + this.#stampsAt + slot * STAMP_WORDS * 4;
-      writePointer(this.#words, slot * MMSGHDR_WORDS + MMSGHDR.control, address);
-      this.#words[slot * MMSGHDR_WORDS + MMSGHDR.controlBytes] = STAMP_WORDS * 4;
-    }
+    this.#controls.ask();
+    return true;
+  }
+
+  /** Whether datagrams tell from now on to which local address they were sent. */
+  tellLocal(fd: number, family: 4 | 6): boolean {
+    const [level, option] = family === 4 ? [IPPROTO_IP, IP_PKTINFO] : [IPPROTO_IPV6, IPV6_RECVPKTINFO];
+    if (!this.#sockets.trySetOption(fd, level, option, 1)) return false;
+    this.#controls.ask();
     return true;
   }
 
@@ -97,17 +105,16 @@ export class ReceiveRing {
     return filled;
   }
 
-  /** ms that the datagram in a filled slot has waited since it arrived; 0 where that is not known. Once each fill. */
+  /**
+   * Reads what the kernel says beside the datagram in a filled slot, for `sourceOf` too. Once each fill.
+   * @returns ms that it has waited since it arrived; 0 where that is not known
+   */
   waitedMsOf(slot: number): number {
-    if (!this.#isStamped) return 0;
-    const header = slot * MMSGHDR_WORDS + MMSGHDR.controlBytes;
-    const isThere = this.#words[header] === STAMP_WORDS * 4;
-    this.#words[header] = STAMP_WORDS * 4; // as for the name: the kernel wrote what it used
-    const at = slot * STAMP_WORDS;
-    const stamps = this.#stamps;
-    if (!isThere || stamps[at + STAMP.type] !== SO_TIMESTAMPNS) return 0;
-    const seconds = this.#filledSeconds - (stamps[at + STAMP.seconds] as number);
-    const nanoseconds = this.#filledNanoseconds - (stamps[at + STAMP.nanoseconds] as number);
+    const controls = this.#controls;
+    controls.read(slot);
+    if (!this.#isStamped || !controls.isStamped) return 0;
+    const seconds = this.#filledSeconds - controls.seconds;
+    const nanoseconds = this.#filledNanoseconds - controls.nanoseconds;
     // Somebody may set that clock at any moment.
     return Math.min(Math.max(seconds * 1000 + nanoseconds / 1e6, 0), this.#longestMs);
   }
@@ -121,12 +128,14 @@ export class ReceiveRing {
     return -1;
   }
 
-  /** The source of the datagram in a filled slot; undefined where it has none that can be told. Once for each fill. */
+  /** The source of the datagram whose waiting was told last; undefined where it has none that can be told. */
   sourceOf(slot: number): SocketAddress | undefined {
     const at = slot * MMSGHDR_WORDS + MMSGHDR.nameBytes;
     const bytes = this.#words[at] as number;
     this.#words[at] = SOCKADDR_IN6_BYTES; // the kernel wrote what it used; the next datagram may take more
-    return bytes === 0 ? undefined : this.#sources.get(this.#names, slot * SOCKADDR_WORDS);
+    if (bytes === 0) return undefined;
+    const { arrivedAt, salt } = this.#controls;
+    return this.#sources.get(this.#names, slot * SOCKADDR_WORDS, arrivedAt, salt);
   }
 
   /** The content of a filled slot, `length` bytes; valid until the next fill. */

@@ -3,7 +3,11 @@ import type { DatagramBatch, TransportCounters } from "@sortie/transport";
 import { type LinuxSockets, systemCallError } from "./linux-sockets.js";
 import type { SendRing } from "./send-ring.js";
 
-const { EAGAIN, EBADF, ECONNREFUSED, EINTR, EINVAL, EIO, EMSGSIZE, ENOBUFS, ENOMEM, ENOTSOCK } = constants.errno;
+const { EADDRNOTAVAIL, EAGAIN, EBADF, ECONNREFUSED, EINTR, EINVAL, EIO, EMSGSIZE } = constants.errno;
+const { ENETUNREACH, ENOBUFS, ENOMEM, ENOTSOCK } = constants.errno;
+
+/** What a send from an address that is not the machine's, or not its way to the target, fails with. */
+const NO_SUCH_SOURCE: readonly number[] = [EADDRNOTAVAIL, EINVAL, ENETUNREACH];
 
 /** ms. Pause after ENOBUFS or ENOMEM: a device's queue drains in microseconds to milliseconds, and has no event. */
 const NO_BUFFERS_PAUSE_MS = 1;
@@ -122,6 +126,8 @@ export class SendQueue {
   #onError(slot: number): boolean {
     const errno = this.#sockets.lastError;
     const datagrams = this.#ring.datagramsOf[slot] as number;
+    // The machine has lost the address that the peer sent to, or cannot send from it: let the system choose.
+    if (NO_SUCH_SOURCE.includes(errno) && this.#ring.forgetLocal(slot)) return true;
     switch (errno) {
       case EINTR:
         return true;

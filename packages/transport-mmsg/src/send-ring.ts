@@ -1,19 +1,15 @@
 import type { DatagramBatch, SocketAddress } from "@sortie/transport";
 import {
-  CONTROL_BYTES,
-  CONTROL_BYTES_USED,
-  CONTROL_WORDS,
   IOVEC_WORDS,
   MMSGHDR,
   MMSGHDR_WORDS,
   SOCKADDR_IN6_BYTES,
   SOCKADDR_IN_BYTES,
   SOCKADDR_WORDS,
-  SOL_UDP,
-  UDP_SEGMENT,
 } from "./linux-abi.js";
 import type { LinuxSockets } from "./linux-sockets.js";
 import { NativeMemory, writePointer } from "./native-memory.js";
+import { SEND_CONTROL_BYTES, SendControls } from "./send-controls.js";
 import type { SockaddrCodec } from "./sockaddr.js";
 
 /** Messages of one system call. */
@@ -46,7 +42,7 @@ export class SendRing {
   readonly #words: Uint32Array;
   readonly #names: Uint32Array;
   readonly #vectors: Uint32Array;
-  readonly #control: Uint32Array;
+  readonly #controls: SendControls;
   /** Whose struct sockaddr a slot has: games send to the same peers in the same order, tick after tick. */
   readonly #named: (SocketAddress | undefined)[] = new Array<undefined>(SEND_SLOTS).fill(undefined);
   readonly #addresses: WeakMap<DatagramBatch, number> = new WeakMap();
@@ -57,31 +53,31 @@ export class SendRing {
   /** Runs to one target go as one message. Turned off where the system cannot cut them. */
   segments: boolean;
 
-  constructor(sockets: LinuxSockets, codec: SockaddrCodec, targets: Targets, segments: boolean) {
+  /** Datagrams leave from the local address that their target's came to. */
+  readonly #answers: boolean;
+
+  constructor(sockets: LinuxSockets, codec: SockaddrCodec, targets: Targets, segments: boolean, answers: boolean) {
     this.#sockets = sockets;
     this.#codec = codec;
     this.#targets = targets;
     this.segments = segments;
+    this.#answers = answers;
     const namesAt = SEND_SLOTS * MMSGHDR_WORDS * 4;
     const vectorsAt = namesAt + SEND_SLOTS * SOCKADDR_WORDS * 4;
     const controlAt = vectorsAt + SEND_SLOTS * IOVEC_WORDS * 4;
-    this.#memory = new NativeMemory(sockets.koffi, controlAt + SEND_SLOTS * CONTROL_WORDS * 4);
+    this.#memory = new NativeMemory(sockets.koffi, controlAt + SEND_SLOTS * SEND_CONTROL_BYTES);
     this.#words = this.#memory.words(0, SEND_SLOTS * MMSGHDR_WORDS);
     this.#names = this.#memory.words(namesAt, SEND_SLOTS * SOCKADDR_WORDS);
     this.#vectors = this.#memory.words(vectorsAt, SEND_SLOTS * IOVEC_WORDS);
-    this.#control = this.#memory.words(controlAt, SEND_SLOTS * CONTROL_WORDS);
     const { address } = this.#memory;
+    const controls = this.#memory.words(controlAt, (SEND_SLOTS * SEND_CONTROL_BYTES) / 4);
+    this.#controls = new SendControls(this.#words, controls, address + controlAt, targets.family);
     for (let slot = 0; slot < SEND_SLOTS; slot++) {
       const at = slot * MMSGHDR_WORDS;
       writePointer(this.#words, at + MMSGHDR.name, address + namesAt + slot * SOCKADDR_WORDS * 4);
       this.#words[at + MMSGHDR.nameBytes] = targets.family === 4 ? SOCKADDR_IN_BYTES : SOCKADDR_IN6_BYTES;
       writePointer(this.#words, at + MMSGHDR.iov, address + vectorsAt + slot * IOVEC_WORDS * 4);
       writePointer(this.#words, at + MMSGHDR.iovCount, 1);
-      writePointer(this.#words, at + MMSGHDR.control, address + controlAt + slot * CONTROL_WORDS * 4);
-      const control = slot * CONTROL_WORDS;
-      writePointer(this.#control, control, CONTROL_BYTES_USED);
-      this.#control[control + 2] = SOL_UDP;
-      this.#control[control + 3] = UDP_SEGMENT;
     }
   }
 
@@ -114,8 +110,8 @@ export class SendRing {
       const bytes = (batch.offsets[last] as number) + (batch.lengths[last] as number) - start;
       writePointer(this.#vectors, slot * IOVEC_WORDS, base + start);
       this.#vectors[slot * IOVEC_WORDS + 2] = bytes;
-      this.#words[slot * MMSGHDR_WORDS + MMSGHDR.controlBytes] = joined > 1 ? CONTROL_BYTES : 0;
-      if (joined > 1) this.#control[slot * CONTROL_WORDS + 4] = batch.lengths[next] as number;
+      const local = this.#answers && to.arrivedAt?.family === to.family ? to.arrivedAt : undefined;
+      this.#controls.set(slot, joined > 1 ? (batch.lengths[next] as number) : 0, local);
       this.firstOf[slot] = next;
       this.datagramsOf[slot] = joined;
       this.bytesOf[slot] = bytes;
@@ -123,6 +119,14 @@ export class SendRing {
       slot++;
     }
     return slot;
+  }
+
+  /** The local address of the message in `slot` is none to send from (any more). False where it has none. */
+  forgetLocal(slot: number): boolean {
+    const to = this.#named[slot];
+    if (to === undefined || !this.#controls.hasLocal(slot)) return false;
+    to.arrivedAt = undefined;
+    return true;
   }
 
   /** Sends loaded messages from slot `first` to before `end`; how many, or -1 with the error in `lastError`. */

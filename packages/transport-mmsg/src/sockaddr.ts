@@ -2,7 +2,7 @@ import { isZone, SocketAddress } from "@sortie/transport";
 import { AF_INET, AF_INET6, SOCKADDR_WORDS } from "./linux-abi.js";
 
 /** ::ffff:0:0/96 (RFC 4291 section 2.5.5.2), the third word of an IPv4-mapped address in memory. */
-const MAPPED_PREFIX = 0xffff_0000;
+export const MAPPED_PREFIX = 0xffff_0000;
 /** Names of zones kept; a machine has a handful of interfaces. */
 const MAX_ZONES = 64;
 const NUMBER = /^[0-9]{1,9}$/;
@@ -70,19 +70,16 @@ export class SockaddrCodec {
    * IPv4 socket. False where its zone is no interface of this machine.
    */
   write(words: Uint32Array, at: number, family: 4 | 6, address: SocketAddress): boolean {
-    const { bytes, port } = address;
+    const { port } = address;
     const netPort = ((port & 0xff) << 24) | ((port & 0xff00) << 8);
     if (family === 4) {
       words[at] = AF_INET | netPort;
-      words[at + 1] = wordAt(bytes, 12);
+      writeIp(words, at + 1, family, address);
       return true;
     }
     words[at] = AF_INET6 | netPort;
     words[at + 1] = 0;
-    words[at + 2] = wordAt(bytes, 0);
-    words[at + 3] = wordAt(bytes, 4);
-    words[at + 4] = wordAt(bytes, 8);
-    words[at + 5] = wordAt(bytes, 12);
+    writeIp(words, at + 2, family, address);
     words[at + 6] = 0;
     return address.scope === "" || this.#writeZone(words, at + 6, address.scope);
   }
@@ -119,6 +116,18 @@ export class SockaddrCodec {
 /** A struct sockaddr to write to, outside of any batch. */
 export function sockaddrBuffer(): Uint32Array {
   return new Uint32Array(SOCKADDR_WORDS);
+}
+
+/** Writes the address alone: a struct in_addr of an IPv4 socket, else a struct in6_addr. */
+export function writeIp(words: Uint32Array, at: number, family: 4 | 6, { bytes }: SocketAddress): void {
+  if (family === 4) {
+    words[at] = wordAt(bytes, 12);
+    return;
+  }
+  words[at] = wordAt(bytes, 0);
+  words[at + 1] = wordAt(bytes, 4);
+  words[at + 2] = wordAt(bytes, 8);
+  words[at + 3] = wordAt(bytes, 12);
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {

@@ -42,14 +42,20 @@ export class SourceCache {
     return this.#young.size + this.#old.size;
   }
 
-  /** The address of the struct sockaddr at `at`; undefined where it is neither IPv4 nor IPv6. */
-  get(words: Uint32Array, at: number): SocketAddress | undefined {
+  /**
+   * The address of the struct sockaddr at `at`; undefined where it is neither IPv4 nor IPv6.
+   * @param arrivedAt local address that was asked, if that is known: for each there is an object of its own, so that
+   * whoever sends under a peer's address to another of ours does not change from where that peer is answered
+   * @param salt random number of that local address
+   */
+  get(words: Uint32Array, at: number, arrivedAt?: SocketAddress, salt: number = 0): SocketAddress | undefined {
     const parts = this.#parts;
     if (!parts.read(words, at)) return undefined;
-    const hash = hashOf(parts, this.#hashKeys);
-    const known = this.#young.find(parts, hash);
+    const hash = (hashOf(parts, this.#hashKeys) ^ salt) >>> 0;
+    const known = this.#young.find(parts, hash, arrivedAt);
     if (known !== undefined) return known;
-    const address = this.#old.find(parts, hash) ?? this.#codec.addressOf(parts);
+    const address = this.#old.find(parts, hash, arrivedAt) ?? this.#codec.addressOf(parts);
+    address.arrivedAt = arrivedAt;
     if (this.#young.size >= this.#generationSize) this.#turn();
     this.#young.add(parts, hash, address);
     return address;
@@ -80,10 +86,13 @@ class Generation {
     this.#resize(SMALLEST_GENERATION);
   }
 
-  find(parts: SockaddrParts, hash: number): SocketAddress | undefined {
+  find(parts: SockaddrParts, hash: number, arrivedAt: SocketAddress | undefined): SocketAddress | undefined {
     let entry = this.#heads[hash >>> this.#shift] as number;
     while (entry >= 0) {
-      if (this.#hashes[entry] === hash && this.#hasKey(entry * KEY_WORDS, parts)) return this.#addresses[entry];
+      if (this.#hashes[entry] === hash && this.#hasKey(entry * KEY_WORDS, parts)) {
+        const address = this.#addresses[entry];
+        if (address?.arrivedAt === arrivedAt) return address;
+      }
       entry = this.#next[entry] as number;
     }
     return undefined;

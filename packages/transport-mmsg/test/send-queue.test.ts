@@ -36,7 +36,7 @@ function make(options: { segments?: boolean } = {}) {
   const sockets = system as unknown as LinuxSockets;
   const codec = new SockaddrCodec({ interfaceIndex: () => 0, interfaceName: () => undefined });
   const targets = { family: 4, ipv6Only: false } as const;
-  const ring = new SendRing(sockets, codec, targets, options.segments ?? false);
+  const ring = new SendRing(sockets, codec, targets, options.segments ?? false, true);
   const counters = new TransportCounters();
   const events: string[] = [];
   const queue = new SendQueue(7, sockets, ring, counters, {

@@ -31,6 +31,21 @@ describe("SourceCache", () => {
     expect(sources.size).toBe(seen.length);
   });
 
+  it("gives one object for each local address that the source asked, and says which", () => {
+    const sources = cache();
+    const locals = Array.from({ length: 9 }, (_, i) => SocketAddress.parse(`198.51.100.${i}`, 1474));
+    const get = (i: number) => sources.get(words("192.0.2.1", 5), 0, locals[i], i * 0x1234567)!;
+    const seen = locals.map((_, i) => get(i));
+    expect(new Set(seen).size).toBe(9);
+    expect(seen.map(({ arrivedAt }) => arrivedAt)).toEqual(locals);
+    expect(seen.every((address, i) => get(i) === address && address.equals(seen[0]!))).toBe(true);
+    expect(sources.get(words("192.0.2.1", 5), 0)!.arrivedAt).toBeUndefined();
+    // One from which nothing could be sent is forgotten, and made anew.
+    seen[3]!.arrivedAt = undefined;
+    expect(get(3)).not.toBe(seen[3]);
+    expect(get(3).arrivedAt).toBe(locals[3]);
+  });
+
   it("an IPv4 socket's source and the mapped one of a dual-stack socket are one object", () => {
     const sources = cache();
     expect(sources.get(words("192.0.2.1", 5, 4), 0)).toBe(sources.get(words("192.0.2.1", 5, 6), 0));

@@ -19,7 +19,7 @@ export function isZone(text: string): boolean {
 
 /**
  * An IP address and a UDP port, in one canonical form: IPv4 is kept as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so
- * that the spellings of one address are one address. Immutable; do not write to `bytes`.
+ * that the spellings of one address are one address. Immutable but for `arrivedAt`; do not write to `bytes`.
  */
 export class SocketAddress {
   /** 16 bytes, network order. */
@@ -32,6 +32,7 @@ export class SocketAddress {
   readonly scope: string;
   #host: string | undefined = undefined;
   #ipv6Host: string | undefined = undefined;
+  #arrivedAt: SocketAddress | undefined = undefined;
 
   private constructor(bytes: Uint8Array, port: number, scope: string) {
     this.bytes = bytes;
@@ -82,6 +83,18 @@ export class SocketAddress {
   /** The text an IPv6 socket takes: "::ffff:1.2.3.4" for IPv4, else the host with its zone. Made once. */
   get ipv6Host(): string {
     return (this.#ipv6Host ??= this.family === 4 ? `::ffff:${this.host}` : this.#hostWithZone());
+  }
+
+  /**
+   * The local address that datagrams from here were sent to, set by a transport that answers from it; undefined where
+   * none does. No part of the address: `equals` passes over it.
+   */
+  get arrivedAt(): SocketAddress | undefined {
+    return this.#arrivedAt;
+  }
+
+  set arrivedAt(local: SocketAddress | undefined) {
+    this.#arrivedAt = local;
   }
 
   /** Same address, port and zone. */

@@ -18,11 +18,11 @@ const EMPTY = new Uint8Array(0);
 /** Options of a {@link DatagramBatch}. */
 export interface DatagramBatchOptions {
   /** Datagrams, 1..1024. Default 64. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
   /** bytes, 1..65527: the largest datagram. Default 1500. */
-  readonly slotBytes?: number;
+  readonly slotBytes?: number | undefined;
   /** Called by {@link DatagramBatch.release}; a pool takes its batch back here. */
-  readonly onRelease?: (batch: DatagramBatch) => void;
+  readonly onRelease?: ((batch: DatagramBatch) => void) | undefined;
 }
 
 /**
@@ -110,13 +110,13 @@ export class DatagramBatch {
 /** Options of a {@link BatchPool}. */
 export interface BatchPoolOptions {
   /** Batches, 1..1024; all are made at once. Default 8. */
-  readonly batches?: number;
+  readonly batches?: number | undefined;
   /** Datagrams in each, 1..1024. Default 64. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
   /** bytes, 1..65527: the largest datagram. Default 1500. */
-  readonly slotBytes?: number;
+  readonly slotBytes?: number | undefined;
   /** Called once, inside `release`, when a batch is free again after `acquire` gave none. */
-  readonly onAvailable?: () => void;
+  readonly onAvailable?: (() => void) | undefined;
 }
 
 /** A fixed number of batches. When all are out, `acquire` gives none: that is the backpressure of a transport. */

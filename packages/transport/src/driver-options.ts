@@ -11,10 +11,10 @@ export interface DriverOptions {
    * Called after each entry into the core, so that the owner drains its events; the first time before `start`
    * resolves. May call `wake` and `flush`.
    */
-  readonly afterWork?: () => void;
+  readonly afterWork?: (() => void) | undefined;
   /**
    * Takes exceptions of `afterWork` and of the core. Without it they are thrown on, out of the transport's or the
    * clock's callback: loud, and in Node the end of the process. The driver itself goes on in both cases.
    */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
