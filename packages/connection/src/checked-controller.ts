@@ -1,4 +1,5 @@
-import type { CongestionController } from "@sortie/reliability";
+import type { AckSample, CongestionController } from "@sortie/reliability";
+import { describeValue } from "./describe-value.js";
 import { checkMethods, withoutParts } from "./method-checks.js";
 
 const METHODS = [
@@ -19,10 +20,92 @@ const NUMBERS = [
 
 const EXPECTED = "to give a congestion controller";
 
-/** What an application's factory gave. Throws TypeError, which names the option, for what is no controller. */
+/**
+ * What an application's factory gave, with an eye on its answers: one without a value would stop the connection from
+ * sending, or its rates from being numbers, and nobody would be told. Throws TypeError, which names the option, for
+ * what is no controller.
+ */
 export function checkedController(controller: CongestionController): CongestionController {
   checkMethods("createCongestionController", controller, EXPECTED, METHODS);
   const missing = NUMBERS.filter((name) => typeof controller[name] !== "number");
-  if (missing.length === 0) return controller;
+  if (missing.length === 0) return new CheckedController(controller);
   throw new TypeError(`"createCongestionController" expected ${EXPECTED}, got ${withoutParts(controller, missing)}`);
+}
+
+/** Asks a controller, and throws TypeError for an answer that is none; that ends the connection with its text. */
+class CheckedController implements CongestionController {
+  private readonly inner: CongestionController;
+
+  constructor(inner: CongestionController) {
+    this.inner = inner;
+    this.checkNumbers();
+  }
+
+  get windowBytes(): number {
+    return this.inner.windowBytes;
+  }
+
+  get paceBytesPerSecond(): number {
+    return this.inner.paceBytesPerSecond;
+  }
+
+  get bandwidthBytesPerSecond(): number {
+    return this.inner.bandwidthBytesPerSecond;
+  }
+
+  canSend(bytes: number, bytesInFlight: number, nowMs: number, isSmall: boolean): boolean {
+    const answer: unknown = this.inner.canSend(bytes, bytesInFlight, nowMs, isSmall);
+    return typeof answer === "boolean" ? answer : wrongAnswer("canSend", "to give true or false", answer);
+  }
+
+  nextSendAt(bytes: number, nowMs: number, isSmall: boolean): number {
+    const atMs: unknown = this.inner.nextSendAt(bytes, nowMs, isSmall);
+    if (typeof atMs === "number" && !Number.isNaN(atMs)) return atMs;
+    return wrongAnswer("nextSendAt", "to give a time in ms", atMs);
+  }
+
+  onAck(sample: AckSample): void {
+    this.inner.onAck(sample);
+    this.checkNumbers();
+  }
+
+  onPacketSent(bytes: number, nowMs: number, bytesInFlight: number): void {
+    this.inner.onPacketSent(bytes, nowMs, bytesInFlight);
+  }
+
+  onPacketAcked(bytes: number, sentAtMs: number, nowMs: number, isAppLimited: boolean): void {
+    this.inner.onPacketAcked(bytes, sentAtMs, nowMs, isAppLimited);
+  }
+
+  onPacketsLost(bytes: number, largestLostSentAtMs: number, nowMs: number, persistent: boolean): void {
+    this.inner.onPacketsLost(bytes, largestLostSentAtMs, nowMs, persistent);
+  }
+
+  onSpuriousLoss(bytes: number, sentAtMs: number, nowMs: number): void {
+    this.inner.onSpuriousLoss(bytes, sentAtMs, nowMs);
+  }
+
+  onPathChanged(nowMs: number): void {
+    this.inner.onPathChanged(nowMs);
+  }
+
+  onFlushInterval(intervalMs: number, nowMs: number): void {
+    this.inner.onFlushInterval?.(intervalMs, nowMs);
+  }
+
+  /** As it is made, and after each ACK, which is what changes them. */
+  private checkNumbers(): void {
+    const { inner } = this;
+    checkAmount("windowBytes", inner.windowBytes);
+    checkAmount("paceBytesPerSecond", inner.paceBytesPerSecond);
+    checkAmount("bandwidthBytesPerSecond", inner.bandwidthBytesPerSecond);
+  }
+}
+
+function checkAmount(name: (typeof NUMBERS)[number], value: unknown): void {
+  if (typeof value !== "number" || !(value >= 0)) wrongAnswer(name, "to be a number from 0 on", value);
+}
+
+function wrongAnswer(name: keyof CongestionController, expected: string, answer: unknown): never {
+  throw new TypeError(`"${name}" of the congestion controller expected ${expected}, got ${describeValue(answer)}`);
 }

@@ -43,6 +43,11 @@ export class Closing {
     this.flushUntilMs = untilMs;
   }
 
+  /** The flush that is under way ends then, unless it does sooner. */
+  endFlushBy(untilMs: number): void {
+    this.flushUntilMs = Math.min(this.flushUntilMs, untilMs);
+  }
+
   /** The CLOSE, as `closeFrame` made it, goes now, and again until it is answered or the time is over. */
   start(frame: Uint8Array, nowMs: number, probeTimeoutMs: number): void {
     this.answer(frame);

@@ -277,7 +277,7 @@ export class Connection {
 
   /**
    * Ends the connection. With `flushUntilMs` in the future, reliable data that waits goes first, both ways, until then.
-   * Repeated calls change nothing but a flush, which a call without one cuts short. TypeError unless `text` is one.
+   * A repeated call makes no flush longer, ends one where it has none, and keeps the words. TypeError for bad `text`.
    */
   close(code: CloseCode, text: string, nowMs: number, flushUntilMs: number = nowMs): void {
     if (!this.life.isOpen) return;
@@ -287,8 +287,9 @@ export class Connection {
       this.endpoint.stopAccepting();
       return this.become("flushing", "flush", nowMs);
     }
-    if (this.life.state === "flushing" && flushUntilMs > nowMs) return;
-    this.startClosing(code, text, "close", nowMs);
+    if (this.life.state !== "flushing") return this.startClosing(code, text, "close", nowMs);
+    this.closing.endFlushBy(flushUntilMs);
+    if (flushUntilMs <= nowMs) this.startClosing(this.closing.code, this.closing.text, "close", nowMs);
   }
 
   /** Ends the connection at once, without a word to the peer: the transport is gone. */

@@ -1,4 +1,5 @@
-import type { CloseCode } from "@sortie/wire";
+import { type CloseCode, decodeUtf8, encodeUtf8Limited, MAX_CLOSE_TEXT_BYTES } from "@sortie/wire";
+import { describeValue } from "./describe-value.js";
 
 /** Why a connection ended: a closed list. */
 export const DISCONNECT_CODES = [
@@ -95,4 +96,14 @@ export const LOST_BY_SERVER: DisconnectReason = reasonOf("server-restarted", "re
 /** @param timeoutMs ms for which nothing was heard */
 export function reasonOfSilence(timeoutMs: number): DisconnectReason {
   return { code: "timeout", by: "local", text: `nothing heard for ${timeoutMs} ms` };
+}
+
+/**
+ * What is told on this side alone of a connection that an exception ended: out of a congestion controller, a crypto
+ * provider, or Sortie itself. Its message says which, and is cut as other reasons are.
+ */
+export function reasonOfFault(error: unknown): DisconnectReason {
+  const message = error instanceof Error ? error.message || error.name : describeValue(error);
+  const utf8 = encodeUtf8Limited(`an exception: ${message}`, MAX_CLOSE_TEXT_BYTES);
+  return reasonOf("internal-error", "local", decodeUtf8(utf8));
 }

@@ -14,7 +14,7 @@ export {
 export { type ConnectionState, isLegalTransition, type TransitionCause } from "./connection-state.js";
 export { containedKeyLog } from "./contained-key-log.js";
 export { containedTrace } from "./contained-trace.js";
-export { DISCONNECT_CODES, type DisconnectCode, type DisconnectReason } from "./disconnect-reason.js";
+export { DISCONNECT_CODES, type DisconnectCode, type DisconnectReason, reasonOfFault } from "./disconnect-reason.js";
 export { DROP_REASONS, DropCounters, type DropReason } from "./drop-reason.js";
 export { checkLogger, containedLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
 export { checkOptionNames, type OptionNames } from "./option-names.js";

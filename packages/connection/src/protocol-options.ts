@@ -51,42 +51,43 @@ export interface ProtocolOptions {
    * size gets 1200 bytes, until a probe of the size set arrives. Default: found by probes (RFC 8899), from 1200 up to
    * 1452 or what the other side takes, for each path anew.
    */
-  readonly mtu?: number;
+  readonly mtu?: number | undefined;
   /**
    * ms, 1000..600000. Default 10000; the smaller of both sides counts. At least two ticks of the server, which reads
    * and answers once a tick: its own is checked, a client's cannot be.
    */
-  readonly idleTimeoutMs?: number;
+  readonly idleTimeoutMs?: number | undefined;
   /**
    * ms, 100..600000: a PING goes after this long without a word from the peer. Default 3000; never more than
    * a third of the idle timeout.
    */
-  readonly keepAliveMs?: number;
+  readonly keepAliveMs?: number | undefined;
   /** bytes, 1..2^30-1: the largest message taken. Default 1 MiB. */
-  readonly maxMessageBytes?: number;
+  readonly maxMessageBytes?: number | undefined;
   /** bytes held for the sender until they are whole and in order, `maxMessageBytes`..2^40. Default 4 MiB or that. */
-  readonly receiveWindowBytes?: number;
+  readonly receiveWindowBytes?: number | undefined;
   /**
    * Shares of the bytes, by channel (0..255), where channels of one priority compete: integers in 1..255, default 1.
    * A channel with weight 3 sends three bytes for each byte of one with weight 1. Concerns what this side sends.
    */
-  readonly channelWeights?: Readonly<Record<number, number>>;
+  readonly channelWeights?: Readonly<Record<number, number>> | undefined;
   /**
    * bytes/s that a connection sends at the most, 1000..10^9. Default: no cap; with `congestion: "fixed"` this is the
    * rate itself, 8 MiB/s by default.
    */
-  readonly sendRateBytesPerSecond?: number;
+  readonly sendRateBytesPerSecond?: number | undefined;
   /**
    * What decides how fast a connection sends. "adaptive" (the default) finds the path's rate and keeps its queues
    * short; "new-reno" is that of RFC 9002, which shares with loss-based flows and fills queues; "fixed" always sends at
    * `sendRateBytesPerSecond`.
    */
-  readonly congestion?: CongestionAlgorithm;
+  readonly congestion?: CongestionAlgorithm | undefined;
   /**
    * A congestion controller of your own for each connection, instead of `congestion`. Each is checked as it is made:
-   * what is none is a TypeError there, which a server tells by "error" and a client to its `logger`.
+   * what is none is a TypeError there, which a server tells by "error" and a client to its `logger`. What it throws
+   * later ends its connection alone, "internal-error", and so does an answer that is none, such as undefined.
    */
-  readonly createCongestionController?: (context: CongestionContext) => CongestionController;
+  readonly createCongestionController?: ((context: CongestionContext) => CongestionController) | undefined;
 }
 
 /** See `checkOptionNames`. */
@@ -135,7 +136,7 @@ export interface ResolvedProtocolOptions {
  * @param frames of an owner that has frames instead of ticks
  */
 export function resolveProtocolOptions(
-  options: ProtocolOptions & { readonly handshakeTimeoutMs?: number },
+  options: ProtocolOptions & { readonly handshakeTimeoutMs?: number | undefined },
   tickMs: number,
   frames?: FrameTiming,
 ): ResolvedProtocolOptions {

@@ -4,7 +4,11 @@ import { isThenable } from "./call-contained.js";
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- listeners of any two arguments; each map names its own
 export type EventMap<Events> = { [Name in keyof Events]: (first: any, second: any) => void };
 
-type AnyListener = (first: unknown, second: unknown) => void;
+interface AnyListener {
+  (first: unknown, second: unknown): void;
+  /** What `once` was given, on what it adds in its place. */
+  readonly given?: AnyListener;
+}
 
 /** Listeners of one event at the most; more are a leak in the application. */
 const MAX_LISTENERS = 1000;
@@ -38,12 +42,29 @@ export class TypedEmitter<Events extends EventMap<Events>> {
     return this;
   }
 
+  /** As `on`, for the next event alone. `off` with the same listener takes it back. */
+  once<Name extends keyof Events>(name: Name, listener: Events[Name]): this {
+    // What is no function is for `on` to refuse.
+    if (typeof listener !== "function") return this.on(name, listener);
+    const given = listener as AnyListener;
+    const single: AnyListener = (first, second) => {
+      this.off(name, single as Events[Name]);
+      return given(first, second);
+    };
+    return this.on(name, Object.assign(single, { given }) as AnyListener as Events[Name]);
+  }
+
   off<Name extends keyof Events>(name: Name, listener: Events[Name]): this {
     const list = this.listeners.get(name) ?? [];
-    const at = list.indexOf(listener as AnyListener);
+    const at = list.findIndex((each) => each === (listener as AnyListener) || each.given === listener);
     // Not by toSpliced, which Safari 15 and others of its time have not.
     if (at >= 0) this.listeners.set(name, [...list.slice(0, at), ...list.slice(at + 1)]);
     return this;
+  }
+
+  /** `off` by the name that `once` and `on` of node:events look for: without it they would leave listeners behind. */
+  removeListener<Name extends keyof Events>(name: Name, listener: Events[Name]): this {
+    return this.off(name, listener);
   }
 
   /** Listeners of this event. */

@@ -109,7 +109,11 @@ describe("resolveProtocolOptions", () => {
     const good = new FixedBudget();
     const broken = Object.create(good, { windowBytes: { value: "many" } }) as object;
     expect(given(broken)).toThrow(new TypeError(`${what} an object without windowBytes`));
-    expect(given(good)()).toBe(good);
+    expect(given(good)()).toMatchObject({ windowBytes: good.windowBytes, paceBytesPerSecond: good.paceBytesPerSecond });
+    const nameless = Object.create(good, { paceBytesPerSecond: { value: NaN } }) as object;
+    expect(given(nameless)).toThrow(
+      new TypeError('"paceBytesPerSecond" of the congestion controller expected to be a number from 0 on, got NaN'),
+    );
   });
 
   it("takes a congestion controller of the user's own, which hears of cap and ticks, and nothing else", () => {
@@ -120,7 +124,10 @@ describe("resolveProtocolOptions", () => {
       return mine;
     };
     const { settings } = resolveProtocolOptions({ createCongestionController, sendRateBytesPerSecond: 5000 }, 50);
-    expect(settings.createCongestionController?.()).toBe(mine);
+    const controller = settings.createCongestionController?.() as CongestionController;
+    controller.onPacketSent(300_000, 0, 300_000);
+    expect(mine.nextSendAt(1200, 0)).toBeGreaterThan(0);
+    expect(controller.nextSendAt(1200, 0, false)).toBe(mine.nextSendAt(1200, 0));
     expect(contexts).toEqual([{ maxRateBytesPerSecond: 5000, flushIntervalMs: 50 }]);
     expect(() => resolveProtocolOptions({ createCongestionController: new FixedBudget() as never }, 0)).toThrow(
       new TypeError('"createCongestionController" expected a function, got an object'),

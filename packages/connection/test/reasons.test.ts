@@ -1,6 +1,6 @@
 import { CloseCode } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
-import { reasonOfClose, reasonOfLocalClose } from "../src/disconnect-reason.js";
+import { reasonOfClose, reasonOfFault, reasonOfLocalClose } from "../src/disconnect-reason.js";
 import { DROP_REASONS, DropCounters, type DropReason } from "../src/drop-reason.js";
 
 describe("reasons of a disconnect", () => {
@@ -21,6 +21,25 @@ describe("reasons of a disconnect", () => {
       expect(reasonOfClose(code, "why")).toEqual({ code: names[code], by: "remote", text: "why" });
       expect(reasonOfLocalClose(code, "why")).toEqual({ code: names[code], by: "local", text: "why" });
     }
+  });
+});
+
+describe("the reason of a connection that an exception ended", () => {
+  it.each([
+    [new Error("bug in my controller"), "bug in my controller"],
+    [new RangeError(), "RangeError"],
+    ["a text", '"a text"'],
+    [undefined, "undefined"],
+    [{ secret: 1 }, "an object"],
+  ])("says what was thrown: %s", (error, message) => {
+    const text = `an exception: ${message}`;
+    expect(reasonOfFault(error)).toEqual({ code: "internal-error", by: "local", text });
+  });
+
+  it("is 256 bytes long at the most, cut between characters", () => {
+    const { text } = reasonOfFault(new Error("\u20ac".repeat(1000)));
+    expect(text).toBe(`an exception: ${"\u20ac".repeat(80)}`);
+    expect(new TextEncoder().encode(text).length).toBe(254);
   });
 });
 

@@ -1,3 +1,4 @@
+import { on, once } from "node:events";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { TypedEmitter } from "../src/typed-emitter.js";
@@ -25,6 +26,21 @@ class Door extends TypedEmitter<DoorEvents> {
 
   protected override onListenerError(name: keyof DoorEvents, error: unknown, first: unknown): void {
     this.errors.push(`${name} ${String(first)}: ${(error as Error).message}`);
+  }
+}
+
+/** With the event that node:events asks for. */
+class Lift extends TypedEmitter<{ arrive: (floor: number) => void; error: (error: unknown) => void }> {
+  constructor() {
+    super(["arrive", "error"]);
+  }
+
+  arrive(floor: number): void {
+    this.emit("arrive", floor);
+  }
+
+  fail(text: string): void {
+    this.emit("error", new Error(text));
   }
 }
 
@@ -124,6 +140,54 @@ describe("TypedEmitter", () => {
       throw new Error("jammed");
     });
     expect(() => door.unlock()).toThrow("jammed");
+  });
+
+  it("calls a listener of once for the next event alone, with what it throws told", () => {
+    const door = new Door();
+    const calls: string[] = [];
+    const returned = door.once("open", (key, at) => {
+      calls.push(`once ${key} ${at}`);
+      door.unlock("again");
+      throw new Error("jammed");
+    });
+    door.on("open", (key) => calls.push(key));
+    expect(returned).toBe(door);
+    expect(door.listenerCount("open")).toBe(2);
+    door.unlock("brass");
+    door.unlock("steel");
+    expect(calls).toEqual(["once brass 7", "again", "brass", "steel"]);
+    expect(door.errors).toEqual(["open brass: jammed"]);
+    expect(door.listenerCount("open")).toBe(1);
+  });
+
+  it("takes back a listener of once, one at a time, and refuses what is none", () => {
+    const door = new Door();
+    let calls = 0;
+    const listener = (): void => void (calls += 1);
+    door.once("open", listener).on("open", listener).off("open", listener);
+    expect(door.listenerCount("open")).toBe(1);
+    door.unlock("");
+    door.unlock("");
+    expect(calls).toBe(2);
+    expect(door.off("open", listener).listenerCount("open")).toBe(0);
+    expect(() => door.once("knock" as "open", listener)).toThrow(/"event" expected one of open, close, got knock/);
+    expect(() => door.once("open", 7 as never)).toThrow(new TypeError('"listener" expected a function, got number'));
+  });
+
+  it("works with once and on of node:events, which leave nothing behind", async () => {
+    const lift = new Lift();
+    // The types of node:events ask for all methods of theirs; its functions do not.
+    const emitter = lift as unknown as NodeJS.EventEmitter;
+    setImmediate(() => lift.arrive(3));
+    expect(await once(emitter, "arrive")).toEqual([3, undefined]);
+    setImmediate(() => lift.fail("stuck"));
+    await expect(once(emitter, "arrive")).rejects.toThrow("stuck");
+    setImmediate(() => lift.arrive(4));
+    for await (const floors of on(emitter, "arrive")) {
+      expect(floors).toEqual([4, undefined]);
+      break;
+    }
+    expect([lift.listenerCount("arrive"), lift.listenerCount("error")]).toEqual([0, 0]);
   });
 
   it("finishes an emit with the listeners it began with, whatever they add and remove", () => {

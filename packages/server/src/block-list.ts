@@ -4,11 +4,17 @@ import { CidrSet, type SocketAddress } from "@sortie/transport";
 export class BlockList {
   private readonly set: CidrSet = new CidrSet();
 
-  /** Throws RangeError for what is neither an IP address nor a CIDR range. */
+  /** @param entries the option `blocked`; RangeError, which names it, where one is no IP address or CIDR range */
   constructor(entries: readonly string[] = []) {
-    for (const entry of entries) this.set.add(entry);
+    try {
+      for (const entry of entries) this.set.add(entry);
+    } catch (error) {
+      // The set names what it was given; whoever made the server knows the option alone.
+      throw new RangeError((error as Error).message.replace(/^"\w+"/, '"blocked"'));
+    }
   }
 
+  /** Throws RangeError for what is neither an IP address nor a CIDR range. */
   add(ipOrCidr: string): void {
     this.set.add(ipOrCidr);
   }

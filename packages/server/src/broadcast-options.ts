@@ -5,9 +5,9 @@ import { isPeerOf, Peer, type PeerHost } from "./peer.js";
 /** To whom, besides the options of each message. */
 export interface BroadcastOptions<Data> extends SendOptions {
   /** This peer only, or these, each once; those that have gone take nothing. Default: all. */
-  readonly to?: Peer<Data> | Iterable<Peer<Data>>;
+  readonly to?: Peer<Data> | Iterable<Peer<Data>> | undefined;
   /** But not this one, or these. */
-  readonly except?: Peer<Data> | Iterable<Peer<Data>>;
+  readonly except?: Peer<Data> | Iterable<Peer<Data>> | undefined;
 }
 
 /** Throws TypeError for what is no object, and would be taken for one without options. */

@@ -23,7 +23,10 @@ export interface ServerEvents<Data = unknown> {
    * have, after `close`. What is sent reliably from here is still delivered: the moment for a last word.
    */
   draining: (event: DrainingEvent) => void;
-  /** What a listener, `authenticate` or the transport threw; the peer is there when it concerns one. */
+  /**
+   * What a listener, `authenticate`, a congestion controller, the crypto provider or the transport threw; the peer is
+   * there when it concerns one. After a fault of the middle two, that peer has ended: "disconnect" follows.
+   */
   error: (error: unknown, peer: Peer<Data> | undefined) => void;
 }
 

@@ -2,12 +2,20 @@ export type { AccessLogEntry } from "./access-log.js";
 export type { BroadcastOptions } from "./broadcast-options.js";
 export { type ServerEvents } from "./events.js";
 export type { ServerBaseOptions, ServerOptions } from "./options.js";
-export type { Authenticate, AuthenticateRequest, AuthenticateResult, PeerDataOptions } from "./peer-data.js";
+export type {
+  Acceptance,
+  Authenticate,
+  AuthenticateRequest,
+  AuthenticateResult,
+  NeededFor,
+  PeerDataOptions,
+} from "./peer-data.js";
 export { Peer } from "./peer.js";
 export { type PortShare, workerOf } from "./port-share.js";
 export type { RateLimit } from "./prefix-limiter.js";
 export { type ListenAddress, Server } from "./server.js";
-export { ServerCore, type ServerCoreHandler } from "./server-core.js";
+export { ServerCore } from "./server-core.js";
+export type { ServerCoreHandler } from "./server-core-handler.js";
 export type { ServerCoreOptions } from "./server-core-options.js";
 export type { CloseOptions, DrainingEvent } from "./shutdown.js";
 export type { ServerStatistics } from "./statistics.js";

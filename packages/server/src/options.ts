@@ -28,37 +28,37 @@ export interface ServerBaseOptions extends ProtocolOptions {
   readonly transport: DatagramTransport;
   readonly crypto: CryptoProvider;
   /** Ticks per second, 1..1000, or 0: event-driven. Default 60. */
-  readonly tickRate?: number;
+  readonly tickRate?: number | undefined;
   /** 1..65535. Default 256. */
-  readonly maxPeers?: number;
+  readonly maxPeers?: number | undefined;
   /** ms, 100..120000: from first keys to acceptance, `authenticate` included. Default 10000. */
-  readonly handshakeTimeoutMs?: number;
+  readonly handshakeTimeoutMs?: number | undefined;
   /** bytes, for messages in parts of all peers together. Default 256 MiB. */
-  readonly reassemblyBudgetBytes?: number;
+  readonly reassemblyBudgetBytes?: number | undefined;
   /** Connections between the first keys and acceptance, 1..32768. Default 1024. They take no peer's slot. */
-  readonly maxHalfOpen?: number;
+  readonly maxHalfOpen?: number | undefined;
   /** Public-key handshakes per second, 1..100000. Default 500. */
-  readonly handshakesPerSecond?: number;
+  readonly handshakesPerSecond?: number | undefined;
   /** Handshakes per /24 or /64; loopback is exempt. Default 20 per second, 60 at once. */
-  readonly handshakesPerPrefix?: RateLimit;
+  readonly handshakesPerPrefix?: RateLimit | undefined;
   /** IP addresses and CIDR ranges whose datagrams are dropped. */
-  readonly blocked?: readonly string[];
+  readonly blocked?: readonly string[] | undefined;
   /** Hears of every client that came or left, or was refused after its handshake: see {@link AccessLogEntry}. */
-  readonly onAccess?: (entry: AccessLogEntry) => void;
+  readonly onAccess?: ((entry: AccessLogEntry) => void) | undefined;
   /**
    * Hears the secrets of every connection, one line for each, to look into captures (docs/DEBUGGING.md): whoever reads
    * them can decrypt all traffic of this server. Default: nobody.
    */
-  readonly keyLog?: KeyLog;
+  readonly keyLog?: KeyLog | undefined;
   /**
    * Takes errors that no "error" listener takes, warnings, and who came and went; pino and `console` fit. What could
    * fill a log is told once in ten seconds and kind, with a count. Default: nobody.
    */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** Tests give one with virtual time. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** For servers that share a port: use `@sortie/cluster`, which gives this. Default: alone. */
-  readonly share?: PortShare;
+  readonly share?: PortShare | undefined;
 }
 
 /** Options of a server; every one but the first four has a default that suits a 60 Hz game on the open internet. */

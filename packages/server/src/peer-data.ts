@@ -13,10 +13,10 @@ export interface AuthenticateRequest {
  * Of properties that have to be there unless `Data` may be undefined. Their names alone hang on the condition: were it
  * the type itself, a `Server<Player>` would be no `Server<unknown>` any more.
  */
-type NeededFor<Data, Name extends string> = undefined extends Data ? never : Name;
+export type NeededFor<Data, Name extends string> = undefined extends Data ? never : Name;
 
 /** The answer that lets a client in. */
-type Acceptance<Data> = { readonly accept: true; readonly data?: Data } & {
+export type Acceptance<Data> = { readonly accept: true; readonly data?: Data } & {
   readonly [Name in NeededFor<Data, "data">]: Data;
 };
 
@@ -24,7 +24,8 @@ type Acceptance<Data> = { readonly accept: true; readonly data?: Data } & {
  * The answer of `authenticate`. `data` becomes `peer.data`, and has to be there where `Data` does not take undefined:
  * where some peers have none, say `Player | undefined`. `reason` is told to the client.
  */
-export type AuthenticateResult<Data> = Acceptance<Data> | { readonly accept: false; readonly reason?: string };
+export type AuthenticateResult<Data> =
+  Acceptance<Data> | { readonly accept: false; readonly reason?: string | undefined };
 
 export type Authenticate<Data> = (
   request: AuthenticateRequest,
@@ -36,5 +37,5 @@ export type Authenticate<Data> = (
  */
 export type PeerDataOptions<Data = unknown> = {
   /** Lets clients in or refuses them. Without it everyone is let in. */
-  readonly authenticate?: Authenticate<Data>;
+  readonly authenticate?: Authenticate<Data> | undefined;
 } & { readonly [Name in NeededFor<Data, "authenticate">]: Authenticate<Data> };

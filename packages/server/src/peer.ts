@@ -1,17 +1,30 @@
-import { checkReason, type ConnectionStatistics, type Quality, type SendAdvice } from "@sortie/connection";
+import {
+  checkOptionNames,
+  checkReason,
+  type ConnectionStatistics,
+  type OptionNames,
+  type Quality,
+  type SendAdvice,
+} from "@sortie/connection";
 import type { SendOptions, SendReceipt, SharedPayload } from "@sortie/reliability";
 import type { SocketAddress } from "@sortie/transport";
 import type { ConnectionEntry } from "./connection-table.js";
+import type { CloseOptions } from "./shutdown.js";
+import { checkWaitMs } from "./wait-ms.js";
 
 /** What a server is given to send; a shared payload is a copy already. */
 export type SendPayload = Uint8Array | string | SharedPayload;
+
+/** Of `disconnect`; see `checkOptionNames`. */
+const DISCONNECT_OPTION_NAMES: OptionNames<Pick<CloseOptions, "drainMs">> = { drainMs: true };
 
 /** What peers ask of their server. */
 export interface PeerHost {
   /** `nowMs`: read of the clock by default. */
   send(entry: ConnectionEntry, payload: SendPayload, options: SendOptions | undefined, nowMs?: number): SendReceipt;
   setPaused(entry: ConnectionEntry, channel: number, paused: boolean): void;
-  disconnect(entry: ConnectionEntry, reason: string): void;
+  /** `drainMs`: ms, for what was sent reliably. */
+  disconnect(entry: ConnectionEntry, reason: string, drainMs: number): void;
   flush(entry: ConnectionEntry): void;
   statistics(entry: ConnectionEntry): ConnectionStatistics;
 }
@@ -69,7 +82,7 @@ export class Peer<Data = unknown> {
     return this.#host.statistics(this.#entry);
   }
 
-  /** Whether messages can still be sent. */
+  /** Whether messages can still be sent: false from `disconnect` on. */
   get isConnected(): boolean {
     return this.#entry.connection.state === "connected";
   }
@@ -103,12 +116,21 @@ export class Peer<Data = unknown> {
   }
 
   /**
-   * Ends the connection. The peer is told the reason: up to 256 bytes of UTF-8, cut beyond. Of what it has sent nothing
-   * more is told here, but for "disconnect". Throws TypeError for a reason that is no string.
+   * Ends the connection. The peer is told the reason: up to 256 bytes of UTF-8, cut beyond.
+   *
+   * At once by default: what waits to be sent is given up, and of what the peer has sent nothing more is told here, but
+   * for "disconnect". With `drainMs` (ms, 0..3600000, default 0) what was sent reliably is delivered first, for that
+   * long at the most, and then the peer is told. Nothing more is taken to be sent: receipts say "closed". Until
+   * "disconnect" its messages still come, as they are acknowledged to it; it stays in `server.peers` and keeps its
+   * slot, and `isConnected` is false. A further call makes it no longer, and ends it where it names no `drainMs`; the
+   * first reason stays. Throws TypeError or RangeError for arguments that are none, and nothing has changed then.
    */
-  disconnect(reason: string = ""): void {
+  disconnect(reason: string = "", options: { readonly drainMs?: number | undefined } = {}): void {
     checkReason(reason);
-    this.#host.disconnect(this.#entry, reason);
+    checkOptionNames(options, DISCONNECT_OPTION_NAMES);
+    const { drainMs = 0 } = options;
+    checkWaitMs("drainMs", drainMs);
+    this.#host.disconnect(this.#entry, reason, drainMs);
   }
 
   /** Sends what is queued for this peer at once. */

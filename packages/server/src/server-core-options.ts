@@ -3,6 +3,7 @@ import type { Identity, KeyLog } from "@sortie/handshake";
 import type { TransportError } from "@sortie/transport";
 import type { TransportParameters } from "@sortie/wire";
 import type { BlockList } from "./block-list.js";
+import type { ConnectionEntry } from "./connection-table.js";
 import type { PortShare } from "./port-share.js";
 import type { RateLimit } from "./prefix-limiter.js";
 
@@ -22,8 +23,11 @@ export interface ServerCoreOptions {
   readonly keyLog?: KeyLog;
   /** Hears of faults of the whole socket. */
   readonly onTransportError?: (error: TransportError) => void;
-  /** Hears what a connection threw, which a crypto provider that fails makes it do. The connection has ended. */
-  readonly onFault?: (error: unknown) => void;
+  /**
+   * Hears what a crypto provider or congestion controller threw. The connection that it concerns, if any, has ended;
+   * its peer is not told why.
+   */
+  readonly onFault?: (error: unknown, entry?: ConnectionEntry) => void;
   /**
    * ms between two ticks: datagrams for peers wait for `releasePeers`, and deadlines are served with the ticks. 0:
    * without ticks, everything goes as soon as it can.

@@ -1,13 +1,5 @@
-import {
-  type DisconnectReason,
-  DropCounters,
-  type DropReason,
-  type Quality,
-  type SendAdvice,
-  wasHeldUp,
-} from "@sortie/connection";
+import { type DisconnectReason, DropCounters, type DropReason, reasonOfFault, wasHeldUp } from "@sortie/connection";
 import type { Identity } from "@sortie/handshake";
-import type { InboundMessage } from "@sortie/reliability";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import {
   CloseCode,
@@ -22,20 +14,9 @@ import { type ConnectionEntry, ConnectionTable } from "./connection-table.js";
 import { EntryQueue } from "./entry-queue.js";
 import { ReplyQueue } from "./reply-queue.js";
 import { ResetAnswers } from "./reset-answers.js";
+import type { ServerCoreHandler } from "./server-core-handler.js";
 import type { ServerCoreOptions } from "./server-core-options.js";
 import { TickInbox } from "./tick-inbox.js";
-
-/** Who hears what happened, when `dispatch` is called. */
-export interface ServerCoreHandler {
-  onConnect(entry: ConnectionEntry): void;
-  onMessage(entry: ConnectionEntry, message: InboundMessage): void;
-  onDrain(entry: ConnectionEntry): void;
-  onQuality(entry: ConnectionEntry, quality: Quality): void;
-  onAdvice(entry: ConnectionEntry, advice: SendAdvice): void;
-  onDisconnect(entry: ConnectionEntry, reason: DisconnectReason): void;
-  /** A half-open connection ended; the application never heard of it. */
-  onHandshakeFailed(entry: ConnectionEntry, reason: DisconnectReason): void;
-}
 
 /** A client that asks to be let in. */
 export interface ConnectRequest {
@@ -223,7 +204,7 @@ export class ServerCore implements DatagramCore {
       if (!this.transmitFor(entry, batch, nowMs)) return true;
       sendNow.shift();
       entry.queued = "no";
-      this.table.setDeadline(entry, entry.connection.nextTimeoutAt());
+      this.setDeadline(entry, nowMs);
       this.removeIfOver(entry);
     }
     return false;
@@ -245,14 +226,12 @@ export class ServerCore implements DatagramCore {
     if (wasHeldUp(this.table.nextDeadline(), nowMs, this.options.tickIntervalMs)) {
       this.table.forEach((held) => {
         held.connection.excuseSilence(nowMs);
-        this.table.setDeadline(held, held.connection.nextTimeoutAt());
+        this.setDeadline(held, nowMs);
       });
     }
     let entry = this.table.nextDue(0, nowMs);
     while (entry !== undefined) {
-      entry.connection.handleTimeout(nowMs);
-      this.table.setDeadline(entry, entry.connection.nextTimeoutAt());
-      this.afterInput(entry);
+      this.handleTimeoutOf(entry, nowMs);
       entry = this.table.nextDue(entry.slot + 1, nowMs);
     }
   }
@@ -310,11 +289,31 @@ export class ServerCore implements DatagramCore {
     }
   }
 
+  private handleTimeoutOf(entry: ConnectionEntry, nowMs: number): void {
+    try {
+      entry.connection.handleTimeout(nowMs);
+    } catch (error) {
+      this.onFault(entry, error, nowMs);
+    }
+    this.setDeadline(entry, nowMs);
+    this.afterInput(entry);
+  }
+
+  private setDeadline(entry: ConnectionEntry, nowMs: number): void {
+    const { connection } = entry;
+    try {
+      this.table.setDeadline(entry, connection.nextTimeoutAt());
+    } catch (error) {
+      this.onFault(entry, error, nowMs);
+      this.table.setDeadline(entry, Infinity);
+    }
+  }
+
   /** Fails closed, for this connection alone: nothing more is sent or taken under its keys. */
   private onFault(entry: ConnectionEntry, error: unknown, nowMs: number): void {
-    entry.connection.abort({ code: "internal-error", by: "local", text: "the crypto provider failed" }, nowMs);
+    entry.connection.abort(reasonOfFault(error), nowMs);
     this.afterInput(entry);
-    this.options.onFault?.(error);
+    this.options.onFault?.(error, entry);
   }
 
   /** Whether newcomers are let in at present. */

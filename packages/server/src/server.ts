@@ -10,7 +10,7 @@ import {
   TypedEmitter,
 } from "@sortie/connection";
 import { type Identity, protocolId } from "@sortie/handshake";
-import { checkSend, type SendOptions, type SendReceipt, SharedPayload } from "@sortie/reliability";
+import { checkSend, SharedPayload } from "@sortie/reliability";
 import { type Clock, Driver, refusedSends, SystemClock } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { AccessLogEntry } from "./access-log.js";
@@ -20,10 +20,12 @@ import { type BroadcastOptions, checkObject, peersOf } from "./broadcast-options
 import type { ConnectionEntry } from "./connection-table.js";
 import { SERVER_EVENTS, type ServerEvents } from "./events.js";
 import { checkServerOptions, DEFAULT_TICK_RATE, limitsOf, type ServerOptions } from "./options.js";
-import { Peer, type PeerHost, type SendPayload, sendTo } from "./peer.js";
+import { Peer, type PeerHost, sendTo } from "./peer.js";
 import { partOfLimits } from "./port-share.js";
-import { type ConnectRequest, ServerCore, type ServerCoreHandler } from "./server-core.js";
+import { type ConnectRequest, ServerCore } from "./server-core.js";
+import type { ServerCoreHandler } from "./server-core-handler.js";
 import { ServerLog } from "./server-log.js";
+import { createPeerHost } from "./server-peer-host.js";
 import { type CloseOptions, Shutdown } from "./shutdown.js";
 import type { ServerStatistics } from "./statistics.js";
 import { type TickEvent, TickLoop } from "./tick-loop.js";
@@ -58,24 +60,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #ticks: TickLoop | undefined;
   readonly #blockList: BlockList;
   readonly #peers: Map<number, Peer<Data>> = new Map();
-  readonly #host: PeerHost = {
-    send: (entry, payload, options, nowMs = this.#clock.now()) => this.#send(entry, payload, options, nowMs),
-    setPaused: (entry, channel, paused) => {
-      entry.connection.flow.setPaused(channel, paused);
-      if (!paused) this.#core.afterInput(entry);
-      if (this.#ticks === undefined) this.#driver.wake();
-    },
-    disconnect: (entry, reason) => {
-      entry.isDismissed = true;
-      this.#core.close(entry, CloseCode.Kicked, reason, this.#clock.now());
-      this.#driver.wake();
-    },
-    flush: (entry) => {
-      this.#core.queueNow(entry);
-      this.#driver.flush();
-    },
-    statistics: (entry) => entry.connection.statistics(this.#clock.now()),
-  };
+  readonly #host: PeerHost;
   readonly #handler: ServerCoreHandler = {
     onConnect: (entry) => this.#onConnect(entry),
     onMessage: (entry, message) => this.emit("message", this.#ownerOf(entry).peer, message),
@@ -114,7 +99,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       settings,
       blockList: this.#blockList,
       onTransportError: (error) => this.#report(error, undefined),
-      onFault: (error) => this.#report(error, undefined),
+      onFault: (error, entry) => this.#report(error, (entry?.owner as Owner<Data> | undefined)?.peer),
       tickIntervalMs: intervalMs,
       share: options.share,
       ...containedKeyLog(options.keyLog, (error) => this.#report(error, undefined)),
@@ -129,10 +114,10 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     const receiveSoon = (limitMs: number, done: () => void): boolean => this.#driver.receiveSoon(limitMs, done);
     const work = { tick: (event: TickEvent) => this.#runTick(event), receiveSoon };
     this.#ticks = tickRate > 0 ? new TickLoop(tickRate, this.#clock, work) : undefined;
+    const parts = { core: this.#core, driver: this.#driver, clock: this.#clock };
+    this.#host = createPeerHost({ ...parts, hasTicks: tickRate > 0 });
     this.#shutdown = new Shutdown({
-      core: this.#core,
-      driver: this.#driver,
-      clock: this.#clock,
+      ...parts,
       isListening: () => this.#listening !== undefined,
       onDraining: (event) => {
         this.#log.write("info", { ...event, peers: this.#peers.size }, "draining: newcomers are turned away");
@@ -200,7 +185,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
    * Turns newcomers away from now on ("rejected: is shutting down"); peers stay. For a server that is to end when its
    * round is over: "draining" tells of it once. `close` does it too. Throws TypeError for bad options.
    */
-  startDraining(options: { readonly reason?: string } = {}): void {
+  startDraining(options: { readonly reason?: string | undefined } = {}): void {
     this.#shutdown.startDraining(options);
   }
 
@@ -241,7 +226,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   block(ipOrCidr: string): void {
     this.#blockList.add(ipOrCidr);
     this.#core.table.forEach((entry) => {
-      if (this.#blockList.has(entry.address)) this.#host.disconnect(entry, "blocked");
+      if (this.#blockList.has(entry.address)) this.#host.disconnect(entry, "blocked", 0);
     });
   }
 
@@ -276,16 +261,6 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     // A listener for errors that throws has had its chance.
     if (name === "error") this.#log.error({ err: error }, 'a listener of "error" threw', this.#clock.now());
     else this.#report(error, peer);
-  }
-
-  #send(entry: ConnectionEntry, payload: SendPayload, options: SendOptions | undefined, nowMs: number): SendReceipt {
-    const bytes = payload instanceof SharedPayload ? payload : payloadBytes(payload);
-    const receipt = entry.connection.send(bytes, options, nowMs);
-    if (receipt.accepted) {
-      this.#core.markTransmit(entry);
-      if (this.#ticks === undefined) this.#driver.wake();
-    }
-    return receipt;
   }
 
   #ownerOf(entry: ConnectionEntry): Owner<Data> {

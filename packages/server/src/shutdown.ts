@@ -1,18 +1,11 @@
-import {
-  checkOptionNames,
-  checkReason,
-  describeValue,
-  type DisconnectReason,
-  type OptionNames,
-} from "@sortie/connection";
+import { checkOptionNames, checkReason, type DisconnectReason, type OptionNames } from "@sortie/connection";
 import type { Clock, Driver, TimerHandle } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { ServerCore } from "./server-core.js";
+import { checkWaitMs } from "./wait-ms.js";
 
 /** ms that `close` waits, beyond its `drainMs`, for peers to confirm that they heard. */
 const CLOSE_GRACE_MS = 1000;
-/** ms. An hour: the longest round of a game that a shutdown waits for. */
-const MAX_WAIT_MS = 3_600_000;
 const DEFAULT_REASON = "the server is shutting down";
 
 /** How a server ends. */
@@ -21,11 +14,11 @@ export interface CloseOptions {
    * ms, 0..3600000, that peers have to leave by themselves, everything going on as before but that newcomers are turned
    * away; it is over when the last peer has left. Default 0.
    */
-  readonly leaveMs?: number;
+  readonly leaveMs?: number | undefined;
   /** ms, 0..3600000, for what was sent reliably, once the time to leave is over. Default 0. */
-  readonly drainMs?: number;
+  readonly drainMs?: number | undefined;
   /** What peers are told: up to 256 bytes of UTF-8, cut beyond. Default "the server is shutting down". */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 const CLOSE_OPTION_NAMES: OptionNames<CloseOptions> = { leaveMs: true, drainMs: true, reason: true };
@@ -82,7 +75,7 @@ export class Shutdown {
   }
 
   /** Turns newcomers away, and nothing else. Throws TypeError for bad options. */
-  startDraining(options: Pick<CloseOptions, "reason">): void {
+  startDraining(options: { readonly reason?: string | undefined }): void {
     checkOptionNames(options, DRAINING_OPTION_NAMES);
     const { reason = DEFAULT_REASON } = options;
     checkReason(reason);
@@ -97,8 +90,8 @@ export class Shutdown {
   close(options: CloseOptions): Promise<void> {
     checkOptionNames(options, CLOSE_OPTION_NAMES);
     const { leaveMs = 0, drainMs = 0, reason = DEFAULT_REASON } = options;
-    checkMs("leaveMs", leaveMs);
-    checkMs("drainMs", drainMs);
+    checkWaitMs("leaveMs", leaveMs);
+    checkWaitMs("drainMs", drainMs);
     checkReason(reason);
     if (this.#closing !== undefined) {
       // Not the defaults: who only waits for the end, as another part of the program may, is not in a hurry.
@@ -207,9 +200,4 @@ export class Shutdown {
     waiting.untilMs = deadlineMs;
     waiting.timer = clock.setTimer(deadlineMs, () => waiting.resolve());
   }
-}
-
-function checkMs(label: string, value: number): void {
-  if (typeof value === "number" && value >= 0 && value <= MAX_WAIT_MS) return;
-  throw new RangeError(`"${label}" expected a number in 0..${MAX_WAIT_MS}, got ${describeValue(value)}`);
 }

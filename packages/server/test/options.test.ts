@@ -155,7 +155,15 @@ describe("options of a server", () => {
   it("blocked is a list of addresses and ranges", () => {
     expect(make({ blocked: ["10.0.0.0/8", "::1"] }).blocked).toEqual(["::1", "10.0.0.0/8"]);
     expect(() => make({ blocked: "10.0.0.0/8" })).toThrow(/"blocked" expected an array .* got "10\.0\.0\.0\/8"$/);
-    expect(() => make({ blocked: ["nonsense"] })).toThrow(RangeError);
+    for (const [entry, got] of [
+      ["1.2.3", '"1.2.3"'],
+      [5, "5"],
+    ] as const) {
+      const message = `"blocked" expected an IP address or a range such as 10.0.0.0/8, got ${got}`;
+      expect(() => make({ blocked: ["::1", entry] })).toThrow(new RangeError(message));
+    }
+    const many = Array.from({ length: 65_537 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 0xff}.${i & 0xff}`);
+    expect(() => make({ blocked: many })).toThrow('"blocked" expected at most 65536 entries, got one more');
   });
 
   it("logger must be able to take every level", () => {
