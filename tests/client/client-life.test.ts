@@ -32,6 +32,20 @@ describe("a client", () => {
     await game.end();
   });
 
+  it("that is closed again by whoever hears of its end gives the same promise, which waits no longer", async () => {
+    const { game } = await pair();
+    const [client] = game.clients as [Client];
+    let again: Promise<void> | undefined;
+    client.on("disconnect", () => (again = client.close({ drainMs: 60_000 })));
+    const first = client.close({ drainMs: 0 });
+    await game.run(50);
+    expect(again).toBe(first);
+    const sinceMs = game.clock.now();
+    await game.settle(first);
+    expect(game.clock.now() - sinceMs).toBeLessThan(50);
+    await game.end();
+  });
+
   it("refuses to be closed with what is none, and can be closed after that", async () => {
     const { game } = await pair();
     const [client] = game.clients as [Client];

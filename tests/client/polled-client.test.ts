@@ -57,7 +57,7 @@ describe("a polled client", () => {
     expect(await Promise.all(receipts.map((receipt) => receipt.outcome))).toEqual(["acked", "acked", "acked"]);
     expect(client.rttMs).toBeGreaterThan(15);
     expect(client.quality).toBe("good");
-    await client.close();
+    await game.settle(client.close());
     expect(client.state).toBe("closed");
     expect(transport.localAddress).toBeUndefined();
     await game.run(100);
@@ -81,7 +81,7 @@ describe("a polled client", () => {
     expect(client.send("x").refusal).toBe("closed");
     expect(client.receive()).toBeUndefined();
     expect([client.rttMs, client.stats, client.quality]).toEqual([undefined, undefined, undefined]);
-    await client.close();
+    await game.settle(client.close());
     await game.run(12_000);
     await game.end();
   });
@@ -95,7 +95,7 @@ describe("a polled client", () => {
     }
     expect(client.state).toBe("connected");
     expect(game.server.peers.size).toBe(1);
-    await client.close();
+    await game.settle(client.close());
     await game.run(100);
     await game.end();
   });
@@ -111,7 +111,7 @@ describe("a polled client", () => {
     );
     client.update(100.5);
     expect(client.state).toBe("connecting");
-    await client.close();
+    await game.settle(client.close());
     await game.end();
   });
 
@@ -143,7 +143,7 @@ describe("a polled client", () => {
     client.send("still there?", { delivery: "reliable" });
     expect(await play(all, () => client.stats?.endpoint.messagesReceived[3] === 1)).toEqual(["still there?"]);
     expect(client.overflowed).toBe(before);
-    await client.close();
+    await game.settle(client.close());
     await game.run(100);
     await game.end();
   });
@@ -166,7 +166,7 @@ describe("a polled client", () => {
     expect(transport.localAddress).toBeUndefined();
     expect(text(client.receive()?.payload as Uint8Array)).toBe("last words");
     client.update(game.clock.now());
-    await client.close();
+    await game.settle(client.close());
     expect(client.error).toBeUndefined();
     await game.end();
   });
@@ -178,7 +178,7 @@ describe("a polled client", () => {
     await all.game.run(1);
     expect(all.client.socketError).toBe(fault);
     expect(all.client.state).toBe("connected");
-    await all.client.close();
+    await all.game.settle(all.client.close());
     await all.game.run(100);
     await all.game.end();
   });
@@ -197,7 +197,7 @@ describe("a polled client that does not get in", () => {
     expect(all.client.error?.message).not.toBe("");
     expect(all.client.reason).toBeUndefined();
     await play(all, () => true);
-    await all.client.close();
+    await all.game.settle(all.client.close());
     expect(all.client.error?.code).toBe(code);
     await all.game.end();
   });
@@ -212,7 +212,7 @@ describe("a polled client that does not get in", () => {
     expect(client.error?.code).toBe("network");
     client.update(1);
     expect(client.receive()).toBeUndefined();
-    await client.close();
+    await game.settle(client.close());
     await game.end();
   });
 
@@ -226,7 +226,7 @@ describe("a polled client that does not get in", () => {
     await play(all, () => client.state === "closed");
     expect(client.error?.code).toBe("aborted");
     await play(all, () => game.server.stats.halfOpen === 0, 1000);
-    await client.close();
+    await game.settle(client.close());
     await game.end();
   });
 
@@ -238,8 +238,8 @@ describe("a polled client that does not get in", () => {
       const transport = game.network.createTransport();
       const client = createClient(game.clientOptions({ transport }));
       if (waitMs !== undefined) await game.run(waitMs);
-      await client.close();
-      await client.close();
+      await game.settle(client.close());
+      await game.settle(client.close());
       await game.run(100);
       expect(client.state).toBe("closed");
       expect(client.error?.code).toBe("aborted");
@@ -255,7 +255,7 @@ describe("a polled client that does not get in", () => {
     const { game, client } = all;
     await play(all, () => game.server.stats.halfOpen === 1);
     await play(all, () => client.stats !== undefined);
-    await client.close();
+    await game.settle(client.close());
     expect(client.error?.code).toBe("aborted");
     await game.run(100);
     expect(game.server.stats.halfOpen).toBe(0);
@@ -275,7 +275,7 @@ describe("a game loop that stands still", () => {
     const receipt = client.send("still here", { delivery: "ordered" });
     expect(await play(all, () => client.stats?.endpoint.messagesReceived[4] === 1)).toEqual(["still here"]);
     expect(await receipt.outcome).toBe("acked");
-    await client.close();
+    await game.settle(client.close());
     await game.end();
   });
 });

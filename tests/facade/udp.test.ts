@@ -48,6 +48,14 @@ describe("echo over UDP", () => {
     await game.end();
   });
 
+  it.skipIf(!hasIpv6())("finds a server of this machine by the address at which it listens to all", async () => {
+    const game = await UdpGame.listening({ host: "::" });
+    const [six, four] = [await game.connect({ host: "::" }), await game.connect({ host: "0.0.0.0" })];
+    expect([six.address.host, four.address.host]).toEqual(["::1", "127.0.0.1"]);
+    expect(await echo(six, "six")).toBe("six");
+    await game.end();
+  });
+
   it.skipIf(!hasIpv6())("works over both at once on one socket; IPv4 addresses look like IPv4", async () => {
     const game = await UdpGame.listening({ host: "::" });
     const hosts = ["127.0.0.1", "::1", "::ffff:127.0.0.1"];
@@ -130,6 +138,23 @@ describe("connecting over UDP fails", () => {
     expect(error.code).toBe("timeout");
     const question = "is the server running, the port right, UDP let through?";
     expect(error.message).toBe(`no answer from 127.0.0.1:${port} within 400 ms: ${question}`);
+  });
+
+  it("with timeout when answers come from elsewhere, and says from where", async () => {
+    const [asked, other] = [createSocket("udp4"), createSocket("udp4")];
+    await new Promise<void>((resolve) => asked.bind(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => other.bind(0, "127.0.0.1", resolve));
+    asked.on("message", (hello, { port }) => other.send(hello, port, "127.0.0.1"));
+    const { port } = asked.address();
+    const options = { host: "127.0.0.1", port, protocol: "udp/1", serverKey: IDENTITY.publicKey };
+    const error = await failure(connect({ ...options, timeoutMs: 400 }));
+    expect(error.code).toBe("timeout");
+    expect(error.message).toBe(
+      `no answer from 127.0.0.1:${port} within 400 ms: answers came from 127.0.0.1:${other.address().port}: connect ` +
+        'to that, or give the server the address that clients ask as "host"',
+    );
+    asked.close();
+    other.close();
   });
 
   it("with network when the name has no address", async () => {

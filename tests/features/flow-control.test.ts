@@ -80,7 +80,7 @@ describe("S13 a receiver whose application stops reading for 30 s during bulk", 
       expect(bulk).toEqual(bulk.map((_, i) => i));
       expect(states).toBeGreaterThan(1000);
       expect(client.state).toBe("connected");
-      await client.close();
+      await game.settle(client.close());
       await game.end();
     },
     // 32 s of traffic take a second or two; a machine that is busy otherwise takes longer.

@@ -27,8 +27,13 @@ export class FrameLoop {
     if (this.client.state !== "connected") throw this.client.error ?? new Error("the client is not connected");
   }
 
-  async end(): Promise<void> {
+  /** The game makes no more frames. */
+  stop(): void {
     this.isOver = true;
+  }
+
+  async end(): Promise<void> {
+    this.stop();
     await this.game.settle(this.client.close());
   }
 

@@ -17,6 +17,9 @@ export async function resolveAddresses(
 ): Promise<SocketAddress[]> {
   const { host, port, transport } = options;
   const literal = SocketAddress.tryParse(host, port);
+  // Where a server listens that is meant for all: on this machine it is at the loopback addresses.
+  if (literal?.host === "::") return ["::1", "127.0.0.1"].map((loopback) => SocketAddress.parse(loopback, port));
+  if (literal?.host === "0.0.0.0") return [SocketAddress.parse("127.0.0.1", port)];
   // A zone may be spelt in two ways: the transport knows the one that it gives what comes from there.
   if (literal !== undefined && (literal.scope === "" || transport.resolve === undefined)) return [literal];
   if (transport.resolve === undefined) {

@@ -6,6 +6,7 @@ import {
   DropCounters,
   type DropReason,
   type Quality,
+  reasonOfFault,
   type SendAdvice,
   type TraceSink,
   wasHeldUp,
@@ -13,7 +14,14 @@ import {
 import { ClientHandshake, type EstablishedKeys, type KeyLog, type ServerTrust } from "@sortie/handshake";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId, type TransportParameters } from "@sortie/wire";
-import { ConnectError, errorOfDisconnect, errorOfFault, errorOfIdentity, errorOfReject } from "./connect-error.js";
+import {
+  ConnectError,
+  errorOfDisconnect,
+  errorOfFault,
+  errorOfIdentity,
+  errorOfReject,
+  errorOfTimeout,
+} from "./connect-error.js";
 import { HelloSender } from "./hello-sender.js";
 import { PathWatch } from "./path-watch.js";
 import { otherAddress } from "./server-addresses.js";
@@ -42,9 +50,9 @@ export interface ClientCoreOptions {
   readonly timeoutMs: number;
   readonly nowMs: number;
   /** Hears the secrets of the connection. */
-  readonly keyLog?: KeyLog;
+  readonly keyLog?: KeyLog | undefined;
   /** Hears what the connection does. */
-  readonly trace?: TraceSink;
+  readonly trace?: TraceSink | undefined;
 }
 
 export type ClientState = "connecting" | "connected" | "closed";
@@ -157,7 +165,7 @@ export class ClientCore implements DatagramCore {
       try {
         length = connection.pollTransmit(batch.buffer, at, nowMs);
       } catch (error) {
-        this.failClosed(nowMs);
+        this.failClosed(error, nowMs);
         throw error;
       }
       if (length === 0) break;
@@ -170,7 +178,7 @@ export class ClientCore implements DatagramCore {
   nextTimeoutAt(): number {
     if (this.isOver) return Infinity;
     const { connection } = this;
-    const connectionAt = connection?.nextTimeoutAt() ?? this.hello.nextAtMs;
+    const connectionAt = connection === undefined ? this.hello.nextAtMs : timeoutOf(connection);
     if (this.state === "connecting") return Math.min(this.deadlineMs, connectionAt);
     return this.isWatched(connection) ? Math.min(connectionAt, this.watch.dueAtMs(connection)) : connectionAt;
   }
@@ -181,9 +189,24 @@ export class ClientCore implements DatagramCore {
       if (nowMs >= this.deadlineMs) return this.onDeadline(nowMs);
       if (this.connection === undefined && this.hello.onTimeout(nowMs)) this.handshake.renewRetries();
     }
-    this.connection?.handleTimeout(nowMs);
+    try {
+      this.connection?.handleTimeout(nowMs);
+    } catch (error) {
+      this.failClosed(error, nowMs);
+      throw error;
+    }
     this.watchPath(nowMs);
     this.collect(nowMs);
+  }
+
+  /** A frame of an owner that has them begins, `intervalMs` after the last one in the mean. */
+  beginFrame(intervalMs: number, nowMs: number): void {
+    try {
+      this.connection?.flow.beginFrame(nowMs, intervalMs);
+    } catch (error) {
+      this.failClosed(error, nowMs);
+      throw error;
+    }
   }
 
   /** Ends the connection or the attempt; reliable data is delivered first, until `flushUntilMs`. */
@@ -225,7 +248,7 @@ export class ClientCore implements DatagramCore {
       if (dropped === undefined) this.watch.onHeard();
       return dropped;
     } catch (error) {
-      this.failClosed(nowMs);
+      this.failClosed(error, nowMs);
       throw error;
     }
   }
@@ -243,7 +266,10 @@ export class ClientCore implements DatagramCore {
   }
 
   private receiveHandshake(datagram: Uint8Array, from: SocketAddress, nowMs: number): DropReason | undefined {
-    if (!this.hello.expects(from)) return "unexpected-handshake";
+    if (!this.hello.expects(from)) {
+      this.hello.strayFrom = from;
+      return "unexpected-handshake";
+    }
     const progress = this.handshake.receive(datagram);
     switch (progress.kind) {
       case "retry":
@@ -256,10 +282,10 @@ export class ClientCore implements DatagramCore {
       case "established":
         this.hello.settle(from);
         try {
-          this.startConnection(progress.keys, from, nowMs);
+          this.startConnection(progress.keys, this.hello.asAsked(from), nowMs);
         } catch (error) {
           // What the caller brought does not work: no answer of the server's will change that.
-          this.fail(errorOfFault(error, this.options.target), nowMs);
+          this.failClosed(error, nowMs);
           throw error;
         }
         return undefined;
@@ -321,11 +347,7 @@ export class ClientCore implements DatagramCore {
     }
     if (this.doubtfulReject !== undefined && this.connection === undefined)
       return this.fail(this.doubtfulReject, nowMs);
-    const message =
-      this.connection === undefined
-        ? `no answer from ${target} within ${timeoutMs} ms: is the server running, the port right, UDP let through?`
-        : `${target} did not accept the connection within ${timeoutMs} ms`;
-    this.fail(new ConnectError("timeout", message), nowMs);
+    this.fail(errorOfTimeout(target, timeoutMs, this.connection !== undefined, this.hello.strayFrom), nowMs);
   }
 
   private fail(error: ConnectError, nowMs: number): void {
@@ -335,9 +357,10 @@ export class ClientCore implements DatagramCore {
     this.connection?.close(CloseCode.Normal, "given up", nowMs);
   }
 
-  /** The crypto provider failed: nothing more is sent or taken under these keys. */
-  private failClosed(nowMs: number): void {
-    this.connection?.abort({ code: "internal-error", by: "local", text: "the crypto provider failed" }, nowMs);
+  /** What the caller brought threw, a provider or a controller: nothing more is sent or taken under these keys. */
+  private failClosed(fault: unknown, nowMs: number): void {
+    if (this.state === "connecting") this.fail(errorOfFault(fault, this.options.target), nowMs);
+    this.connection?.abort(reasonOfFault(fault), nowMs);
     this.collect(nowMs);
   }
 
@@ -364,5 +387,14 @@ export class ClientCore implements DatagramCore {
       this.state = "closed";
       this.events.push({ type: "disconnected", reason });
     }
+  }
+}
+
+/** ms. A controller may throw here as well: `handleTimeout` is called at once, and fails by the same. */
+function timeoutOf(connection: Connection): number {
+  try {
+    return connection.nextTimeoutAt();
+  } catch {
+    return 0;
   }
 }

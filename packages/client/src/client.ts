@@ -17,10 +17,11 @@ import { watchAbort } from "./abort-watch.js";
 import type { ClientCore, ClientCoreEvent } from "./client-core.js";
 import { ConnectError } from "./connect-error.js";
 import { CLIENT_EVENTS, type ClientEvents } from "./events.js";
+import { promiseFirst } from "./promise-first.js";
 import { type AbortSignalLike, checkDrainMs, type ClientOptions, LEAVE_OPTION_NAMES } from "./options.js";
 
 /** ms that `close` waits, beyond its `drainMs`, for the server to confirm that it heard. */
-const CLOSE_GRACE_MS = 1000;
+export const CLOSE_GRACE_MS = 1000;
 
 /** A connected client: messages come as events, sends go out at the end of the current turn. Made by `connect`. */
 export class Client extends TypedEmitter<ClientEvents> {
@@ -154,13 +155,13 @@ export class Client extends TypedEmitter<ClientEvents> {
    * is told. Until then messages still come, unless `drainMs` is 0. Resolves when the socket is closed. Further calls
    * give the same promise. Throws TypeError or RangeError for options that there are not, or that are out of range.
    */
-  close(options: { readonly drainMs?: number; readonly reason?: string } = {}): Promise<void> {
+  close(options: { readonly drainMs?: number | undefined; readonly reason?: string | undefined } = {}): Promise<void> {
     checkOptionNames(options, LEAVE_OPTION_NAMES);
     const { drainMs = 1000, reason = "" } = options;
     checkDrainMs(drainMs);
     checkReason(reason);
     if (drainMs === 0 && this.#closing === undefined) this.#isDeaf = true;
-    return (this.#closing ??= this.#shutDown(drainMs, reason));
+    return this.#leave(drainMs, reason);
   }
 
   /** @internal Opens the socket and waits for the server's answer, until `deadlineMs` of the clock at the latest. */
@@ -313,8 +314,15 @@ export class Client extends TypedEmitter<ClientEvents> {
 
   /** A transport that fails to close is told of, where else a rejection that nobody takes would end the process. */
   #closeUnasked(): Promise<void> {
-    this.#closing ??= this.#shutDown(0, "");
-    return (this.#unasked ??= this.#closing.catch((error: unknown) => this.#report(error)));
+    return (this.#unasked ??= this.#leave(0, "").catch((error: unknown) => this.#report(error)));
+  }
+
+  /** Once; a listener of "disconnect" may come here while the end is told. */
+  #leave(drainMs: number, reason: string): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing;
+    const work = (): Promise<void> => this.#shutDown(drainMs, reason);
+    promiseFirst((promise) => (this.#closing = promise), work);
+    return this.#closing as unknown as Promise<void>;
   }
 
   async #shutDown(drainMs: number, reason: string): Promise<void> {

@@ -1,5 +1,7 @@
 import type { DisconnectReason } from "@sortie/connection";
+import type { SocketAddress } from "@sortie/transport";
 import { PROTOCOL_VERSION, RejectReason } from "@sortie/wire";
+import { faultText } from "./fault-text.js";
 
 /** Why a connection did not come about: a closed list. */
 export type ConnectErrorCode =
@@ -38,7 +40,7 @@ export class ConnectError extends Error {
 export function abortedError(options: {
   readonly host: string;
   readonly port: number;
-  readonly signal?: { readonly reason?: unknown };
+  readonly signal?: { readonly reason?: unknown } | undefined;
 }): ConnectError {
   const target = `${options.host}:${options.port}`;
   const { reason: cause } = options.signal ?? {};
@@ -85,8 +87,25 @@ export function errorOfDisconnect(reason: DisconnectReason, target: string): Con
   return new ConnectError("rejected", `${target} refused: ${text === "" ? code : text}`, { reason: text });
 }
 
+/**
+ * The error for a server that did not answer in time, or answered but did not accept.
+ * @param strayFrom who else answered: a server on all addresses of its machine may send from another than was asked
+ */
+export function errorOfTimeout(
+  target: string,
+  timeoutMs: number,
+  isAnswered: boolean,
+  strayFrom: SocketAddress | undefined,
+): ConnectError {
+  if (isAnswered) return new ConnectError("timeout", `${target} did not accept the connection within ${timeoutMs} ms`);
+  const hint =
+    strayFrom === undefined
+      ? "is the server running, the port right, UDP let through?"
+      : `answers came from ${strayFrom}: connect to that, or give the server the address that clients ask as "host"`;
+  return new ConnectError("timeout", `no answer from ${target} within ${timeoutMs} ms: ${hint}`);
+}
+
 /** The error for a part that the caller brought, and that does not work. */
 export function errorOfFault(cause: unknown, target: string): ConnectError {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return new ConnectError("aborted", `connecting to ${target} was given up: ${text}`, { cause });
+  return new ConnectError("aborted", `connecting to ${target} was given up: ${faultText(cause)}`, { cause });
 }

@@ -1,7 +1,10 @@
 import type { DisconnectReason, Quality, SendAdvice } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
 
-/** Events of a client. After "disconnect" nothing comes any more. */
+/**
+ * Events of a client. After "disconnect" nothing comes any more, but for messages that came before and have waited for
+ * the first listener of "message".
+ */
 export interface ClientEvents {
   message: (message: InboundMessage) => void;
   quality: (quality: Quality) => void;

@@ -37,6 +37,14 @@ export class FrameClock implements FrameTiming {
   }
 
   /**
+   * ms of the game's time, where no frame has told it: it passes as the clock does.
+   * @param clockMs by the clock
+   */
+  timeAt(clockMs: number): number {
+    return this.beganAtMs + Math.max(clockMs - this.clockMs, 0);
+  }
+
+  /**
    * ms of the game's time, within the last frame. What waited is dated to when it came: round trips are those of the
    * path, and the server hears how long its packets waited here.
    * @param clockMs by the clock

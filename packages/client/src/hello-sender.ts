@@ -18,6 +18,8 @@ export class HelloSender {
   nextAtMs: number = Infinity;
   lastSentMs: number = -Infinity;
   private readonly addresses: readonly SocketAddress[];
+  /** Who else answered last: a server of several addresses, perhaps. */
+  strayFrom: SocketAddress | undefined = undefined;
   private index = 0;
   private settled = false;
 
@@ -77,5 +79,13 @@ export class HelloSender {
   /** Whether a datagram from here may be an answer. */
   expects(from: SocketAddress): boolean {
     return this.addresses.some((address) => address.equals(from));
+  }
+
+  /**
+   * The object by which this address was asked. With what comes from there a transport may remember to which of our own
+   * addresses it came, to answer from it; this side asks, by whatever way its machine has.
+   */
+  asAsked(from: SocketAddress): SocketAddress {
+    return this.addresses.find((address) => address.equals(from)) ?? from;
   }
 }

@@ -30,31 +30,31 @@ export interface ClientOptions extends ProtocolOptions {
   /** 1..255 bytes of UTF-8; the same as the server's. */
   readonly protocol: string;
   /** The server's public key: PEM text, or 65 raw bytes. */
-  readonly serverKey?: string | Uint8Array;
+  readonly serverKey?: string | Uint8Array | undefined;
   /**
    * Instead of `serverKey`: judges the server's certificate, which must be its own. `createCertificateVerifier` of
    * `@sortie/certificates` makes one.
    */
-  readonly trust?: CertificateVerifier;
+  readonly trust?: CertificateVerifier | undefined;
   /** Takes any server for the true one: for tests on your own machine. Not together with `serverKey` or `trust`. */
-  readonly dangerouslyTrustAnyServer?: boolean;
+  readonly dangerouslyTrustAnyServer?: boolean | undefined;
   /** What the server's `authenticate` gets, encrypted: at most 1024 bytes. Strings are encoded as UTF-8. */
-  readonly payload?: Uint8Array | string;
+  readonly payload?: Uint8Array | string | undefined;
   /** Gives the attempt up. */
-  readonly signal?: AbortSignalLike;
+  readonly signal?: AbortSignalLike | undefined;
   /** ms for the whole attempt, 100..600000. Default 10000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   readonly transport: DatagramTransport;
   readonly crypto: CryptoProvider;
   /**
    * Hears the secrets of the connection, as one line, to look into captures (docs/DEBUGGING.md): whoever reads it can
    * decrypt the connection. Default: nobody.
    */
-  readonly keyLog?: KeyLog;
+  readonly keyLog?: KeyLog | undefined;
   /** Takes errors that no "error" listener takes, and what becomes of the connection. Default: nobody. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** Tests give one with virtual time. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** The part of an AbortSignal that is used. */
@@ -68,9 +68,9 @@ export interface AbortSignalLike {
 /** How a client leaves. */
 export interface LeaveOptions {
   /** ms for what is queued and reliable. */
-  readonly drainMs?: number;
+  readonly drainMs?: number | undefined;
   /** What the server is told. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** Of `close`; see `checkOptionNames`. */

@@ -1,4 +1,6 @@
 import {
+  checkOptionNames,
+  checkReason,
   type ConnectionStatistics,
   containedLogger,
   type DisconnectReason,
@@ -18,12 +20,16 @@ import {
   TransportError,
 } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
-import { socketError } from "./client.js";
+import { CLOSE_GRACE_MS, socketError } from "./client.js";
 import type { ClientCore, ClientState } from "./client-core.js";
 import { prepare, throwIfAborted } from "./connect.js";
-import { abortedError, ConnectError } from "./connect-error.js";
+import { abortedError, ConnectError, errorOfFault } from "./connect-error.js";
+import { faultText } from "./fault-text.js";
 import { FrameClock } from "./frame-clock.js";
-import { type ClientOptions, DEFAULT_TIMEOUT_MS } from "./options.js";
+import { checkDrainMs, type ClientOptions, DEFAULT_TIMEOUT_MS, LEAVE_OPTION_NAMES } from "./options.js";
+import { runFrames } from "./own-frames.js";
+import { promiseFirst } from "./promise-first.js";
+import { sendBatches } from "./send-batches.js";
 
 /** Datagrams kept between two updates. Full: the newest are dropped, as a full socket buffer would. */
 const MAX_WAITING_DATAGRAMS = 2048;
@@ -37,7 +43,7 @@ interface WaitingDatagram {
 
 /**
  * A client for a game loop that polls: call `update` once a frame, then `receive` until it gives nothing. Nothing of
- * the protocol happens outside of those calls; between them datagrams only wait. Made by `createClient`.
+ * the protocol happens outside of those calls until `close`; between them datagrams only wait. Made by `createClient`.
  */
 export class PolledClient implements DatagramReceiver {
   /** Datagrams dropped because `update` was not called for too long. */
@@ -49,6 +55,10 @@ export class PolledClient implements DatagramReceiver {
   readonly #frames: FrameClock = new FrameClock();
   #core: ClientCore | undefined;
   #makeCore: ((nowMs: number) => ClientCore) | undefined;
+  readonly #logger: ClientOptions["logger"];
+  /** The time that the game gave last. */
+  #givenMs = 0;
+  /** The time of the connection: the same until the client leaves. */
   #nowMs = 0;
   /** ms. The first update, from which on the attempt is timed. */
   #sinceMs: number | undefined;
@@ -56,7 +66,11 @@ export class PolledClient implements DatagramReceiver {
   #reason: DisconnectReason | undefined;
   #socketError: TransportError | undefined;
   #sessionId = "";
+  /** `close` was called. */
+  #isLeaving = false;
+  /** The socket is not used any more. */
   #isClosed = false;
+  #closing: Promise<void> | undefined;
   /** `open` of the transport was called. Before, and where it was open already, it is not ours to close. */
   #isOpened = false;
   #isForeign = false;
@@ -70,6 +84,7 @@ export class PolledClient implements DatagramReceiver {
     const makeCore = prepare(options, this.#frames);
     this.#clock = options.clock ?? new SystemClock();
     this.#options = options;
+    this.#logger = options.logger === undefined ? undefined : containedLogger(options.logger);
     this.#transport = options.transport;
     this.#open(makeCore).catch((error: unknown) => {
       // Somebody else's, who goes on with it.
@@ -78,8 +93,9 @@ export class PolledClient implements DatagramReceiver {
     });
   }
 
+  /** "closed" from `close` on. */
   get state(): ClientState {
-    if (this.#error !== undefined || this.#isClosed) return "closed";
+    if (this.#error !== undefined || this.#isLeaving || this.#isClosed) return "closed";
     return this.#core?.state ?? "connecting";
   }
 
@@ -88,7 +104,7 @@ export class PolledClient implements DatagramReceiver {
     return this.#error;
   }
 
-  /** Why the connection ended, once `state` is "closed" after "connected". */
+  /** Why the connection ended, once it has: after `close`, when its promise resolves at the latest. */
   get reason(): DisconnectReason | undefined {
     return this.#reason;
   }
@@ -117,38 +133,23 @@ export class PolledClient implements DatagramReceiver {
   }
 
   /**
-   * Takes in what arrived, serves timeouts, sends what is queued.
+   * Takes in what arrived, serves timeouts, sends what is queued. What fails in it, such as a congestion controller of
+   * yours, ends the connection, as `error` or `reason` then says, and is told to the `logger`. Without effect once the
+   * client is closed.
    * @param nowMs monotonic milliseconds, 0 or more. Throws RangeError when it is no number or runs backwards.
    */
   update(nowMs: number): void {
-    if (!Number.isFinite(nowMs) || nowMs < this.#nowMs) {
-      throw new RangeError(`"nowMs" expected a number of at least ${this.#nowMs}, got ${String(nowMs)}`);
+    if (!Number.isFinite(nowMs) || nowMs < this.#givenMs) {
+      throw new RangeError(`"nowMs" expected a number of at least ${this.#givenMs}, got ${String(nowMs)}`);
     }
-    this.#nowMs = nowMs;
+    this.#givenMs = nowMs;
+    if (this.#isLeaving || this.#isClosed) return;
+    this.#begin(nowMs);
     this.#sinceMs ??= nowMs;
-    this.#frames.begin(nowMs, this.#clock.now());
-    if (this.#makeCore !== undefined) {
-      this.#core = this.#makeCore(this.#sinceMs);
-      this.#makeCore = undefined;
-    }
+    if (this.#makeCore !== undefined) this.#start(this.#makeCore, this.#sinceMs);
     const core = this.#core;
-    if (this.#isClosed) return;
     if (core === undefined) return this.#giveUpIfDue(nowMs - this.#sinceMs);
-    if (core.state === "connecting" && this.#options.signal?.aborted === true) core.close("", nowMs);
-    for (const { payload, from, clockMs } of this.#waiting) {
-      core.receive(payload, from, this.#frames.arrivedAt(clockMs));
-    }
-    this.#waiting.length = 0;
-    core.connection?.flow.beginFrame(nowMs, this.#frames.intervalMs);
-    core.onRefusedSends(refusedSends(this.#transport.statistics), nowMs);
-    if (this.#untoldError !== undefined) core.onTransportError(this.#untoldError, nowMs);
-    this.#untoldError = undefined;
-    if (this.#rebound) core.onRebound(nowMs);
-    this.#rebound = false;
-    if (core.nextTimeoutAt() <= nowMs) core.handleTimeout(nowMs);
-    this.#collect(core);
-    this.#transmit(core);
-    this.#collect(core);
+    this.#frame(core);
     if (core.isOver) this.#closeUnasked();
   }
 
@@ -186,18 +187,25 @@ export class PolledClient implements DatagramReceiver {
     return connection === undefined ? refusedReceipt("closed") : connection.send(bytes, options, this.#nowMs);
   }
 
-  /** Tells the server, at once and without waiting for reliable data, and closes the socket. Idempotent. */
-  async close(): Promise<void> {
-    const core = this.#core;
-    if (core !== undefined && !this.#isClosed) {
-      core.close("", this.#nowMs);
-      this.#collect(core);
-      this.#transmit(core);
-    } else if (core === undefined) {
-      const { host, port } = this.#options;
-      this.#error ??= new ConnectError("aborted", `connecting to ${host}:${port} was given up`);
+  /**
+   * Leaves: what is queued and reliable is delivered first, for `drainMs` (default 1000) at the most, then the server
+   * is told, and 1000 ms more at the most are waited for its answer. The client sees to that by timers of its own:
+   * `update` need not be called any more. What comes meanwhile is there for `receive`. Resolves when the socket is
+   * closed. With `drainMs` 0, and where it is not connected, it tells the server once and closes the socket at once.
+   * Further calls give the same promise. Throws TypeError or RangeError for options that there are not, or that are out
+   * of range.
+   */
+  close(options: { readonly drainMs?: number | undefined; readonly reason?: string | undefined } = {}): Promise<void> {
+    checkOptionNames(options, LEAVE_OPTION_NAMES);
+    const { drainMs = 1000, reason = "" } = options;
+    checkDrainMs(drainMs);
+    checkReason(reason);
+    if (this.#closing === undefined) {
+      // A logger or a trace may come here while the end is told.
+      const work = (): Promise<void> => this.#shutDown(drainMs, reason);
+      promiseFirst((promise) => (this.#closing = promise), work);
     }
-    await this.#closeTransport();
+    return this.#closing as unknown as Promise<void>;
   }
 
   /** @internal */
@@ -245,28 +253,115 @@ export class PolledClient implements DatagramReceiver {
     this.#makeCore = (nowMs) => makeCore(addresses, nowMs);
   }
 
-  #transmit(core: ClientCore): void {
-    for (;;) {
-      const batch = this.#transport.acquireBatch();
-      if (batch === undefined) return;
-      const more = core.pollTransmit(batch, this.#nowMs);
-      if (batch.count === 0) return batch.release();
-      this.#transport.send(batch);
-      if (!more) return;
+  #start(makeCore: (nowMs: number) => ClientCore, nowMs: number): void {
+    this.#makeCore = undefined;
+    try {
+      this.#core = makeCore(nowMs);
+    } catch (error) {
+      this.#error = errorOfFault(error, `${this.#options.host}:${this.#options.port}`);
+      this.#onFault(error);
+      this.#closeUnasked();
     }
+  }
+
+  #begin(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#frames.begin(nowMs, this.#clock.now());
+  }
+
+  /** All that a frame does. What throws in the core has ended the connection there; the game's loop is not to end. */
+  #frame(core: ClientCore): void {
+    try {
+      this.#work(core, this.#nowMs);
+    } catch (error) {
+      this.#onFault(error);
+    }
+    this.#waiting.length = 0;
+    this.#collect(core);
+  }
+
+  #work(core: ClientCore, nowMs: number): void {
+    if (core.state === "connecting" && this.#options.signal?.aborted === true) core.close("", nowMs);
+    for (const { payload, from, clockMs } of this.#waiting) {
+      core.receive(payload, from, this.#frames.arrivedAt(clockMs));
+    }
+    this.#waiting.length = 0;
+    core.beginFrame(this.#frames.intervalMs, nowMs);
+    core.onRefusedSends(refusedSends(this.#transport.statistics), nowMs);
+    if (this.#untoldError !== undefined) core.onTransportError(this.#untoldError, nowMs);
+    this.#untoldError = undefined;
+    if (this.#rebound) core.onRebound(nowMs);
+    this.#rebound = false;
+    if (core.nextTimeoutAt() <= nowMs) core.handleTimeout(nowMs);
+    this.#collect(core);
+    sendBatches(core, this.#transport, nowMs);
+  }
+
+  #onFault(error: unknown): void {
+    if (error instanceof TransportError) this.#socketError = error;
+    this.#logger?.error({ err: error }, "the client failed");
   }
 
   #collect(core: ClientCore): void {
     for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
-      if (event.type === "connected") this.#sessionId = toHex(event.sessionId);
+      if (event.type === "connected") this.#onConnected(core, event.sessionId);
       else if (event.type === "failed") this.#error = event.error;
-      else if (event.type === "disconnected") this.#reason = event.reason;
+      else if (event.type === "disconnected") this.#onDisconnected(event.reason);
       else if (event.type === "path-dead") void this.#moveOn();
     }
   }
 
+  #onConnected(core: ClientCore, sessionId: Uint8Array): void {
+    this.#sessionId = toHex(sessionId);
+    this.#logger?.info({ sessionId: this.#sessionId, address: String(core.connection?.address) }, "connected");
+  }
+
+  #onDisconnected(reason: DisconnectReason): void {
+    this.#reason = reason;
+    this.#logger?.info({ ...reason, sessionId: this.#sessionId }, `disconnected: ${reason.code}`);
+  }
+
+  /** The client goes, without the game: its own frames follow its clock. */
+  async #shutDown(drainMs: number, reason: string): Promise<void> {
+    this.#isLeaving = true;
+    const core = this.#core;
+    if (core !== undefined) await this.#leave(core, drainMs, reason);
+    else {
+      const { host, port } = this.#options;
+      this.#error ??= new ConnectError("aborted", `connecting to ${host}:${port} was given up`);
+    }
+    await this.#closeTransport();
+  }
+
+  async #leave(core: ClientCore, drainMs: number, reason: string): Promise<void> {
+    const untilMs = this.#clock.now() + drainMs + CLOSE_GRACE_MS;
+    const waits = drainMs > 0 && core.state === "connected";
+    if (waits) this.#ownFrame(core);
+    try {
+      // What was sent before goes, reliable or not.
+      if (core.state === "connected") sendBatches(core, this.#transport, this.#nowMs);
+      core.close(reason, this.#nowMs, this.#nowMs + drainMs);
+      sendBatches(core, this.#transport, this.#nowMs);
+    } catch (error) {
+      this.#onFault(error);
+    }
+    this.#collect(core);
+    if (!waits) return;
+    await runFrames(this.#clock, untilMs, () => this.#ownFrame(core));
+    core.abort("the socket was closed", this.#nowMs);
+    this.#collect(core);
+  }
+
+  /** True once nothing more will come. */
+  #ownFrame(core: ClientCore): boolean {
+    this.#begin(this.#frames.timeAt(this.#clock.now()));
+    this.#frame(core);
+    return core.isOver;
+  }
+
   /** The way to the server is dead: a new socket, where that can be had, of which the next update tells the core. */
   async #moveOn(): Promise<void> {
+    this.#logger?.warn({ sessionId: this.#sessionId }, "nothing is answered: taking another way to the server");
     try {
       await this.#transport.rebind?.();
     } catch (error) {
@@ -277,11 +372,11 @@ export class PolledClient implements DatagramReceiver {
 
   /** Nobody waits for it: a rejection that nobody takes would end the process. */
   #closeUnasked(): void {
-    this.#closeTransport().catch((cause: unknown) => {
-      const text = `the socket could not be closed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    this.#closing ??= this.#closeTransport();
+    this.#closing.catch((cause: unknown) => {
+      const text = `the socket could not be closed: ${faultText(cause)}`;
       this.#socketError = cause instanceof TransportError ? cause : new TransportError("system", text, { cause });
-      const { logger } = this.#options;
-      if (logger !== undefined) containedLogger(logger).error({ err: cause }, text);
+      this.#logger?.error({ err: cause }, text);
     });
   }
 

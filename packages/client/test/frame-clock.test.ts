@@ -27,4 +27,10 @@ describe("FrameClock", () => {
     frames.begin(124, 7032);
     expect([7016, 7020, 7030, 9000].map((clockMs) => frames.arrivedAt(clockMs))).toEqual([116, 116, 122, 124]);
   });
+
+  it("goes on with the clock where no frame tells the time, and never back", () => {
+    const frames = new FrameClock();
+    frames.begin(100, 7000);
+    expect([6990, 7000, 7500].map((clockMs) => frames.timeAt(clockMs))).toEqual([100, 100, 600]);
+  });
 });

@@ -12,6 +12,7 @@ import {
 import type { InboundMessage } from "@sortie/reliability";
 import { type Clock, type DatagramTransport, Driver, type SocketAddress, SystemClock } from "@sortie/transport";
 import { resolveAddresses } from "../addresses.js";
+import { promiseFirst } from "../promise-first.js";
 import { socketError } from "../client.js";
 import { type CoreMaker, createClientResources, prepare, throwIfAborted } from "../connect.js";
 import { ConnectError } from "../connect-error.js";
@@ -39,24 +40,26 @@ const CLOSE_OPTION_NAMES: OptionNames<Pick<LeaveOptions, "drainMs">> = { drainMs
  * a listener throws goes to `onError`.
  */
 export interface SwarmListener {
-  onConnect?(client: SwarmClient): void;
+  onConnect?: ((client: SwarmClient) => void) | undefined;
   /** The client did not connect; it is over. */
-  onFailure?(client: SwarmClient, error: ConnectError): void;
-  onMessage?(client: SwarmClient, message: InboundMessage): void;
+  onFailure?: ((client: SwarmClient, error: ConnectError) => void) | undefined;
+  onMessage?: ((client: SwarmClient, message: InboundMessage) => void) | undefined;
+  /** There is room again after a send was refused as "queue-full": at most half of the client's queue is used. */
+  onDrain?: ((client: SwarmClient) => void) | undefined;
   /** The connection ended; the client is over, its `stats` stay. */
-  onDisconnect?(client: SwarmClient, reason: DisconnectReason): void;
+  onDisconnect?: ((client: SwarmClient, reason: DisconnectReason) => void) | undefined;
   /** What another listener or a `trace` threw, or a TransportError of the socket. Default: the options' `logger`. */
-  onError?(error: unknown): void;
+  onError?: ((error: unknown) => void) | undefined;
 }
 
-const LISTENER_METHODS = ["onConnect", "onFailure", "onMessage", "onDisconnect", "onError"] as const;
+const LISTENER_METHODS = ["onConnect", "onFailure", "onMessage", "onDrain", "onDisconnect", "onError"] as const;
 
 /** What one client has of its own. */
 export interface SwarmClientOptions {
   /** In place of the `payload` of all. */
-  readonly payload?: Uint8Array | string;
+  readonly payload?: Uint8Array | string | undefined;
   /** Hears what its connection does. Must not call back into it. What it throws goes to `onError`. */
-  readonly trace?: TraceSink;
+  readonly trace?: TraceSink | undefined;
 }
 
 /** Of `add`; see `checkOptionNames`. */
@@ -166,15 +169,22 @@ export class ClientSwarm {
 
   /**
    * All clients leave, some at a time: what is queued and reliable is delivered first, for `drainMs` (default 0) at the
-   * most. Resolves when the socket is closed; rejects when it fails to, after the last clients were told of their end.
-   * Further calls give the same promise. Throws TypeError or RangeError for options that there are not, or that are
-   * out of range.
+   * most. One that leaves already, by its own `close`, keeps the time that it was given there. Resolves when the socket
+   * is closed; rejects when it fails to, after the last clients were told of their end. Further calls give the same
+   * promise. Throws TypeError or RangeError for options that there are not, or that are out of range.
    */
-  close(options: { readonly drainMs?: number } = {}): Promise<void> {
+  close(options: { readonly drainMs?: number | undefined } = {}): Promise<void> {
     checkOptionNames(options, CLOSE_OPTION_NAMES);
     const { drainMs = 0 } = options;
     checkDrainMs(drainMs);
-    return (this.#closing ??= this.#shutDown(drainMs));
+    if (this.#closing === undefined) {
+      // A listener that hears of an end may come here, or want to add.
+      promiseFirst(
+        (promise) => (this.#closing = promise),
+        () => this.#shutDown(drainMs),
+      );
+    }
+    return this.#closing as unknown as Promise<void>;
   }
 
   /** @internal Opens the socket, until `deadlineMs` of the clock at the latest. */
@@ -196,7 +206,8 @@ export class ClientSwarm {
   }
 
   async #shutDown(drainMs: number): Promise<void> {
-    const leaving = [...this.#core.clients()];
+    const clients = [...this.#core.clients()];
+    const leaving = clients.filter(({ drainsUntilMs }) => drainsUntilMs === undefined);
     for (let from = 0; from < leaving.length; from += LEAVING_AT_ONCE) {
       for (const client of leaving.slice(from, from + LEAVING_AT_ONCE)) client.close({ drainMs });
       this.#driver.flush();
@@ -204,7 +215,8 @@ export class ClientSwarm {
     }
     if (this.size > 0) {
       const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
-      await this.#wait(drainMs + CLOSE_GRACE_MS, empty);
+      const untilMs = clients.reduce((latest, client) => Math.max(latest, client.drainsUntilMs ?? 0), 0);
+      await this.#wait(Math.max(untilMs - this.#clock.now(), 0) + CLOSE_GRACE_MS, empty);
     }
     try {
       await this.#driver.stop();
@@ -258,6 +270,8 @@ export class ClientSwarm {
         // What came before the end is told before it.
         this.#tellMessages(client);
         this.#call(() => listener.onDisconnect?.(client, reason));
+      } else if (event.type === "drain") {
+        this.#call(() => listener.onDrain?.(client));
       } else if (event.type === "path-dead") {
         core.onRebound(this.#clock.now());
         this.#owner.onChanged(client);

@@ -31,6 +31,8 @@ export class SwarmClient {
   isEventful = false;
   /** @internal The server's ID of the connection, once it is known: a reset has it. */
   serverConnectionId: number | undefined = undefined;
+  /** @internal ms of the clock. Until when reliable data is delivered; undefined before `close`. */
+  drainsUntilMs: number | undefined = undefined;
   #sessionId = "";
   readonly #owner: SwarmOwner;
 
@@ -103,16 +105,20 @@ export class SwarmClient {
   }
 
   /**
-   * Gives the attempt up, or leaves: reliable data is delivered first, for `drainMs` (default 0) at the most. Throws
-   * TypeError or RangeError for options that there are not, or that are out of range.
+   * Gives the attempt up, or leaves: reliable data is delivered first, for `drainMs` (default 0) at the most. A call
+   * without `drainMs` cuts short what an earlier one began. Throws TypeError or RangeError for options that there are
+   * not, or that are out of range.
    */
-  close(options: { readonly drainMs?: number; readonly reason?: string } = {}): void {
+  close(options: { readonly drainMs?: number | undefined; readonly reason?: string | undefined } = {}): void {
     checkOptionNames(options, LEAVE_OPTION_NAMES);
     const { drainMs = 0, reason = "" } = options;
     checkDrainMs(drainMs);
     checkReason(reason);
     const nowMs = this.#owner.nowMs();
     this.core.close(reason, nowMs, nowMs + drainMs);
+    // As the connection has it: of several times the first counts, and none at all cuts it short.
+    if (drainMs === 0) this.drainsUntilMs = nowMs;
+    else this.drainsUntilMs ??= nowMs + drainMs;
     this.#owner.onChanged(this);
   }
 

@@ -77,9 +77,13 @@ export class SwarmCore implements DatagramCore {
   receive(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
     const client = this.#find(datagram);
     if (client === undefined) return;
-    client.core.receive(datagram, from, nowMs);
+    try {
+      client.core.receive(datagram, from, nowMs);
+    } finally {
+      // One that failed is over, which its owner hears at once.
+      this.touch(client);
+    }
     if (client.serverConnectionId === undefined) this.#learnServerId(client);
-    this.touch(client);
   }
 
   receiveEnd(): void {}
