@@ -3,39 +3,44 @@ import type { Peer, Server, ServerStatistics } from "@sortie/server";
 import { type AgonesSdk, createAgonesSdk } from "./sdk.js";
 
 /** The part of a server that is used: every `Server` has it. Without `stats` it is taken not to drain yet. */
-export type AgonesServer = Pick<Server<unknown>, "address" | "peers" | "on" | "off" | "close"> & {
+export type AgonesServer<Data = unknown> = Pick<Server<Data>, "address" | "peers" | "on" | "off" | "close"> & {
   readonly stats?: Pick<ServerStatistics, "draining">;
 };
 
-export interface AgonesOptions {
+/** Options of {@link runWithAgones}; `Data` is what the server's peers carry as `peer.data`. */
+export interface AgonesOptions<Data = unknown> {
   /** ms between two pings, 500..60000. Default 2000; `health.periodSeconds` of Agones should be twice that at least. */
-  readonly healthIntervalMs?: number;
+  readonly healthIntervalMs?: number | undefined;
   /**
    * Whether the next ping may go; none goes while it throws, rejects or has not answered. Default: always, so that a
    * process that hangs is found.
    */
-  readonly isHealthy?: () => boolean | Promise<boolean>;
+  readonly isHealthy?: (() => boolean | Promise<boolean>) | undefined;
   /** Name of a counter of the GameServer that holds the number of peers. */
-  readonly counter?: string;
+  readonly counter?: string | undefined;
   /** Name of a list of the GameServer that holds the players. */
-  readonly list?: string;
+  readonly list?: string | undefined;
   /** What the list has of a peer; text, the same for as long as it is connected. Default: its session ID. */
-  readonly playerId?: (peer: Peer<unknown>) => string;
+  readonly playerId?: ((peer: Peer<Data>) => string) | undefined;
   /** Allocates the server when its first peer comes, where no allocator does. Default false. */
-  readonly allocateOnFirstPeer?: boolean;
+  readonly allocateOnFirstPeer?: boolean | undefined;
   /**
    * Agones is about to end this server. Default: `server.close({ drainMs: 2000 })`. Where it throws or rejects, the
    * server is closed instead.
    */
-  readonly onShutdown?: () => void | Promise<void>;
+  readonly onShutdown?: (() => void | Promise<void>) | undefined;
   /** Hears of everything that happens with Agones. Default: the console. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** Makes the SDK. Default: the official one. */
-  readonly createSdk?: () => AgonesSdk;
+  readonly createSdk?: (() => AgonesSdk) | undefined;
 }
 
-export type CheckedAgonesOptions = AgonesOptions &
-  Required<Pick<AgonesOptions, "healthIntervalMs" | "isHealthy" | "playerId" | "onShutdown" | "logger" | "createSdk">>;
+/** Names of the options that have a default. */
+type Defaulted = "healthIntervalMs" | "isHealthy" | "playerId" | "onShutdown" | "logger" | "createSdk";
+
+export type CheckedAgonesOptions = AgonesOptions & {
+  readonly [Name in Defaulted]-?: NonNullable<AgonesOptions[Name]>;
+};
 
 const OPTION_NAMES: OptionNames<AgonesOptions> = {
   healthIntervalMs: true,

@@ -243,6 +243,10 @@ export class AgonesRunner {
  * drains the server when Agones ends it. Without a sidecar, or with one that fails, the game goes on: what fails is
  * logged and tried again. Throws TypeError, RangeError or Error for bad arguments.
  */
-export function runWithAgones(server: AgonesServer, options: AgonesOptions = {}): AgonesRunner {
-  return new AgonesRunner(server, checkAgonesOptions(server, options));
+export function runWithAgones<Data = unknown>(
+  server: AgonesServer<Data>,
+  options: AgonesOptions<Data> = {},
+): AgonesRunner {
+  // `playerId` is given peers of this server alone.
+  return new AgonesRunner(server, checkAgonesOptions(server, options as AgonesOptions));
 }

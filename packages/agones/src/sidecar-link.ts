@@ -5,6 +5,8 @@ import { type AgonesSdk, type GameServerView, sidecarAddress } from "./sdk.js";
 /** ms until the sidecar is tried again; doubled with each failure. */
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
+/** ms that a connection must hold before its end counts as the first failure: one that is made may break at once. */
+const STEADY_MS = 5000;
 /** ms that a call may take: the sidecar is on this machine, but asks Kubernetes. */
 const CALL_TIMEOUT_MS = 30_000;
 /** Pings between two looks at the GameServer, should the watch have ended without a word. */
@@ -29,6 +31,7 @@ export class SidecarLink {
   readonly #options: SidecarLinkOptions;
   #sdk: AgonesSdk | undefined;
   #isConnected = false;
+  #connectedAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #pings = 0;
@@ -84,7 +87,7 @@ export class SidecarLink {
     if (sdk !== this.#sdk) return;
     const { logger, onConnected, onGameServer } = this.#options;
     this.#isConnected = true;
-    this.#failures = 0;
+    this.#connectedAtMs = performance.now();
     logger.info({ address: sidecarAddress() }, "connected to Agones' sidecar");
     this.#guard(sdk, () => {
       sdk.watchGameServer(
@@ -141,6 +144,7 @@ export class SidecarLink {
   /** What comes late from an SDK that was dropped already is no news. */
   #fail(sdk: AgonesSdk | undefined, error: unknown): void {
     if (this.#isClosed || sdk !== this.#sdk) return;
+    if (this.#isConnected && performance.now() - this.#connectedAtMs >= STEADY_MS) this.#failures = 0;
     this.#drop();
     const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LAST_RETRY_MS);
     this.#failures += 1;

@@ -103,4 +103,45 @@ describe("SidecarLink", () => {
     await vi.advanceTimersByTimeAsync(500);
     expect([made, broken.isConnected]).toEqual([2, false]);
   });
+
+  describe("to a sidecar that takes connections", () => {
+    const fail = new Error("broken");
+    /** Connects with an SDK of these, for `ms`; gives the pauses after each failure. */
+    async function pausesOf(sdk: Partial<AgonesSdk>, ms: number): Promise<number[]> {
+      const pauses: number[] = [];
+      const warn = (fields: unknown): void => void pauses.push((fields as { retryInMs: number }).retryInMs);
+      const logger = { debug: silence, info: silence, warn, error: silence };
+      const whole = { connect: () => Promise.resolve(), watchGameServer: silence, health: silence, close: silence };
+      await connected({ logger, createSdk: () => ({ ...whole, ...sdk }) as unknown as AgonesSdk });
+      await vi.advanceTimersByTimeAsync(ms);
+      return pauses;
+    }
+
+    it.each<[string, Partial<AgonesSdk>]>([
+      ["its watch", { watchGameServer: (_onGameServer, onError) => onError(fail) }],
+      ["its health stream", { health: (onError) => onError(fail) }],
+      [
+        "its watch, after a word",
+        {
+          watchGameServer: (onGameServer, onError) => {
+            onGameServer({} as never);
+            onError(fail);
+          },
+        },
+      ],
+    ])("waits longer and longer where %s fails each time", async (_, sdk) => {
+      expect(await pausesOf(sdk, 90_000)).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+    });
+
+    it("tries again soon once a connection has held for five seconds", async () => {
+      let connections = 0;
+      // The first three break at once, the fourth holds for a while.
+      const watchGameServer: AgonesSdk["watchGameServer"] = (_onGameServer, onError) => {
+        connections += 1;
+        if (connections === 4) setTimeout(() => onError(fail), 5000);
+        else onError(fail);
+      };
+      expect(await pausesOf({ watchGameServer }, 9500)).toEqual([500, 1000, 2000, 500, 1000]);
+    });
+  });
 });

@@ -10,6 +10,8 @@ export type CertificateErrorCode =
   | "not-an-authority"
   /** The certificate is for another key. */
   | "wrong-key"
+  /** A certificate that clients refuse: it has expired, is not valid yet, or is not for a server. */
+  | "unusable"
   /** More certificates, or larger ones, than a SERVER_HELLO holds. */
   | "too-large";
 

@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
-import { anyExtendedKeyUsage, id_kp_serverAuth, KeyUsageFlags } from "@peculiar/asn1-x509";
-import type { CertificateFailure, CertificateFailureCode, CertificateVerifier } from "@sortie/handshake";
+import type { CertificateFailure, CertificateVerifier } from "@sortie/handshake";
 import { MAX_CERTIFICATES } from "@sortie/wire";
 import { Certificate } from "./certificate.js";
 import { CertificateError } from "./certificate-error.js";
+import { failure, judgeIssuer, judgeItself, judgeLeafUse } from "./judge-certificate.js";
 import { checkOptions, kindOf } from "./option-checks.js";
 import { parseCertificates } from "./pem.js";
 
@@ -22,7 +22,7 @@ export interface CertificateVerifierOptions {
   /** Host name or IP address that the server's certificate must be for; 1..253 characters. */
   readonly hostname: string;
   /** ms since 1970. Default: the system's date. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 const OPTION_NAMES: Readonly<Record<keyof CertificateVerifierOptions, true>> = { ca: true, hostname: true, now: true };
@@ -84,18 +84,7 @@ class ChainVerifier implements CertificateVerifier {
     if (leaf === undefined || intermediates.length < others.length) {
       return failure("malformed", "a certificate cannot be read");
     }
-    return this.#judgeLeafUse(leaf) ?? this.#judgePath(leaf, intermediates, 0) ?? this.#judgeName(leaf);
-  }
-
-  #judgeLeafUse(leaf: Certificate): CertificateFailure | undefined {
-    const { extendedKeyUsage } = leaf;
-    if (leaf.p256Key === undefined) return failure("unsupported", `${leaf.label} has no P-256 key`);
-    if (!leaf.mayUseFor(KeyUsageFlags.digitalSignature)) {
-      return failure("unsupported", `${leaf.label} is not for digital signatures`);
-    }
-    if (extendedKeyUsage === undefined) return undefined;
-    if (extendedKeyUsage.includes(id_kp_serverAuth) || extendedKeyUsage.includes(anyExtendedKeyUsage)) return undefined;
-    return failure("unsupported", `${leaf.label} is not for server authentication`);
+    return judgeLeafUse(leaf) ?? this.#judgePath(leaf, intermediates, 0) ?? this.#judgeName(leaf);
   }
 
   #judgeName(leaf: Certificate): CertificateFailure | undefined {
@@ -118,13 +107,13 @@ class ChainVerifier implements CertificateVerifier {
     intermediates: readonly Certificate[],
     below: number,
   ): CertificateFailure | undefined {
-    const own = this.#judgeItself(certificate);
+    const own = judgeItself(certificate, this.#now());
     if (own !== undefined) return own;
     if (this.#authorities.some((authority) => sameBytes(authority.der, certificate.der))) return undefined;
     let nearest: CertificateFailure | undefined;
     for (const issuer of this.#authorities) {
       if (!certificate.isIssuedBy(issuer)) continue;
-      const missed = this.#judgeItself(issuer) ?? judgeIssuer(issuer, below);
+      const missed = judgeItself(issuer, this.#now()) ?? judgeIssuer(issuer, below);
       if (missed === undefined) return undefined;
       nearest ??= missed;
     }
@@ -138,33 +127,6 @@ class ChainVerifier implements CertificateVerifier {
     const text = `${certificate.label} comes from an authority that is not trusted`;
     return nearest ?? failure("untrusted", text);
   }
-
-  /** What is wrong with a certificate wherever it stands. */
-  #judgeItself(certificate: Certificate): CertificateFailure | undefined {
-    const { label, notBeforeMs, notAfterMs, unsupported } = certificate;
-    if (unsupported !== undefined) return failure("unsupported", `${label} has ${unsupported}, which is not supported`);
-    const nowMs = this.#now();
-    if (nowMs > notAfterMs) return failure("expired", `${label} expired on ${dateOf(notAfterMs)}`);
-    // A date that is not one compares as false: refused here.
-    if (nowMs >= notBeforeMs && nowMs <= notAfterMs) return undefined;
-    return failure("not-yet-valid", `${label} is valid from ${dateOf(notBeforeMs)} only`);
-  }
-}
-
-function judgeIssuer(issuer: Certificate, below: number): CertificateFailure | undefined {
-  if (!issuer.isAuthority || !issuer.mayUseFor(KeyUsageFlags.keyCertSign)) {
-    return failure("untrusted", `${issuer.label} may not issue certificates`);
-  }
-  if (below > issuer.maxPathLength) return failure("untrusted", `${issuer.label} may not stand that high in a path`);
-  return undefined;
-}
-
-function failure(code: CertificateFailureCode, text: string): CertificateFailure {
-  return { code, text };
-}
-
-function dateOf(ms: number): string {
-  return Number.isFinite(ms) ? new Date(ms).toISOString() : "no date";
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -7,4 +7,5 @@ export {
   issueServerCertificate,
   type ServerCertificateOptions,
 } from "./issue.js";
+export { judgeOwnCertificates, type OwnCertificates } from "./judge-own-certificates.js";
 export { withCertificates } from "./with-certificates.js";

@@ -57,9 +57,9 @@ export interface AuthorityOptions {
   /** 1..64 characters. */
   readonly name: string;
   /** 1..36,500. Default 3650. */
-  readonly days?: number;
+  readonly days?: number | undefined;
   /** ms since 1970. Default: the system's date. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 const AUTHORITY_NAMES: Readonly<Record<keyof AuthorityOptions, true>> = {
@@ -101,9 +101,9 @@ export interface ServerCertificateOptions {
   /** Names and IP addresses of the server, 1..16: what clients give as `hostname`. "*.example.com" is one level. */
   readonly hostnames: readonly string[];
   /** 1..36,500. Default 30: nobody asks for revocations, so renew often. */
-  readonly days?: number;
+  readonly days?: number | undefined;
   /** ms since 1970. Default: the system's date. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 const SERVER_NAMES: Readonly<Record<keyof ServerCertificateOptions, true>> = {

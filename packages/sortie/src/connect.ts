@@ -6,40 +6,58 @@ import {
   type PolledClient,
 } from "@sortie/client";
 import { createCertificateVerifier } from "@sortie/certificates";
-import { checkOptionNames, type OptionNames } from "@sortie/connection";
+import { checkOptionNames, type OptionNames, PROTOCOL_OPTION_NAMES } from "@sortie/connection";
 import type { CertificateVerifier, CryptoProvider } from "@sortie/handshake";
+import type { DatagramTransport } from "@sortie/transport";
 import { createConsoleLogger } from "./console-logger.js";
-import { type CryptoChoice, defaultCrypto, loadedCrypto } from "./default-crypto.js";
+import { CRYPTO_CHOICE_NAMES, type CryptoChoice, defaultCrypto, loadedCrypto } from "./default-crypto.js";
 import { defaultTransport } from "./default-transport.js";
-import { type KeyLogChoice, keyLogOf } from "./key-log-file.js";
+import { KEY_LOG_CHOICE_NAMES, type KeyLogChoice, keyLogOf } from "./key-log-file.js";
 
 /** Trust in an authority, where no key is pinned. */
 export interface AuthorityTrust {
   /** Certificates of the authorities, as PEM, one or more in each text. */
   readonly ca: string | readonly string[];
   /** Name or IP address that the server's certificate must be for. Default: `host`. */
-  readonly hostname?: string;
+  readonly hostname?: string | undefined;
 }
 
 const AUTHORITY_NAMES: OptionNames<AuthorityTrust> = { ca: true, hostname: true };
 
 /** Options of {@link connect} and {@link createClient}: those of a client, with Node's defaults. */
 export interface ClientOptions
-  extends
-    Omit<CoreClientOptions, "transport" | "crypto" | "trust" | "keyLog">,
-    Partial<Pick<CoreClientOptions, "transport">>,
-    CryptoChoice,
-    KeyLogChoice {
+  extends Omit<CoreClientOptions, "transport" | "crypto" | "trust" | "keyLog">, CryptoChoice, KeyLogChoice {
+  /** Default: UDP by what is quickest here, on a port that the system chooses: see `createUdpTransport`. */
+  readonly transport?: DatagramTransport | undefined;
   /** Instead of `serverKey`: the server must show a certificate by one of these authorities. */
-  readonly trust?: AuthorityTrust | CertificateVerifier;
+  readonly trust?: AuthorityTrust | CertificateVerifier | undefined;
 }
+
+/** Those of the core client among them: it would name its own only, and none of the facade's. */
+const CLIENT_OPTION_NAMES: OptionNames<ClientOptions> = {
+  host: true,
+  port: true,
+  protocol: true,
+  serverKey: true,
+  trust: true,
+  dangerouslyTrustAnyServer: true,
+  payload: true,
+  signal: true,
+  timeoutMs: true,
+  transport: true,
+  ...CRYPTO_CHOICE_NAMES,
+  ...KEY_LOG_CHOICE_NAMES,
+  logger: true,
+  clock: true,
+  ...PROTOCOL_OPTION_NAMES,
+};
 
 /**
  * Connects to a server; resolves when it has accepted. Rejects with ConnectError, whose `code` says why, and for bad
  * options with TypeError, RangeError, IdentityError or CertificateError.
  */
 export async function connect(options: ClientOptions): Promise<Client> {
-  checkObject(options);
+  checkOptionNames(options, CLIENT_OPTION_NAMES);
   return connectCore(withDefaults(options, await loadedCrypto(options)));
 }
 
@@ -48,14 +66,8 @@ export async function connect(options: ClientOptions): Promise<Client> {
  * nothing. Throws TypeError, RangeError or IdentityError for bad options.
  */
 export function createClient(options: ClientOptions): PolledClient {
-  checkObject(options);
+  checkOptionNames(options, CLIENT_OPTION_NAMES);
   return createCoreClient(withDefaults(options, defaultCrypto(options)));
-}
-
-function checkObject(options: ClientOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
-  }
 }
 
 function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClientOptions {
@@ -66,11 +78,12 @@ function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClien
 
 /** @internal The options of a core client, with a verifier made of an authority's certificates. */
 export function withoutTransport(options: ClientOptions, crypto: CryptoProvider): Omit<CoreClientOptions, "transport"> {
-  const { aead: _chosen, transport: _transport, keyLogFile: _file, keyLog: _function, trust, ...rest } = options;
+  const { aead: _chosen, transport: _transport, keyLogFile: _file, keyLog: _function, trust, ...others } = options;
+  const { logger = createConsoleLogger({ level: "error" }), ...rest } = others;
   const keyLog = keyLogOf(options);
   return {
-    logger: createConsoleLogger({ level: "error" }),
     ...rest,
+    logger,
     ...(keyLog === undefined ? {} : { keyLog }),
     ...(trust === undefined ? {} : { trust: verifierOf(trust, options.host) }),
     crypto,

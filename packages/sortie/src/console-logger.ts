@@ -2,11 +2,11 @@ import { checkOptionNames, LOG_LEVELS, type Logger, type LogLevel, type OptionNa
 
 export interface ConsoleLoggerOptions {
   /** What is less important is left out. Default "info". */
-  readonly level?: LogLevel | "silent";
+  readonly level?: LogLevel | "silent" | undefined;
   /** One JSON object a line, as pino writes them (`level`, `time`, `msg`), for machines. Default: for people. */
-  readonly json?: boolean;
+  readonly json?: boolean | undefined;
   /** Takes each line. Default: the console's method of the level's name. */
-  readonly write?: (line: string, level: LogLevel) => void;
+  readonly write?: ((line: string, level: LogLevel) => void) | undefined;
 }
 
 const OPTION_NAMES: OptionNames<ConsoleLoggerOptions> = { level: true, json: true, write: true };

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames, PROTOCOL_OPTION_NAMES } from "@sortie/connection";
 import { fingerprint, type Identity, publicKeyToPem } from "@sortie/handshake";
 import { generateIdentity } from "@sortie/handshake/node";
 import {
@@ -6,14 +7,23 @@ import {
   type ServerBaseOptions as CoreServerBaseOptions,
   type ServerOptions as CoreServerOptions,
 } from "@sortie/server";
+import type { DatagramTransport } from "@sortie/transport";
 import type { DgramTransportOptions } from "@sortie/transport-dgram";
 import { createConsoleLogger } from "./console-logger.js";
-import { type CryptoChoice, defaultCrypto } from "./default-crypto.js";
+import { CRYPTO_CHOICE_NAMES, type CryptoChoice, defaultCrypto } from "./default-crypto.js";
 import { defaultTransport } from "./default-transport.js";
-import { type KeyLogChoice, keyLogOf } from "./key-log-file.js";
+import { KEY_LOG_CHOICE_NAMES, type KeyLogChoice, keyLogOf } from "./key-log-file.js";
+
+type SocketOption = "host" | "port" | "reusePort" | "receiveBufferBytes" | "sendBufferBytes";
 
 /** What the transport decides, where one is given. */
-const TRANSPORT_OPTIONS = ["host", "port", "reusePort", "receiveBufferBytes", "sendBufferBytes"] as const;
+const SOCKET_OPTION_NAMES: OptionNames<Record<SocketOption, unknown>> = {
+  host: true,
+  port: true,
+  reusePort: true,
+  receiveBufferBytes: true,
+  sendBufferBytes: true,
+};
 
 /** The port of the examples: 1474, as mpgameserver has it. */
 const DEFAULT_PORT = 1474;
@@ -22,18 +32,45 @@ const DEFAULT_PORT = 1474;
 export interface ServerBaseOptions
   extends
     Omit<CoreServerBaseOptions, "identity" | "transport" | "crypto" | "keyLog">,
-    Partial<Pick<CoreServerBaseOptions, "identity" | "transport">>,
     CryptoChoice,
     KeyLogChoice,
     Pick<DgramTransportOptions, "receiveBufferBytes" | "sendBufferBytes" | "reusePort"> {
+  /** Who the server is, for its clients: from `loadIdentity`. Default: a throw-away key, with a warning. */
+  readonly identity?: Identity | undefined;
+  /** Default: UDP by what is quickest here, see `createUdpTransport`. */
+  readonly transport?: DatagramTransport | undefined;
   /** Local address; "::" is IPv6 and IPv4 together. Default "::". Not together with `transport`, which decides it. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** 0..65535; 0 lets the system choose. Default 1474. Not together with `transport`. */
-  readonly port?: number;
+  readonly port?: number | undefined;
 }
 
 /** Options of {@link createServer}: those of a server, with Node's defaults for key, cryptography and socket. */
 export type ServerOptions<Data = unknown> = ServerBaseOptions & PeerDataOptions<Data>;
+
+/** Those of the server among them: it would name its own only, and none of the facade's. */
+const SERVER_OPTION_NAMES: OptionNames<ServerOptions> = {
+  protocol: true,
+  identity: true,
+  ...SOCKET_OPTION_NAMES,
+  transport: true,
+  ...CRYPTO_CHOICE_NAMES,
+  tickRate: true,
+  maxPeers: true,
+  authenticate: true,
+  handshakeTimeoutMs: true,
+  reassemblyBudgetBytes: true,
+  maxHalfOpen: true,
+  handshakesPerSecond: true,
+  handshakesPerPrefix: true,
+  blocked: true,
+  onAccess: true,
+  ...KEY_LOG_CHOICE_NAMES,
+  logger: true,
+  clock: true,
+  share: true,
+  ...PROTOCOL_OPTION_NAMES,
+};
 
 /**
  * A server on UDP, with keys of node:crypto and packets encrypted by what is quickest here. Without an identity it
@@ -42,13 +79,12 @@ export type ServerOptions<Data = unknown> = ServerBaseOptions & PeerDataOptions<
  * that `aead` names cannot be loaded.
  */
 export function createServer<Data = unknown>(options: ServerOptions<Data>): Server<Data> {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
-  }
+  checkOptionNames(options, SERVER_OPTION_NAMES);
   const given: ServerOptions<Data> = options;
   checkTransportOptions(given);
   const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, reusePort, ...others } = given;
-  const { aead: _chosen, keyLogFile: _file, keyLog: _function, ...rest } = others;
+  const { aead: _chosen, keyLogFile: _file, keyLog: _function, ...named } = others;
+  const { logger = createConsoleLogger({ level: "error" }), ...rest } = named;
   const keyLog = keyLogOf(options);
   const crypto = defaultCrypto(options);
   const transport =
@@ -64,8 +100,8 @@ export function createServer<Data = unknown>(options: ServerOptions<Data>): Serv
   // Left out alone asks for one: null is a mistake, and a key that nobody can pin must never be made unseen.
   const identity = given.identity === undefined ? throwAwayIdentity() : given.identity;
   const core: CoreServerOptions<Data> = {
-    logger: createConsoleLogger({ level: "error" }),
     ...rest,
+    logger,
     ...(keyLog === undefined ? {} : { keyLog }),
     crypto,
     transport,
@@ -79,7 +115,7 @@ export function createServer<Data = unknown>(options: ServerOptions<Data>): Serv
 /** Throws TypeError: an address that is passed over would let the server listen where nobody asked for it. */
 function checkTransportOptions(options: ServerOptions): void {
   if (options.transport === undefined || options.transport === null) return;
-  for (const name of TRANSPORT_OPTIONS) {
+  for (const name of Object.keys(SOCKET_OPTION_NAMES) as SocketOption[]) {
     if (options[name] === undefined) continue;
     throw new TypeError(`"${name}" expected to be left out beside "transport", which decides it; got both`);
   }

@@ -1,3 +1,4 @@
+import type { OptionNames } from "@sortie/connection";
 import {
   type AeadSource,
   composeProvider,
@@ -26,14 +27,17 @@ const CHOICES: readonly AeadChoice[] = [
 
 /** The options that choose cryptography. */
 export interface CryptoChoice {
-  readonly crypto?: CryptoProvider;
+  readonly crypto?: CryptoProvider | undefined;
   /**
    * Which library encrypts packets. Default "auto": libsodium in WebAssembly, which comes with this package; where
    * koffi is installed the OpenSSL within Node, called by it; and where sodium-native is, that for larger packets of
    * peers without AES. Not together with `crypto`.
    */
-  readonly aead?: AeadChoice;
+  readonly aead?: AeadChoice | undefined;
 }
+
+/** @internal See `checkOptionNames`. */
+export const CRYPTO_CHOICE_NAMES: OptionNames<CryptoChoice> = { crypto: true, aead: true };
 
 /** One instance for all servers and clients of a thread; undefined once it failed to load. */
 let wasmAeads: Promise<AeadSource | undefined> | undefined;

@@ -1,8 +1,8 @@
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { CertificateError, withCertificates } from "@sortie/certificates";
+import { CertificateError, judgeOwnCertificates, withCertificates } from "@sortie/certificates";
 import { checkIdentity, checkOptionNames, describeKind, type OptionNames } from "@sortie/connection";
-import { type Identity, IdentityError } from "@sortie/handshake";
+import { type CertificateFailure, type Identity, IdentityError } from "@sortie/handshake";
 import { identityFromPem, identityToPem } from "@sortie/handshake/node";
 import { createPair, replacePair } from "./file-pair.js";
 
@@ -24,25 +24,36 @@ export interface LoadIdentityOptions {
    * PEM file with the certificate for the key, as `sortie cert server` writes it, for clients that trust an authority;
    * certificates between it and the authority may follow in the file.
    */
-  readonly certificate?: string;
+  readonly certificate?: string | undefined;
 }
 
 /** @internal See `checkOptionNames`. */
 export const LOAD_OPTION_NAMES: OptionNames<LoadIdentityOptions> = { certificate: true };
-const SAVE_OPTION_NAMES: OptionNames<{ readonly force?: boolean }> = { force: true };
+const SAVE_OPTION_NAMES: OptionNames<{ readonly force?: boolean | undefined }> = { force: true };
 
 /**
  * The server's identity from a PEM file (PKCS#8, P-256), as `sortie keygen` writes it. Rejects with IdentityError for a
  * file that is missing or holds something else, with CertificateError for such a certificate; where a file cannot be
  * read, their `cause` is the system's error ("ENOENT" in its `code` for one that is missing). Warns when others than
- * its owner can read a private key. Rejects with TypeError for bad options and for what names no file, such as the PEM
- * text itself, which is never shown.
+ * its owner can read a private key, and where clients refuse the certificate, as one that has expired: clients that pin
+ * the key come in all the same. Rejects with TypeError for bad options and for what names no file, such as the PEM text
+ * itself, which is never shown.
  */
 export async function loadIdentity(path: string, options: LoadIdentityOptions = {}): Promise<Identity> {
   checkPath("path", path);
   checkOptionNames(options, LOAD_OPTION_NAMES);
   checkCertificate(options.certificate);
-  return readIdentity(path, options, readText);
+  const identity = await readIdentity(path, options, readText);
+  const failure = judgeOwnCertificates(identity, Date.now())?.failure;
+  if (failure !== undefined) {
+    process.emitWarning(unusable(options.certificate, failure), { code: "SORTIE_UNUSABLE_CERTIFICATE" });
+  }
+  return identity;
+}
+
+/** @internal Why clients refuse the certificate of a file, in words for its owner. */
+export function unusable(path: string | undefined, { code, text }: CertificateFailure): string {
+  return `clients that trust an authority refuse the certificate "${path}" (${code}): ${text}`;
 }
 
 /** How the text of a file is got. */
@@ -116,12 +127,13 @@ async function loadKey(path: string, read: ReadText): Promise<Identity> {
 /**
  * Writes an identity to `path` (private, mode 600) and to the same name with ".pub" for ".key" (public, mode 644).
  * Rejects with Error when one of the files is there, unless `force`, and with the system's error when one cannot be
- * written; the files are left as they were then, with `force` too. Rejects with TypeError for bad arguments.
+ * written; the files are left as they were then, with `force` too. Rejects with TypeError for bad arguments, and with
+ * RangeError for a `path` that ends in ".pub".
  */
 export async function saveIdentity(
   identity: Identity,
   path: string,
-  options: { readonly force?: boolean } = {},
+  options: { readonly force?: boolean | undefined } = {},
 ): Promise<IdentityFiles> {
   checkIdentity(identity);
   checkPath("path", path);
@@ -138,6 +150,7 @@ export async function writeIdentity(
   force: boolean,
   otherwise: string,
 ): Promise<IdentityFiles> {
+  checkPrivateName(path);
   const publicKeyPath = publicPathOf(path);
   const { privateKeyPem, publicKeyPem } = identityToPem(identity);
   const privateFile = { path, text: privateKeyPem, mode: PRIVATE_MODE };
@@ -147,6 +160,13 @@ export async function writeIdentity(
   // public key can be made anew from the private one, but a private key that is lost can be had from nowhere.
   await (force ? replacePair(privateFile, publicFile) : createPair(privateFile, publicFile, otherwise));
   return { privateKeyPath: path, publicKeyPath };
+}
+
+/** Throws RangeError: what has a public key's name is handed out, copied and committed. */
+function checkPrivateName(path: string): void {
+  if (!/\.pub$/i.test(path)) return;
+  const instead = `such as "${path.replace(/\.pub$/i, ".key")}" with the public key beside it`;
+  throw new RangeError(`"path" expected a name for the private key, ${instead}, got "${path}"`);
 }
 
 async function warnIfShared(path: string): Promise<void> {

@@ -9,17 +9,23 @@ export {
   type PolledClient,
 } from "@sortie/client";
 export type {
+  CongestionAlgorithm,
+  CongestionContext,
   ConnectionStatistics,
   DisconnectCode,
   DisconnectReason,
   DropReason,
   Logger,
   LogLevel,
+  ProtocolOptions,
   Quality,
   SecondOfTraffic,
   SendAdvice,
 } from "@sortie/connection";
 export {
+  type Aead,
+  type CertificateFailure,
+  type CertificateFailureCode,
   type CertificateVerifier,
   type CryptoProvider,
   type Identity,
@@ -32,6 +38,8 @@ export {
 } from "@sortie/handshake";
 export { generateIdentity } from "@sortie/handshake/node";
 export type {
+  AckSample,
+  CongestionController,
   Delivery,
   EndpointStatistics,
   InboundMessage,
@@ -41,6 +49,8 @@ export type {
   SendRefusal,
 } from "@sortie/reliability";
 export type {
+  Acceptance,
+  AccessLogEntry,
   Authenticate,
   AuthenticateRequest,
   AuthenticateResult,
@@ -48,8 +58,11 @@ export type {
   CloseOptions,
   DrainingEvent,
   ListenAddress,
+  NeededFor,
   Peer,
   PeerDataOptions,
+  PortShare,
+  RateLimit,
   Server,
   ServerEvents,
   ServerStatistics,
@@ -58,9 +71,12 @@ export type {
 } from "@sortie/server";
 export {
   type Clock,
+  type DatagramBatch,
+  type DatagramBatchOptions,
   type DatagramReceiver,
   type DatagramTransport,
   type SocketAddress,
+  type TimerHandle,
   TransportError,
   type TransportErrorCode,
   type TransportErrorDetails,
@@ -69,11 +85,32 @@ export {
 export type { DgramTransportOptions } from "@sortie/transport-dgram";
 export {
   createNetwork,
+  type DelayDistribution,
+  type DelayTail,
+  type DropCause,
+  type GilbertElliott,
+  type HostLike,
+  type LinkOptions,
+  type LinkSimulator,
+  type LinkSpec,
+  type LinkStatistics,
+  type LinkTrace,
+  type LinkTraceStep,
+  type LinkVerdict,
   type MemoryNetwork,
   type MemoryTransport,
+  type MemoryTransportOptions,
+  type NetworkFilter,
   type NetworkOptions,
+  type NetworkStatistics,
+  type PresetName,
+  type Tap,
+  type TapVerdict,
+  type TracedLink,
   type VirtualClock,
+  type VirtualClockOptions,
 } from "@sortie/transport-memory";
+export type { CipherSuite } from "@sortie/wire";
 export { type ConsoleLoggerOptions, createConsoleLogger } from "./console-logger.js";
 export { type AuthorityTrust, type ClientOptions, connect, createClient } from "./connect.js";
 export { createServer, type ServerBaseOptions, type ServerOptions } from "./create-server.js";

@@ -1,4 +1,5 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from "node:fs";
+import type { OptionNames } from "@sortie/connection";
 import type { KeyLog } from "@sortie/handshake";
 
 /** Read and write for the owner alone. */
@@ -14,13 +15,18 @@ export interface KeyLogChoice {
    * warns that whoever reads it can decrypt the traffic. Default: the environment variable SORTIE_KEYLOGFILE; without
    * it nothing is written. Not together with `keyLog`.
    */
-  readonly keyLogFile?: string;
+  readonly keyLogFile?: string | undefined;
   /** For debugging: hears the secrets of every connection instead, one line for each. */
-  readonly keyLog?: KeyLog;
+  readonly keyLog?: KeyLog | undefined;
 }
+
+/** @internal See `checkOptionNames`. */
+export const KEY_LOG_CHOICE_NAMES: OptionNames<KeyLogChoice> = { keyLogFile: true, keyLog: true };
 
 /** Files that were warned of: once for a process, however many connections it makes. */
 const warned = new Set<string>();
+/** Files that could not be written later on, and of which that was told: once for a process as well. */
+const lost = new Set<string>();
 
 /**
  * Where the keys of these options go; undefined, as nearly always, for nowhere. Throws TypeError for bad options, Error
@@ -53,7 +59,6 @@ export function keyLogOf(
 
 /** Appends whole lines, each in one write, so that several processes may share the file. */
 function fileLog(path: string): KeyLog {
-  let hasFailed = false;
   return (line) => {
     try {
       const file = openPrivately(path);
@@ -64,8 +69,8 @@ function fileLog(path: string): KeyLog {
       }
     } catch (error) {
       // A full disk must not end a game: it is told once, and later lines are tried all the same.
-      if (!hasFailed) warn(`keys of connections are missing in the key log: ${String(error)}`);
-      hasFailed = true;
+      if (!lost.has(path)) warn(`keys of connections are missing in the key log: ${String(error)}`);
+      lost.add(path);
     }
   };
 }

@@ -1,3 +1,4 @@
+import { CertificateError, judgeOwnCertificates, type OwnCertificates } from "@sortie/certificates";
 import type { Identity } from "@sortie/handshake";
 import {
   checkLogger,
@@ -14,6 +15,7 @@ import {
   LOAD_OPTION_NAMES,
   type LoadIdentityOptions,
   readIdentity,
+  unusable,
 } from "./identity-files.js";
 import { readRegularFile } from "./regular-file.js";
 
@@ -26,9 +28,9 @@ const MAX_STUCK_LOADS = 2;
 
 export interface ReloadIdentityOptions extends LoadIdentityOptions {
   /** Default "SIGHUP". */
-  readonly signal?: "SIGHUP" | "SIGUSR1" | "SIGUSR2";
+  readonly signal?: "SIGHUP" | "SIGUSR1" | "SIGUSR2" | undefined;
   /** Hears of each reload, and why one failed; what it throws is contained. Default: the console. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 const OPTION_NAMES: OptionNames<ReloadIdentityOptions> = { ...LOAD_OPTION_NAMES, signal: true, logger: true };
@@ -36,8 +38,9 @@ const OPTION_NAMES: OptionNames<ReloadIdentityOptions> = { ...LOAD_OPTION_NAMES,
 /**
  * Loads key and certificate again whenever the process gets SIGHUP, and shows them to new clients from then on: a
  * renewed certificate without a restart. Files that cannot be used change nothing and are told to the logger: those
- * that are no regular files, such as pipes, and those that have not come within 10 s, among them. Returns what ends it.
- * Throws TypeError for bad arguments.
+ * that are no regular files, such as pipes, those that have not come within 10 s, and a certificate that clients
+ * refuse, as it has expired, is not valid yet or is not for a server, among them. Returns what ends it. Throws
+ * TypeError for bad arguments.
  */
 export function reloadIdentityOnSignal(
   server: { setIdentity(identity: Identity): void },
@@ -64,8 +67,12 @@ export function reloadIdentityOnSignal(
   let last: Promise<void> = Promise.resolve();
   const reload = async (): Promise<void> => {
     try {
-      server.setIdentity(await loads.load());
-      logger.info(names, `${signal}: key and certificate were loaded again`);
+      const identity = await loads.load();
+      const own = judgeOwnCertificates(identity, Date.now());
+      // The one at hand may serve for days to come, and whoever sent the signal looks at the log now.
+      if (own?.failure !== undefined) throw new CertificateError("unusable", unusable(files.certificate, own.failure));
+      server.setIdentity(identity);
+      logger.info({ ...names, ...validityOf(own) }, `${signal}: key and certificate were loaded again`);
     } catch (error) {
       logger.error({ ...names, err: error }, `${signal}: key and certificate stay as they were`);
     }
@@ -74,6 +81,11 @@ export function reloadIdentityOnSignal(
   const onSignal = (): void => void (last = last.then(reload));
   process.on(signal, onSignal);
   return () => void process.off(signal, onSignal);
+}
+
+/** For alerts on a renewal that does not come. */
+function validityOf(own: OwnCertificates | undefined): { readonly validUntil?: string } {
+  return own?.notAfterMs === undefined ? {} : { validUntil: new Date(own.notAfterMs).toISOString() };
 }
 
 /** Loads with a deadline: one that hangs must not be the last one. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fingerprint, parsePublicKey } from "@sortie/handshake";
@@ -50,6 +50,18 @@ describe("sortie keygen", () => {
       publicKeyPath: join(folder, "root.pub"),
       fingerprint: fingerprint(createNodeProvider(), publicKey),
     });
+  });
+
+  it.each(["root.pub", "ROOT.PUB"])("writes no private key under the name of a public one: %s", async (name) => {
+    const path = join(folder, name);
+    await writeFile(path, "a public key");
+    const instead = join(folder, `${name.slice(0, -4)}.key`);
+    for (const args of [[path], [path, "--force"]]) {
+      const message = `"path" expected a name for the private key, such as "${instead}" with the public key beside it`;
+      await expect(run(...args)).rejects.toThrow(new RangeError(`${message}, got "${path}"`));
+    }
+    expect(await readFile(path, "utf8")).toBe("a public key");
+    expect(await readdir(folder)).toEqual([name]);
   });
 
   it("never prints the private key", async () => {

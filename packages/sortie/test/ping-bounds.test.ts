@@ -26,7 +26,7 @@ async function pingerOf(network: MemoryNetwork): Promise<HelloPinger> {
     transport: network.createTransport(),
     crypto: createNodeProvider(),
     clock: network.clock,
-    target: SocketAddress.parse(TARGET, 1474),
+    targets: [SocketAddress.parse(TARGET, 1474)],
     protocol: "arena/1",
     onAnswer: () => {},
   });

@@ -18,11 +18,22 @@ export function parseHostAndPort(label: string, text: string): HostAndPort {
   return { host, port };
 }
 
-/** The first address of a host. Rejects with TransportError or RangeError for a name without one. */
-export async function resolveTarget({ host, port }: HostAndPort): Promise<SocketAddress> {
+/** Addresses of one name that are looked at: as many as a client tries. */
+const MAX_ADDRESSES = 8;
+
+/**
+ * The addresses of a host, as the resolver sorts them: 1..8. Rejects with TransportError or RangeError for a name
+ * without one.
+ * @param family only those of this one
+ */
+export async function resolveTargets({ host, port }: HostAndPort, family?: 4 | 6): Promise<SocketAddress[]> {
   const literal = SocketAddress.tryParse(host, port);
-  if (literal !== undefined && literal.scope === "") return literal;
-  const [first] = (await createDgramTransport().resolve?.(host)) ?? [];
-  if (first === undefined) throw new RangeError(`"target" expected a host with an address, got "${host}"`);
-  return SocketAddress.parse(first, port);
+  const all =
+    literal !== undefined && literal.scope === ""
+      ? [literal]
+      : ((await createDgramTransport().resolve?.(host)) ?? []).map((text) => SocketAddress.parse(text, port));
+  const fit = all.filter((address) => family === undefined || address.family === family).slice(0, MAX_ADDRESSES);
+  if (fit.length > 0) return fit;
+  const expected = family === undefined ? "an address" : `an IPv${family} address`;
+  throw new RangeError(`"target" expected a host with ${expected}, got "${host}"`);
 }

@@ -3,14 +3,15 @@ import { Command, InvalidArgumentError } from "commander";
 import { type SocketAddress, SystemClock } from "@sortie/transport";
 import { createDgramTransport } from "@sortie/transport-dgram";
 import { LinkProxy, type LinkProxyStatistics, type LinkSpec, type RelayStatistics } from "@sortie/transport-memory";
-import { integerIn } from "./arguments.js";
+import { integerIn, oneOf } from "./arguments.js";
 import { untilSignal, waitFor } from "./command-host.js";
-import { parseHostAndPort, resolveTarget } from "./host-and-port.js";
+import { parseHostAndPort, resolveTargets } from "./host-and-port.js";
 import { LINK_SYNTAX, parseLink } from "./proxy-link.js";
 
 interface ProxyOptions {
   readonly host: string;
   readonly port: number;
+  readonly family?: "4" | "6";
   readonly link?: LinkSpec;
   readonly up?: LinkSpec;
   readonly down?: LinkSpec;
@@ -46,6 +47,7 @@ export function proxyCommand(host: ProxyHost = { interrupted: untilSignal }): Co
     .argument("<target>", "where clients' datagrams go, HOST:PORT")
     .option("--host <address>", "local address to listen on", "::")
     .option("--port <number>", "local port, 0 lets the system choose", integerIn(0, 65_535), 0)
+    .option("--family <number>", "4 or 6: of the target's addresses, the first of which is taken", oneOf(["4", "6"]))
     .option("--link <link>", `both directions; ${LINK_SYNTAX}`, linkOption)
     .option("--up <link>", "towards the target, in place of --link", linkOption)
     .option("--down <link>", "towards the clients, in place of --link", linkOption)
@@ -62,7 +64,9 @@ async function run(targetText: string, options: ProxyOptions, host: ProxyHost): 
   const clock = new SystemClock();
   const seed = options.seed ?? randomInt(2 ** 32);
   const say = options.json === true ? console.error : console.log;
-  const target = await resolveTarget(parseHostAndPort("target", targetText));
+  const family = options.family === undefined ? undefined : options.family === "4" ? 4 : 6;
+  const targets = await resolveTargets(parseHostAndPort("target", targetText), family);
+  const [target, ...others] = targets as [SocketAddress, ...SocketAddress[]];
   const faults = new Set<string>();
   const proxy = new LinkProxy({
     target,
@@ -83,6 +87,10 @@ async function run(targetText: string, options: ProxyOptions, host: ProxyHost): 
   });
   const address = await proxy.listen();
   say(`proxy  ${address.toString()} -> ${target.toString()}, seed ${seed}`);
+  if (others.length > 0) {
+    const list = others.map(({ host }) => host).join(", ");
+    say(`       ${targetText} has further addresses that are not used: ${list}; --family or an address chooses`);
+  }
   host.onListening?.(address);
   const startMs = clock.now();
   await endOf(host, options.seconds, clock);

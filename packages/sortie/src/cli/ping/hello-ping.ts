@@ -36,9 +36,12 @@ export interface HelloPingerOptions {
   readonly transport: DatagramTransport;
   readonly crypto: CryptoProvider;
   readonly clock: Clock;
-  readonly target: SocketAddress;
+  /** The server's addresses, at least one. */
+  readonly targets: readonly SocketAddress[];
   readonly protocol: string;
   readonly onAnswer: (answer: PingAnswer) => void;
+  /** Told once which of several addresses is measured. */
+  readonly onChosen?: (target: SocketAddress) => void;
 }
 
 /** Sequence number of the hello that does not count. */
@@ -47,13 +50,14 @@ const WARM_UP = 0;
 interface WaitingHello {
   readonly handshake: ClientHandshake;
   readonly sequence: number;
+  readonly target: SocketAddress;
   readonly sentAtMs: number;
 }
 
 /**
  * Measures a server without a connection: each ping is a CLIENT_HELLO of its own, which a server answers with a cookie
  * or with a REJECT before it keeps anything. Nothing in an answer is proven: it only shows that somebody there saw the
- * hello.
+ * hello. Of several addresses the first that answers is measured; until then each ping goes to all of them.
  */
 export class HelloPinger implements Pinger, DatagramReceiver {
   sent = 0;
@@ -67,9 +71,23 @@ export class HelloPinger implements Pinger, DatagramReceiver {
   readonly #options: HelloPingerOptions;
   readonly #waiting: Map<number, WaitingHello> = new Map();
   #onAllAnswered: (() => void) | undefined;
+  /** Where pings go: one address, once it has answered. */
+  #targets: readonly SocketAddress[];
+  #uncountedErrors = 0;
 
   constructor(options: HelloPingerOptions) {
     this.#options = options;
+    this.#targets = options.targets;
+  }
+
+  /** The address that is measured: undefined while none of several has answered. */
+  get target(): SocketAddress | undefined {
+    return this.#targets.length === 1 ? this.#targets[0] : undefined;
+  }
+
+  /** Hellos that count and could not be sent; not those to addresses that were given up. */
+  get sendErrors(): number {
+    return this.#options.transport.statistics.sendErrors - this.#uncountedErrors;
   }
 
   get answered(): number {
@@ -82,16 +100,25 @@ export class HelloPinger implements Pinger, DatagramReceiver {
 
   /** A hello that does not count: the first one through a process takes many times as long as those after it. */
   warmUp(): Promise<void> {
-    this.#send(WARM_UP);
+    this.#sendToAll(WARM_UP);
     return this.allAnswered();
   }
 
-  ping(): void {
-    this.#send(++this.sent);
+  /** From now on what cannot be sent counts. */
+  countErrors(): void {
+    this.#uncountedErrors = this.#options.transport.statistics.sendErrors;
   }
 
-  #send(sequence: number): void {
-    const { transport, crypto, clock, target, protocol } = this.#options;
+  ping(): void {
+    this.#sendToAll(++this.sent);
+  }
+
+  #sendToAll(sequence: number): void {
+    for (const target of this.#targets) this.#send(sequence, target);
+  }
+
+  #send(sequence: number, target: SocketAddress): void {
+    const { transport, crypto, clock, protocol } = this.#options;
     const batch = transport.acquireBatch();
     // Never so many at once that none is free; then the system holds them back, and this one counts as lost.
     if (batch === undefined) return;
@@ -106,8 +133,9 @@ export class HelloPinger implements Pinger, DatagramReceiver {
     const hello = handshake.hello();
     batch.buffer.set(hello, batch.reserve());
     batch.commit(hello.length, target);
-    this.#waiting.set(clientConnectionId, { handshake, sequence, sentAtMs: clock.now() });
-    if (this.#waiting.size > MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value as number);
+    this.#waiting.set(clientConnectionId, { handshake, sequence, target, sentAtMs: clock.now() });
+    const isFull = this.#waiting.size > MAX_WAITING * this.#targets.length;
+    if (isFull) this.#waiting.delete(this.#waiting.keys().next().value as number);
     transport.send(batch);
   }
 
@@ -131,14 +159,16 @@ export class HelloPinger implements Pinger, DatagramReceiver {
   onWritable(): void {}
 
   #take(payload: Uint8Array, from: SocketAddress): boolean {
-    const { target, clock, onAnswer } = this.#options;
+    const { clock, onAnswer } = this.#options;
     const nowMs = clock.now();
-    if (payload.length < HANDSHAKE_HEADER_BYTES + 4 || !from.equals(target)) return false;
+    if (payload.length < HANDSHAKE_HEADER_BYTES + 4) return false;
     const id = readConnectionId(payload, HANDSHAKE_HEADER_BYTES - 1);
     const waiting = this.#waiting.get(id);
-    const progress = waiting?.handshake.receive(payload);
-    if (waiting === undefined || (progress?.kind !== "retry" && progress?.kind !== "rejected")) return false;
+    if (waiting?.target.equals(from) !== true) return false;
+    const progress = waiting.handshake.receive(payload);
+    if (progress.kind !== "retry" && progress.kind !== "rejected") return false;
     this.#waiting.delete(id);
+    if (this.#targets.length > 1) this.#choose(waiting.target);
     if (this.#waiting.size === 0) this.#onAllAnswered?.();
     if (waiting.sequence === WARM_UP) return true;
     const rttMs = nowMs - waiting.sentAtMs;
@@ -148,5 +178,13 @@ export class HelloPinger implements Pinger, DatagramReceiver {
     this.answers.set(kind, (this.answers.get(kind) ?? 0) + 1);
     onAnswer({ sequence: waiting.sequence, rttMs, text: kind });
     return true;
+  }
+
+  /** The others are asked no more, and what they still say is nobody's. */
+  #choose(target: SocketAddress): void {
+    this.#targets = [target];
+    for (const [id, waiting] of this.#waiting) if (!waiting.target.equals(target)) this.#waiting.delete(id);
+    this.countErrors();
+    this.#options.onChosen?.(target);
   }
 }

@@ -11,7 +11,7 @@ import { defaultTransport } from "../../default-transport.js";
 import { integerIn, numberIn } from "../arguments.js";
 import { type CommandHost, PROCESS_HOST, waitFor } from "../command-host.js";
 import { msText, percentText } from "../figures-text.js";
-import { type HostAndPort, parseHostAndPort, resolveTarget } from "../host-and-port.js";
+import { type HostAndPort, parseHostAndPort, resolveTargets } from "../host-and-port.js";
 import { printable } from "../printable.js";
 import { styleOf } from "../style.js";
 import { addTrustOptions, namesTrust, readTrust, type TrustOptions } from "../trust-options.js";
@@ -103,7 +103,7 @@ async function pingByHello(
   if (options.payload !== undefined) throw new Error('"--payload" expected to stand with --key or --ca');
   if (options.hostname !== undefined) throw new Error('"--hostname" expected to stand with "--ca"');
   const clock = new SystemClock();
-  const address = await resolveTarget(target);
+  const targets = await resolveTargets(target);
   const transport = createDgramTransport();
   const { protocol = ANY_PROTOCOL } = options;
   const onAnswer = tellAnswer(options);
@@ -111,24 +111,26 @@ async function pingByHello(
     transport,
     crypto: createNodeProvider(),
     clock,
-    target: address,
+    targets,
     protocol,
     onAnswer,
+    onChosen: (address) => say(options, `${address.toString()} answers first: it is measured from now on`),
   });
   await pinger.open();
+  const addresses = targets.map((address) => address.toString());
   const named = options.protocol === undefined ? "no protocol named" : `protocol ${options.protocol}`;
-  say(options, `ping ${text} (${address.toString()}) by hellos of ${CLIENT_HELLO_BYTES} bytes, ${named}`);
+  say(options, `ping ${text} (${addresses.join(", ")}) by hellos of ${CLIENT_HELLO_BYTES} bytes, ${named}`);
   const interrupted = host.interrupted();
   await waitFor(options.interval, [interrupted, pinger.warmUp()], clock);
-  const uncountedErrors = transport.statistics.sendErrors;
+  pinger.countErrors();
   await pingInTurn(pinger, options, clock, [interrupted]);
   await pinger.close();
-  const sendErrors = transport.statistics.sendErrors - uncountedErrors;
-  const { serverVersion, strays } = pinger;
+  const { serverVersion, strays, sendErrors } = pinger;
   const answers = Object.fromEntries(pinger.answers);
   report(options, {
     ...measured(text, "hello", pinger),
-    address: address.toString(),
+    address: pinger.target?.toString(),
+    addresses,
     protocol: options.protocol,
     answers,
     serverVersion,
@@ -141,7 +143,7 @@ async function pingByHello(
     console.log(`server    ${MEANINGS[kind]} (${kind}); protocol version ${String(serverVersion)}`);
   }
   if (sendErrors > 0) console.log(`          ${sendErrors} could not be sent: is there a route to ${target.host}?`);
-  if (pinger.answered === 0) tellSilence(text);
+  if (pinger.answered === 0) tellSilence(targets.length === 1 ? text : `${text} (${addresses.join(", ")})`);
   return pinger.answered > 0;
 }
 

@@ -1,3 +1,4 @@
+import { withDeadline } from "../deadline.js";
 import { read, type Reading, ReadingError } from "./reading.js";
 
 /** Keys that the API sorts peers by. */
@@ -47,14 +48,17 @@ export class MetricsApi {
   readonly url: string;
   readonly #base: URL;
   readonly #token: string | undefined;
+  readonly #timeoutMs: number;
   #since = 0;
 
   /**
    * Throws RangeError for a URL that is none, or has a user and a password.
    * @param url of the listener, such as the one that it tells: a token in its fragment counts
    * @param token instead of that, as "--token" or the environment gives it
+   * @param timeoutMs ms for each answer
    */
-  constructor(url: string, token: string | undefined) {
+  constructor(url: string, token: string | undefined, timeoutMs: number = TIMEOUT_MS) {
+    this.#timeoutMs = timeoutMs;
     const base = parseUrl(url);
     const inFragment = new URLSearchParams(base.hash.slice(1)).get("token") ?? undefined;
     this.#token = token ?? inFragment;
@@ -91,19 +95,14 @@ export class MetricsApi {
   async #get(path: string, signal: AbortSignal): Promise<unknown> {
     const headers: Record<string, string> = { accept: "application/json" };
     if (this.#token !== undefined) headers["authorization"] = `Bearer ${this.#token}`;
-    let response: Response;
-    let body: string;
-    try {
-      response = await fetch(new URL(path, this.#base), {
-        headers,
-        // The token is for this host alone.
-        redirect: "error",
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-      });
-      body = await readBody(response);
-    } catch (error) {
-      throw new MetricsApiError(`no answer from ${this.url}: ${causeOf(error)}`, { cause: error });
-    }
+    // The token is for this host alone.
+    const ask = async (bounded: AbortSignal): Promise<{ response: Response; body: string }> => {
+      const response = await fetch(new URL(path, this.#base), { headers, redirect: "error", signal: bounded });
+      return { response, body: await readBody(response, bounded) };
+    };
+    const { response, body } = await withDeadline(signal, this.#timeoutMs, ask).catch((error: unknown) => {
+      throw new MetricsApiError(`no answer from ${this.url}: ${this.#causeOf(error)}`, { cause: error });
+    });
     if (response.status === 401) throw new MetricsApiError(this.#unauthorized());
     if (!response.ok) throw new MetricsApiError(`${this.url} answers ${response.status} to ${path}`);
     try {
@@ -111,6 +110,15 @@ export class MetricsApi {
     } catch {
       throw new MetricsApiError(`${this.url} answers, but not in JSON: is this the listener of @sortie/metrics?`);
     }
+  }
+
+  /** What fetch hides behind "fetch failed". */
+  #causeOf(error: unknown): string {
+    if (!(error instanceof Error)) return String(error);
+    if (error.name === "TimeoutError") return `the whole answer did not come within ${this.#timeoutMs} ms`;
+    const { cause } = error;
+    const first = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
+    return first instanceof Error && first.message !== "" ? first.message : error.message;
   }
 
   #unauthorized(): string {
@@ -140,22 +148,26 @@ function parseUrl(text: string): URL {
   throw new RangeError(`"url" expected one such as http://127.0.0.1:9474, got "${text.replace(/#.*/s, "#...")}"`);
 }
 
-async function readBody(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of response.body ?? []) {
-    bytes += part.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error(`more than ${MAX_ANSWER_BYTES} bytes came`);
-    parts.push(part);
+/** Cancels the body by itself: fetch may forget a signal once it has given the response, when Node 20 collects. */
+async function readBody({ body }: Response, signal: AbortSignal): Promise<string> {
+  const reader = body?.getReader();
+  const onAbort = (): void => void reader?.cancel(signal.reason).catch(() => {});
+  signal.addEventListener("abort", onAbort);
+  try {
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    for (;;) {
+      const part = await reader?.read();
+      signal.throwIfAborted();
+      if (part?.value === undefined) return Buffer.concat(parts).toString("utf8");
+      bytes += part.value.length;
+      if (bytes > MAX_ANSWER_BYTES) throw new Error(`more than ${MAX_ANSWER_BYTES} bytes came`);
+      parts.push(part.value);
+    }
+  } catch (error) {
+    onAbort();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
-  return Buffer.concat(parts).toString("utf8");
-}
-
-/** What fetch hides behind "fetch failed". */
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return `nothing came within ${TIMEOUT_MS} ms`;
-  const { cause } = error;
-  const first = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
-  return first instanceof Error && first.message !== "" ? first.message : error.message;
 }
