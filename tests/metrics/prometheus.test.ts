@@ -109,6 +109,28 @@ describe("Prometheus text", () => {
     await end();
   });
 
+  it("has the known ways in which peers end from 0 on, and each of them once", async () => {
+    const { game, scrape, end } = await watched();
+    const [first] = [await game.connect(), await game.connect()];
+    const name = "sortie_server_disconnects_total";
+    const before = await scrape();
+    expect(before.get(name)?.metrics).toHaveLength(13);
+    const [closed, kicked] = [
+      { code: "closed", by: "remote" },
+      { code: "kicked", by: "local" },
+    ];
+    for (const labels of [closed, kicked, { code: "timeout", by: "local" }]) {
+      expect(valueOf(before, name, labels)).toBe(0);
+    }
+    await game.settle(first.close());
+    for (const peer of game.server.peers.values()) peer.disconnect("enough");
+    await game.run(500);
+    const after = await scrape();
+    expect(after.get(name)?.metrics).toHaveLength(13);
+    expect([valueOf(after, name, closed), valueOf(after, name, kicked)]).toEqual([1, 1]);
+    await end();
+  });
+
   it("counts a peer that came and went between two looks", async () => {
     const { game, scrape, end } = await watched();
     const client = await game.connect();

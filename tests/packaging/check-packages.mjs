@@ -152,7 +152,9 @@ async function checkImports(specifiers, project) {
     await server.close();
     if (!/ChaCha20-Poly1305 by libsodium-wasm; /.test(server.stats.crypto)) throw new Error(server.stats.crypto);`;
   await check("libsodium-wasm encrypts", process.execPath, ["--input-type=module", "-e", encrypts], { cwd: project });
-  await check("sortie --help", process.execPath, ["node_modules/sortie/bin/sortie.js", "--help"], { cwd: project });
+  const sortie = "node_modules/sortie/bin/sortie.js";
+  await check("sortie --help", process.execPath, [sortie, "--help"], { cwd: project });
+  await check("sortie --version", process.execPath, [sortie, "--version"], { cwd: project });
 }
 
 async function checkTypes(specifiers, project) {

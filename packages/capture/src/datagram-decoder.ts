@@ -48,8 +48,8 @@ export interface DecodedDatagram {
 export interface DatagramInput {
   readonly payload: Uint8Array;
   /** bytes on the link, where less was captured. */
-  readonly originalBytes?: number;
-  readonly source?: SocketAddress;
+  readonly originalBytes?: number | undefined;
+  readonly source?: SocketAddress | undefined;
   /** Its place in a run, as `cut` gives it. */
   readonly run?: RunPlace | undefined;
 }

@@ -10,7 +10,7 @@ export interface PcapDatagram {
   /** At most 65,527 bytes. */
   readonly payload: Uint8Array;
   /** bytes of the payload on the link, `payload.length`..65,527: more where it was cut. Default: `payload.length`. */
-  readonly originalBytes?: number;
+  readonly originalBytes?: number | undefined;
 }
 
 const MAGIC_NANOSECONDS = 0xa1b23c4d;

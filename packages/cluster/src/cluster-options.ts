@@ -35,28 +35,28 @@ export interface ClusterOptions {
   /** The module that each worker runs, as a `file:` URL or an absolute path; it calls `createWorkerServer`. */
   readonly entry: string | { readonly href: string };
   /** Processes, 1..64. Default: one for each core that this process may use. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Local address; "::" is IPv6 and IPv4 together. Default "::". */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** 0..65535; 0 lets the system choose. Default 1474. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Copied to every worker by structured clone: `worker.data`. */
   readonly data?: unknown;
   /**
    * Options of Node for workers, such as `["--max-old-space-size=512"]`. Default: those of this process, without the
    * program of `node -e` or `node -p`.
    */
-  readonly execArgv?: readonly string[];
+  readonly execArgv?: readonly string[] | undefined;
   /** Environment of workers. Default: that of this process. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** ms, 1000..600000: from a worker's start until its server listens. Default 30000. */
-  readonly startTimeoutMs?: number;
+  readonly startTimeoutMs?: number | undefined;
   /** ms, 2000..600000, or 0 for never: a worker that is silent for so long is ended and replaced. Default 10000. */
-  readonly hangTimeoutMs?: number;
+  readonly hangTimeoutMs?: number | undefined;
   /** 0..1000: workers replaced within a minute; one more, and the cluster ends. Default 10. */
-  readonly restartsPerMinute?: number;
+  readonly restartsPerMinute?: number | undefined;
   /** Hears of workers that end; pino and `console` fit. Default: errors to the console. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 const OPTION_NAMES: OptionNames<ClusterOptions> = {

@@ -198,7 +198,7 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
    * Turns newcomers away from now on, in all workers and those that replace them; peers stay. As of a server. Throws
    * TypeError for bad options.
    */
-  startDraining(options: { readonly reason?: string } = {}): void {
+  startDraining(options: { readonly reason?: string | undefined } = {}): void {
     checkOptionNames(options, DRAINING_OPTION_NAMES);
     const { reason = DEFAULT_REASON } = options;
     if (typeof reason !== "string") throw new TypeError(`"reason" expected a string, got ${typeof reason}`);

@@ -21,7 +21,7 @@ export interface WorkerConfig {
 }
 
 /** How a worker ends: as `server.close`. */
-export type CloseRequest = Required<CloseOptions>;
+export type CloseRequest = { readonly [Name in keyof CloseOptions]-?: NonNullable<CloseOptions[Name]> };
 
 /** What a later `close` makes shorter. */
 export type CloseTimes = Pick<CloseOptions, "leaveMs" | "drainMs">;

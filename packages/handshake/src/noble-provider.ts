@@ -14,7 +14,7 @@ export interface NobleProviderOptions {
    * Replaces the platform's generator (`crypto.getRandomValues`), for deterministic tests. Must return exactly
    * `length` bytes. Signatures are deterministic in either case (RFC 6979).
    */
-  readonly randomBytes?: (length: number) => Uint8Array;
+  readonly randomBytes?: ((length: number) => Uint8Array) | undefined;
 }
 
 /** ChaCha20 first: in JavaScript it takes a third of the time of AES-GCM. */

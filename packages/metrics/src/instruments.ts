@@ -1,12 +1,28 @@
-import type { Quality, SendAdvice } from "@sortie/connection";
+import type { DisconnectReason, Quality, SendAdvice } from "@sortie/connection";
 import type { ServerStatistics } from "@sortie/server";
 import type { Emit, Instrument } from "./instrument.js";
-import type { PeerRecords } from "./peer-records.js";
+import { keyOfEnd, type PeerRecords } from "./peer-records.js";
 import type { ProcessWatch } from "./process-usage.js";
 import { exportedFields, type Field, SERVER_FIELDS, TICK_FIELDS, TRANSPORT_FIELDS } from "./statistics-fields.js";
 
 const QUALITIES: readonly Quality[] = ["good", "fair", "poor"];
 const UPDATE_DIVISORS: readonly SendAdvice["updateDivisor"][] = [1, 2, 4];
+
+/**
+ * How peers of a server end, exported from 0 on: Prometheus' `increase` passes over a counter's first value. Others,
+ * should there be any, are exported from their first one on.
+ */
+const KNOWN_ENDS: readonly Pick<DisconnectReason, "code" | "by">[] = [
+  { code: "closed", by: "remote" },
+  { code: "timeout", by: "local" },
+  { code: "kicked", by: "local" },
+  { code: "shutting-down", by: "local" },
+  { code: "network", by: "local" },
+  ...(["protocol-error", "flow-control", "key-limit", "internal-error"] as const).flatMap((code) => [
+    { code, by: "local" as const },
+    { code, by: "remote" as const },
+  ]),
+];
 
 /** Where instruments read. */
 export interface InstrumentSources {
@@ -101,6 +117,9 @@ function connectionInstruments({ records }: InstrumentSources): Instrument[] {
     help: "Peers that have ended, by code and by the side that ended them.",
     labelNames: ["code", "by"],
     read: (emit) => {
+      for (const end of KNOWN_ENDS) {
+        if (!records.disconnects.has(keyOfEnd(end))) emit(0, { code: end.code, by: end.by });
+      }
       for (const { reason, count } of records.disconnects.values()) emit(count, { code: reason.code, by: reason.by });
     },
   };

@@ -42,6 +42,11 @@ export interface PeerRecordOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** What ended peers are counted by. */
+export function keyOfEnd({ code, by }: Pick<DisconnectReason, "code" | "by">): string {
+  return `${code} ${by}`;
+}
+
 /** What is known of each peer; as many as the server has, since each goes with its "disconnect". */
 export class PeerRecords {
   readonly totals: ConnectionTotals = new ConnectionTotals();
@@ -65,7 +70,7 @@ export class PeerRecords {
     "Largest datagram that is sent to a peer, each peer once a second.",
     MTU_BOUNDS_BYTES,
   );
-  /** Ended peers by code and side. */
+  /** Ended peers by code and side: see `keyOfEnd`. */
   readonly disconnects: Map<string, { readonly reason: DisconnectReason; count: number }> = new Map();
   readonly #records: Map<ObservedPeer, PeerRecord> = new Map();
   readonly #options: PeerRecordOptions;
@@ -87,7 +92,7 @@ export class PeerRecords {
     const record = this.#recordOf(peer, nowMs);
     this.totals.end(peer.stats, record.counted);
     this.#records.delete(peer);
-    const key = `${reason.code} ${reason.by}`;
+    const key = keyOfEnd(reason);
     const ended = this.disconnects.get(key);
     if (ended === undefined) this.disconnects.set(key, { reason, count: 1 });
     else ended.count += 1;

@@ -33,21 +33,22 @@ const PREFIX = /^[a-zA-Z_][a-zA-Z0-9_]{0,31}$/;
 /** What became of a request over a peer's own connection. */
 export type InBandResult = "answered" | InBandRefusal;
 
-export interface MetricsOptions {
+/** Options of {@link createMetrics}; `Data` is what the server's peers carry as `peer.data`. */
+export interface MetricsOptions<Data = unknown> {
   /** What names begin with: 1..32 letters, digits and underscores. Default "sortie_". */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** prom-client's registry to add to; default: one of its own. */
-  readonly registry?: Registry;
+  readonly registry?: Registry | undefined;
   /** A name for a peer in tables, such as its player's; at most 64 characters are kept. It is never a label. */
-  readonly describePeer?: (peer: ObservedPeer) => string;
+  readonly describePeer?: ((peer: ObservedPeer<Data>) => string) | undefined;
   /**
    * Hears what a callback (`describePeer`, and `ready`, `onAction` and `authorize` of what serves the figures) or a
    * look at the server failed with, and faults of the listener's port. Default, and where it fails itself: a process
    * warning.
    */
-  readonly onError?: (error: unknown) => void | Promise<void>;
+  readonly onError?: ((error: unknown) => void | Promise<void>) | undefined;
   /** Tests give one with virtual time. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 const OPTION_NAMES: OptionNames<MetricsOptions> = {
@@ -62,11 +63,11 @@ const OPTION_NAMES: OptionNames<MetricsOptions> = {
  * Watches a server: looks at it and at each peer once a second, listens to its ticks, and has the figures for whoever
  * exports them. Nothing here runs while a datagram is handled. `close` ends it; it does not keep the process alive.
  */
-export class ServerMetrics {
+export class ServerMetrics<Data = unknown> {
   /** prom-client's registry with everything in it. */
   readonly registry: Registry;
   readonly history: History = new History();
-  readonly server: ObservedServer;
+  readonly server: ObservedServer<Data>;
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #startedMs: number;
@@ -92,9 +93,11 @@ export class ServerMetrics {
   #sampleMs = 0;
   #lastSampleMs = 0;
 
-  constructor(server: ObservedServer, options: MetricsOptions = {}) {
+  constructor(server: ObservedServer<Data>, options: MetricsOptions<Data> = {}) {
     checkOptions(server, options);
-    const { prefix = "sortie_", describePeer } = options;
+    const { prefix = "sortie_" } = options;
+    // It is given peers of this server alone.
+    const describePeer = options.describePeer as ((peer: ObservedPeer) => string) | undefined;
     const onError = (this.#report = faultReport(options.onError));
     this.server = server;
     this.#prefix = prefix;
@@ -279,8 +282,11 @@ export class ServerMetrics {
  * Begins to watch a server. Throws TypeError or RangeError for bad options, and names them; Error for a name that the
  * registry has already, as with a second one for the same registry without a `prefix` of its own. Nothing is left then.
  */
-export function createMetrics(server: ObservedServer, options: MetricsOptions = {}): ServerMetrics {
-  return new ServerMetrics(server, options);
+export function createMetrics<Data = unknown>(
+  server: ObservedServer<Data>,
+  options: MetricsOptions<Data> = {},
+): ServerMetrics<Data> {
+  return new ServerMetrics<Data>(server, options);
 }
 
 function sumOf(counts: Readonly<Record<string, number>>): number {
@@ -289,7 +295,7 @@ function sumOf(counts: Readonly<Record<string, number>>): number {
   return sum;
 }
 
-function checkOptions(server: ObservedServer, options: MetricsOptions): void {
+function checkOptions<Data>(server: ObservedServer<Data>, options: MetricsOptions<Data>): void {
   if (typeof server !== "object" || server === null || typeof server.on !== "function") {
     throw new TypeError(`"server" expected what createServer() gives, got ${server === null ? "null" : typeof server}`);
   }

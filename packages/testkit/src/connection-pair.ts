@@ -29,24 +29,24 @@ export interface ConnectionPairOptions {
   /** 0..2^32-1. Print it when a test fails. */
   readonly seed: number;
   /** Link of both directions. Default: ideal. */
-  readonly link?: LinkSpec;
+  readonly link?: LinkSpec | undefined;
   /** Link from server to client, when it differs. */
-  readonly returnLink?: LinkSpec;
-  readonly settings?: ConnectionSettings;
-  readonly clientParameters?: Partial<TransportParameters>;
-  readonly serverParameters?: Partial<TransportParameters>;
+  readonly returnLink?: LinkSpec | undefined;
+  readonly settings?: ConnectionSettings | undefined;
+  readonly clientParameters?: Partial<TransportParameters> | undefined;
+  readonly serverParameters?: Partial<TransportParameters> | undefined;
   /** Default: real cryptography over a seeded generator. */
-  readonly crypto?: CryptoProvider;
+  readonly crypto?: CryptoProvider | undefined;
   /** Whether the server accepts as soon as it is asked. Default true. */
-  readonly autoAccept?: boolean;
-  readonly connectPayload?: Uint8Array;
-  readonly clientTrace?: TraceSink;
-  readonly serverTrace?: TraceSink;
+  readonly autoAccept?: boolean | undefined;
+  readonly connectPayload?: Uint8Array | undefined;
+  readonly clientTrace?: TraceSink | undefined;
+  readonly serverTrace?: TraceSink | undefined;
   /** Lower limits of the keys of both sides, for key updates within a test. */
-  readonly keyLimits?: Partial<KeyLimits>;
+  readonly keyLimits?: Partial<KeyLimits> | undefined;
   /** Both sides start to count here. */
-  readonly initialPacketNumber?: number;
-  readonly initialMessageId?: number;
+  readonly initialPacketNumber?: number | undefined;
+  readonly initialMessageId?: number | undefined;
 }
 
 /** What sees each datagram before the link does; may change or replace it, or return undefined to swallow it. */

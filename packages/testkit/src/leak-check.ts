@@ -1,11 +1,11 @@
 /** What must be zero when everything has ended; only what is given is looked at. */
 export interface LeakSources {
-  readonly servers?: readonly { readonly stats: { readonly peers: number; readonly halfOpen: number } }[];
+  readonly servers?: readonly { readonly stats: { readonly peers: number; readonly halfOpen: number } }[] | undefined;
   /** A virtual clock. */
-  readonly clock?: { readonly pendingTimers: number };
+  readonly clock?: { readonly pendingTimers: number } | undefined;
   /** A system clock. */
-  readonly systemClock?: { readonly activeTimers: number };
-  readonly connections?: readonly LeakableConnection[];
+  readonly systemClock?: { readonly activeTimers: number } | undefined;
+  readonly connections?: readonly LeakableConnection[] | undefined;
 }
 
 /** The part of a connection that the check asks. */

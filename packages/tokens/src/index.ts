@@ -1,5 +1,11 @@
 export { MAX_TOKEN_PAYLOAD_BYTES, type TokenAlgorithm, type TokenClaims } from "./token-claims.js";
-export { createTokenAuthenticator, type RefusedToken, type TokenAuthenticatorOptions } from "./token-authenticator.js";
+export {
+  createTokenAuthenticator,
+  type RefusedToken,
+  type TokenAuthenticatorOptions,
+  type TokenData,
+  type WithTokenData,
+} from "./token-authenticator.js";
 export { createTokenIssuer, type TokenIssuer, type TokenIssuerOptions, type TokenRequest } from "./token-issuer.js";
 export { generateTokenKey, type TokenJwk, type TokenKeySet, type TokenPrivateKey } from "./token-keys.js";
 export type { TokenRefusalCode, TokenVerdict } from "./token-refusal.js";

@@ -16,8 +16,8 @@ export interface RefusedToken {
 export type TokenData<Data> = (claims: TokenClaims, request: AuthenticateRequest) => Data | Promise<Data>;
 
 /** Default: the claims, which is why it may be left out only where `peer.data` are these. */
-type WithTokenData<Data> = TokenClaims extends Data
-  ? { readonly data?: TokenData<Data> }
+export type WithTokenData<Data> = TokenClaims extends Data
+  ? { readonly data?: TokenData<Data> | undefined }
   : { readonly data: TokenData<Data> };
 
 export type TokenAuthenticatorOptions<Data> = (TokenVerifierOptions | { readonly verifier: TokenVerifier }) &
@@ -26,14 +26,14 @@ export type TokenAuthenticatorOptions<Data> = (TokenVerifierOptions | { readonly
      * Hears of every token that was refused, for counters and logs. The client is refused whatever comes of it: what it
      * throws or rejects with goes to `onError` of the verifier.
      */
-    readonly onRefused?: (refused: RefusedToken) => void;
+    readonly onRefused?: ((refused: RefusedToken) => void) | undefined;
   };
 
 /** All that may stand in the options. What has to, the verifier tells. */
 interface AnyOptions<Data> extends Partial<TokenVerifierOptions> {
-  readonly verifier?: TokenVerifier;
-  readonly data?: TokenData<Data>;
-  readonly onRefused?: (refused: RefusedToken) => void;
+  readonly verifier?: TokenVerifier | undefined;
+  readonly data?: TokenData<Data> | undefined;
+  readonly onRefused?: ((refused: RefusedToken) => void) | undefined;
 }
 
 const OPTION_NAMES: OptionNames<AnyOptions<unknown>> = {

@@ -22,9 +22,9 @@ export interface TokenIssuerOptions {
   /** 1..16 private keys; the first signs, all are published. */
   readonly keys: readonly TokenPrivateKey[];
   /** Who issues, for verifiers that ask for it: at most 256 characters. */
-  readonly issuer?: string;
+  readonly issuer?: string | undefined;
   /** ms of Unix time. Default Date.now. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /** What a token is to say. */
@@ -36,11 +36,11 @@ export interface TokenRequest {
   /** The application protocol, as server and client have it: 1..255 bytes of UTF-8. */
   readonly protocol: string;
   /** Whole seconds, 1..86400. Default 30. */
-  readonly lifetimeSeconds?: number;
+  readonly lifetimeSeconds?: number | undefined;
   /** Unix time in seconds from which it is good. Default: now. */
-  readonly notBefore?: number;
+  readonly notBefore?: number | undefined;
   /** The client's challenge (`createClientSecret` of `@sortie/tokens/client`): others cannot use the token then. */
-  readonly challenge?: string;
+  readonly challenge?: string | undefined;
   /** JSON for the game server, a few hundred bytes at most. */
   readonly data?: unknown;
 }

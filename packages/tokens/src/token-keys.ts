@@ -45,7 +45,7 @@ export interface ImportedKey {
  * thumbprint (RFC 7638) unless one is given.
  */
 export async function generateTokenKey(
-  options: { readonly algorithm?: TokenAlgorithm; readonly keyId?: string } = {},
+  options: { readonly algorithm?: TokenAlgorithm | undefined; readonly keyId?: string | undefined } = {},
 ): Promise<TokenPrivateKey> {
   const { algorithm = "EdDSA", keyId } = options;
   if (!TOKEN_ALGORITHMS.includes(algorithm)) {

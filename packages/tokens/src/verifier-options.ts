@@ -16,34 +16,34 @@ export interface TokenVerifierOptions {
   /** Name of this server, as the backend has it. */
   readonly audience: string;
   /** Refuses tokens of others. Default: whoever has a known key. */
-  readonly issuer?: string;
+  readonly issuer?: string | undefined;
   /** Only tokens that are bound to a client's secret. Default false. */
-  readonly requireChallenge?: boolean;
+  readonly requireChallenge?: boolean | undefined;
   /** s, 0..60. How much the backend's clock may be off. Default 2. */
-  readonly toleranceSeconds?: number;
+  readonly toleranceSeconds?: number | undefined;
   /** s, 1..86400. Longest life of a token, from issue to expiry. Default 300. */
-  readonly maxLifetimeSeconds?: number;
+  readonly maxLifetimeSeconds?: number | undefined;
   /**
    * s of Unix time. Refuses tokens that were issued before. A server that restarts has forgotten which tokens were
    * used: with the time of its start here, none of them is accepted again.
    */
-  readonly notIssuedBefore?: number;
+  readonly notIssuedBefore?: number | undefined;
   /** Used tokens that are remembered until they expire, 1..1000000. When full, tokens are refused. Default 65536. */
-  readonly maxConsumed?: number;
+  readonly maxConsumed?: number | undefined;
   /** s, 1..3600. Shortest time between two calls of `keys`. Default 30. */
-  readonly reloadSeconds?: number;
+  readonly reloadSeconds?: number | undefined;
   /**
    * Hears what `keys` threw, that it took too long, that the keys given first are none, and what `onRefused` of an
    * authenticator failed with. Default, and where it fails itself: a process warning.
    */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
   /** ms of Unix time. Default Date.now. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /**
    * ms of a clock that is never set: for how long used tokens are remembered, and how often `keys` is called. Default
    * performance.now.
    */
-  readonly monotonicNow?: () => number;
+  readonly monotonicNow?: (() => number) | undefined;
 }
 
 export const VERIFIER_OPTION_NAMES: OptionNames<TokenVerifierOptions> = {

@@ -83,7 +83,8 @@ export class BoundSocket {
   ): Promise<BoundSocket> {
     return new Promise((resolve, reject) => {
       const { local } = options;
-      if (options.reusePort && !hasReusePort(process.versions.node)) throw reusePortUnsupported(local);
+      if (options.reusePort && !hasReusePort(process.versions.node))
+        throw reusePortUnsupported(local, process.versions.node);
       const socket = factory({
         type: local.family === 6 ? "udp6" : "udp4",
         ipv6Only: options.ipv6Only,
@@ -243,10 +244,12 @@ export function hasReusePort(nodeVersion: string): boolean {
   return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
 }
 
-function reusePortUnsupported(address: SocketAddress): TransportError {
+/** Says what helps whether this transport was chosen, or is what is left where koffi is not installed. */
+export function reusePortUnsupported(address: SocketAddress, nodeVersion: string): TransportError {
   const message =
-    `"reusePort" expected Node 22.12 or newer with node:dgram, got ${process.versions.node}: ` +
-    `use @sortie/transport-mmsg on Linux, or a newer Node`;
+    `"reusePort" expected Node 22.12 or newer with node:dgram, got ${nodeVersion}: on older ones, ` +
+    `use @sortie/transport-mmsg on Linux, with koffi (npm install koffi@3.3.4). "sortie" and the workers of a ` +
+    `cluster, which share a port, do so by themselves once koffi is installed`;
   return new TransportError("unsupported", message, { address });
 }
 

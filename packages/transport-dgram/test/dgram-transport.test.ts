@@ -1,8 +1,9 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { type DatagramTransport, SocketAddress, TransportError } from "@sortie/transport";
 import { afterEach, describe, expect, it } from "vitest";
-import { hasReusePort } from "../src/bound-socket.js";
+import { hasReusePort, reusePortUnsupported } from "../src/bound-socket.js";
 import { createDgramTransport, type DgramTransport, type DgramTransportOptions } from "../src/index.js";
 import { hasIpv6 } from "./has-ipv6.js";
 import { Recorder } from "./recorder.js";
@@ -326,6 +327,17 @@ describe("DgramTransport: reusePort", () => {
     ["24.0.0", true],
     ["26.1.0", true],
   ])("Node %s: %s", (version, has) => expect(hasReusePort(version)).toBe(has));
+
+  it("says what helps: a newer Node, or koffi in the version that the batched transport takes", async () => {
+    const manifest = await readFile(new URL("../../transport-mmsg/package.json", import.meta.url), "utf8");
+    const { koffi } = (JSON.parse(manifest) as { peerDependencies: { koffi: string } }).peerDependencies;
+    const { code, message } = reusePortUnsupported(SocketAddress.parse("127.0.0.1", 1474), "20.19.0");
+    expect(code).toBe("unsupported");
+    expect(message).toContain("expected Node 22.12 or newer with node:dgram, got 20.19.0");
+    expect(message).toContain("use @sortie/transport-mmsg on Linux");
+    expect(message).toContain(`npm install koffi@${koffi}`);
+    expect(message).toContain("cluster");
+  });
 
   it.runIf(process.platform === "linux")("two sockets share a port, or open says that this Node cannot", async () => {
     const first = open({ host: "127.0.0.1", reusePort: true });

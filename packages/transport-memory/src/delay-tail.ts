@@ -17,12 +17,12 @@ export interface DelayTail {
   /** ms, above 0. */
   readonly deviationMs: number;
   /** ms. No delay is longer: draws beyond count as this. Default: 2000. */
-  readonly maxMs?: number;
+  readonly maxMs?: number | undefined;
   /**
    * ms that a drawn delay holds: datagrams sent meanwhile share it, so that much traffic does not lean the delay to its
    * upper end. Default 0: each datagram has its own.
    */
-  readonly holdMs?: number;
+  readonly holdMs?: number | undefined;
 }
 
 /** ms. Longer than the retransmissions of any link layer go on. */

@@ -9,53 +9,53 @@ import { burstLoss, checkGilbertElliott, type GilbertElliott, independentLoss } 
  */
 export interface LinkOptions {
   /** ms. One-way delay of every datagram. Default 0. */
-  readonly latencyMs?: number;
+  readonly latencyMs?: number | undefined;
   /**
    * ms. Extra delay, drawn evenly from 0..jitterMs for each datagram. It never changes the order: a datagram that
    * would overtake waits for the one before it, as in a queue (the delay variation "random subject to no-reordering"
    * of RFC 8868); only `reorder` reorders. The delay stays within latencyMs..latencyMs + jitterMs, plus queueing.
    * Datagrams sent closer together than the jitter therefore bunch up and lean to its upper end. Default 0.
    */
-  readonly jitterMs?: number;
+  readonly jitterMs?: number | undefined;
   /**
    * A further delay with a long right tail, drawn for each datagram, that like jitter never changes the order: what
    * comes after a late datagram waits behind it, as behind a retransmission of the link layer. Default: none.
    */
-  readonly delayTail?: DelayTail;
+  readonly delayTail?: DelayTail | undefined;
   /**
    * The same while the loss model is in its bad state, so that delay and loss come together, as in a fade. Needs
    * `delayTail` and `gilbertElliott`. Default: as `delayTail`.
    */
-  readonly delayTailInBad?: DelayTail;
+  readonly delayTailInBad?: DelayTail | undefined;
   /** Share of datagrams lost. Lost ones took their part of the bandwidth before. Default 0. */
-  readonly loss?: number;
+  readonly loss?: number | undefined;
   /** Mean length of loss bursts in datagrams (Gilbert's model); at least 1. Needs `loss`. Without it: independent. */
-  readonly burst?: number;
+  readonly burst?: number | undefined;
   /** The full Gilbert-Elliott model in place of `loss` and `burst`. */
-  readonly gilbertElliott?: GilbertElliott;
+  readonly gilbertElliott?: GilbertElliott | undefined;
   /** Share of datagrams held back by `reorderDelayMs` to twice that, so that later ones pass them. Default 0. */
-  readonly reorder?: number;
+  readonly reorder?: number | undefined;
   /** ms. See `reorder`. Default 20: more than a tick at 60 Hz, so that the next datagram of a game passes. */
-  readonly reorderDelayMs?: number;
+  readonly reorderDelayMs?: number | undefined;
   /** Share of datagrams that arrive twice; the second copy draws its own jitter. Default 0. */
-  readonly duplicate?: number;
+  readonly duplicate?: number | undefined;
   /** Share of copies delivered with one to four bytes changed (as if the UDP checksum had missed it). Default 0. */
-  readonly corrupt?: number;
+  readonly corrupt?: number | undefined;
   /** bytes/s. Rate of the bottleneck: a first-in, first-out queue empties at this rate. Default: no limit. */
-  readonly bandwidthBytesPerSecond?: number;
+  readonly bandwidthBytesPerSecond?: number | undefined;
   /**
    * bytes. Room of the queue before the bottleneck: a datagram that does not fit is dropped (drop-tail), but an idle
    * link takes any. Default: 100 ms at the link's rate, at least ten full packets. Without a bandwidth there is no
    * queue.
    */
-  readonly queueBytes?: number;
+  readonly queueBytes?: number | undefined;
   /** bytes. Larger datagrams are dropped (with `overheadBytes` added). Default: no limit. */
-  readonly mtu?: number;
+  readonly mtu?: number | undefined;
   /**
    * bytes. Added to each datagram for `mtu`, `bandwidthBytesPerSecond` and `queueBytes`. Default 0: all three count
    * UDP payload. 28 (IPv4) or 48 (IPv6) makes `mtu` the path MTU as the field uses the term.
    */
-  readonly overheadBytes?: number;
+  readonly overheadBytes?: number | undefined;
 }
 
 /** Checked options with every default filled in; limits that are not set are Infinity. */

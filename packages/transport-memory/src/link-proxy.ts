@@ -25,21 +25,21 @@ export interface LinkProxyOptions {
   /** 0..2^32-1. The same seed loses the same datagrams of each client; what arrives when is the network's as well. */
   readonly seed: number;
   /** What happens on the way to the target, and back. Default: nothing. */
-  readonly toTarget?: LinkSpec;
-  readonly toClient?: LinkSpec;
+  readonly toTarget?: LinkSpec | undefined;
+  readonly toClient?: LinkSpec | undefined;
   /** Whether all clients share one link for each direction, a common bottleneck; else each has its own. */
-  readonly isShared?: boolean;
+  readonly isShared?: boolean | undefined;
   /** 1..65,536. Datagrams of further ones are dropped and counted. Default 256. */
-  readonly maxClients?: number;
+  readonly maxClients?: number | undefined;
   /**
    * Datagrams under way, those that wait for a free batch of their socket included, 1..2^20; what is more is dropped
    * and counted. Default 65,536, at most 100 MB.
    */
-  readonly maxInFlight?: number;
+  readonly maxInFlight?: number | undefined;
   /** ms without a datagram after which a client is forgotten, 1000..86,400,000. Default 60,000. */
-  readonly clientIdleMs?: number;
+  readonly clientIdleMs?: number | undefined;
   /** Hears of faults of sockets. Default: nobody; they are counted. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 const OPTION_NAMES: OptionNames<LinkProxyOptions> = {

@@ -9,7 +9,7 @@ import { type PresetName, PRESETS } from "./presets.js";
 export interface TracedLink {
   readonly trace: LinkTrace;
   /** What the trace's steps leave out. Default: ideal. */
-  readonly base?: LinkOptions | PresetName;
+  readonly base?: LinkOptions | PresetName | undefined;
 }
 
 /** How a link is described: options, the name of a preset, or a trace. */

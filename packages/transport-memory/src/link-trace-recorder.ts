@@ -5,14 +5,14 @@ import { LINK_TRACE_FORMAT, type LinkTrace, type LinkTraceStep, MAX_DURATION_MS 
 /** Options of a {@link LinkTraceRecorder}. */
 export interface LinkTraceRecorderOptions {
   /** ms that make one step, 1..60,000. Default 100. */
-  readonly windowMs?: number;
+  readonly windowMs?: number | undefined;
   /**
    * Whether the sender kept the link's queue full all the time: then what arrived in a window was the link's rate, 0 if
    * that was nothing, and what a datagram waited is the queue's doing; the trace goes on while that which was queued at
    * the end arrives. Default false: no rate is recorded, and delays are as they were.
    */
-  readonly isSaturated?: boolean;
-  readonly name?: string;
+  readonly isSaturated?: boolean | undefined;
+  readonly name?: string | undefined;
 }
 
 /** One window. */

@@ -18,7 +18,7 @@ export interface LinkTraceStep extends LinkOptions {
    * bytes/s as in the options, or 0: nothing leaves the queue until a later step. The queue's default room is then what
    * it was in the step before, or else in the link's other options, or else 15,000 bytes.
    */
-  readonly bandwidthBytesPerSecond?: number;
+  readonly bandwidthBytesPerSecond?: number | undefined;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface LinkTraceStep extends LinkOptions {
 export interface LinkTrace {
   readonly format: typeof LINK_TRACE_FORMAT;
   /** Where it comes from, for people. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** ms. Length of one round, longer than the last step's `atMs`. */
   readonly durationMs: number;
   /** 1..100,000, the first at 0, each later than the one before. */

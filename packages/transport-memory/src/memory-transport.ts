@@ -19,19 +19,19 @@ export interface MemoryTransportOptions {
    * IPv4 or IPv6 address. Default (also for "0.0.0.0" and "::"): the next free one of 10.0.0.1, 10.0.0.2 and so on.
    * Transports may share a host, as long as their ports differ.
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** 0..65535. Default 0: the host's next free dynamic port, from 49152 up. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** What this transport sends goes through this link first: its uplink, shared by all it sends to. */
-  readonly link?: LinkSpec;
+  readonly link?: LinkSpec | undefined;
   /** What this transport receives comes through this link last: its downlink, shared by all that send to it. */
-  readonly receiveLink?: LinkSpec;
+  readonly receiveLink?: LinkSpec | undefined;
   /** Batches in its pool, 1..1024. Default 2: they are free again when `send` returns. */
-  readonly batches?: number;
+  readonly batches?: number | undefined;
   /** Datagrams in a batch, 1..1024. Default 64. */
-  readonly batchCapacity?: number;
+  readonly batchCapacity?: number | undefined;
   /** bytes, 1..65527: the largest datagram it can send. Default 1500. */
-  readonly slotBytes?: number;
+  readonly slotBytes?: number | undefined;
 }
 
 /** For `checkOptionNames`. */

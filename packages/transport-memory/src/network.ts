@@ -27,11 +27,11 @@ export interface NetworkOptions {
   /** 0..2^32-1. The same seed and the same calls give the same outcome. Print it when a test fails. */
   readonly seed: number;
   /** The path from any host to any other, each direction a link of its own. Default: ideal. */
-  readonly link?: LinkSpec;
+  readonly link?: LinkSpec | undefined;
   /** Datagrams on their way at one time; more are dropped with cause "limit". 1..2^20. Default 65,536. */
-  readonly maxInFlight?: number;
+  readonly maxInFlight?: number | undefined;
   /** Host names that `resolve` of the transports knows, each with its IP addresses. */
-  readonly names?: Readonly<Record<string, readonly string[]>>;
+  readonly names?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 /**

@@ -37,7 +37,7 @@ const DEFAULT_SETTLE_MS = 3_600_000;
 /** Options of a {@link VirtualClock}. */
 export interface VirtualClockOptions {
   /** ms. Time to start at, 0 or more. Default 0. */
-  readonly startMs?: number;
+  readonly startMs?: number | undefined;
 }
 
 /**

@@ -20,16 +20,17 @@ const REQUESTS_PER_SECOND = 4;
 /** Wrong tokens of one connection, after which it is asked for none any more. */
 const MAX_WRONG_TOKENS = 5;
 
-export interface InBandOptions {
+/** Options of {@link answerInBand}; `Data` is what the server's peers carry as `peer.data`. */
+export interface InBandOptions<Data = unknown> {
   /** 0..255, of messages each way. Default 255. The application must not use it for anything else. */
-  readonly channel?: number;
+  readonly channel?: number | undefined;
   /** 16..256 characters that a client must know. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /**
    * Or: whether this peer may ask, from what `authenticate` knows of it. With both, either is enough. What it throws is
    * told to `onError` of the metrics, and is no permission.
    */
-  readonly authorize?: (peer: ObservedPeer) => boolean;
+  readonly authorize?: ((peer: ObservedPeer<Data>) => boolean) | undefined;
 }
 
 const OPTION_NAMES: OptionNames<InBandOptions> = { channel: true, token: true, authorize: true };
@@ -46,7 +47,7 @@ interface Asker {
  * `@sortie/metrics/client`. The function that is returned ends it. Throws TypeError without `token` and `authorize`,
  * TypeError or RangeError for bad options.
  */
-export function answerInBand(metrics: ServerMetrics, options: InBandOptions): () => void {
+export function answerInBand<Data = unknown>(metrics: ServerMetrics<Data>, options: InBandOptions<Data>): () => void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
@@ -62,8 +63,8 @@ export function answerInBand(metrics: ServerMetrics, options: InBandOptions): ()
   }
   const secret = token === undefined ? undefined : new BearerToken(token);
   const report = (error: unknown): void => metrics.reportError(error);
-  const askers = new WeakMap<ObservedPeer, Asker>();
-  const onMessage = (peer: ObservedPeer, message: InboundMessage): void => {
+  const askers = new WeakMap<ObservedPeer<Data>, Asker>();
+  const onMessage = (peer: ObservedPeer<Data>, message: InboundMessage): void => {
     if (message.channel !== channel) return;
     const asker = askers.get(peer) ?? { windowMs: -Infinity, requests: 0, wrongTokens: 0 };
     askers.set(peer, asker);
@@ -79,7 +80,11 @@ export function answerInBand(metrics: ServerMetrics, options: InBandOptions): ()
     peer.send(reply, { delivery: "reliable", channel });
   };
 
-  function refusalOf(request: InBandRequest | undefined, peer: ObservedPeer, asker: Asker): InBandRefusal | undefined {
+  function refusalOf(
+    request: InBandRequest | undefined,
+    peer: ObservedPeer<Data>,
+    asker: Asker,
+  ): InBandRefusal | undefined {
     const nowMs = metrics.now();
     if (nowMs - asker.windowMs >= 1000) {
       asker.windowMs = nowMs;
@@ -91,7 +96,7 @@ export function answerInBand(metrics: ServerMetrics, options: InBandOptions): ()
     return mayAsk(request, peer, asker) ? undefined : "unauthorized";
   }
 
-  function mayAsk({ token: given }: InBandRequest, peer: ObservedPeer, asker: Asker): boolean {
+  function mayAsk({ token: given }: InBandRequest, peer: ObservedPeer<Data>, asker: Asker): boolean {
     // Only `true`: a promise, which an async function gives, is no permission.
     if (callContained((): unknown => authorize?.(peer), report) === true) return true;
     if (secret === undefined || given === undefined || asker.wrongTokens >= MAX_WRONG_TOKENS) return false;

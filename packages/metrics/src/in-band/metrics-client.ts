@@ -40,13 +40,13 @@ export class MetricsClientError extends Error {
 
 export interface MetricsClientOptions {
   /** As the server has it. Default 255. */
-  readonly channel?: number;
+  readonly channel?: number | undefined;
   /** The server's token, where this client needs one. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** ms to wait for an answer, 1..60000. Default 5000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Tests give one with virtual time. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 const OPTION_NAMES: OptionNames<MetricsClientOptions> = { channel: true, token: true, timeoutMs: true, clock: true };

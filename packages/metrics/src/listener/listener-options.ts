@@ -18,27 +18,27 @@ export interface OperatorAction {
 
 export interface MetricsListenerOptions {
   /** 0..65535, TCP; 0 lets the system choose. Default 9474. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** IP address or name to bind. Default "127.0.0.1". One that is not loopback requires `token`. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /**
    * 16..256 characters of a random bearer token. With it, /metrics and the API ask for it, and peers can be kicked and
    * addresses blocked; without it, those who can reach the port on this machine may read, and nobody may act.
    */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /**
    * What /readyz says beside "it listens and does not drain": false while new players should not be sent here. One that
    * throws, rejects, or has not answered within 5 s is not ready; `onError` of the metrics hears of it, once until the
    * next good answer.
    */
-  readonly ready?: () => boolean | Promise<boolean>;
+  readonly ready?: (() => boolean | Promise<boolean>) | undefined;
   /**
    * Hears what operators did, after it was done; the operator does not wait for it. What it throws or rejects with goes
    * to `onError` of the metrics.
    */
-  readonly onAction?: (action: OperatorAction) => void | Promise<void>;
+  readonly onAction?: ((action: OperatorAction) => void | Promise<void>) | undefined;
   /** Name in the dashboard's title, at most 64 characters. Default "Sortie". */
-  readonly title?: string;
+  readonly title?: string | undefined;
 }
 
 export interface CheckedListenerOptions extends MetricsListenerOptions {

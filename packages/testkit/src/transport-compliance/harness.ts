@@ -14,13 +14,13 @@ export interface TransportEnvironment {
    * Lets time pass until `done()` is true or patience ends; either way it resolves. By default it lets the event loop
    * turn for at most 2 s; a transport with virtual time advances its clock here.
    */
-  settle?(done: () => boolean): Promise<void>;
+  settle?: ((done: () => boolean) => Promise<void>) | undefined;
 
   /**
    * Where others reach a transport with this local address. By default the address itself, or loopback of the same
    * family where it is a wildcard.
    */
-  reach?(localAddress: SocketAddress): SocketAddress;
+  reach?: ((localAddress: SocketAddress) => SocketAddress) | undefined;
 }
 
 /** ms. How long the default `settle` waits for something that should happen at once. */

@@ -8,7 +8,7 @@ export interface TransportComplianceOptions {
   /** Makes what one case needs; called before each. */
   readonly setup: () => TransportEnvironment | Promise<TransportEnvironment>;
   /** Called after each case, when all its transports are closed, also after a failure. */
-  readonly teardown?: (environment: TransportEnvironment) => void | Promise<void>;
+  readonly teardown?: ((environment: TransportEnvironment) => void | Promise<void>) | undefined;
 }
 
 /** One case of the suite. */
@@ -27,9 +27,9 @@ export interface TestRunner {
 /** Options of {@link testTransport}. */
 export interface TestTransportOptions extends TransportComplianceOptions {
   /** Names the transport in the report. Default "transport". */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Default: the global `describe` and `it`. */
-  readonly runner?: TestRunner;
+  readonly runner?: TestRunner | undefined;
 }
 
 /** The cases that every transport must pass, for a runner of your own; they may run in any order. */

@@ -22,29 +22,29 @@ export interface UdpOptions {
   /**
    * Local address as text, not a name. Default "::": both families where the machine has IPv6, else IPv4 alone.
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Local port, 0..65535. Default 0: the system chooses. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** bytes, 1..2^30-1. Receive buffer to ask the system for; it may grant another size. Default 1 MiB. */
-  readonly receiveBufferBytes?: number;
+  readonly receiveBufferBytes?: number | undefined;
   /** bytes, 1..2^30-1. Send buffer to ask the system for; it may grant another size. Default 1 MiB. */
-  readonly sendBufferBytes?: number;
+  readonly sendBufferBytes?: number | undefined;
   /** Refuse IPv4 on an IPv6 host. Default false. */
-  readonly ipv6Only?: boolean;
+  readonly ipv6Only?: boolean | undefined;
   /**
    * SO_REUSEADDR. Default false: for unicast UDP it lets a second process take the port and the traffic without
    * either of them noticing.
    */
-  readonly reuseAddress?: boolean;
+  readonly reuseAddress?: boolean | undefined;
   /**
    * SO_REUSEPORT: several sockets of this user share one port, and the system spreads the peers over them by a hash of
    * both addresses. Default false. `open` rejects with "unsupported" where the system or this Node has no such thing.
    */
-  readonly reusePort?: boolean;
+  readonly reusePort?: boolean | undefined;
   /** Batches of 64 datagrams that may be on their way at once, 1..1024. Default 8. */
-  readonly batches?: number;
+  readonly batches?: number | undefined;
   /** Let the process end while the socket is open. Default false. */
-  readonly unref?: boolean;
+  readonly unref?: boolean | undefined;
 }
 
 /** The names of these options; the compiler tells of one that is missing or too many. */
