@@ -50,6 +50,8 @@ const make = {
   dgram: () => createDgramTransport({ host: "127.0.0.1" }),
   // Peers of the load share sockets, which players do not: no runs of datagrams for several of them.
   mmsg: () => createMmsgTransport({ host: "127.0.0.1", segmentation: false }),
+  // Asks the kernel for the address that each datagram came to, and answers from there.
+  "mmsg-all": () => createMmsgTransport({ host: "0.0.0.0", segmentation: false }),
 };
 process.send(await (kind === "bare" ? bare() : over(make[kind]())));
 process.on("message", (request) => {

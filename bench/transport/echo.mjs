@@ -10,6 +10,7 @@ const SYSTEMS = {
   "node:dgram": ["bare"],
   "transport-dgram": ["dgram"],
   "transport-mmsg": ["mmsg"],
+  "transport-mmsg on all addresses": ["mmsg-all"],
 };
 
 const { values } = parseArgs({
