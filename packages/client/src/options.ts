@@ -76,7 +76,8 @@ export interface LeaveOptions {
 /** Of `close`; see `checkOptionNames`. */
 export const LEAVE_OPTION_NAMES: OptionNames<LeaveOptions> = { drainMs: true, reason: true };
 
-const CLIENT_OPTION_NAMES: OptionNames<ClientOptions> = {
+/** Of a client; for those who add options of their own. */
+export const CLIENT_OPTION_NAMES: OptionNames<ClientOptions> = {
   host: true,
   port: true,
   protocol: true,

@@ -1,7 +1,7 @@
 export type { AccessLogEntry } from "./access-log.js";
 export type { BroadcastOptions } from "./broadcast-options.js";
 export { type ServerEvents } from "./events.js";
-export type { ServerBaseOptions, ServerOptions } from "./options.js";
+export { SERVER_OPTION_NAMES, type ServerBaseOptions, type ServerOptions } from "./options.js";
 export type {
   Acceptance,
   Authenticate,

@@ -64,7 +64,8 @@ export interface ServerBaseOptions extends ProtocolOptions {
 /** Options of a server; every one but the first four has a default that suits a 60 Hz game on the open internet. */
 export type ServerOptions<Data = unknown> = ServerBaseOptions & PeerDataOptions<Data>;
 
-const SERVER_OPTION_NAMES: OptionNames<ServerOptions> = {
+/** Of a server; for those who add options of their own. */
+export const SERVER_OPTION_NAMES: OptionNames<ServerOptions> = {
   protocol: true,
   identity: true,
   transport: true,

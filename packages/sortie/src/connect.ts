@@ -1,12 +1,13 @@
 import {
   type Client,
+  CLIENT_OPTION_NAMES,
   type ClientOptions as CoreClientOptions,
   connect as connectCore,
   createClient as createCoreClient,
   type PolledClient,
 } from "@sortie/client";
 import { createCertificateVerifier } from "@sortie/certificates";
-import { checkOptionNames, type OptionNames, PROTOCOL_OPTION_NAMES } from "@sortie/connection";
+import { checkOptionNames, type OptionNames } from "@sortie/connection";
 import type { CertificateVerifier, CryptoProvider } from "@sortie/handshake";
 import type { DatagramTransport } from "@sortie/transport";
 import { createConsoleLogger } from "./console-logger.js";
@@ -33,23 +34,11 @@ export interface ClientOptions
   readonly trust?: AuthorityTrust | CertificateVerifier | undefined;
 }
 
-/** Those of the core client among them: it would name its own only, and none of the facade's. */
-const CLIENT_OPTION_NAMES: OptionNames<ClientOptions> = {
-  host: true,
-  port: true,
-  protocol: true,
-  serverKey: true,
-  trust: true,
-  dangerouslyTrustAnyServer: true,
-  payload: true,
-  signal: true,
-  timeoutMs: true,
-  transport: true,
+/** The core client would name its own only, and none of the facade's. */
+const OPTION_NAMES: OptionNames<ClientOptions> = {
+  ...CLIENT_OPTION_NAMES,
   ...CRYPTO_CHOICE_NAMES,
   ...KEY_LOG_CHOICE_NAMES,
-  logger: true,
-  clock: true,
-  ...PROTOCOL_OPTION_NAMES,
 };
 
 /**
@@ -57,7 +46,7 @@ const CLIENT_OPTION_NAMES: OptionNames<ClientOptions> = {
  * options with TypeError, RangeError, IdentityError or CertificateError.
  */
 export async function connect(options: ClientOptions): Promise<Client> {
-  checkOptionNames(options, CLIENT_OPTION_NAMES);
+  checkOptionNames(options, OPTION_NAMES);
   return connectCore(withDefaults(options, await loadedCrypto(options)));
 }
 
@@ -66,7 +55,7 @@ export async function connect(options: ClientOptions): Promise<Client> {
  * nothing. Throws TypeError, RangeError or IdentityError for bad options.
  */
 export function createClient(options: ClientOptions): PolledClient {
-  checkOptionNames(options, CLIENT_OPTION_NAMES);
+  checkOptionNames(options, OPTION_NAMES);
   return createCoreClient(withDefaults(options, defaultCrypto(options)));
 }
 

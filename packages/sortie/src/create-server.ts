@@ -1,9 +1,10 @@
-import { checkOptionNames, type OptionNames, PROTOCOL_OPTION_NAMES } from "@sortie/connection";
+import { checkOptionNames, type OptionNames } from "@sortie/connection";
 import { fingerprint, type Identity, publicKeyToPem } from "@sortie/handshake";
 import { generateIdentity } from "@sortie/handshake/node";
 import {
   type PeerDataOptions,
   Server,
+  SERVER_OPTION_NAMES,
   type ServerBaseOptions as CoreServerBaseOptions,
   type ServerOptions as CoreServerOptions,
 } from "@sortie/server";
@@ -48,28 +49,12 @@ export interface ServerBaseOptions
 /** Options of {@link createServer}: those of a server, with Node's defaults for key, cryptography and socket. */
 export type ServerOptions<Data = unknown> = ServerBaseOptions & PeerDataOptions<Data>;
 
-/** Those of the server among them: it would name its own only, and none of the facade's. */
-const SERVER_OPTION_NAMES: OptionNames<ServerOptions> = {
-  protocol: true,
-  identity: true,
+/** The core server would name its own only, and none of the facade's. */
+const OPTION_NAMES: OptionNames<ServerOptions> = {
+  ...SERVER_OPTION_NAMES,
   ...SOCKET_OPTION_NAMES,
-  transport: true,
   ...CRYPTO_CHOICE_NAMES,
-  tickRate: true,
-  maxPeers: true,
-  authenticate: true,
-  handshakeTimeoutMs: true,
-  reassemblyBudgetBytes: true,
-  maxHalfOpen: true,
-  handshakesPerSecond: true,
-  handshakesPerPrefix: true,
-  blocked: true,
-  onAccess: true,
   ...KEY_LOG_CHOICE_NAMES,
-  logger: true,
-  clock: true,
-  share: true,
-  ...PROTOCOL_OPTION_NAMES,
 };
 
 /**
@@ -79,7 +64,7 @@ const SERVER_OPTION_NAMES: OptionNames<ServerOptions> = {
  * that `aead` names cannot be loaded.
  */
 export function createServer<Data = unknown>(options: ServerOptions<Data>): Server<Data> {
-  checkOptionNames(options, SERVER_OPTION_NAMES);
+  checkOptionNames(options, OPTION_NAMES);
   const given: ServerOptions<Data> = options;
   checkTransportOptions(given);
   const { host, port = DEFAULT_PORT, receiveBufferBytes, sendBufferBytes, reusePort, ...others } = given;
