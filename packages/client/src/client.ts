@@ -320,9 +320,8 @@ export class Client extends TypedEmitter<ClientEvents> {
   /** Once; a listener of "disconnect" may come here while the end is told. */
   #leave(drainMs: number, reason: string): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
-    const work = (): Promise<void> => this.#shutDown(drainMs, reason);
-    promiseFirst((promise) => (this.#closing = promise), work);
-    return this.#closing as unknown as Promise<void>;
+    const keep = (promise: Promise<void>): void => void (this.#closing = promise);
+    return promiseFirst(keep, () => this.#shutDown(drainMs, reason));
   }
 
   async #shutDown(drainMs: number, reason: string): Promise<void> {

@@ -200,12 +200,10 @@ export class PolledClient implements DatagramReceiver {
     const { drainMs = 1000, reason = "" } = options;
     checkDrainMs(drainMs);
     checkReason(reason);
-    if (this.#closing === undefined) {
-      // A logger or a trace may come here while the end is told.
-      const work = (): Promise<void> => this.#shutDown(drainMs, reason);
-      promiseFirst((promise) => (this.#closing = promise), work);
-    }
-    return this.#closing as unknown as Promise<void>;
+    if (this.#closing !== undefined) return this.#closing;
+    // A logger or a trace may come here while the end is told.
+    const keep = (promise: Promise<void>): void => void (this.#closing = promise);
+    return promiseFirst(keep, () => this.#shutDown(drainMs, reason));
   }
 
   /** @internal */

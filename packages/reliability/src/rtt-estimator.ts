@@ -85,16 +85,10 @@ export class RttEstimator {
   }
 
   /**
-   * ms. How long ACKs are to be waited for: what the peer promised or, where that is more than 50 ms, what it took of
-   * it lately. A polling game promises for its slowest frames, and mostly has quick ones.
-   */
-  get expectedAckDelayMs(): number {
-    return this.expectedDelay;
-  }
-
-  /**
-   * ms. What is to be in flight for ACKs that are late: the delay that is expected or, of a promise above 50 ms, for
-   * as long as the peer really keeps packets, `heldMs`.
+   * ms. What is to be in flight for ACKs that are late. At the least what is expected: the peer's promise or, of more
+   * than 50 ms, what ACKs said lately, since a polling game promises for its slowest frames and mostly has quick ones.
+   * Of such a promise, too, as long as the peer really keeps packets.
+   * @param heldMs ms for which it does; 0 gives what is expected alone
    */
   allowedAckDelayMs(heldMs: number): number {
     const { peerMaxAckDelayMs, expectedDelay } = this;

@@ -15,7 +15,7 @@ export class LocalAddresses {
   readonly #codec: SockaddrCodec;
   readonly #parts = new SockaddrParts();
   readonly #keys = new Uint32Array(MOST * KEY_WORDS);
-  readonly #salts: Uint32Array = randomFillSync(new Uint32Array(MOST));
+  readonly #salts = new Uint32Array(MOST);
   readonly #addresses: SocketAddress[] = [];
   #last = 0;
   #next = 0;

@@ -177,14 +177,10 @@ export class ClientSwarm {
     checkOptionNames(options, CLOSE_OPTION_NAMES);
     const { drainMs = 0 } = options;
     checkDrainMs(drainMs);
-    if (this.#closing === undefined) {
-      // A listener that hears of an end may come here, or want to add.
-      promiseFirst(
-        (promise) => (this.#closing = promise),
-        () => this.#shutDown(drainMs),
-      );
-    }
-    return this.#closing as unknown as Promise<void>;
+    if (this.#closing !== undefined) return this.#closing;
+    // A listener that hears of an end may come here, or want to add.
+    const keep = (promise: Promise<void>): void => void (this.#closing = promise);
+    return promiseFirst(keep, () => this.#shutDown(drainMs));
   }
 
   /** @internal Opens the socket, until `deadlineMs` of the clock at the latest. */
