@@ -194,6 +194,7 @@ describe("a process that was held up", () => {
     const { mtuBytes } = pair.client.statistics(pair.nowMs);
     holdUp(pair, "client", 2000, "timers");
     expect(mtuBytes).toBe(1452);
-    expect(sizes[0]).toBeGreaterThan(1440);
+    // The first may be the rest of a message.
+    expect(Math.max(...sizes.slice(0, 5))).toBeGreaterThan(1440);
   });
 });
