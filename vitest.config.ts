@@ -1,7 +1,17 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // "module" is for bundlers: what Node itself loads must not get files that only a bundler can read.
 const conditions = ["@sortie/source", "node", "import", "default"];
+
+/** The soak takes half a minute, whatever else there is to do: begun last, it would be waited for by itself. */
+class SoakFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isSoak = (file: TestSpecification) => file.moduleId.includes("/tests/soak/");
+    return [...sorted.filter(isSoak), ...sorted.filter((file) => !isSoak(file))];
+  }
+}
 
 export default defineConfig({
   resolve: { conditions },
@@ -15,5 +25,6 @@ export default defineConfig({
     pool: "threads",
     isolate: false,
     maxWorkers: 2,
+    sequence: { sequencer: SoakFirst },
   },
 });

@@ -1,5 +1,5 @@
 // `npm run soak -- [SECONDS] [SEED]`: churning bots over real UDP with faults; an hour unless told otherwise. The test
-// run has 60 s of it.
+// run has 30 s of it.
 import { bootstrap } from "./bootstrap.mjs";
 import { main, run, toolPath } from "./lib/run.mjs";
 
