@@ -53,7 +53,7 @@ describe("Grafana dashboard", () => {
     expect(JSON.stringify(templating)).toContain("label_values(sortie_server_peers, job)");
   });
 
-  it("has no panel over another, and shows every histogram", async () => {
+  it("has no panel over another, and shows every histogram and the certificate's end", async () => {
     const { panels } = JSON.parse(await readFile(FILE, "utf8")) as { panels: Panel[] };
     const taken = new Map<string, string>();
     for (const { title, gridPos } of panels) {
@@ -69,5 +69,6 @@ describe("Grafana dashboard", () => {
     for (const name of ["tick_busy_seconds", "tick_late_seconds", "peer_rtt_seconds", "peer_loss_ratio"]) {
       expect(asked).toContain(`sortie_${name}_bucket`);
     }
+    expect(asked).toContain("sortie_server_certificate_not_after_timestamp_seconds");
   });
 });

@@ -8,7 +8,7 @@ import {
   type OperatorAction,
 } from "@sortie/metrics";
 import { afterEach, describe, expect, it } from "vitest";
-import { GameNetwork } from "../support/game-network.js";
+import { GameNetwork, text } from "../support/game-network.js";
 import { parseExposition, valueOf } from "./prometheus-text.js";
 
 const TOKEN = "a-token-of-more-than-16-characters";
@@ -198,6 +198,24 @@ describe("metrics listener", () => {
     expect(it.actions[0]?.from).toBe("127.0.0.1");
   });
 
+  it("gives a kicked peer the time to hear what was sent before, where it is asked to", async () => {
+    const it = await Listening.start({ token: TOKEN });
+    const heard: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      const client = await it.game.connect();
+      client.on("message", ({ payload }) => heard.push(`${i} ${text(payload)}`));
+      client.on("disconnect", ({ code, text: why }) => heard.push(`${i} ${code} ${why}`));
+    }
+    await it.game.run(100);
+    const lastWord = (id: number): void => void it.game.server.peers.get(id)?.send("bye", { delivery: "reliable" });
+    lastWord(1);
+    expect((await it.post("/api/peers/1/kick", { reason: "banned", drainMs: 1000 })).status).toBe(200);
+    lastWord(2);
+    expect((await it.post("/api/peers/2/kick", { reason: "banned", drainMs: 0 })).status).toBe(200);
+    await it.game.run(500);
+    expect(heard.sort()).toEqual(["0 bye", "0 kicked banned", "1 kicked banned"]);
+  });
+
   it("says what is wrong with an action", async () => {
     const it = await Listening.start({ token: TOKEN });
     const json = { "content-type": "application/json" };
@@ -206,6 +224,20 @@ describe("metrics listener", () => {
       return [answer.status, codeOf(answer)];
     };
     expect(await codes("/api/peers/7/kick", { headers: json, body: "{}" })).toEqual([404, "no-such-peer"]);
+    await it.game.connect();
+    await it.game.run(100);
+    for (const [drainMs, got] of [
+      ["-1", "-1"],
+      ["3600001", "3600001"],
+      ["null", "null"],
+      ['"1000"', '"1000"'],
+      ["{}", "an object"],
+    ]) {
+      const answer = await it.post("/api/peers/1/kick", JSON.parse(`{"drainMs":${drainMs}}`));
+      const message = `"drainMs" expected a number in 0..3600000, got ${got}`;
+      expect([answer.status, JSON.parse(answer.body)]).toEqual([400, { error: { code: "malformed", message } }]);
+    }
+    expect(it.game.server.peers.get(1)?.isConnected).toBe(true);
     expect(await codes("/api/block", { headers: json, body: '{"range":"everyone"}' })).toEqual([400, "malformed"]);
     expect(await codes("/api/block", { headers: json, body: '{"range":7}' })).toEqual([400, "malformed"]);
     expect(await codes("/api/unblock", { headers: json, body: '{"range":"9.9.9.9"}' })).toEqual([404, "not-blocked"]);

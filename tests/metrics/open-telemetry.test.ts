@@ -11,6 +11,7 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { describe, expect, it } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
+import { certified } from "./certified.js";
 import { parseExposition, valueOf } from "./prometheus-text.js";
 
 /** A reader that collects when it is told to. */
@@ -50,6 +51,11 @@ describe("OpenTelemetry", () => {
     const metrics = createMetrics(game.server, { clock: game.clock });
     const collected = new Collected();
     const stop = metrics.exportTo(collected.meter);
+    // A bare key has no end.
+    const notAfter = "sortie.server_certificate_not_after_timestamp";
+    expect((await collected.collect()).get(notAfter)).toBeUndefined();
+    const { identity, endMs } = certified(game.identity, 30);
+    game.server.setIdentity(identity);
     const client = await game.connect();
     for (let i = 0; i < 40; i++) client.send("x", { delivery: "ordered" });
     await game.run(4100);
@@ -69,6 +75,8 @@ describe("OpenTelemetry", () => {
     expect(found.get("sortie.peer_rtt")?.descriptor.unit).toBe("s");
     // Everything that Prometheus has.
     expect(found.size).toBe(families.size);
+    expect(value(found, notAfter)).toBe(endMs / 1000);
+    expect(found.get(notAfter)?.descriptor.unit).toBe("s");
 
     stop();
     await game.connect();

@@ -17,7 +17,11 @@ export function withCertificates(identity: Identity, pem: string): Identity {
     throw new CertificateError("wrong-key", `"pem" expected a certificate for the identity's key, got ${label}`);
   }
   try {
-    return { ...identity, certificateChain: encodeCertificateChain(certificates.map(({ der }) => der)) };
+    return {
+      ...identity,
+      certificateChain: encodeCertificateChain(certificates.map(({ der }) => der)),
+      certificateNotAfterMs: Math.min(...certificates.map(({ notAfterMs }) => notAfterMs)),
+    };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const advice = "leave the authority's own certificate out, and use P-256 keys throughout";

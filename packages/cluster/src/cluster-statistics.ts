@@ -16,7 +16,10 @@ export interface ClusterTicks {
   readonly busyMaxMs: number;
 }
 
-/** Sums over all workers; what ended workers counted until they last told stays in the counters. */
+/**
+ * Sums over all workers; what ended workers counted until they last told stays in the counters. `certificateNotAfterMs`
+ * is the earliest of the workers that are there.
+ */
 export interface ClusterTotals extends Omit<ServerStatistics, "crypto" | "ticks"> {
   readonly ticks: ClusterTicks;
   readonly forwarding: ForwardingStatistics;
@@ -108,10 +111,16 @@ export function totalOf(present: readonly WorkerFigures[], ended: ClusterTotals)
       present.map((one) => one.forwarding),
     ),
     cpuMs: present.reduce((total, one) => total + one.cpuMs, ended.cpuMs),
+    certificateNotAfterMs: earliestOf(servers.map((one) => one.certificateNotAfterMs)),
   };
 }
 
 type CounterName = "handshakes" | "retriesSent" | "rejectsSent" | "peersAccepted" | "listenerErrors";
+
+function earliestOf(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
 
 /** Field by field. */
 function sumOf<Counters extends object>(base: Counters, parts: readonly Counters[]): Counters {

@@ -1,3 +1,4 @@
+import type { ServerStatistics } from "@sortie/server";
 import { describe, expect, it } from "vitest";
 import { NO_FIGURES, NO_TOTALS, totalOf } from "../src/cluster-statistics.js";
 import type { WorkerFigures } from "../src/messages.js";
@@ -59,6 +60,18 @@ describe("totals of a cluster", () => {
     expect(total).toMatchObject({ peers: 1, halfOpen: 1, handshakes: 31, retriesSent: 31, rejectsSent: 31, cpuMs: 31 });
     expect(total.ticks).toMatchObject({ ticks: 31, skipped: 31, overruns: 31, lateP99Ms: 1, busyMaxMs: 1 });
     expect(new Set(Object.values(total.transport))).toEqual(new Set([31]));
+  });
+
+  it("have the end of the certificate that runs out first, of workers that are there and show one", () => {
+    const showing = (certificateNotAfterMs: number | undefined): WorkerFigures => {
+      const figures = figuresOf(1);
+      return { ...figures, server: { ...(figures.server as ServerStatistics), certificateNotAfterMs } };
+    };
+    // A worker whose files could not be read when the others loaded them again.
+    const total = totalOf([showing(3000), showing(2000), showing(undefined), NO_FIGURES], NO_TOTALS);
+    expect(total.certificateNotAfterMs).toBe(2000);
+    expect(totalOf([showing(3000)], total).certificateNotAfterMs).toBe(3000);
+    expect(totalOf([showing(undefined), figuresOf(1)], total).certificateNotAfterMs).toBeUndefined();
   });
 
   it("are zero without workers", () => {

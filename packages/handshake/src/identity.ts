@@ -15,6 +15,8 @@ export interface Identity {
    * trust an authority; `withCertificates` of `@sortie/certificates` checks and adds them. Others see the raw key.
    */
   readonly certificateChain?: Uint8Array;
+  /** ms since 1970: when the first of those certificates runs out, for operators; `withCertificates` knows it. */
+  readonly certificateNotAfterMs?: number | undefined;
 }
 
 /** What was wrong with a key that someone gave us: a closed list. */

@@ -11,6 +11,7 @@ export interface Instrument {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
+  /** Emits nothing where there is nothing to tell: then there is no sample. */
   read(emit: Emit): void;
 }
 

@@ -64,8 +64,19 @@ function serverInstruments({ serverStatistics }: InstrumentSources): Instrument[
     labelNames: ["crypto"],
     read: (emit) => emit(1, { crypto: serverStatistics().crypto }),
   };
+  const certificate: Instrument = {
+    kind: "gauge",
+    name: "server_certificate_not_after_timestamp_seconds",
+    help: "When the first of the server's certificates runs out, since 1970; none for a bare key.",
+    labelNames: [],
+    read: (emit) => {
+      const { certificateNotAfterMs } = serverStatistics();
+      if (certificateNotAfterMs !== undefined) emit(certificateNotAfterMs / 1000);
+    },
+  };
   return [
     info,
+    certificate,
     ...exportedFields(SERVER_FIELDS).map(([key, field]) => ofField(field, () => Number(serverStatistics()[key]))),
     ...exportedFields(TRANSPORT_FIELDS).map(([key, field]) =>
       ofField(field, () => serverStatistics().transport[key] ?? 0),

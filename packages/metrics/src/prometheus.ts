@@ -41,6 +41,8 @@ function register(
         collect: () => {
           // A label whose value has changed, such as that of the server's libraries, must not leave the old one behind.
           gauge.reset();
+          // Reset, one without labels is 0, which is a figure as well.
+          if (labelNames.length === 0) gauge.remove();
           instrument.read((value, labels: Labels = {}) => gauge.set(labels, value));
         },
       });

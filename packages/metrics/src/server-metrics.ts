@@ -109,7 +109,7 @@ export class ServerMetrics<Data = unknown> {
       serverStatistics: () => this.#statistics(),
       records: this.#records,
       process: this.#process,
-      blockedRanges: () => server.blocked.length,
+      blockedRanges: () => server.blockedCount,
       sampleSeconds: () => this.#lastSampleMs / 1000,
       inBand: this.#inBand,
     });

@@ -40,6 +40,7 @@ export const SERVER_FIELDS: Fields<ServerStatistics> = {
   drops: "elsewhere",
   transport: "elsewhere",
   ticks: "elsewhere",
+  certificateNotAfterMs: "elsewhere",
 };
 
 export const TRANSPORT_FIELDS: Fields<TransportStatistics> = {

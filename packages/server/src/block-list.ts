@@ -28,6 +28,11 @@ export class BlockList {
     return this.set.size > 0 && this.set.has(address);
   }
 
+  /** Entries, one for each address or range in whatever spelling: 0..65536. Counted as they come and go. */
+  get size(): number {
+    return this.set.size;
+  }
+
   entries(): string[] {
     return this.set.entries();
   }

@@ -74,6 +74,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   #nextPeerId = 1;
   #peersAccepted = 0;
   #listenerErrors = 0;
+  #certificateNotAfterMs: number | undefined;
   #listening: ListenAddress | undefined;
   readonly #shutdown: Shutdown;
 
@@ -104,6 +105,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       share: options.share,
       ...containedKeyLog(options.keyLog, (error) => this.#report(error, undefined)),
     });
+    this.#certificateNotAfterMs = options.identity.certificateNotAfterMs;
     this.#driver = new Driver({
       core: this.#core,
       transport: options.transport,
@@ -159,6 +161,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       drops: drops.snapshot(),
       transport: { ...this.#options.transport.statistics },
       ticks: this.#ticks?.statistics.snapshot(),
+      certificateNotAfterMs: this.#certificateNotAfterMs,
     };
   }
 
@@ -235,9 +238,14 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     return this.#blockList.delete(ipOrCidr);
   }
 
-  /** Addresses and ranges that are blocked. */
+  /** Addresses and ranges that are blocked, until `unblock`. Makes a text for each: 0.1 s for a list that is full. */
   get blocked(): string[] {
     return this.#blockList.entries();
+  }
+
+  /** How many of them there are, 0..65536; at no cost, however long the list is. */
+  get blockedCount(): number {
+    return this.#blockList.size;
   }
 
   /**
@@ -247,6 +255,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   setIdentity(identity: Identity): void {
     checkIdentity(identity);
     this.#core.setIdentity(identity);
+    this.#certificateNotAfterMs = identity.certificateNotAfterMs;
   }
 
   /** Sends everything that is queued at once, instead of at the end of the tick; for one peer, `peer.flush()`. */

@@ -26,4 +26,10 @@ export interface ServerStatistics {
   readonly transport: TransportStatistics;
   /** undefined in event-driven mode. */
   readonly ticks: TickStatisticsSnapshot | undefined;
+  /**
+   * ms since 1970, by the date and not the server's clock: when the first of the certificates that the server shows at
+   * present runs out, its own or one that it sends with that. `setIdentity` changes it. undefined for a bare key, and
+   * for certificates that `withCertificates` has not seen.
+   */
+  readonly certificateNotAfterMs?: number | undefined;
 }

@@ -45,6 +45,16 @@ describe("BlockList", () => {
     expect(list.delete("192.0.2.9")).toBe(false);
   });
 
+  it("counts its entries, one in two spellings once", () => {
+    const list = new BlockList(["192.0.2.0/24", "192.0.2.9"]);
+    expect(list.size).toBe(2);
+    list.add("::ffff:192.0.2.9");
+    expect(list.size).toBe(2);
+    list.delete("192.0.2.9");
+    list.delete("192.0.2.9");
+    expect(list.size).toBe(1);
+  });
+
   it("takes all addresses of a family by their shortest range", () => {
     const four = new BlockList(["0.0.0.0/0"]);
     expect([blocks(four, "203.0.113.9"), blocks(four, "2001:db8::1")]).toEqual([true, false]);

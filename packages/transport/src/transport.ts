@@ -2,7 +2,11 @@ import type { SocketAddress } from "./address.js";
 import type { DatagramBatch } from "./datagram-batch.js";
 import type { TransportError } from "./transport-error.js";
 
-/** What a transport tells its user. Calls come one at a time, never from inside `open`, `acquireBatch` or `send`. */
+/**
+ * What a transport tells its user. Calls come one at a time, never from inside `open`, `acquireBatch` or `send`, nor
+ * from inside a batch's `release`, which gives it back to the transport's pool, sent or not: `onWritable`, which that
+ * may bring, comes after it has returned.
+ */
 export interface DatagramReceiver {
   /**
    * One datagram, of 0 bytes or more. `payload` is valid until this returns: copy what you keep. `from` is canonical

@@ -35,15 +35,22 @@ async function perform(metrics: ServerMetrics, path: string, request: IncomingMe
   if (!isKick && path !== "/api/block" && path !== "/api/unblock") return undefined;
   const body = await readJsonObject(request);
   if ("refusal" in body) return body as { refusal: Reply };
-  if (isKick) return kick(metrics, peerIdOf(path) as number, body["reason"]);
+  if (isKick) return kick(metrics, peerIdOf(path) as number, body);
   return changeBlock(metrics, path === "/api/block" ? "block" : "unblock", body["range"]);
 }
 
-function kick({ server }: ServerMetrics, id: number, reason: unknown = "removed by an operator"): Result {
+function kick({ server }: ServerMetrics, id: number, body: Readonly<Record<string, unknown>>): Result {
+  const { reason = "removed by an operator", drainMs } = body;
   if (typeof reason !== "string") return malformed(`"reason" expected a string, got ${typeof reason}`);
   const peer = server.peers.get(id);
   if (peer === undefined) return { refusal: noSuchPeer(id) };
-  peer.disconnect(reason);
+  try {
+    peer.disconnect(reason, { drainMs: drainMs as number | undefined });
+  } catch (error) {
+    // No time, or too long a one: the message says what is expected.
+    if (error instanceof RangeError) return malformed(error.message);
+    throw error;
+  }
   return { action: "kick", target: id };
 }
 
