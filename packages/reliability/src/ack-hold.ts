@@ -13,7 +13,7 @@ const WINDOW_ACKS = 4;
  * ACKs go. The oldest one has waited longer by the time between the sending of both: the path treats them alike. The
  * time at which the ACK came is not in it, so that neither a path that bunches ACKs nor a pause of this process makes
  * it longer. Nor does a time in which there was nothing to send: what went before it has an ACK of its own. A lost ACK
- * does, for that time; the peer's promise is the bound.
+ * does, for that time.
  */
 export class AckHold {
   private current = 0;

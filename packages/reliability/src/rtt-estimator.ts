@@ -14,6 +14,8 @@ const MAX_RTT_MS = 60_000;
 
 /** ms. A promised acknowledgement delay up to this is taken as it is; of a longer one, what comes of it counts. */
 const PLAIN_ACK_DELAY_MS = 50;
+/** ms. A peer that keeps packets for longer than it promised is busy; one that does for longer than this hangs. */
+const LONGEST_BUSY_MS = 1000;
 /** ms. The least that is allowed for where it is: what a peer that announces nothing has in QUIC. */
 const LEAST_ACK_DELAY_MS = 25;
 /** Weight of a shorter delay in the one that is expected: a longer one counts at once. */
@@ -87,13 +89,11 @@ export class RttEstimator {
   /**
    * ms. What is to be in flight for ACKs that are late. At the least what is expected: the peer's promise or, of more
    * than 50 ms, what ACKs said lately, since a polling game promises for its slowest frames and mostly has quick ones.
-   * Of such a promise, too, as long as the peer really keeps packets.
+   * And as long as the peer really keeps packets, whatever it promised: one whose thread is busy cannot help it.
    * @param heldMs ms for which it does; 0 gives what is expected alone
    */
   allowedAckDelayMs(heldMs: number): number {
-    const { peerMaxAckDelayMs, expectedDelay } = this;
-    if (peerMaxAckDelayMs <= PLAIN_ACK_DELAY_MS) return expectedDelay;
-    return Math.max(expectedDelay, Math.min(heldMs, peerMaxAckDelayMs));
+    return Math.max(this.expectedDelay, Math.min(heldMs, Math.max(this.peerMaxAckDelayMs, LONGEST_BUSY_MS)));
   }
 
   /** ms. Last sample, the peer's delay subtracted. The initial round trip before the first sample. */
