@@ -84,6 +84,24 @@ export const CHECKS = {
     await until(page, (old) => document.querySelector("#where").textContent !== old, before);
   },
 
+  "shows when the certificate runs out, and no tile without one": async (page, game) => {
+    await openBoard(page, game.url);
+    const tile = page.locator("#tiles .tile").last();
+    assert.equal(await tile.isVisible(), false);
+    try {
+      game.certify(3);
+      await tile.waitFor({ timeout: PATIENCE_MS });
+      assert.match(await tile.textContent(), /^Certificate2 duntil \d{4}-\d\d-\d\d$/);
+      assert.match(await tile.getAttribute("class"), /warning/);
+      game.certify(30);
+      await until(page, () => document.querySelector("#tiles .tile:last-child strong").textContent === "29 d");
+      assert.doesNotMatch(await tile.getAttribute("class"), /warning/);
+    } finally {
+      game.certify();
+    }
+    await tile.waitFor({ state: "hidden", timeout: PATIENCE_MS });
+  },
+
   "sorts, searches and turns pages of the table": async (page, game) => {
     await openBoard(page, game.url);
     assert.equal(await rows(page).count(), 50);

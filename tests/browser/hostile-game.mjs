@@ -1,5 +1,6 @@
 // A server on real UDP with players whose names are attacks on the page that shows them.
 import { randomBytes } from "node:crypto";
+import { issueAuthority, issueServerCertificate, withCertificates } from "@sortie/certificates";
 import { createMetrics, createMetricsListener } from "@sortie/metrics";
 import { connect, createServer, generateIdentity } from "sortie";
 
@@ -43,6 +44,8 @@ export async function startHostileGame() {
     token,
     url,
     listener,
+    /** Gives the server a certificate of so many days; none: its bare key again. */
+    certify: (days) => server.setIdentity(days === undefined ? identity : certified(identity, days)),
     /** Why players have ended. */
     reasons,
     close: async () => {
@@ -52,4 +55,11 @@ export async function startHostileGame() {
       await server.close();
     },
   };
+}
+
+function certified(identity, days) {
+  const authorityKey = generateIdentity();
+  const authority = issueAuthority({ key: authorityKey, name: "Page CA" });
+  const options = { authority, authorityKey, publicKey: identity.publicKey, hostnames: ["page.example"], days };
+  return withCertificates(identity, issueServerCertificate(options));
 }

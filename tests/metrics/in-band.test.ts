@@ -247,6 +247,11 @@ describe("in-band metrics", () => {
   it("need a token or a decision, and refuse bad options by name", async () => {
     const { metrics, network } = await Game.start();
     const start = (options: unknown) => () => answerInBand(metrics, options as InBandOptions);
+    for (const wrong of [undefined, network.server] as never[]) {
+      expect(() => answerInBand(wrong, { token: TOKEN })).toThrow(
+        /"metrics" expected what createMetrics\(\) gives, got /,
+      );
+    }
     expect(start({})).toThrow(/expected "token" or "authorize"/);
     expect(start(null)).toThrow(/"options" expected an object, got null/);
     expect(start({ token: TOKEN, chanel: 7 })).toThrow(/expected only channel, token, authorize, got "chanel"/);

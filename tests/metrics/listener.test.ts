@@ -117,6 +117,16 @@ describe("metrics listener", () => {
     expect(JSON.parse((await it.ask("/api/blocked")).body)).toEqual({ total: 0, blocked: [] });
   });
 
+  it("lists the first 500 blocked ranges, and has no list of all made for that", async () => {
+    const it = await Listening.start();
+    for (let i = 0; i < 600; i++) it.game.server.block(`10.0.${i >> 8}.${i & 255}`);
+    let lists = 0;
+    Object.defineProperty(it.game.server, "blocked", { get: () => ((lists += 1), []) });
+    const { total, blocked } = JSON.parse((await it.ask("/api/blocked")).body) as { total: number; blocked: string[] };
+    expect([total, blocked.length, blocked[0], blocked[499]]).toEqual([600, 500, "10.0.0.0", "10.0.1.243"]);
+    expect(lists).toBe(0);
+  });
+
   it("is not ready, but healthy, while the server drains", async () => {
     const it = await Listening.start();
     await it.game.connect();
@@ -380,5 +390,8 @@ describe("metrics listener", () => {
     expect(create({ ready: null })).toThrow(/"ready" expected a function, got null/);
     expect(create({ Token: TOKEN })).toThrow(/"options" expected "token", got "Token"/);
     expect(create({ tokn: TOKEN })).toThrow(/"options" expected only port, host, token, .*got "tokn"/);
+    for (const wrong of [undefined, {}, 5] as never[]) {
+      expect(() => createMetricsListener(wrong)).toThrow(/"metrics" expected what createMetrics\(\) gives, got /);
+    }
   });
 });

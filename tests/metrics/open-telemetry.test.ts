@@ -3,6 +3,7 @@ import type { Meter } from "@opentelemetry/api";
 import {
   AggregationTemporality,
   type DataPoint,
+  DataPointType,
   type Histogram,
   InMemoryMetricExporter,
   MeterProvider,
@@ -12,6 +13,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
 import { certified } from "./certified.js";
+import { prometheusNameOf } from "./otlp-name.js";
 import { parseExposition, valueOf } from "./prometheus-text.js";
 
 /** A reader that collects when it is told to. */
@@ -44,6 +46,13 @@ function value(metrics: ReadonlyMap<string, MetricData>, name: string, labels: R
   return points.find(({ attributes }) => JSON.stringify(attributes) === JSON.stringify(labels))?.value;
 }
 
+function nameAfterCollector(metric: MetricData): string {
+  const { name, unit } = metric.descriptor;
+  const isCounter = metric.dataPointType === DataPointType.SUM && metric.isMonotonic;
+  const kind = isCounter ? "counter" : metric.dataPointType === DataPointType.GAUGE ? "gauge" : "histogram";
+  return prometheusNameOf(name, unit, kind);
+}
+
 describe("OpenTelemetry", () => {
   it("gets the same figures as Prometheus, through the real API and SDK, and none after the end", async () => {
     const game = new GameNetwork({ link: { latencyMs: 30 } });
@@ -73,8 +82,11 @@ describe("OpenTelemetry", () => {
     expect(rtt.sum).toBeCloseTo(Number(families.get("sortie_peer_rtt_seconds")?.metrics[0]?.sum), 9);
     expect(rtt.buckets.boundaries).toEqual([0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1]);
     expect(found.get("sortie.peer_rtt")?.descriptor.unit).toBe("s");
-    // Everything that Prometheus has.
-    expect(found.size).toBe(families.size);
+    // Everything that Prometheus has, and by the same names where it comes to Prometheus through a collector.
+    expect([...found.values()].map(nameAfterCollector).sort()).toEqual([...families.keys()].sort());
+    expect(found.get("sortie.server_peers")?.descriptor.unit).toBe("{count}");
+    expect(found.get("sortie.reliability_pace")?.descriptor.unit).toBe("By/s");
+    expect(found.get("sortie.peer_loss_ratio")?.descriptor.unit).toBe("1");
     expect(value(found, notAfter)).toBe(endMs / 1000);
     expect(found.get(notAfter)?.descriptor.unit).toBe("s");
 

@@ -240,6 +240,7 @@ describe("Prometheus text", () => {
     expect(create({ onerror: () => {} })).toThrow(/"options" expected "onError", got "onerror"/);
     expect(create(null)).toThrow(/"options" expected an object, got null/);
     expect(() => createMetrics(undefined as never)).toThrow(/"server" expected what createServer\(\) gives/);
+    expect(() => createMetrics({ on: () => {} } as never)).toThrow(/gives, got an object without off, block, unblock/);
   });
 });
 

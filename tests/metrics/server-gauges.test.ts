@@ -49,6 +49,20 @@ describe("the gauge of a server's certificate", () => {
   });
 });
 
+describe("the counter of refused sends", () => {
+  it("leaves out datagrams too large for the link: probes of a path's MTU are no reason for an alert", async () => {
+    const statistics = { ...game.serverTransport.statistics, sendErrors: 3, tooLarge: 3 };
+    Object.defineProperty(game.serverTransport, "statistics", { get: () => statistics });
+    const scrape = async (): Promise<number> => {
+      await game.run(100); // a snapshot of the server serves for 50 ms
+      return valueOf(parseExposition(await metrics.text()), "sortie_transport_refused_sends_total");
+    };
+    expect(await scrape()).toBe(0);
+    statistics.sendErrors += 2;
+    expect(await scrape()).toBe(2);
+  });
+});
+
 describe("the gauge of blocked ranges", () => {
   it("counts them, and has no list of them made", async () => {
     let lists = 0;

@@ -1,5 +1,7 @@
 /** What was wrong with a certificate that a user gave: a closed list. */
 export type CertificateErrorCode =
+  /** A file that is missing or cannot be read; `cause` is the system's error. */
+  | "unreadable"
   /** No PEM block in the text, or no text. */
   | "not-pem"
   /** A PEM block of another kind, a key for instance. */

@@ -4,7 +4,7 @@ import { MAX_CERTIFICATES } from "@sortie/wire";
 import { Certificate } from "./certificate.js";
 import { CertificateError } from "./certificate-error.js";
 import { failure, judgeIssuer, judgeItself, judgeLeafUse } from "./judge-certificate.js";
-import { checkOptions, kindOf } from "./option-checks.js";
+import { checkCertificates, checkOptions, kindOf } from "./option-checks.js";
 import { parseCertificates } from "./pem.js";
 
 /** Certificates of authorities: the lists of browsers have about 150. Reading one takes a millisecond. */
@@ -36,7 +36,7 @@ const OPTION_NAMES: Readonly<Record<keyof CertificateVerifierOptions, true>> = {
  * lists are not asked: issue for a short time.
  *
  * Throws CertificateError for a `ca` that holds no certificates, TypeError or RangeError for other bad options, those
- * too that there are not.
+ * too that there are not. The verifier's methods throw TypeError for anything but an array of bytes.
  */
 export function createCertificateVerifier(options: CertificateVerifierOptions): CertificateVerifier {
   return new ChainVerifier(options);
@@ -71,11 +71,13 @@ class ChainVerifier implements CertificateVerifier {
   }
 
   leafKey(certificates: readonly Uint8Array[]): Uint8Array | undefined {
+    checkCertificates(certificates);
     const [leaf] = certificates;
     return leaf && Certificate.tryParse(leaf)?.p256Key;
   }
 
   verify(certificates: readonly Uint8Array[]): CertificateFailure | undefined {
+    checkCertificates(certificates);
     if (certificates.length < 1 || certificates.length > MAX_CERTIFICATES) {
       return failure("malformed", `expected 1..${MAX_CERTIFICATES} certificates, got ${certificates.length}`);
     }

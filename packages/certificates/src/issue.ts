@@ -33,7 +33,7 @@ import {
 import { type Identity, publicKeyToPem } from "@sortie/handshake";
 import { identityToPem } from "@sortie/handshake/node";
 import { CertificateError } from "./certificate-error.js";
-import { checkOptions } from "./option-checks.js";
+import { checkIdentity, checkOptions, kindOf } from "./option-checks.js";
 import { certificateToPem, parseCertificates } from "./pem.js";
 
 const DAY_MS = 86_400_000;
@@ -69,10 +69,14 @@ const AUTHORITY_NAMES: Readonly<Record<keyof AuthorityOptions, true>> = {
   now: true,
 };
 
-/** A certificate of a private authority for itself, as PEM: what clients get as `ca`. Throws for bad options. */
+/**
+ * A certificate of a private authority for itself, as PEM: what clients get as `ca`. Throws TypeError, RangeError or
+ * IdentityError for bad options.
+ */
 export function issueAuthority(options: AuthorityOptions): string {
   checkOptions(options, AUTHORITY_NAMES);
   const { key, name, days = 3650, now = Date.now } = options;
+  checkIdentity("key", key);
   expectName("name", name);
   expectDays(days);
   const subject = nameOf(name);
@@ -117,11 +121,14 @@ const SERVER_NAMES: Readonly<Record<keyof ServerCertificateOptions, true>> = {
 
 /**
  * A server's certificate by a private authority, as PEM; about 450 bytes with one name. Throws CertificateError where
- * the authority's certificate or key is wrong, TypeError or RangeError for other bad options.
+ * the authority's certificate or key is wrong, IdentityError for a public key that is none, TypeError or RangeError for
+ * other bad options.
  */
 export function issueServerCertificate(options: ServerCertificateOptions): string {
   checkOptions(options, SERVER_NAMES);
   const { authorityKey, publicKey, hostnames, days = 30, now = Date.now } = options;
+  checkIdentity("authorityKey", authorityKey);
+  expectPublicKey(publicKey);
   const [authority] = parseCertificates("authority", options.authority);
   if (authority === undefined || !authority.isAuthority) {
     const got = authority?.label ?? "none";
@@ -248,6 +255,11 @@ function validityOf(days: number, nowMs: number): Validity {
 function expectDays(days: number): void {
   if (typeof days === "number" && days >= 1 && days <= MAX_DAYS) return;
   throw new RangeError(`"days" expected a number in 1..${MAX_DAYS}, got ${String(days)}`);
+}
+
+function expectPublicKey(publicKey: unknown): void {
+  if (publicKey instanceof Uint8Array) return;
+  throw new TypeError(`"publicKey" expected the server's public key as bytes, got ${kindOf(publicKey)}`);
 }
 
 function expectName(label: string, name: string): void {

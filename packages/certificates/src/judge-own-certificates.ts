@@ -2,6 +2,7 @@ import type { CertificateFailure, Identity } from "@sortie/handshake";
 import { decodeCertificateChain } from "@sortie/wire";
 import { Certificate } from "./certificate.js";
 import { failure, judgeIssuer, judgeItself, judgeLeafUse } from "./judge-certificate.js";
+import { checkIdentity } from "./option-checks.js";
 
 /** What a server can know of its own certificates. */
 export interface OwnCertificates {
@@ -15,9 +16,12 @@ export interface OwnCertificates {
  * Judges the certificates of a server's identity as every client of `createCertificateVerifier` does, as far as that
  * can be known without the client's authorities and host name: each certificate on the way up must be valid now, the
  * first be for a server and have a name, the others be authorities. Undefined for an identity without certificates.
+ * Throws TypeError for what is no identity.
  * @param nowMs ms since 1970
  */
-export function judgeOwnCertificates({ certificateChain }: Identity, nowMs: number): OwnCertificates | undefined {
+export function judgeOwnCertificates(identity: Identity, nowMs: number): OwnCertificates | undefined {
+  checkIdentity("identity", identity);
+  const { certificateChain } = identity;
   if (certificateChain === undefined) return undefined;
   const decoded = decodeCertificateChain(certificateChain);
   const certificates = Array.isArray(decoded) ? decoded.map((der) => Certificate.tryParse(der)) : [];

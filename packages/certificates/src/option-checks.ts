@@ -21,3 +21,27 @@ export function checkOptions(options: object, known: Readonly<Record<string, tru
     throw new TypeError(`"now" expected a function, got ${kindOf(now)}`);
   }
 }
+
+/** Throws TypeError, which names the option, for what is no identity. Never shows it: it may be a key. */
+export function checkIdentity(label: string, identity: unknown): void {
+  const { publicKey, keyPair } = (identity ?? {}) as { readonly publicKey?: unknown; readonly keyPair?: unknown };
+  const { privateKey } = (keyPair ?? {}) as { readonly privateKey?: unknown };
+  const missing: string[] = [];
+  if (!(publicKey instanceof Uint8Array)) missing.push("publicKey");
+  if (typeof privateKey !== "object" || privateKey === null) missing.push("keyPair.privateKey");
+  if (missing.length === 0) return;
+  const kind = kindOf(identity);
+  const got = kind === "object" ? `an object without ${missing.join(", ")}` : kind;
+  throw new TypeError(`"${label}" expected an identity, got ${got}`);
+}
+
+/** Throws TypeError, which names the argument, for what is no list of certificates as DER. */
+export function checkCertificates(certificates: unknown): void {
+  if (!Array.isArray(certificates)) {
+    throw new TypeError(`"certificates" expected an array of bytes, got ${kindOf(certificates)}`);
+  }
+  for (const each of certificates as readonly unknown[]) {
+    if (each instanceof Uint8Array) continue;
+    throw new TypeError(`"certificates" expected an array of bytes, got one with ${kindOf(each)}`);
+  }
+}

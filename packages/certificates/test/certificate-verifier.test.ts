@@ -64,6 +64,19 @@ describe("a certificate that the authority issued", () => {
     expect(verifierFor(authorityOf("Arena CA").pem).verify([leaf])).toMatchObject({ code: "untrusted" });
   });
 
+  it.each([
+    ["text", "string"],
+    [undefined, "undefined"],
+    [leaf, "bytes"],
+    [[leaf, undefined], "one with undefined"],
+    [[pemOf(leaf)], "one with string"],
+  ])("is not judged where it is no array of bytes, case %#", (certificates, got) => {
+    const verifier = verifierFor(arena.pem);
+    const error = new TypeError(`"certificates" expected an array of bytes, got ${got}`);
+    expect(() => verifier.verify(certificates as never)).toThrow(error);
+    expect(() => verifier.leafKey(certificates as never)).toThrow(error);
+  });
+
   it("is malformed with any byte missing, added, or in place of DER", () => {
     const verifier = verifierFor(arena.pem);
     const longer = Uint8Array.of(...leaf, 0);

@@ -8,6 +8,7 @@ import {
   describeCertificates,
   issueAuthority,
   issueServerCertificate,
+  judgeOwnCertificates,
   withCertificates,
 } from "../src/index.js";
 import { craft, keyPem, pemOf } from "./crafted.js";
@@ -31,6 +32,12 @@ describe("an authority's certificate", () => {
     ["an empty name", { name: "" }, '"name" expected a text of 1..64 characters, got 0 characters'],
     ["a long name", { name: "a".repeat(65) }, '"name" expected a text of 1..64 characters, got 65 characters'],
     ["a misspelt option", { day: 1 }, '"options" expected only key, name, days, now, got "day"'],
+    ["no key", { key: undefined }, '"key" expected an identity, got undefined'],
+    ["null as key", { key: null }, '"key" expected an identity, got null'],
+    ["a number as key", { key: 5 }, '"key" expected an identity, got number'],
+    ["a text as key", { key: "keys/ca.key" }, '"key" expected an identity, got string'],
+    ["a public key as key", { key: server.publicKey }, '"key" expected an identity, got bytes'],
+    ["half a key", { key: { publicKey: server.publicKey } }, "got an object without keyPair.privateKey"],
     ["no days", { days: 0 }, '"days" expected a number in 1..36500, got 0'],
     ["a day that is none", { days: Number.NaN }, '"days" expected a number in 1..36500, got NaN'],
   ])("is not issued with %s", (_, options, message) => {
@@ -112,6 +119,10 @@ describe("a server's certificate", () => {
     ["an address with a zone", { hostnames: ["fe80::1%eth0"] }, 'got "fe80::1%eth0"'],
     ["bytes as authority", { authority: Buffer.from(arena.pem) }, '"authority" expected a PEM text with'],
     ["a misspelt option", { day: 1 }, '"options" expected only authority, authorityKey, publicKey, hostnames, days'],
+    ["a number as the authority's key", { authorityKey: 5 }, '"authorityKey" expected an identity, got number'],
+    ["an empty authority's key", { authorityKey: {} }, "got an object without publicKey, keyPair.privateKey"],
+    ["no public key", { publicKey: undefined }, `"publicKey" expected the server's public key as bytes, got undefined`],
+    ["a text as public key", { publicKey: "keys/server.pub" }, "public key as bytes, got string"],
     ["no names", { hostnames: [] }, '"hostnames" expected 1..16 names, got 0'],
     ["many names", { hostnames: Array(17).fill("a") }, '"hostnames" expected 1..16 names, got 17'],
     ["a name that is none", { hostnames: ["a b"] }, '"hostnames" expected host names or IP addresses, got "a b"'],
@@ -137,6 +148,17 @@ describe("an identity with certificates", () => {
     const error = new CertificateError("not-pem", message);
     expect(() => withCertificates(server, pem as string)).toThrow(error);
     expect(() => describeCertificates(pem as string)).toThrow(error);
+  });
+
+  it.each([
+    [undefined, "undefined"],
+    [server.publicKey, "bytes"],
+    [{ keyPair: server.keyPair }, "an object without publicKey"],
+  ])("is not made, or judged, of what is no identity, case %#", (identity, got) => {
+    const error = new TypeError(`"identity" expected an identity, got ${got}`);
+    const pem = arena.issue({ publicKey: server.publicKey });
+    expect(() => withCertificates(identity as never, pem)).toThrow(error);
+    expect(() => judgeOwnCertificates(identity as never, NOW_MS)).toThrow(error);
   });
 
   it("holds the chain as SERVER_HELLO has it", () => {

@@ -21,6 +21,8 @@ export interface Identity {
 
 /** What was wrong with a key that someone gave us: a closed list. */
 export type IdentityErrorCode =
+  /** A file that is missing or cannot be read; `cause` is the system's error. */
+  | "unreadable"
   /** No PEM block in the text. */
   | "not-pem"
   /** A PEM block of another kind: a certificate, SEC1, PKCS#1. */

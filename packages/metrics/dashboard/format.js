@@ -39,6 +39,17 @@ export function percent(share) {
   return `${value < 0.995 ? value.toFixed(2) : value < 9.95 ? value.toFixed(1) : Math.round(value)} %`;
 }
 
+/** A time that runs out, in one unit: rounded down. */
+export function remaining(seconds) {
+  if (seconds >= 2 * 86_400) return `${Math.floor(seconds / 86_400)} d`;
+  return seconds >= 7200 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 60)} min`;
+}
+
+/** The day, in UTC, of ms since 1970. */
+export function date(unixMs) {
+  return new Date(unixMs).toISOString().slice(0, 10);
+}
+
 export function duration(seconds) {
   if (seconds < 60) return `${Math.floor(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;

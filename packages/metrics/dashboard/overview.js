@@ -1,10 +1,14 @@
 // Tiles, distributions and drops: what is true now.
 import { byId, element, setText } from "./dom.js";
-import { bytes, bytesPerSecond, count, duration, milliseconds, percent, perSecond } from "./format.js";
+import { bytes, bytesPerSecond, count, date, duration, milliseconds, percent, perSecond, remaining } from "./format.js";
 
 /** A tick is busy when it takes this share of its interval, and late when it comes that much after its time. */
 const TICK_WARNING = 0.5;
 
+/** ms. A certificate that runs out within that time should have been renewed. */
+const CERTIFICATE_WARNING_MS = 7 * 86_400_000;
+
+/** Titles, and what is under them: figure, note, and whether that is a warning. Nothing: there is no such tile now. */
 const TILES = [
   ["Peers", (now) => [count(now.peers), `${count(now.halfOpen)} half-open`]],
   ["Ticks", tickRate],
@@ -15,6 +19,7 @@ const TILES = [
   ["Round trip", (now) => [milliseconds(now.rttP50Ms), `p99 ${milliseconds(now.rttP99Ms)}`]],
   ["Loss", (now) => [percent(now.lossP50), `p99 ${percent(now.lossP99)}`]],
   ["Process", (now) => [percent(now.cpuShare), bytes(now.residentBytes)]],
+  ["Certificate", certificate],
 ];
 
 function tickRate(now, { stats }) {
@@ -35,6 +40,14 @@ function tickLate(_now, { stats: { ticks } }) {
   if (ticks === undefined) return ["none", ""];
   const isHigh = ticks.lateP99Ms > ticks.intervalMs * TICK_WARNING;
   return [milliseconds(ticks.lateP50Ms), `p99 ${milliseconds(ticks.lateP99Ms)}`, isHigh];
+}
+
+/** By the server's clock, which is known after its first second. A server with a bare key has no such tile. */
+function certificate({ unixMs }, { stats: { certificateNotAfterMs } }) {
+  if (certificateNotAfterMs === undefined || !(unixMs > 0)) return undefined;
+  const leftMs = certificateNotAfterMs - unixMs;
+  const until = `until ${date(certificateNotAfterMs)}`;
+  return [leftMs > 0 ? remaining(leftMs / 1000) : "expired", until, leftMs < CERTIFICATE_WARNING_MS];
 }
 
 /** The newest second of the history, as an object. */
@@ -61,7 +74,8 @@ export class Overview {
   update(columns, summary) {
     const now = newest(columns);
     for (const { figures, tile, value, note } of this.#tiles) {
-      const [text, small, isWarning = false] = figures(now, summary);
+      const [text, small, isWarning = false] = figures(now, summary) ?? ["", ""];
+      tile.hidden = text === "";
       setText(value, text);
       setText(note, small);
       tile.classList.toggle("warning", isWarning);

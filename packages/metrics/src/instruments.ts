@@ -1,5 +1,6 @@
 import type { DisconnectReason, Quality, SendAdvice } from "@sortie/connection";
 import type { ServerStatistics } from "@sortie/server";
+import { refusedSends } from "@sortie/transport";
 import type { Emit, Instrument } from "./instrument.js";
 import { keyOfEnd, type PeerRecords } from "./peer-records.js";
 import type { ProcessWatch } from "./process-usage.js";
@@ -80,6 +81,10 @@ function serverInstruments({ serverStatistics }: InstrumentSources): Instrument[
     ...exportedFields(SERVER_FIELDS).map(([key, field]) => ofField(field, () => Number(serverStatistics()[key]))),
     ...exportedFields(TRANSPORT_FIELDS).map(([key, field]) =>
       ofField(field, () => serverStatistics().transport[key] ?? 0),
+    ),
+    // To alert on: the two counters that it is made of have rates whose difference is seldom 0.
+    simple("counter", "transport_refused_sends_total", "Send errors other than datagrams too large for the link.", () =>
+      refusedSends(serverStatistics().transport),
     ),
     // Without ticks there is nothing to tell: 0 ticks with an interval of 0.
     ...exportedFields(TICK_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().ticks?.[key] ?? 0)),

@@ -38,16 +38,21 @@ interface OtelName {
   readonly unit: string;
 }
 
+/** Units of UCUM, which collectors and Prometheus' OTLP endpoint put back at the end of a name. */
 const UNITS: readonly (readonly [suffix: string, unit: string])[] = [
   ["_seconds", "s"],
   ["_bytes", "By"],
-  ["_ratio", "1"],
+  ["_bytes_per_second", "By/s"],
 ];
+/** Of shares. They put "_ratio" back after gauges alone, and never twice: it stays in the name. */
+const RATIO: OtelName["unit"] = "1";
+/** Of counts and flags, whose names say of what: an annotation of UCUM, which is put back nowhere. */
+const COUNT: OtelName["unit"] = "{count}";
 
 /**
  * Registers everything with a meter of OpenTelemetry's API: `metrics.getMeter("sortie")` of `@opentelemetry/api`, with
  * whatever SDK and exporter the application has set up. Names are those of Prometheus without `_total` and unit, which
- * OpenTelemetry's exporters add again. The function that is returned ends it.
+ * collectors and Prometheus' OTLP endpoint add again. The function that is returned ends it.
  */
 export function exportToMeter(meter: OpenTelemetryMeter, exported: ExportedInstruments): () => void {
   const { prefix, instruments, histograms } = exported;
@@ -81,7 +86,11 @@ export function exportToMeter(meter: OpenTelemetryMeter, exported: ExportedInstr
 
 function otelName(prefix: string, prometheusName: string): OtelName {
   const bare = prometheusName.replace(/_total$/, "");
-  const [suffix, unit] = UNITS.find(([ending]) => bare.endsWith(ending)) ?? ["", "1"];
-  const name = bare.slice(0, bare.length - suffix.length);
-  return { name: `${prefix.replace(/_+$/, "")}.${name}`, unit };
+  const scope = prefix.replace(/_+$/, "");
+  const measured = UNITS.find(([ending]) => bare.endsWith(ending));
+  if (measured !== undefined) {
+    const [suffix, unit] = measured;
+    return { name: `${scope}.${bare.slice(0, -suffix.length)}`, unit };
+  }
+  return { name: `${scope}.${bare}`, unit: bare.endsWith("_ratio") ? RATIO : COUNT };
 }

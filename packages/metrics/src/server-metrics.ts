@@ -51,6 +51,14 @@ export interface MetricsOptions<Data = unknown> {
   readonly clock?: Clock | undefined;
 }
 
+const SERVER_METHODS: readonly string[] = [
+  "on",
+  "off",
+  "block",
+  "unblock",
+  "blockedRanges",
+] satisfies (keyof ObservedServer)[];
+
 const OPTION_NAMES: OptionNames<MetricsOptions> = {
   prefix: true,
   registry: true,
@@ -296,9 +304,7 @@ function sumOf(counts: Readonly<Record<string, number>>): number {
 }
 
 function checkOptions<Data>(server: ObservedServer<Data>, options: MetricsOptions<Data>): void {
-  if (typeof server !== "object" || server === null || typeof server.on !== "function") {
-    throw new TypeError(`"server" expected what createServer() gives, got ${server === null ? "null" : typeof server}`);
-  }
+  checkMethods("server", server, "what createServer() gives", SERVER_METHODS);
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }

@@ -48,10 +48,13 @@ export const TRANSPORT_FIELDS: Fields<TransportStatistics> = {
   datagramsReceived: counter("transport_datagrams_received", "Datagrams received from the network."),
   bytesSent: counter("transport_sent_bytes", "Bytes of UDP payload handed to the network."),
   bytesReceived: counter("transport_received_bytes", "Bytes of UDP payload received from the network."),
-  sendErrors: counter("transport_send_errors", "Datagrams that did not leave."),
+  sendErrors: counter("transport_send_errors", "Datagrams that did not leave, too large ones included."),
   receiveErrors: counter("transport_receive_errors", "Faults while receiving."),
   truncated: counter("transport_truncated_datagrams", "Datagrams larger than the receive buffer."),
-  tooLarge: counter("transport_too_large_datagrams", "Of send errors: datagrams larger than the own link takes."),
+  tooLarge: counter(
+    "transport_too_large_datagrams",
+    "Of send errors: datagrams larger than the own link takes, as probes of a path's MTU may be.",
+  ),
 };
 
 export const TICK_FIELDS: Fields<TickStatisticsSnapshot> = {

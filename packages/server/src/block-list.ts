@@ -33,7 +33,8 @@ export class BlockList {
     return this.set.size;
   }
 
-  entries(): string[] {
-    return this.set.entries();
+  /** In the order of the addresses, at most `limit` of them. Throws RangeError for a bad limit. */
+  entries(limit?: number): string[] {
+    return this.set.entries(limit);
   }
 }

@@ -14,6 +14,7 @@ import { createConsoleLogger } from "./console-logger.js";
 import { CRYPTO_CHOICE_NAMES, type CryptoChoice, defaultCrypto, loadedCrypto } from "./default-crypto.js";
 import { defaultTransport } from "./default-transport.js";
 import { KEY_LOG_CHOICE_NAMES, type KeyLogChoice, keyLogOf } from "./key-log-file.js";
+import { choiceOf, isVirtual } from "./virtual-crypto.js";
 
 /** Trust in an authority, where no key is pinned. */
 export interface AuthorityTrust {
@@ -25,7 +26,11 @@ export interface AuthorityTrust {
 
 const AUTHORITY_NAMES: OptionNames<AuthorityTrust> = { ca: true, hostname: true };
 
-/** Options of {@link connect} and {@link createClient}: those of a client, with Node's defaults. */
+/**
+ * Options of {@link connect} and {@link createClient}: those of a client, with Node's defaults. With a `clock` of
+ * virtual time nothing is waited for that loads in real time, and node:crypto encrypts, unless `aead` or `crypto` says
+ * otherwise.
+ */
 export interface ClientOptions
   extends Omit<CoreClientOptions, "transport" | "crypto" | "trust" | "keyLog">, CryptoChoice, KeyLogChoice {
   /** Default: UDP by what is quickest here, on a port that the system chooses: see `createUdpTransport`. */
@@ -47,7 +52,10 @@ const OPTION_NAMES: OptionNames<ClientOptions> = {
  */
 export async function connect(options: ClientOptions): Promise<Client> {
   checkOptionNames(options, OPTION_NAMES);
-  return connectCore(withDefaults(options, await loadedCrypto(options)));
+  const choice = choiceOf(options);
+  return connectCore(
+    withDefaults(options, isVirtual(options.clock) ? defaultCrypto(choice) : await loadedCrypto(choice)),
+  );
 }
 
 /**
@@ -56,7 +64,7 @@ export async function connect(options: ClientOptions): Promise<Client> {
  */
 export function createClient(options: ClientOptions): PolledClient {
   checkOptionNames(options, OPTION_NAMES);
-  return createCoreClient(withDefaults(options, defaultCrypto(options)));
+  return createCoreClient(withDefaults(options, defaultCrypto(choiceOf(options))));
 }
 
 function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClientOptions {

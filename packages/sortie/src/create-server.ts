@@ -14,6 +14,7 @@ import { createConsoleLogger } from "./console-logger.js";
 import { CRYPTO_CHOICE_NAMES, type CryptoChoice, defaultCrypto } from "./default-crypto.js";
 import { defaultTransport } from "./default-transport.js";
 import { KEY_LOG_CHOICE_NAMES, type KeyLogChoice, keyLogOf } from "./key-log-file.js";
+import { choiceOf } from "./virtual-crypto.js";
 
 type SocketOption = "host" | "port" | "reusePort" | "receiveBufferBytes" | "sendBufferBytes";
 
@@ -58,10 +59,11 @@ const OPTION_NAMES: OptionNames<ServerOptions> = {
 };
 
 /**
- * A server on UDP, with keys of node:crypto and packets encrypted by what is quickest here. Without an identity it
- * makes a throw-away one and warns: clients cannot know such a server again. Throws TypeError or RangeError for an
- * option that is missing or out of range, or that a given `transport` decides, and names it; Error when the library
- * that `aead` names cannot be loaded.
+ * A server on UDP, with keys of node:crypto and packets encrypted by what is quickest here; with a `clock` of virtual
+ * time by node:crypto, so that a run does not depend on what has loaded. Without an identity it makes a throw-away one
+ * and warns: clients cannot know such a server again. Throws TypeError or RangeError for an option that is missing or
+ * out of range, or that a given `transport` decides, and names it; Error when the library that `aead` names cannot be
+ * loaded.
  */
 export function createServer<Data = unknown>(options: ServerOptions<Data>): Server<Data> {
   checkOptionNames(options, OPTION_NAMES);
@@ -71,7 +73,7 @@ export function createServer<Data = unknown>(options: ServerOptions<Data>): Serv
   const { aead: _chosen, keyLogFile: _file, keyLog: _function, ...named } = others;
   const { logger = createConsoleLogger({ level: "error" }), ...rest } = named;
   const keyLog = keyLogOf(options);
-  const crypto = defaultCrypto(options);
+  const crypto = defaultCrypto(choiceOf(options));
   const transport =
     given.transport === undefined
       ? defaultTransport({

@@ -1,16 +1,15 @@
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CertificateError, judgeOwnCertificates, withCertificates } from "@sortie/certificates";
 import { checkIdentity, checkOptionNames, describeKind, type OptionNames } from "@sortie/connection";
 import { type CertificateFailure, type Identity, IdentityError } from "@sortie/handshake";
 import { identityFromPem, identityToPem } from "@sortie/handshake/node";
 import { createPair, replacePair } from "./file-pair.js";
+import { warnIfShared } from "./shared-key-file.js";
 
 /** Read and write for the owner alone. */
 const PRIVATE_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
-/** Permission bits of group and others. */
-const SHARED_BITS = 0o077;
 
 /** Where `saveIdentity` put the two halves. */
 export interface IdentityFiles {
@@ -34,10 +33,10 @@ const SAVE_OPTION_NAMES: OptionNames<{ readonly force?: boolean | undefined }> =
 /**
  * The server's identity from a PEM file (PKCS#8, P-256), as `sortie keygen` writes it. Rejects with IdentityError for a
  * file that is missing or holds something else, with CertificateError for such a certificate; where a file cannot be
- * read, their `cause` is the system's error ("ENOENT" in its `code` for one that is missing). Warns when others than
- * its owner can read a private key, and where clients refuse the certificate, as one that has expired: clients that pin
- * the key come in all the same. Rejects with TypeError for bad options and for what names no file, such as the PEM text
- * itself, which is never shown.
+ * read, their `code` is "unreadable" and their `cause` the system's error ("ENOENT" in its `code` for one that is
+ * missing). Warns when others than this server can read a private key, and where clients refuse the certificate, as one
+ * that has expired: clients that pin the key come in all the same. Rejects with TypeError for bad options and for what
+ * names no file, such as the PEM text itself, which is never shown.
  */
 export async function loadIdentity(path: string, options: LoadIdentityOptions = {}): Promise<Identity> {
   checkPath("path", path);
@@ -97,10 +96,14 @@ export function checkPath(label: string, path: unknown): void {
 /** The text of a PEM file with certificates. Rejects with CertificateError when it cannot be read. */
 export async function readCertificates(path: string, read: ReadText = readText): Promise<string> {
   return read(path).catch((cause: NodeJS.ErrnoException) => {
-    const advice = `make one with "npx sortie cert"`;
-    const message = `cannot read the certificate "${path}" (${cause.code ?? cause.message}): ${advice}`;
-    throw Object.assign(new CertificateError("not-pem", message), { cause });
+    const message = unreadable("certificate", path, cause, "npx sortie cert");
+    throw Object.assign(new CertificateError("unreadable", message), { cause });
   });
+}
+
+function unreadable(what: string, path: string, { code, message }: NodeJS.ErrnoException, command: string): string {
+  const advice = code === "ENOENT" ? `: there is no such file, make one with "${command}"` : "";
+  return `cannot read the ${what} "${path}" (${code ?? message})${advice}`;
 }
 
 async function loadKey(path: string, read: ReadText): Promise<Identity> {
@@ -108,10 +111,8 @@ async function loadKey(path: string, read: ReadText): Promise<Identity> {
   try {
     pem = await read(path);
   } catch (cause) {
-    const { code = (cause as Error).message } = cause as NodeJS.ErrnoException;
-    const advice = `make one with "npx sortie keygen"`;
-    const message = `cannot read the key file "${path}" (${code}): ${advice}`;
-    throw Object.assign(new IdentityError("not-pem", message), { cause });
+    const message = unreadable("key file", path, cause as NodeJS.ErrnoException, "npx sortie keygen");
+    throw Object.assign(new IdentityError("unreadable", message), { cause });
   }
   try {
     const identity = identityFromPem(pem);
@@ -167,13 +168,4 @@ function checkPrivateName(path: string): void {
   if (!/\.pub$/i.test(path)) return;
   const instead = `such as "${path.replace(/\.pub$/i, ".key")}" with the public key beside it`;
   throw new RangeError(`"path" expected a name for the private key, ${instead}, got "${path}"`);
-}
-
-async function warnIfShared(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const { mode } = await stat(path);
-  if ((mode & SHARED_BITS) === 0) return;
-  process.emitWarning(`the key file "${path}" can be read by others than its owner: chmod 600 it`, {
-    code: "SORTIE_SHARED_KEY_FILE",
-  });
 }

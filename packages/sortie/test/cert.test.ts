@@ -167,7 +167,7 @@ describe("loadIdentity with a certificate", () => {
     const wrongKey = loadIdentity(at("other.key"), { certificate: at("server.crt") });
     await expect(wrongKey).rejects.toMatchObject({ name: "CertificateError", code: "wrong-key" });
     const missing = loadIdentity(at("server.key"), { certificate: at("nowhere.crt") });
-    await expect(missing).rejects.toMatchObject({ name: "CertificateError", code: "not-pem" });
+    await expect(missing).rejects.toMatchObject({ name: "CertificateError", code: "unreadable" });
     const aKey = loadIdentity(at("server.key"), { certificate: at("server.key") });
     await expect(aKey).rejects.toMatchObject({ name: "CertificateError", code: "wrong-format" });
   });

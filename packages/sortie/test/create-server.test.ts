@@ -26,7 +26,7 @@ describe("createServer", () => {
     [{ host: "localhost" }, RangeError, '"host" expected an IPv4 or IPv6 address, got "localhost"'],
     [{ receiveBufferBytes: 0 }, RangeError, '"receiveBufferBytes" expected an integer in 1..1073741823, got 0'],
     [{ sendBufferBytes: 1.5 }, RangeError, '"sendBufferBytes" expected an integer in 1..1073741823, got 1.5'],
-    [{ tickRate: 1001 }, RangeError, '"tickRate" expected a number in 1..1000, got 1001'],
+    [{ tickRate: 1001 }, RangeError, '"tickRate" expected 0 or a number in 1..1000, got 1001'],
     [{ maxPeers: 0 }, RangeError, '"maxPeers" expected an integer in 1..65535, got 0'],
     [{ authenticate: true }, TypeError, '"authenticate" expected a function, got a boolean'],
     [{ identity: "root.key" }, TypeError, LOAD_IT],

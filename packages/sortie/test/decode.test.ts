@@ -237,6 +237,11 @@ describe("sortie decode of one datagram", () => {
 describe("sortie decode says what is wrong with", () => {
   it.each([
     ["text that is no file and no datagram", ["zz"], '"input" expected a capture file or the hexadecimal text'],
+    [
+      "a file that is not there",
+      ["no/such.pcap"],
+      'hexadecimal text of a datagram, got "no/such.pcap": there is no such file',
+    ],
     ["half a byte", ["403"], '"input" expected a capture file or the hexadecimal text'],
     ["nothing", ["-"], "standard input is empty: expected a capture, or hexadecimal text"],
     [

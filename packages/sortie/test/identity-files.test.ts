@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { IdentityError, parsePublicKey } from "@sortie/handshake";
@@ -161,6 +161,8 @@ describe("saveIdentity and loadIdentity", () => {
     await saveIdentity(identity, path);
     await expect(loadIdentity(path, { certificate: join(folder, "nope.crt") })).rejects.toMatchObject({
       name: "CertificateError",
+      code: "unreadable",
+      message: expect.stringMatching(/nope\.crt" \(ENOENT\): there is no such file, make one/) as string,
       cause: { code: "ENOENT" },
     });
   });
@@ -181,8 +183,8 @@ describe("loadIdentity", () => {
     [
       "is missing",
       undefined,
-      "not-pem",
-      /cannot read the key file ".*root\.key" \(ENOENT\): make one with "npx sortie/,
+      "unreadable",
+      /cannot read the key file ".*root\.key" \(ENOENT\): there is no such file, make one with "npx sortie keygen"/,
     ],
     ["is empty", "", "not-pem", /root\.key: expected a PEM text/],
     ["is a text", "hello", "not-pem", /root\.key: expected a PEM text/],
@@ -202,7 +204,9 @@ describe("loadIdentity", () => {
 
   it("of a folder says that it cannot be read", async () => {
     await mkdir(join(folder, "root.key"));
-    expect((await failure(loadIdentity(join(folder, "root.key")))).message).toContain("cannot read the key file");
+    const error = await failure(loadIdentity(join(folder, "root.key")));
+    expect(error.code).toBe("unreadable");
+    expect(error.message).toMatch(/^cannot read the key file ".*root\.key" \(EISDIR\)$/);
   });
 
   it("refuses a key of another kind, and never shows it", async () => {
@@ -232,6 +236,14 @@ describe("loadIdentity", () => {
       expect(warnings.map((warning) => warning.code)).toEqual(["SORTIE_SHARED_KEY_FILE"]);
       expect(warnings[0]?.message).toContain(path);
     }
+  });
+
+  it.runIf(process.getuid?.() === 0)("does not warn of a secret that its group reads, and another owns", async () => {
+    const path = join(folder, "root.key");
+    await saveIdentity(generateIdentity(), path);
+    await chown(path, 4711, 4712);
+    await chmod(path, 0o440);
+    expect(await collectWarnings(() => loadIdentity(path))).toEqual([]);
   });
 });
 

@@ -91,6 +91,25 @@ describe("the screen of sortie top", () => {
     expect(lines.at(-1)).toMatch(/^ {5}2 ann2 +192\.0\.2\.2:40000 +12\.3 +5\.1 % good +1\.2 kB/);
   });
 
+  it.each([
+    [29.5 * 86_400, "cert   valid for 29 d 12 h"],
+    [3 * 86_400 + 60, "cert   <valid for 3 d 0 h>"],
+    [-7200, "cert   <expired 2 h 0 min ago>"],
+  ])("tells when the certificate runs out, in %d s, with a warning when that is soon", (leftSeconds, line) => {
+    const unixMs = Date.UTC(2027, 0, 15, 12);
+    const [summary, history, peers] = answers(1);
+    const { stats } = summary as { stats: object };
+    const { columns } = history as { columns: object };
+    const certified = { ...stats, certificateNotAfterMs: unixMs + leftSeconds * 1000 };
+    const dated = { next: 2, columns: { ...columns, unixMs: [unixMs - 1000, unixMs] } };
+    const marked = { ...style, yellow: (text: unknown) => `<${String(text)}>` };
+    const lines = (of: object): string[] =>
+      viewLines(read({ ...(summary as object), stats: of }, dated, peers, 500), { ...view, style: marked });
+    expect(lines(certified)).toContain(line);
+    // A bare key has no end.
+    expect(lines(stats).filter((each) => each.startsWith("cert"))).toEqual([]);
+  });
+
   it("is never wider or higher than the terminal, with the names that are worst", () => {
     for (const label of ["", "漢字漢字漢字漢字漢字漢字漢字", HOSTILE, "🎮".repeat(40), "x".repeat(64)]) {
       const reading = read(...answers(15, label), 500);

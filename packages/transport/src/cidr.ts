@@ -1,4 +1,5 @@
 import type { SocketAddress } from "./address.js";
+import { describeValue } from "./describe-value.js";
 import { formatIp, IP_BYTES, isIpv4Mapped, parseIp } from "./ip-text.js";
 
 const IP_BITS = IP_BYTES * 8;
@@ -78,10 +79,17 @@ export class CidrSet {
     return false;
   }
 
-  /** Canonical texts, in the order of the addresses; an address alone stands without prefix length. */
-  entries(): string[] {
+  /**
+   * Canonical texts, in the order of the addresses; an address alone stands without prefix length. Throws RangeError
+   * for a bad limit.
+   * @param limit how many at most, from the first on: others cost nothing. Default: all
+   */
+  entries(limit: number = MAX_ENTRIES): string[] {
+    if (!Number.isInteger(limit) || limit < 0) {
+      throw new RangeError(`"limit" expected an integer of 0 or more, got ${describeValue(limit)}`);
+    }
     const texts: string[] = [];
-    collect(this.#root, texts);
+    collect(this.#root, texts, limit);
     return texts;
   }
 }
@@ -170,11 +178,11 @@ function remove(node: Node | undefined, range: Range): Node | undefined {
   return node.zero ?? node.one;
 }
 
-function collect(node: Node | undefined, texts: string[]): void {
-  if (node === undefined) return;
+function collect(node: Node | undefined, texts: string[], limit: number): void {
+  if (node === undefined || texts.length >= limit) return;
   if (node.isEntry) texts.push(formatRange(node));
-  collect(node.zero, texts);
-  collect(node.one, texts);
+  collect(node.zero, texts, limit);
+  collect(node.one, texts, limit);
 }
 
 function formatRange(range: Range): string {

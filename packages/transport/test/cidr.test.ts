@@ -69,6 +69,14 @@ describe("CidrSet", () => {
     ]);
   });
 
+  it("writes the first entries alone where it is given a limit", () => {
+    const set = setOf("10.0.0.3", "10.0.0.0/8", "10.0.0.1");
+    expect(set.entries(2)).toEqual(["10.0.0.0/8", "10.0.0.1"]);
+    expect(set.entries(0)).toEqual([]);
+    expect(set.entries(4)).toEqual(set.entries());
+    for (const limit of [-1, 0.5, NaN, "2" as never]) expect(() => set.entries(limit)).toThrow(/"limit" expected/);
+  });
+
   it("an entry at a branch shows without the bits below it", () => {
     const set = setOf("10.64.0.0/16", "10.128.0.0/16", "10.0.0.0/8");
     expect(set.entries()).toEqual(["10.0.0.0/8", "10.64.0.0/16", "10.128.0.0/16"]);
@@ -157,7 +165,9 @@ describe("CidrSet", () => {
           }
         }
         expect(set.size).toBe(model.size);
-        expect(new Set(set.entries())).toEqual(model);
+        const entries = set.entries();
+        expect(new Set(entries)).toEqual(model);
+        for (const limit of [0, 1, 3, 99]) expect(set.entries(limit)).toEqual(entries.slice(0, limit));
         for (const host of probes) {
           const address = at(host);
           expect(set.has(address)).toBe([...model].some((entry) => contains(entry, address)));

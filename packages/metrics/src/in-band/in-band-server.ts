@@ -1,5 +1,6 @@
 import { callContained, checkOptionNames, describeKind, type OptionNames } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
+import { checkMetrics } from "../check-metrics.js";
 import { BearerToken } from "../listener/bearer-token.js";
 import { checkToken } from "../listener/listener-options.js";
 import type { ObservedPeer } from "../observed-server.js";
@@ -45,9 +46,10 @@ interface Asker {
 /**
  * Answers clients that ask for the server's figures over their own connection: see `MetricsClient` of
  * `@sortie/metrics/client`. The function that is returned ends it. Throws TypeError without `token` and `authorize`,
- * TypeError or RangeError for bad options.
+ * TypeError or RangeError for bad options and for metrics that are none.
  */
 export function answerInBand<Data = unknown>(metrics: ServerMetrics<Data>, options: InBandOptions<Data>): () => void {
+  checkMetrics(metrics);
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }

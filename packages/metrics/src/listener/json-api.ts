@@ -90,9 +90,9 @@ function history(metrics: ServerMetrics, query: URLSearchParams): Reply {
   return since === undefined ? badQuery("since", "a second's number") : json(metrics.history.since(since));
 }
 
-function blocked(metrics: ServerMetrics): Reply {
-  const all = metrics.server.blocked;
-  return json({ total: all.length, blocked: all.slice(0, MAX_ROWS) });
+/** Asked for each second: the whole of a full list would hold the game up each time. */
+function blocked({ server }: ServerMetrics): Reply {
+  return json({ total: server.blockedCount, blocked: server.blockedRanges(MAX_ROWS) });
 }
 
 function wholeNumber(text: string, max: number): number | undefined {

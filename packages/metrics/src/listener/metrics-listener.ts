@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { checkMetrics } from "../check-metrics.js";
 import type { ServerMetrics } from "../server-metrics.js";
 import { Assets } from "./assets.js";
 import { BearerToken } from "./bearer-token.js";
@@ -51,8 +52,9 @@ export class MetricsListener {
   #opening: Promise<MetricsAddress> | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Throws TypeError or RangeError for an option that is out of range, and names it. */
+  /** Throws TypeError or RangeError for metrics that are none and for an option that is out of range, and names it. */
   constructor(metrics: ServerMetrics, options: MetricsListenerOptions = {}) {
+    checkMetrics(metrics);
     this.#metrics = metrics;
     this.#options = checkListenerOptions(options);
     const { token, ready } = this.#options;

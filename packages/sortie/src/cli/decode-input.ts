@@ -5,6 +5,8 @@ import { isCapture } from "@sortie/capture";
 const MAX_INPUT_BYTES: number = 2 ** 30;
 /** bytes. Largest UDP payload. */
 const MAX_DATAGRAM_BYTES = 65_527;
+/** Characters of an input that a message shows: enough for the path of a file. */
+const MAX_SHOWN_CHARACTERS = 120;
 
 /** What is to be decoded. */
 export interface DecodeInput {
@@ -25,7 +27,9 @@ export async function readDecodeInput(
     const datagram = hexBytes(source);
     if (datagram !== undefined) return { kind: "datagram", bytes: datagram } as const;
     if (error.code !== "ENOENT" && error.code !== "ENAMETOOLONG") throw error;
-    throw new Error(`"input" expected a capture file or the hexadecimal text of a datagram, got "${cut(source)}"`);
+    const advice = error.code === "ENOENT" ? ": there is no such file" : "";
+    const expected = `"input" expected a capture file or the hexadecimal text of a datagram`;
+    throw new Error(`${expected}, got "${cut(source)}"${advice}`);
   });
   return bytes instanceof Uint8Array ? inputOf(bytes, `"${source}"`) : bytes;
 }
@@ -86,5 +90,5 @@ function tooLarge(name: string, maxBytes: number): Error {
 }
 
 function cut(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}...` : text;
 }

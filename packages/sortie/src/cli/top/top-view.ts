@@ -27,6 +27,8 @@ interface Column {
 
 /** A tick is busy, or late, when it takes this share of its interval. */
 const TICK_WARNING = 0.5;
+/** s. A certificate that runs out within that time should have been renewed. */
+const CERTIFICATE_WARNING_SECONDS = 7 * 86_400;
 /** Columns: a narrower terminal is written on as if it had these, and cuts. */
 const MIN_COLUMNS = 20;
 /** Columns of a peer's name, at least and at most. */
@@ -122,7 +124,18 @@ function overviewOf(reading: Reading): [string, string, boolean?][] {
     ],
     ["drops", `${count(at(now, "drops"))}/s${countsText(drops)}`, at(now, "drops") > 0],
     ["ended", disconnects.length === 0 ? "none" : countsText(disconnects).slice(2)],
+    ...certificateOf(reading),
   ];
+}
+
+/** By the server's clock, which is known after its first second. No line for a bare key, which has no end. */
+function certificateOf({ server, now }: Reading): [string, string, boolean][] {
+  const { certificateNotAfterMs } = server;
+  const unixMs = now?.["unixMs"];
+  if (certificateNotAfterMs === undefined || unixMs === undefined) return [];
+  const left = (certificateNotAfterMs - unixMs) / 1000;
+  const text = left > 0 ? `valid for ${durationText(left)}` : `expired ${durationText(-left)} ago`;
+  return [["cert", text, left < CERTIFICATE_WARNING_SECONDS]];
 }
 
 function ticksOf({ ticks, now }: Reading): [string, string, boolean?] {
