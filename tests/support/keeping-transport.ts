@@ -1,10 +1,11 @@
-import type {
-  DatagramBatch,
-  DatagramReceiver,
-  DatagramTransport,
-  SocketAddress,
-  TransportError,
-  TransportStatistics,
+import {
+  type DatagramBatch,
+  type DatagramReceiver,
+  type DatagramTransport,
+  type SocketAddress,
+  TransportCounters,
+  type TransportError,
+  type TransportStatistics,
 } from "@sortie/transport";
 
 interface KeptDatagram {
@@ -23,6 +24,7 @@ export class KeepingTransport implements DatagramTransport, DatagramReceiver {
   /** What it says of how long a datagram has waited (ms). */
   private readonly tell: (waitedMs: number) => number | undefined;
   private receiver: DatagramReceiver | undefined = undefined;
+  private readonly none: TransportStatistics = new TransportCounters();
   private readonly kept: KeptDatagram[] = [];
 
   constructor(tell: (waitedMs: number) => number | undefined) {
@@ -34,7 +36,8 @@ export class KeepingTransport implements DatagramTransport, DatagramReceiver {
   }
 
   get statistics(): TransportStatistics {
-    return this.inner.statistics;
+    const inner: DatagramTransport | undefined = this.inner;
+    return inner?.statistics ?? this.none;
   }
 
   open(receiver: DatagramReceiver): Promise<SocketAddress> {

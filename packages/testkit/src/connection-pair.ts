@@ -1,4 +1,11 @@
-import { Connection, type ConnectionSettings, createResources, type TraceSink } from "@sortie/connection";
+import {
+  checkOptionNames,
+  Connection,
+  type ConnectionSettings,
+  createResources,
+  type OptionNames,
+  type TraceSink,
+} from "@sortie/connection";
 import {
   ClientHandshake,
   type CryptoProvider,
@@ -49,6 +56,23 @@ export interface ConnectionPairOptions {
   readonly initialMessageId?: number | undefined;
 }
 
+const OPTION_NAMES: OptionNames<ConnectionPairOptions> = {
+  seed: true,
+  link: true,
+  returnLink: true,
+  settings: true,
+  clientParameters: true,
+  serverParameters: true,
+  crypto: true,
+  autoAccept: true,
+  connectPayload: true,
+  clientTrace: true,
+  serverTrace: true,
+  keyLimits: true,
+  initialPacketNumber: true,
+  initialMessageId: true,
+};
+
 /** What sees each datagram before the link does; may change or replace it, or return undefined to swallow it. */
 export type Interceptor = (datagram: Uint8Array, to: "client" | "server") => Uint8Array | undefined;
 
@@ -81,7 +105,9 @@ export class ConnectionPair {
   private readonly autoAccept: boolean;
   private readonly crypto: CryptoProvider;
 
+  /** Throws TypeError for an option that there is not, RangeError for a seed or a link out of range. */
   constructor(options: ConnectionPairOptions) {
+    checkOptionNames(options, OPTION_NAMES);
     const { seed, link = {}, settings = {} } = options;
     this.crypto = options.crypto ?? createSeededCrypto(seed);
     this.autoAccept = options.autoAccept ?? true;

@@ -1,5 +1,6 @@
 export { ConnectionPair, type ConnectionPairOptions, type Interceptor, PAIR_PARAMETERS } from "./connection-pair.js";
-export { assertNoLeaks, findLeaks, type LeakableConnection, type LeakSources } from "./leak-check.js";
+export { assertNoLeaks, findLeaks } from "./leak-check.js";
+export type { LeakableConnection, LeakSources } from "./leak-sources.js";
 export { PairAddress } from "./pair-address.js";
 export { createSeededCrypto } from "./seeded-crypto.js";
 export { TraceRecorder } from "./trace-recorder.js";

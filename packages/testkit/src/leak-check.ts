@@ -1,32 +1,11 @@
-/** What must be zero when everything has ended; only what is given is looked at. */
-export interface LeakSources {
-  readonly servers?: readonly { readonly stats: { readonly peers: number; readonly halfOpen: number } }[] | undefined;
-  /** A virtual clock. */
-  readonly clock?: { readonly pendingTimers: number } | undefined;
-  /** A system clock. */
-  readonly systemClock?: { readonly activeTimers: number } | undefined;
-  readonly connections?: readonly LeakableConnection[] | undefined;
-}
+import { checkSources, type LeakSources } from "./leak-sources.js";
 
-/** The part of a connection that the check asks. */
-export interface LeakableConnection {
-  readonly state: string;
-  readonly undelivered: number;
-  nextTimeoutAt(): number;
-  statistics(nowMs: number): {
-    readonly endpoint: {
-      readonly queuedMessages: number;
-      readonly queuedBytes: number;
-      readonly packetsInFlight: number;
-      readonly bytesInFlight: number;
-      readonly reassembliesActive: number;
-      readonly heldBytes: number;
-    };
-  };
-}
-
-/** Names everything that is left over, "what: how many"; empty when nothing leaked. */
+/**
+ * Names everything that is left over, "what: how many"; empty when nothing leaked. Throws TypeError for sources that
+ * there are not, or that cannot be asked, and where none is given: such a check would always pass.
+ */
 export function findLeaks(sources: LeakSources): string[] {
+  checkSources(sources);
   const leaks: string[] = [];
   const expectZero = (what: string, count: number): void => {
     if (count !== 0) leaks.push(`${what}: ${count}`);
@@ -52,7 +31,7 @@ export function findLeaks(sources: LeakSources): string[] {
   return leaks;
 }
 
-/** Throws Error that lists the leaks, if there are any. */
+/** Throws Error that lists the leaks, if there are any, and TypeError as `findLeaks` does. */
 export function assertNoLeaks(sources: LeakSources): void {
   const leaks = findLeaks(sources);
   if (leaks.length > 0) throw new Error(`leaks after the end: ${leaks.join("; ")}`);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   testTransport,
   type TransportComplianceOptions,
@@ -106,6 +106,22 @@ describe("transportComplianceCases", () => {
       );
       expect(outcome).toBe(fault === undefined ? "passed" : "failed");
       expect([setups, teardowns, created.length]).toEqual([1, 1, 2]);
+    }
+  });
+});
+
+describe("the default patience", () => {
+  it("lets the event loop turn under fake timers too", async () => {
+    const host = new LoopbackHost();
+    const cases = transportComplianceCases({
+      setup: () => ({ createTransport: ({ port = 0 }) => new LoopbackTransport(host, port) }),
+    });
+    // The transport's own turns are setImmediate; a real one's come from a socket.
+    vi.useFakeTimers({ toFake: ["Date", "performance", "setTimeout", "clearTimeout"] });
+    try {
+      await cases.find(({ name }) => name.startsWith("one datagram arrives once"))?.run();
+    } finally {
+      vi.useRealTimers();
     }
   });
 });

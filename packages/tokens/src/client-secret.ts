@@ -12,7 +12,7 @@ const SECRET_BYTES = 32;
 export interface ClientSecret {
   /** For the backend, which puts it into the token: 43 characters. It tells nothing about the secret. */
   readonly challenge: string;
-  /** What to give to `connect` as payload: token and secret, for the server alone. */
+  /** What to give to `connect` as payload: token and secret, for the server alone. TypeError for what is no token. */
   payloadFor(token: string): string;
 }
 
@@ -23,7 +23,14 @@ export interface ClientSecret {
 export async function createClientSecret(): Promise<ClientSecret> {
   const secret = base64url(host.crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
   const digest = await host.crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret));
-  return { challenge: base64url(new Uint8Array(digest)), payloadFor: (token) => `${token}~${secret}` };
+  return { challenge: base64url(new Uint8Array(digest)), payloadFor: (token) => `${checkToken(token)}~${secret}` };
+}
+
+/** A backend that failed gives none; never shown, as it may be a token after all. */
+function checkToken(token: unknown): string {
+  if (typeof token === "string" && token !== "") return token;
+  const got = token === "" ? "an empty one" : token === null ? "null" : typeof token;
+  throw new TypeError(`"token" expected a string, got ${got}`);
 }
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -170,6 +170,6 @@ export function checkName(label: string, value: unknown): void {
 
 export function checkSeconds(label: string, value: number, min: number, max: number): void {
   if (!Number.isSafeInteger(value) || value < min || value > max) {
-    throw new RangeError(`"${label}" expected whole seconds in ${min}..${max}, got ${String(value)}`);
+    throw new RangeError(`"${label}" expected whole seconds in ${min}..${max}, got ${describeValue(value)}`);
   }
 }

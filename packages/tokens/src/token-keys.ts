@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "@sortie/connection";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import { TOKEN_ALGORITHMS, type TokenAlgorithm } from "./token-claims.js";
 
@@ -40,13 +41,20 @@ export interface ImportedKey {
   readonly publicJwk: TokenJwk;
 }
 
+const GENERATE_NAMES: OptionNames<NonNullable<Parameters<typeof generateTokenKey>[0]>> = {
+  algorithm: true,
+  keyId: true,
+};
+
 /**
  * A new key for an issuer: Ed25519 for "EdDSA" (the default: short and quick), P-256 for "ES256". Its ID is its
- * thumbprint (RFC 7638) unless one is given.
+ * thumbprint (RFC 7638) unless one is given. Rejects with RangeError for another algorithm, with TypeError for an
+ * option that there is not.
  */
 export async function generateTokenKey(
   options: { readonly algorithm?: TokenAlgorithm | undefined; readonly keyId?: string | undefined } = {},
 ): Promise<TokenPrivateKey> {
+  checkOptionNames(options, GENERATE_NAMES);
   const { algorithm = "EdDSA", keyId } = options;
   if (!TOKEN_ALGORITHMS.includes(algorithm)) {
     throw new RangeError(`"algorithm" expected one of ${TOKEN_ALGORITHMS.join(", ")}, got ${String(algorithm)}`);

@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "@sortie/connection";
+import { checkOptionNames, describeValue, type OptionNames } from "@sortie/connection";
 import { checkFunctions, kindOf } from "./option-checks.js";
 import { MAX_LIFETIME_SECONDS } from "./token-claims.js";
 import { checkName, checkSeconds } from "./token-issuer.js";
@@ -70,6 +70,11 @@ export function checkVerifierOptions(options: TokenVerifierOptions): void {
   if (typeof keys !== "function" && (typeof keys !== "object" || keys === null)) {
     throw new TypeError(`"keys" expected a key set or a function that gets one, got ${kindOf(keys)}`);
   }
+  const { requireChallenge } = options;
+  // Such as the text of an environment variable: empty, it would turn the check off.
+  if (requireChallenge !== undefined && typeof requireChallenge !== "boolean") {
+    throw new TypeError(`"requireChallenge" expected a boolean, got ${describeValue(requireChallenge)}`);
+  }
   checkName("protocol", options.protocol);
   checkName("audience", options.audience);
   if (issuer !== undefined) checkName("issuer", issuer);
@@ -77,10 +82,10 @@ export function checkVerifierOptions(options: TokenVerifierOptions): void {
   if (maxLifetimeSeconds !== undefined) checkSeconds("maxLifetimeSeconds", maxLifetimeSeconds, 1, MAX_LIFETIME_SECONDS);
   if (reloadSeconds !== undefined) checkSeconds("reloadSeconds", reloadSeconds, 1, 3600);
   if (notIssuedBefore !== undefined && !(Number.isFinite(notIssuedBefore) && notIssuedBefore >= 0)) {
-    throw new RangeError(`"notIssuedBefore" expected seconds of Unix time, got ${String(notIssuedBefore)}`);
+    throw new RangeError(`"notIssuedBefore" expected seconds of Unix time, got ${describeValue(notIssuedBefore)}`);
   }
   if (maxConsumed !== undefined && !(Number.isInteger(maxConsumed) && maxConsumed >= 1 && maxConsumed <= 1_000_000)) {
-    throw new RangeError(`"maxConsumed" expected an integer in 1..1000000, got ${String(maxConsumed)}`);
+    throw new RangeError(`"maxConsumed" expected an integer in 1..1000000, got ${describeValue(maxConsumed)}`);
   }
   const { onError, now, monotonicNow } = options;
   checkFunctions({ onError, now, monotonicNow });

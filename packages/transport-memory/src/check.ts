@@ -1,4 +1,4 @@
-import { describeValue } from "@sortie/transport";
+import { CLOCK_METHODS, describeValue } from "@sortie/transport";
 
 /** Throws a RangeError unless `value` is an integer in min..max. */
 export function checkInteger(label: string, value: number, min: number, max: number): void {
@@ -16,6 +16,17 @@ export function checkNumber(label: string, value: number, min: number, max: numb
 
 /** The names of the options in `Options`, to be written out: the compiler tells of one that is missing or too many. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
+
+/** Throws TypeError for what is no clock. */
+export function checkClock(clock: unknown): void {
+  const parts = clock as Readonly<Record<string, unknown>> | null | undefined;
+  const missing = CLOCK_METHODS.filter((name) => typeof parts?.[name] !== "function");
+  if (missing.length === 0) return;
+  const got = describeValue(clock);
+  throw new TypeError(
+    `"clock" expected a clock, got ${got === "an object" ? `${got} without ${missing.join(", ")}` : got}`,
+  );
+}
 
 /** Throws TypeError for an option that is null: one that is left out has its default, null is a mistake. */
 export function checkNoNulls(options: object): void {

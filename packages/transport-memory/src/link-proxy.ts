@@ -7,7 +7,7 @@ import {
   type SocketAddress,
   type TimerHandle,
 } from "@sortie/transport";
-import { checkInteger, checkNumber, type OptionNames } from "./check.js";
+import { checkClock, checkInteger, checkNumber, type OptionNames } from "./check.js";
 import { LinkSimulator } from "./link.js";
 import type { LinkSpec } from "./link-spec.js";
 import { ProxyClient, ProxyClients } from "./proxy-client.js";
@@ -130,6 +130,7 @@ export class LinkProxy {
     checkOptionNames(options, OPTION_NAMES);
     const { maxClients = DEFAULT_MAX_CLIENTS, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
     const { clientIdleMs = DEFAULT_CLIENT_IDLE_MS } = options;
+    checkClock(options.clock);
     checkInteger("maxClients", maxClients, 1, 65_536);
     checkInteger("maxInFlight", maxInFlight, 1, 2 ** 20);
     checkNumber("clientIdleMs", clientIdleMs, 1000, 86_400_000);

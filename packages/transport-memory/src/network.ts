@@ -1,5 +1,5 @@
 import { type Clock, checkOptionNames, SocketAddress } from "@sortie/transport";
-import { checkInteger, checkNoNulls, checkNumber, type OptionNames } from "./check.js";
+import { checkClock, checkInteger, checkNoNulls, checkNumber, type OptionNames } from "./check.js";
 import { DatagramCarrier, type NetworkFilter, type Tap } from "./datagram-carrier.js";
 import type { LinkSimulator } from "./link.js";
 import {
@@ -161,5 +161,6 @@ export function createNetwork(options: NetworkOptions & { readonly clock?: Clock
   checkOptionNames(options, NETWORK_OPTION_NAMES);
   checkNoNulls(options);
   const { clock = new VirtualClock() } = options;
+  checkClock(clock);
   return new MemoryNetwork(options, clock);
 }

@@ -16,11 +16,12 @@ class VirtualTimer implements TimerHandle, Timed {
 
 /** The part of the host that lets promises go on between two instants. */
 interface HostTurns {
-  setImmediate?(callback: () => void): unknown;
-  setTimeout(callback: () => void, delayMs: number): unknown;
+  readonly setImmediate?: (callback: () => void) => unknown;
+  readonly setTimeout: (callback: () => void, delayMs: number) => unknown;
 }
 
-const host = globalThis as unknown as HostTurns;
+/** As they are when this loads: a test's fake timers, put in their places later, would never give a turn. */
+const { setImmediate, setTimeout } = globalThis as unknown as HostTurns;
 
 /** ms. Furthest time, 139 years: a double still tells microseconds apart there. */
 const MAX_TIME_MS = 2 ** 42;
@@ -33,6 +34,9 @@ const MAX_CALLBACKS_PER_INSTANT = 1_000_000;
 
 /** ms of virtual time. An hour: no test means to wait longer for one promise. */
 const DEFAULT_SETTLE_MS = 3_600_000;
+
+const NOTHING_LEFT =
+  "nothing was left to run on this clock; what waits for the real world, as for a file, has to be awaited as usual";
 
 /** Options of a {@link VirtualClock}. */
 export interface VirtualClockOptions {
@@ -162,7 +166,7 @@ export class VirtualClock implements Clock {
     } finally {
       this.moving = false;
     }
-    const why = this.timers.size === 0 ? "nothing was left to run" : `${maxMs} ms of virtual time went by`;
+    const why = this.timers.size === 0 ? NOTHING_LEFT : `${maxMs} ms of virtual time went by`;
     throw new Error(`the promise did not settle: ${why} (now ${this.nowMs} ms)`);
   }
 
@@ -221,7 +225,7 @@ export class VirtualClock implements Clock {
 /** Resolves in a later turn of the host's event loop: every promise that could go on has done so. */
 function hostTurn(): Promise<void> {
   return new Promise((resolve) => {
-    if (host.setImmediate !== undefined) host.setImmediate(resolve);
-    else host.setTimeout(resolve, 0);
+    if (setImmediate !== undefined) setImmediate(resolve);
+    else setTimeout(resolve, 0);
   });
 }

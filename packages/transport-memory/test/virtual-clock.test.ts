@@ -1,5 +1,6 @@
+import { mock } from "node:test";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { VirtualClock } from "../src/virtual-clock.js";
 
 describe("VirtualClock, moved synchronously", () => {
@@ -273,5 +274,24 @@ describe("VirtualClock, moved with promises", () => {
     tick();
     await expect(clock.runUntilSettled(never, 100)).rejects.toThrow(/100 ms of virtual time went by/);
     expect(clock.now()).toBe(100);
+  });
+
+  it("runUntilSettled says that it does not wait for the real world", async () => {
+    const never = new Promise<void>(() => undefined);
+    await expect(new VirtualClock().runUntilSettled(never)).rejects.toThrow(/what waits for the real world.* as usual/);
+  });
+
+  it.each<[string, () => void, () => void]>([
+    ["vi.useFakeTimers", () => void vi.useFakeTimers(), () => void vi.useRealTimers()],
+    ["mock.timers of node:test", () => mock.timers.enable(), () => mock.timers.reset()],
+  ])("moves under the fake timers of %s", async (_name, enable, reset) => {
+    const clock = new VirtualClock();
+    enable();
+    try {
+      await clock.run(10);
+      expect(await clock.runUntilSettled(sleep(clock, 25).then(() => clock.now()))).toBe(35);
+    } finally {
+      reset();
+    }
   });
 });

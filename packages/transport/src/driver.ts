@@ -1,6 +1,7 @@
 import type { SocketAddress } from "./address.js";
 import type { DatagramCore } from "./datagram-core.js";
 import type { DriverOptions } from "./driver-options.js";
+import { checkOpened, checkStatistics } from "./option-checks.js";
 import { RearmingTimer } from "./rearming-timer.js";
 import { Transmitter } from "./transmitter.js";
 import type { DatagramReceiver } from "./transport.js";
@@ -34,7 +35,9 @@ export class Driver implements DatagramReceiver {
   /** `wake` was called while a flush was to come anyway. */
   #wokenMeanwhile = false;
 
+  /** Throws TypeError for a transport without `statistics`. */
   constructor(options: DriverOptions) {
+    checkStatistics(options.transport);
     this.#options = options;
     this.#core = options.core;
     this.#transmitter = new Transmitter(options.core, options.transport, options.clock);
@@ -43,7 +46,8 @@ export class Driver implements DatagramReceiver {
 
   /**
    * Opens the transport and resolves with its local address. Rejects with what `open` rejected with (it may then be
-   * started again), with TransportError "closed" when stopped meanwhile, with Error when it was started before.
+   * started again), with TransportError "closed" when stopped meanwhile, with Error when it was started before, with
+   * TypeError when `open` gave no address: the transport is closed then.
    */
   async start(): Promise<SocketAddress> {
     if (this.#state !== "idle") throw new Error(`"start" expected an idle driver, got one that is ${this.#state}`);
@@ -58,6 +62,13 @@ export class Driver implements DatagramReceiver {
       throw error;
     }
     if (!this.#isLive()) throw new TransportError("closed", "the driver was stopped while it started");
+    try {
+      checkOpened(address);
+    } catch (error) {
+      // It is open all the same, and whoever is told of the mistake has no reason to close anything.
+      await this.stop().catch(() => undefined);
+      throw error;
+    }
     this.flush();
     return address;
   }

@@ -1,3 +1,4 @@
+import type { SocketAddress } from "./address.js";
 import type { Clock } from "./clock.js";
 import { describeValue } from "./describe-value.js";
 import type { DatagramTransport } from "./transport.js";
@@ -12,6 +13,23 @@ export const TRANSPORT_METHODS: readonly string[] = [
   "send",
   "close",
 ] satisfies (keyof DatagramTransport)[];
+
+/** @internal Throws TypeError for a transport without counters: without this it would show long after, far from it. */
+export function checkStatistics(transport: DatagramTransport): void {
+  const statistics: unknown = transport.statistics;
+  if (typeof statistics === "object" && statistics !== null) return;
+  const got = statistics === undefined ? "an object without statistics" : `statistics: ${describeValue(statistics)}`;
+  throw new TypeError(`"transport" expected a datagram transport, got ${got}`);
+}
+
+/** @internal Throws TypeError unless `address`, which `open` resolved with, says where others reach the transport. */
+export function checkOpened(address: SocketAddress): void {
+  const { host, port } = (address ?? {}) as { readonly [Part in keyof SocketAddress]?: unknown };
+  if (typeof host === "string" && typeof port === "number") return;
+  const got =
+    typeof address === "object" && address !== null ? "an object without host and port" : describeValue(address);
+  throw new TypeError(`"transport" expected open() to resolve with its local address, got ${got}`);
+}
 
 /**
  * @internal For transports and simulated networks: throws TypeError for options that are no object, and for one

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { createClientSecret } from "../src/client.js";
+import { createTokenVerifier } from "../src/index.js";
+
+const OPTIONS = { keys: { keys: [] }, protocol: "arena/1", audience: "eu-1" };
+
+describe("options and arguments of the wrong kind", () => {
+  it.each([
+    ["", '""'],
+    ["true", '"true"'],
+    [1, "1"],
+    [null, "null"],
+    [{}, "an object"],
+  ])("requireChallenge %o is refused: it would be on or off by chance", (requireChallenge, got) => {
+    const make = (): unknown => createTokenVerifier({ ...OPTIONS, requireChallenge: requireChallenge as boolean });
+    expect(make).toThrow(new TypeError(`"requireChallenge" expected a boolean, got ${got}`));
+  });
+
+  it("requireChallenge may be true, false or left out", () => {
+    for (const requireChallenge of [true, false, undefined]) createTokenVerifier({ ...OPTIONS, requireChallenge });
+  });
+
+  it.each([
+    ["toleranceSeconds", "whole seconds in 0..60"],
+    ["maxLifetimeSeconds", "whole seconds in 1..86400"],
+    ["reloadSeconds", "whole seconds in 1..3600"],
+    ["maxConsumed", "an integer in 1..1000000"],
+    ["notIssuedBefore", "seconds of Unix time"],
+  ])("%s names what came, also where that has no text of its own", (name, expected) => {
+    const make = (): unknown => createTokenVerifier({ ...OPTIONS, [name]: Object.create(null) as never });
+    expect(make).toThrow(new RangeError(`"${name}" expected ${expected}, got an object`));
+  });
+
+  it("a payload for no token is refused, and shows none", async () => {
+    const { payloadFor } = await createClientSecret();
+    expect(payloadFor("a.b.c")).toMatch(/^a\.b\.c~[\w-]{43}$/);
+    for (const [token, got] of [
+      [undefined, "undefined"],
+      [null, "null"],
+      ["", "an empty one"],
+      [{ token: "a.b.c" }, "object"],
+      [Promise.resolve("a.b.c"), "object"],
+      [Symbol("a"), "symbol"],
+    ] as const) {
+      expect(() => payloadFor(token as string)).toThrow(new TypeError(`"token" expected a string, got ${got}`));
+    }
+  });
+});
