@@ -7,7 +7,7 @@ import {
 } from "@sortie/wire";
 import type { EndpointOptions } from "./endpoint-options.js";
 import { expectNumber } from "./expect-number.js";
-import { DEFAULT_MAX_WAIT_MS } from "./outbound.js";
+import { DEFAULT_MAX_WAIT_MS } from "./left-over.js";
 import { checkChannelWeights } from "./send-options.js";
 
 /** @throws RangeError or TypeError that names the option, its range and what came */

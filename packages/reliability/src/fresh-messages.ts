@@ -5,9 +5,9 @@ import type { OutgoingMessage } from "./outgoing-message.js";
 const FIRST_LOOK = 64;
 
 /**
- * Messages given since the last frame of an owner that sends once a frame. Their time begins with the frame that may
- * send them: how long that is in coming was not theirs to choose, and no message would live through a frame longer than
- * its own time.
+ * Messages with a deadline given since the last frame of an owner that sends once a frame. Their time begins with the
+ * frame that may send them: how long that is in coming was not theirs to choose, and no message would live through a
+ * frame longer than its own time. Those without one have theirs anyway from then on; see `LeftOver`.
  */
 export class FreshMessages {
   private readonly messages: OutgoingMessage[] = [];

@@ -9,6 +9,7 @@ import { DeadlineHeap } from "./deadline-heap.js";
 import { deliveryTraits, retransmits } from "./delivery.js";
 import type { EndpointLimits, EndpointOptions } from "./endpoint-options.js";
 import { FlowWindow } from "./flow-window.js";
+import { DEFAULT_MAX_WAIT_MS, LeftOver } from "./left-over.js";
 import type { MessageWriter } from "./message-writer.js";
 import { OutgoingMessage } from "./outgoing-message.js";
 import { payloadPool, type SharedPayload } from "./payload-copy.js";
@@ -16,13 +17,8 @@ import { PacketScheduler } from "./packet-scheduler.js";
 import { pieceLifetimeMs } from "./piece-lifetime.js";
 import { ProbeData } from "./probe-data.js";
 import { QueueBudget, waitsForCredit } from "./queue-budget.js";
-import {
-  checkSend,
-  DEFAULT_PRIORITY,
-  MAX_UNRELIABLE_MESSAGE_BYTES,
-  type SendOptions,
-  weightsByChannel,
-} from "./send-options.js";
+import { checkSend, DEFAULT_PRIORITY, MAX_UNRELIABLE_MESSAGE_BYTES } from "./send-options.js";
+import { type SendOptions, weightsByChannel } from "./send-options.js";
 import { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";
 import type { SentPackets } from "./sent-packets.js";
 import type { MutableStatistics } from "./statistics.js";
@@ -30,12 +26,6 @@ import { UnackedList } from "./unacked-list.js";
 
 /** bytes. A frame up to this fits the packets of every path. */
 const SMALL_FRAME_BYTES: number = MIN_DATAGRAM_BYTES - PACKET_OVERHEAD_BYTES;
-
-/**
- * ms. Longest that an unreliable or sequenced message waits for its turn: six ticks of a 60 Hz game. Longer waits than
- * that are what the game's own smoothing cannot hide; much shorter ones would drop honest bursts.
- */
-export const DEFAULT_MAX_WAIT_MS = 100;
 
 /** Sending side: takes messages, lets the scheduler choose, writes them to packets, and settles their outcomes. */
 export class Outbound {
@@ -45,6 +35,8 @@ export class Outbound {
   private readonly budget: QueueBudget;
   private readonly scheduler: PacketScheduler;
   private readonly maxWaitMs: number;
+  /** Since when messages wait that a flush left over; undefined until one does. */
+  private leftOver: LeftOver | undefined = undefined;
   readonly deadlines: DeadlineHeap = new DeadlineHeap();
   private readonly unacked = new UnackedList();
   private readonly probes = new ProbeData(this.unacked);
@@ -131,16 +123,16 @@ export class Outbound {
       return refusedReceipt(refusal);
     }
     const resent = retransmits(delivery);
-    const lifetimeMs = resent ? deliveryTraits(delivery).defaultExpiresInMs : this.maxWaitMs;
     // What may be dropped, and was given no deadline, is looked at when its turn comes: no timer for each of them.
-    const isTimed = resent ? lifetimeMs !== Infinity : options?.expiresInMs !== undefined;
+    const lifetimeMs = options?.expiresInMs ?? deliveryTraits(delivery).defaultExpiresInMs;
+    const isTimed = lifetimeMs !== Infinity;
     const start = payloadPool.take(payload, !resent && !isTimed);
     const message = new OutgoingMessage(
       payloadPool.bytes,
       delivery,
       channel,
       priority,
-      nowMs + (options?.expiresInMs ?? lifetimeMs),
+      nowMs + lifetimeMs,
       this.sends++,
       start,
       payload.length,
@@ -167,6 +159,13 @@ export class Outbound {
       if (!went) return;
       if (packet.frames > frames) this.scheduler.charge(packet.frameBytes);
     }
+  }
+
+  /** What may be dropped and is still here has had its turn: its wait begins, unless it had one before. */
+  endTurn(nowMs: number): void {
+    const { budget } = this;
+    if (budget.messages === budget.undroppableMessages) return;
+    (this.leftOver ??= new LeftOver(this.maxWaitMs)).add(this.sends, nowMs);
   }
 
   /** From now on the oldest data may be probed with again. */
@@ -215,7 +214,7 @@ export class Outbound {
   private next(nowMs: number, smallOnly: boolean): OutgoingMessage | undefined {
     for (;;) {
       const message = this.scheduler.peek(this.flow, smallOnly);
-      if (message === undefined || !message.isOverdue(nowMs)) return message;
+      if (message === undefined || !this.isOverdue(message, nowMs)) return message;
       this.shed(message);
     }
   }
@@ -224,9 +223,13 @@ export class Outbound {
   private shedBefore(message: OutgoingMessage, nowMs: number): void {
     for (;;) {
       const first = this.scheduler.firstBefore(message);
-      if (first === undefined || !first.isOverdue(nowMs)) return;
+      if (first === undefined || !this.isOverdue(first, nowMs)) return;
       this.shed(first);
     }
+  }
+
+  private isOverdue(message: OutgoingMessage, nowMs: number): boolean {
+    return message.isOverdue(nowMs) || this.leftOver?.isStale(message, nowMs) === true;
   }
 
   private shed(message: OutgoingMessage): void {
@@ -240,12 +243,11 @@ export class Outbound {
     if (bytes > this.maxMessageBytes) return "message-too-large";
     const isResent = retransmits(delivery);
     if (!isResent && bytes > MAX_UNRELIABLE_MESSAGE_BYTES) return "message-too-large";
-    const { budget, scheduler } = this;
-    const { credit } = this.flow;
+    const { budget, scheduler, flow } = this;
     budget.setAsideNone();
     if (!budget.couldFit(bytes, isResent)) {
-      const waits = isCredited(delivery) && waitsForCredit(scheduler, credit, channel, bytes, this.usableBytes);
-      if (!waits) budget.setAsideBlocked(scheduler, credit);
+      const waits = isCredited(delivery) && waitsForCredit(scheduler, flow.credit, channel, bytes, this.usableBytes);
+      if (!waits) budget.setAsideBlocked(scheduler, flow.credit);
       if (waits || !budget.couldFit(bytes, isResent)) return this.refuseAsFull(bytes, delivery, channel);
     }
     if (budget.fits(bytes)) return undefined;

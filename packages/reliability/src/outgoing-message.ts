@@ -20,6 +20,9 @@ interface OutcomeWaiter {
   readonly resolve: (outcome: Outcome) => void;
 }
 
+/** By this Node asks an object how it is to be printed; elsewhere nobody does. */
+const INSPECT: unique symbol = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
+
 /** Layout of `bits`: delivery, priority and channel, then what is true or false of a message. */
 const DELIVERY_MASK = 0x7;
 const PRIORITY_SHIFT = 3;
@@ -235,6 +238,19 @@ export class OutgoingMessage implements SendReceipt {
     this.setBit(OUTCOME_HELD, false);
     this.result = outcome;
     this.waiter?.resolve(outcome);
+  }
+
+  /**
+   * What the application is shown of its receipt, in JSON as in a log. The fields are the endpoint's: the memory of the
+   * payload holds those of other receivers too, and neighbours lead on to their messages.
+   */
+  toJSON(): object {
+    const { accepted, refusal, result } = this;
+    return result === undefined || this.isOutcomeHeld ? { accepted, refusal } : { accepted, refusal, outcome: result };
+  }
+
+  [INSPECT](): object {
+    return this.toJSON();
   }
 
   private setBit(bit: number, value: boolean): void {

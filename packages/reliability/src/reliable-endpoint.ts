@@ -32,6 +32,13 @@ import { Allowed, SendPermission } from "./send-permission.js";
 import type { SendReceipt } from "./send-receipt.js";
 import { createStatistics, type EndpointStatistics, type MutableStatistics } from "./statistics.js";
 
+/**
+ * bytes. The datagram of a PING with nothing else, where no other size is asked for: a server that lost the connection
+ * answers by a reset of 41 bytes, as to any other packet. To the 26 that a PING takes it could answer nothing, as a
+ * reset is smaller than its cause (docs/PROTOCOL.md section 8.6; RFC 9000 section 10.3).
+ */
+const PING_DATAGRAM_BYTES = 42;
+
 /** The packet that is being built. */
 const packet = new MessageWriter();
 
@@ -138,7 +145,8 @@ export class ReliableEndpoint implements FlowControl {
   send(payload: Uint8Array | SharedPayload, options: SendOptions | undefined, nowMs: number): SendReceipt {
     this.lastNowMs = nowMs;
     const receipt = this.outbound.send(payload, options, nowMs);
-    if (this.fresh !== undefined && receipt instanceof OutgoingMessage) this.fresh.add(receipt);
+    const { fresh } = this;
+    if (fresh !== undefined && receipt instanceof OutgoingMessage && receipt.heapIndex >= 0) fresh.add(receipt);
     return receipt;
   }
 
@@ -147,6 +155,8 @@ export class ReliableEndpoint implements FlowControl {
     if (this.closed) return;
     this.fresh ??= new FreshMessages(this.outbound.deadlines, nowMs);
     this.fresh.onFrame(nowMs);
+    // A transport that takes nothing keeps this frame from asking for packets: their time runs all the same.
+    this.outbound.endTurn(nowMs);
     this.recovery.holdUp.setUsualDelay(intervalMs);
     this.congestion.onFlushInterval?.(intervalMs, nowMs);
   }
@@ -157,7 +167,7 @@ export class ReliableEndpoint implements FlowControl {
   }
 
   /** Asks for an ack-eliciting packet: a PING if nothing else goes, in a datagram of `bytes` as far as one may be. */
-  requestPing(bytes: number = 1): void {
+  requestPing(bytes: number = PING_DATAGRAM_BYTES): void {
     this.pingBytes = Math.max(this.pingBytes, bytes);
   }
 
@@ -202,7 +212,7 @@ export class ReliableEndpoint implements FlowControl {
     const isProbe = recovery.probesPending > 0;
     const allowed = isProbe ? Allowed.All : this.permission.of(nowMs, this.maxDatagramBytes);
     const withData = allowed !== Allowed.Nothing;
-    if (!withData && !this.mustSend(nowMs)) return -1;
+    if (!withData && !this.mustSend(nowMs)) return this.endFlush(nowMs);
     recovery.makeRoom(nowMs);
     const packetNumber = recovery.sent.begin();
     if (packetNumber > MAX_PACKET_NUMBER) return -1;
@@ -226,11 +236,12 @@ export class ReliableEndpoint implements FlowControl {
     let urgency: AckUrgency = controls !== 0 || hurries ? AckUrgency.Prompt : packet.urgency;
     if (urgency === AckUrgency.None && (this.pingBytes > 0 || isProbe) && writer.remaining > 0) {
       encodePing(writer);
-      const missing = this.pingBytes - this.overheadBytes - writer.written;
+      const datagramBytes = this.pingBytes > 0 ? this.pingBytes : PING_DATAGRAM_BYTES;
+      const missing = datagramBytes - this.overheadBytes - writer.written;
       if (missing > 0) encodePadding(writer, Math.min(missing, writer.remaining));
       urgency = AckUrgency.Prompt;
     }
-    if (writer.written === 0) return -1;
+    if (writer.written === 0) return this.endFlush(nowMs);
     if (urgency !== AckUrgency.None) this.pingBytes = 0;
     recovery.commit(urgency, writer.written + this.overheadBytes, nowMs, controls, ackLargest);
     // Two probes guard data against one more loss; with none to carry, one will do.
@@ -357,6 +368,12 @@ export class ReliableEndpoint implements FlowControl {
     const { recovery } = this;
     if (recovery.holdUp.isLeap(nowMs)) recovery.notice(this.nextTimeoutAt(), nowMs);
     this.lastNowMs = nowMs;
+  }
+
+  /** Nothing may go now: what is left over, and may be dropped, waits from here on. */
+  private endFlush(nowMs: number): -1 {
+    this.outbound.endTurn(nowMs);
+    return -1;
   }
 
   /** Whether a packet must go that no budget holds back. */

@@ -11,8 +11,9 @@ export interface SendOptions {
   /** 0 (last) .. 7 (first), default 4. */
   readonly priority?: number | undefined;
   /**
-   * ms, above 0. "bestEffort" (default 1000): resent until then; "unreliable" and "sequenced": how long they may wait
-   * to be sent, instead of 100 ms. Not with "reliable" or "ordered", which never give up.
+   * ms, above 0, from `send` on. "bestEffort" (default 1000): resent until then; "unreliable" and "sequenced": how long
+   * they may wait to be sent. Without it they wait for 100 ms once there was no room for them. Not with "reliable" or
+   * "ordered", which never give up.
    */
   readonly expiresInMs?: number | undefined;
 }

@@ -19,7 +19,7 @@ export type Outcome = "acked" | "expired" | "dropped" | "closed";
  */
 export type SendRefusal = "queue-full" | "message-too-large" | "closed";
 
-/** Returned by every send. */
+/** Returned by every send. Printed, and as JSON, it has these fields and no others; the outcome once it is known. */
 export interface SendReceipt {
   /** Whether the message was queued. */
   readonly accepted: boolean;

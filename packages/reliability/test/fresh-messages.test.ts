@@ -40,6 +40,19 @@ describe("an endpoint whose owner sends in frames", () => {
     expect(endpoint.nextTimeoutAt()).toBe(Infinity);
   });
 
+  it("lets a frame count as a turn, where its transport takes no packet", async () => {
+    const endpoint = createEndpoint();
+    endpoint.beginFrame(0, 0);
+    const receipt = endpoint.send(word, undefined, 0);
+    endpoint.beginFrame(1000, 16);
+    endpoint.beginFrame(1099, 16);
+    endpoint.send(word, undefined, 1099);
+    expect(endpoint.statistics.messagesShed).toBe(0);
+    endpoint.send(word, undefined, 1100);
+    expect(await receipt.outcome).toBe("dropped");
+    expect(endpoint.statistics).toMatchObject({ messagesShed: 1, queuedMessages: 2 });
+  });
+
   it("tells a congestion controller that wants to know how long frames are", () => {
     const heard: number[][] = [];
     const endpoint = createEndpoint();
