@@ -53,7 +53,10 @@ export interface ClusterOptions {
   readonly startTimeoutMs?: number | undefined;
   /** ms, 2000..600000, or 0 for never: a worker that is silent for so long is ended and replaced. Default 10000. */
   readonly hangTimeoutMs?: number | undefined;
-  /** 0..1000: workers replaced within a minute; one more, and the cluster ends. Default 10. */
+  /**
+   * 0..1000: workers replaced within a minute; one more, and the cluster ends. Those that served and closed their
+   * server are counted apart, each worker for itself. Default 10.
+   */
   readonly restartsPerMinute?: number | undefined;
   /** Hears of workers that end; pino and `console` fit. Default: errors to the console. */
   readonly logger?: Logger | undefined;

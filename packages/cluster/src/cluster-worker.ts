@@ -2,7 +2,7 @@ import { TypedEmitter } from "@sortie/connection";
 import type { Server } from "@sortie/server";
 import { ForwardingCounters } from "./forwarding-statistics.js";
 import { ClusterError } from "./cluster-error.js";
-import { MainChannel, mainGoneError, type MainChannelUser } from "./main-channel.js";
+import { MainChannel, mainGoneError, obeyHangup, type MainChannelUser } from "./main-channel.js";
 import {
   type CloseRequest,
   type CloseTimes,
@@ -47,11 +47,12 @@ export class ClusterWorker extends TypedEmitter<ClusterWorkerEvents> {
   }
 
   /**
-   * Sends to the main process whatever structured clone can copy: it comes as the cluster's event "message". Throws
-   * where it cannot be copied; lost when the main process has gone, which ends this one too.
+   * Sends to the main process whatever structured clone can copy: it comes as the cluster's event "message". False when
+   * the main process does not read, with 1024 messages or 16 MiB under way, or has gone, which ends this one too.
+   * Throws where it cannot be copied.
    */
-  send(message: unknown): void {
-    this.#channel.send({ type: "message", message });
+  send(message: unknown): boolean {
+    return this.#channel.message(message);
   }
 
   /** Exceptions of listeners are the application's, and end the process as any other that nobody catches. */
@@ -117,6 +118,10 @@ export class WorkerRuntime implements MainChannelUser {
     return this.#server?.isAccepting ?? false;
   }
 
+  reportLinked(linkPort: number): void {
+    this.#channel.send({ type: "linked", linkPort });
+  }
+
   reportOpened(opened: WorkerOpened): void {
     this.#channel.send({ type: "opened", ...opened });
   }
@@ -136,7 +141,10 @@ export class WorkerRuntime implements MainChannelUser {
     this.#isClosing = true;
     this.#isServerClosed = true;
     // Peers have been told; nobody but who sends a signal could hurry what the application does still.
-    if (this.#hasMainGone) for (const signal of SIGNALS) process.off(signal, this.#ignoreSignal);
+    if (this.#hasMainGone) {
+      for (const signal of SIGNALS) process.off(signal, this.#ignoreSignal);
+      obeyHangup();
+    }
     this.#channel.send({ type: "closed" });
     this.#channel.leave();
     setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
@@ -224,7 +232,7 @@ export function workerRuntime(): Promise<WorkerRuntime> {
 /**
  * In a process that `createCluster` started: which worker it is. Every call gives the same object. Rejects with Error
  * in any other process, with ClusterError "main-gone" where the main process has ended: a worker whose main process has
- * gone ends, 8 s later at the latest, whatever it does.
+ * gone ends 8 s later at the latest, whatever keeps it busy; one that hangs is killed 10 s later at the latest.
  */
 export async function joinCluster(): Promise<ClusterWorker> {
   return (await workerRuntime()).worker;

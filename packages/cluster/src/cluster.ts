@@ -30,7 +30,10 @@ export interface WorkerExit {
   /** Of the process; null when a signal ended it. */
   readonly code: number | null;
   readonly signal: string | null;
-  /** Peers it had when it last told, at most a second before. */
+  /**
+   * Peers by its last report, one second old or two: those who came or left since do not show, and of a worker that was
+   * silent the report is older. Those of a worker that closed its server are among them, although they heard of it.
+   */
   readonly peersLost: number;
   /** Whether another one takes its place. */
   readonly isReplaced: boolean;
@@ -68,8 +71,11 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   readonly #cookieKey: Uint8Array = randomBytes(32);
   readonly #handles: (WorkerHandle | undefined)[];
   readonly #budget: RestartBudget;
+  /** Of workers that ended in order: one for each, so that renewing all of them in turn is no loop. */
+  readonly #renewals: readonly RestartBudget[];
   readonly #waiting: Set<NodeJS.Timeout> = new Set();
   readonly #user: WorkerHandleUser = {
+    onLinked: () => this.#tellLinks(),
     onOpened: (handle) => this.#onOpened(handle),
     onServing: (handle) => this.#onServing(handle),
     onAccepting: () => this.#tellLinks(),
@@ -101,7 +107,9 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     }
     this.#options = resolveClusterOptions(options);
     this.#handles = new Array<undefined>(this.#options.workers).fill(undefined);
-    this.#budget = new RestartBudget(this.#options.restartsPerMinute);
+    const { workers, restartsPerMinute } = this.#options;
+    this.#budget = new RestartBudget(restartsPerMinute);
+    this.#renewals = Array.from({ length: workers }, () => new RestartBudget(restartsPerMinute));
   }
 
   /** Workers, whether they are there or not. */
@@ -236,7 +244,8 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
 
   #start(worker: number): void {
     const { workers, host, data } = this.#options;
-    const config = { worker, workers, host, port: this.#port, cookieKey: this.#cookieKey, data };
+    const isReplacement = this.#state === "open";
+    const config = { worker, workers, isReplacement, host, port: this.#port, cookieKey: this.#cookieKey, data };
     this.#handles[worker] = new WorkerHandle(config, this.#options, this.#user);
   }
 
@@ -262,9 +271,9 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   }
 
   #tellLinks(): void {
-    const there = this.#handles.filter((handle) => handle?.isReachable === true) as WorkerHandle[];
+    const there = this.#handles.filter((handle) => handle?.isLinked === true) as WorkerHandle[];
     const ports = new Array<number>(this.#options.workers).fill(0);
-    for (const { index, opened } of there) ports[index] = opened?.linkPort ?? 0;
+    for (const { index, linkPort } of there) ports[index] = linkPort;
     const accepting = there.filter((one) => one.isOpen && one.isAccepting).map(({ index }) => index);
     for (const handle of there) handle.setLinks({ ports, accepting });
   }
@@ -279,7 +288,9 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     }
     this.#tellLinks();
     if (this.#state !== "open") return;
-    const delayMs = this.#budget.take(performance.now());
+    const isRenewed = reason === "closed" && handle.hasServed;
+    const budget = isRenewed ? (this.#renewals[worker] as RestartBudget) : this.#budget;
+    const delayMs = budget.take(performance.now());
     const isReplaced = delayMs !== undefined;
     const peersLost = handle.figures?.server?.peers ?? 0;
     const what = `worker ${worker} ${whatHappened(handle)}: ${isReplaced ? "it is replaced" : "the cluster ends"}`;

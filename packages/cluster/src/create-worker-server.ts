@@ -3,6 +3,7 @@ import type { PeerDataOptions, Server } from "@sortie/server";
 import { createServer, createUdpTransport, type ServerBaseOptions, type ServerOptions } from "sortie";
 import { workerRuntime } from "./cluster-worker.js";
 import { ForwardLink, LINK_HOST } from "./forward-link.js";
+import type { WorkerLinks } from "./messages.js";
 import { SharedPortTransport } from "./shared-port-transport.js";
 
 /** What the cluster decides. */
@@ -32,7 +33,7 @@ export async function createWorkerServer<Data = unknown>(options: WorkerServerOp
   const runtime = await workerRuntime();
   runtime.checkWantsServer();
   const { config, counters } = runtime;
-  const { worker, workers, cookieKey, host, port } = config;
+  const { worker, workers, isReplacement, cookieKey, host, port } = config;
   const given: WorkerServerOptions<Data> = options;
   const { receiveBufferBytes, sendBufferBytes, ...rest } = given;
   const socket = createUdpTransport({
@@ -43,23 +44,36 @@ export async function createWorkerServer<Data = unknown>(options: WorkerServerOp
     ...(sendBufferBytes === undefined ? {} : { sendBufferBytes }),
   });
   const link = new ForwardLink({ transport: createUdpTransport({ host: LINK_HOST }), worker, workers, counters });
-  const transport = new SharedPortTransport({
+  const firstLinks = (): Promise<WorkerLinks> =>
+    new Promise((resolve) => {
+      runtime.onLinks = (links) => {
+        runtime.onLinks = (changed) => transport.setLinks(changed);
+        resolve(links);
+      };
+    });
+  const transport: SharedPortTransport = new SharedPortTransport({
     transport: socket,
     link,
     worker,
     workers,
     counters,
     isAccepting: () => runtime.isAccepting,
-    start: ({ address, linkPort }) =>
-      new Promise((resolve) => {
-        runtime.onLinks = (links) => {
-          runtime.onLinks = (changed) => transport.setLinks(changed);
-          resolve(links);
-        };
-        const { host: local, port: localPort, family } = address;
-        const { publicKey } = options.identity;
-        runtime.reportOpened({ address: local, port: localPort, family, linkPort, publicKey });
-      }),
+    ...(isReplacement
+      ? {
+          join: (linkPort: number) => {
+            const links = firstLinks();
+            runtime.reportLinked(linkPort);
+            return links;
+          },
+        }
+      : {}),
+    start: ({ address, linkPort }) => {
+      const links = isReplacement ? undefined : firstLinks();
+      const { host: local, port: localPort, family } = address;
+      const { publicKey } = options.identity;
+      runtime.reportOpened({ address: local, port: localPort, family, linkPort, publicKey });
+      return links;
+    },
     onLive: () => runtime.reportServing(),
     onFailed: (error) => runtime.reportFailure(error),
     onClosed: () => runtime.onServerClosed(),

@@ -1,8 +1,8 @@
 import { ClusterError } from "./cluster-error.js";
-import { EXIT_GRACE_MS, type ToMain, type ToWorker, WORKER_ENVIRONMENT, type WorkerConfig } from "./messages.js";
-
-/** ms beyond the grace of a worker's end for its server to close: it tells its peers, and waits for nothing else. */
-const ORPHAN_MARGIN_MS = 3000;
+import { type ToMain, type ToWorker, WORKER_ENVIRONMENT, type WorkerConfig } from "./messages.js";
+import { ORPHAN_EXIT_MS } from "./orphan-limits.js";
+import { startOrphanWatchdog } from "./orphan-watchdog.js";
+import { UnsentMessages } from "./unsent-messages.js";
 
 /** Taken once: the variable is deleted, so that processes that a worker starts are none. */
 const isWorker = process.env[WORKER_ENVIRONMENT] !== undefined && process.send !== undefined;
@@ -23,7 +23,7 @@ function noteMainGone(): void {
   if (hasLeft || hasMainGone) return;
   hasMainGone = true;
   // Whatever the application does, or has caught: nobody else is there who could end this process.
-  setTimeout(() => process.exit(), EXIT_GRACE_MS + ORPHAN_MARGIN_MS).unref();
+  setTimeout(() => process.exit(), ORPHAN_EXIT_MS).unref();
   onMainGone?.();
 }
 
@@ -33,7 +33,17 @@ if (isWorker) {
   // Listening keeps a process busy: one that never joins would not end by itself.
   process.channel?.unref();
   if (!process.connected) noteMainGone();
+  // Of no effect where the application listens too; where it does not, or not yet, the signal would end this process.
+  process.on("SIGHUP", ignoreHangup);
+  startOrphanWatchdog(process.ppid);
 }
+
+/** SIGHUP ends this process again, unless the application listens to it. */
+export function obeyHangup(): void {
+  process.off("SIGHUP", ignoreHangup);
+}
+
+function ignoreHangup(): void {}
 
 /** Who hears what the main process says. */
 export interface MainChannelUser {
@@ -47,6 +57,7 @@ export class MainChannel {
   #user: MainChannelUser | undefined;
   /** What came before there was a user. */
   readonly #waiting: ToWorker[] = [];
+  readonly #unsent: UnsentMessages = new UnsentMessages();
 
   /**
    * Asks the main process for this worker's configuration. Rejects with Error in a process that is no worker, with
@@ -80,9 +91,19 @@ export class MainChannel {
     if (hasMainGone) user.onMainGone();
   }
 
-  /** Throws what structured clone throws for what it cannot copy. Without effect when the main process has gone. */
+  /** Of the cluster's own, which are few. Without effect when the main process has gone. */
   send(message: ToMain): void {
-    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+    this.#unsent.send(process, message);
+  }
+
+  /**
+   * Of the application. False when the main process has gone, or does not read. Throws what structured clone throws for
+   * what it cannot copy.
+   */
+  message(message: unknown): boolean {
+    if (!process.connected || this.#unsent.isFull) return false;
+    this.#unsent.send(process, { type: "message", message });
+    return true;
   }
 
   /** Lets the process end when it has nothing else to do. */

@@ -12,6 +12,8 @@ export const EXIT_GRACE_MS = 5000;
 export interface WorkerConfig {
   readonly worker: number;
   readonly workers: number;
+  /** Whether the others run already: it then has to know where they are before the system gives it datagrams. */
+  readonly isReplacement: boolean;
   readonly host: string | undefined;
   readonly port: number;
   /** 32 bytes. */
@@ -77,6 +79,8 @@ export interface WorkerOpened {
 export type ToMain =
   /** The worker's code runs and wants its configuration. */
   | { readonly type: "join" }
+  /** A replacement has a socket for the other workers, and asks where they are. */
+  | { readonly type: "linked"; readonly linkPort: number }
   | ({ readonly type: "opened" } & WorkerOpened)
   /** It takes datagrams now: it knows where the others are. */
   | { readonly type: "serving" }

@@ -31,10 +31,18 @@ export interface SharedPortOptions {
   /** Whether this worker takes newcomers. */
   readonly isAccepting: () => boolean;
   /**
-   * Told once both sockets are open; resolves when those of all workers are: until then the system would give a peer to
-   * one socket now and to another one later.
+   * Where the other workers run already: told once the socket for them is open, and resolves with where they are. Only
+   * then the one at the shared port opens, since the system gives it a share of the others' datagrams at once.
    */
-  readonly start: (opened: { readonly address: SocketAddress; readonly linkPort: number }) => Promise<WorkerLinks>;
+  readonly join?: (linkPort: number) => Promise<WorkerLinks>;
+  /**
+   * Told once both sockets are open. Without `join` it resolves when those of all workers are: until then the system
+   * would give a peer to one socket now and to another one later.
+   */
+  readonly start: (opened: {
+    readonly address: SocketAddress;
+    readonly linkPort: number;
+  }) => Promise<WorkerLinks> | undefined;
   /** Datagrams are taken from now on. */
   readonly onLive?: () => void;
   /** Hears why `open` rejected. */
@@ -87,10 +95,9 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
     this.#receiver = receiver;
     try {
       const linkPort = await this.#link.open(this);
+      await this.#takeLinks(this.#options.join?.(linkPort));
       const address = await this.#transport.open(this);
-      const links = await Promise.race([this.#options.start({ address, linkPort }), this.#closed]);
-      // Two messages that arrive together are both taken before a promise goes on.
-      if (!this.#hasLinks) this.setLinks(links);
+      await this.#takeLinks(this.#options.start({ address, linkPort }));
       this.#isLive = true;
       this.#options.onLive?.();
       return address;
@@ -98,6 +105,13 @@ export class SharedPortTransport implements DatagramTransport, DatagramReceiver,
       this.#options.onFailed?.(error);
       throw error;
     }
+  }
+
+  async #takeLinks(told: Promise<WorkerLinks> | undefined): Promise<void> {
+    if (told === undefined) return;
+    const links = await Promise.race([told, this.#closed]);
+    // Two messages that arrive together are both taken before a promise goes on.
+    if (!this.#hasLinks) this.setLinks(links);
   }
 
   /** Says where the workers are, and which of them take newcomers; whenever that changes. */

@@ -13,6 +13,7 @@ import {
   type WorkerLinks,
   type WorkerOpened,
 } from "./messages.js";
+import { UnsentMessages } from "./unsent-messages.js";
 
 /** ms between two questions to a worker. */
 export const BEAT_MS = 1000;
@@ -20,10 +21,6 @@ export const BEAT_MS = 1000;
 export const ANSWER_PATIENCE_MS = 1000;
 /** ms beyond all that a worker may take to end. */
 const KILL_MARGIN_MS = 3000;
-/** Messages to a worker that the system has not yet taken; a worker that reads takes thousands a second. */
-const MAX_UNSENT_MESSAGES = 1024;
-/** bytes of broadcasts to a worker that the system has not yet taken. */
-const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 
 /** Where a worker is in its life. */
 export type WorkerState = "starting" | "open" | "serving" | "closing" | "gone";
@@ -33,6 +30,8 @@ export type WorkerExitReason = "crashed" | "hung" | "start-failed" | "start-time
 
 /** Who hears what becomes of a worker. */
 export interface WorkerHandleUser {
+  /** It has a socket for the other workers, and none at the shared port yet: it waits to be told where they are. */
+  onLinked(handle: WorkerHandle): void;
   /** Its sockets are open: it waits to be told where the others are. */
   onOpened(handle: WorkerHandle): void;
   /** It takes datagrams. */
@@ -52,6 +51,10 @@ export class WorkerHandle {
   state: WorkerState = "starting";
   /** Whether it takes newcomers. */
   isAccepting = true;
+  /** It serves, or did so until it began to close. */
+  hasServed = false;
+  /** Loopback port for the other workers; 0 as long as it has none. */
+  linkPort = 0;
   /** What it said when its port was open. */
   opened: WorkerOpened | undefined;
   /** What it last said of itself, and when. */
@@ -71,13 +74,10 @@ export class WorkerHandle {
   readonly #broadcasts: Map<number, (answer: { accepted: number; error?: string } | undefined) => void> = new Map();
   readonly #exited: Promise<void>;
   #onExited: () => void = () => undefined;
+  readonly #unsent: UnsentMessages = new UnsentMessages();
   #nextId = 0;
-  #unsentMessages = 0;
-  #unsentBytes = 0;
   /** Beats without an answer. */
   #silentBeats = 0;
-  /** It serves, or did so until it began to close. */
-  #hasServed = false;
   /** It does not answer any more, and ends. */
   #isServerClosed = false;
   #deadline: NodeJS.Timeout | undefined;
@@ -120,18 +120,24 @@ export class WorkerHandle {
    */
   get isReachable(): boolean {
     if (this.#child?.connected !== true || this.#isServerClosed) return false;
-    return this.isOpen || (this.state === "closing" && this.#hasServed);
+    return this.isOpen || (this.state === "closing" && this.hasServed);
+  }
+
+  /** Whether it and other workers can pass datagrams on to each other. */
+  get isLinked(): boolean {
+    if (this.state === "starting") return this.linkPort !== 0 && this.#child?.connected === true;
+    return this.isReachable;
   }
 
   /** Tells where all workers are. With the first of these calls it begins to serve. */
   setLinks(links: WorkerLinks): void {
-    if (this.isReachable) this.#send({ type: "links", links });
+    if (this.isLinked) this.#send({ type: "links", links });
   }
 
   /** False when the worker is not there, or does not read. Throws for what cannot be copied. */
   message(message: unknown): boolean {
     // One that starts may not listen yet.
-    if (!this.isReachable || this.#isClogged) return false;
+    if (!this.isReachable || this.#unsent.isFull) return false;
     this.#send({ type: "message", message });
     return true;
   }
@@ -146,9 +152,9 @@ export class WorkerHandle {
    * `ANSWER_PATIENCE_MS`. Rejects for bad options.
    */
   async broadcast(payload: Uint8Array, options: SendOptions): Promise<number | undefined> {
-    if (!this.#hasServed || !this.isReachable || this.#isClogged) return undefined;
+    if (!this.hasServed || !this.isReachable || this.#unsent.isFull) return undefined;
     const id = this.#nextId++;
-    this.#send({ type: "broadcast", id, payload, options }, payload.length);
+    this.#send({ type: "broadcast", id, payload, options });
     let timer: NodeJS.Timeout | undefined;
     const answer = await new Promise<{ accepted: number; error?: string } | undefined>((resolve) => {
       this.#broadcasts.set(id, resolve);
@@ -162,7 +168,7 @@ export class WorkerHandle {
 
   /** Its figures of now; undefined when it is not there, or has gone meanwhile. */
   ask(): Promise<WorkerFigures | undefined> {
-    if (this.state === "gone" || this.#isClogged) return Promise.resolve(undefined);
+    if (this.state === "gone" || this.#unsent.isFull) return Promise.resolve(undefined);
     const id = this.#nextId++;
     this.#send({ type: "ask", id });
     return new Promise((resolve) => this.#questions.set(id, resolve));
@@ -209,10 +215,6 @@ export class WorkerHandle {
     this.#child?.kill("SIGKILL");
   }
 
-  get #isClogged(): boolean {
-    return this.#unsentMessages >= MAX_UNSENT_MESSAGES || this.#unsentBytes >= MAX_UNSENT_BYTES;
-  }
-
   #fork(): ChildProcess {
     const { entry, execArgv, env } = this.#options;
     const child = fork(entry, [], {
@@ -246,27 +248,16 @@ export class WorkerHandle {
     this.#deadline = setTimeout(() => this.kill(reason), ms);
   }
 
-  #send(message: ToWorker, bytes = 0): void {
-    if (this.#child?.connected !== true) return;
-    this.#unsentMessages += 1;
-    this.#unsentBytes += bytes;
-    const onSent = (): void => {
-      this.#unsentMessages -= 1;
-      this.#unsentBytes -= bytes;
-    };
-    try {
-      // An error means that the process has gone, which "exit" tells as well.
-      this.#child.send(message, undefined, undefined, onSent);
-    } catch (error) {
-      onSent();
-      throw error;
-    }
+  #send(message: ToWorker): void {
+    if (this.#child !== undefined) this.#unsent.send(this.#child, message);
   }
 
   #take(message: ToMain): void {
     switch (message.type) {
       case "join":
         return this.#send({ type: "config", config: this.#config });
+      case "linked":
+        return this.#onLinked(message.linkPort);
       case "opened":
         return this.#onOpened(message);
       case "serving":
@@ -292,9 +283,16 @@ export class WorkerHandle {
     }
   }
 
+  #onLinked(linkPort: number): void {
+    if (this.state !== "starting") return;
+    this.linkPort = linkPort;
+    this.#user.onLinked(this);
+  }
+
   #onOpened(opened: WorkerOpened): void {
     if (this.state !== "starting") return;
     this.opened = opened;
+    this.linkPort = opened.linkPort;
     this.state = "open";
     this.#user.onOpened(this);
   }
@@ -302,7 +300,7 @@ export class WorkerHandle {
   #onServing(): void {
     if (this.state !== "open") return;
     this.state = "serving";
-    this.#hasServed = true;
+    this.hasServed = true;
     clearTimeout(this.#deadline);
     this.#user.onServing(this);
   }

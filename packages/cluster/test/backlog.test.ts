@@ -44,6 +44,26 @@ describe.runIf(canSharePort)("a worker that stands still", () => {
   );
 
   it(
+    "may not send without end to a main process that does not read",
+    async () => {
+      const game = await ClusterGame.listening(entry);
+      const { cluster, news } = game;
+      try {
+        cluster.send(0, "flood");
+        await until(() => news.some((one) => "taken" in one), "it says how many were taken");
+        const { taken } = news.find((one) => "taken" in one) as unknown as { readonly taken: number };
+        // 64 KiB each: as many as make 16 MiB, and what the system has taken meanwhile.
+        expect(taken).toBeGreaterThanOrEqual(256);
+        expect(taken).toBeLessThan(1000);
+        expect(news.filter((one) => "fill" in one)).toHaveLength(taken);
+      } finally {
+        await game.end();
+      }
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     "does not hold up a broadcast, where nothing ends workers that hang",
     async () => {
       const game = await ClusterGame.listening(entry, { hangTimeoutMs: 0 });

@@ -121,7 +121,7 @@ describe.runIf(canSharePort)("a worker that ends", () => {
   it(
     "by never giving an answer again is ended and replaced",
     async () => {
-      game = await ClusterGame.listening(entry, { hangTimeoutMs: 3000 });
+      game = await ClusterGame.listening(entry, { hangTimeoutMs: 2000 });
       const { cluster, exits, starts } = game;
       cluster.send(0, "hang");
       await until(() => exits.some(({ worker }) => worker === 0), "it is ended");

@@ -6,20 +6,31 @@ import { join } from "node:path";
 import { connect, generateIdentity, saveIdentity } from "sortie";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { canSharePort, isRunning, PATIENCE_MS, until } from "./support/game.js";
-import { bundle, type Entry } from "./support/workers.js";
+import { bundle, type Entry, type Replacements } from "./support/workers.js";
 
 let echo: Entry;
 let loading: Entry;
+let hanging: Entry;
 let main: Entry;
 let folder: string;
 const identity = generateIdentity();
+/** The last resort, sooner. */
+const SHORT_LIMITS = `
+  export const ORPHAN_EXIT_MS = 200;
+  export const ORPHAN_KILL_MS = 2000;
+  export const WATCHDOG_INTERVAL_MS = 100;`;
 /** What a test leaves behind if it fails. */
 const pids: number[] = [];
 
 beforeAll(async () => {
-  [echo, loading, main] = (await Promise.all(
-    ["echo", "loading", "main"].map((name) => bundle(new URL(`processes/${name}.ts`, import.meta.url))),
-  )) as [Entry, Entry, Entry];
+  const make = (name: string, replacements?: Replacements): Promise<Entry> =>
+    bundle(new URL(`processes/${name}.ts`, import.meta.url), replacements);
+  [echo, loading, hanging, main] = await Promise.all([
+    make("echo"),
+    make("loading"),
+    make("hanging", { "orphan-limits.ts": SHORT_LIMITS }),
+    make("main"),
+  ]);
   folder = await mkdtemp(join(tmpdir(), "sortie-cluster-"));
   await saveIdentity(identity, join(folder, "root.key"));
 }, PATIENCE_MS);
@@ -28,7 +39,9 @@ afterEach(() => {
   for (const pid of pids.splice(0)) if (isRunning(pid)) process.kill(pid, "SIGKILL");
 });
 
-afterAll(() => Promise.all([echo.remove(), loading.remove(), main.remove(), rm(folder, { recursive: true })]));
+afterAll(() =>
+  Promise.all([echo.remove(), loading.remove(), hanging.remove(), main.remove(), rm(folder, { recursive: true })]),
+);
 
 function start(entry: Entry): { readonly child: ChildProcess; readonly output: () => string } {
   const child = fork(main.path, [entry.path, join(folder, "root.key")], { execArgv: [], silent: true });
@@ -83,6 +96,8 @@ describe.runIf(canSharePort)("workers whose main process has gone", () => {
     async () => {
       const { child, output } = start(loading);
       const workers = await workersOf(output);
+      // It ends no worker, although nobody listens to it yet.
+      for (const pid of workers) process.kill(pid, "SIGHUP");
       await kill(child);
       for (const pid of workers) process.kill(pid, "SIGUSR2");
       await until(() => !workers.some(isRunning), "the workers end");
@@ -107,13 +122,17 @@ describe.runIf(canSharePort)("workers whose main process has gone", () => {
   );
 
   it(
-    "end even if they would never have joined it",
+    "end even if they would never have joined it, or hang",
     async () => {
-      const { child, output } = start(loading);
-      const workers = await workersOf(output);
+      const { child, output } = start(hanging);
+      const [hangs, idles] = (await workersOf(output)) as [number, number];
+      process.kill(hangs, "SIGUSR2");
+      await until(() => output().includes("hangs"), "one hangs");
       await kill(child);
-      await until(() => !workers.some(isRunning), "the workers end");
-      expect(output()).not.toContain("joins");
+      await until(() => !isRunning(idles), "the one that has nothing to do ends");
+      expect(output()).toContain("exits");
+      await until(() => !isRunning(hangs), "the one that hangs is killed");
+      expect(output().split("exits")).toHaveLength(2);
     },
     PATIENCE_MS,
   );

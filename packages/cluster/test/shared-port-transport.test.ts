@@ -6,8 +6,8 @@ import { ForwardingCounters } from "../src/forwarding-statistics.js";
 import type { WorkerLinks } from "../src/messages.js";
 import { SharedPortTransport } from "../src/shared-port-transport.js";
 
-/** A worker of two whose start waits for `go`, and a client that sends to it. */
-async function starting() {
+/** A worker of two whose start waits for `go`, or, where the other one runs already, its opening of the shared port. */
+async function starting(options: { readonly isReplacement?: boolean } = {}) {
   const network = createNetwork({ seed: 1 });
   const { clock } = network;
   const counters = new ForwardingCounters();
@@ -21,6 +21,7 @@ async function starting() {
   const failures: unknown[] = [];
   const calls: string[] = [];
   let go: (links: WorkerLinks) => void = () => undefined;
+  const waiting = new Promise<WorkerLinks>((resolve) => (go = resolve));
   const socket = network.createTransport({ host: "10.0.0.1", port: 1474 });
   const shared = new SharedPortTransport({
     transport: Object.assign(socket, {
@@ -32,7 +33,8 @@ async function starting() {
     workers: 2,
     counters,
     isAccepting: () => true,
-    start: () => new Promise((resolve) => (go = resolve)),
+    ...(options.isReplacement === true ? { join: () => waiting } : {}),
+    start: () => (options.isReplacement === true ? undefined : waiting),
     onLive: () => void calls.push("live"),
     onFailed: (error) => void failures.push(error),
     onClosed: () => void calls.push("closed"),
@@ -124,8 +126,19 @@ describe("SharedPortTransport", () => {
     expect(counters).toMatchObject({ forwarded: 0, ownerless: 1 });
   });
 
-  it("that is closed while it waits for the others says so", async () => {
-    const { clock, opening, shared, failures, calls } = await starting();
+  it("of a replacement opens the shared port once it knows the others, and then drops nothing of theirs", async () => {
+    const { clock, opening, heard, counters, send, go, socket, calls } = await starting({ isReplacement: true });
+    expect(socket.localAddress).toBeUndefined();
+    go({ ports: [0, 2], accepting: [1] });
+    await clock.runUntilSettled(opening);
+    expect(calls).toEqual(["live"]);
+    await send(packetOf(1, 30), packetOf(0, 40));
+    expect(heard).toEqual(["40", "end"]);
+    expect(counters).toMatchObject({ forwarded: 1, early: 0 });
+  });
+
+  it.each([false, true])("that is closed while it waits for the others says so, case %s", async (isReplacement) => {
+    const { clock, opening, shared, failures, calls } = await starting({ isReplacement });
     await clock.runUntilSettled(shared.close());
     await expect(opening).rejects.toMatchObject({ name: "TransportError", code: "closed" });
     expect(failures).toMatchObject([{ code: "closed" }]);

@@ -30,6 +30,18 @@ worker.on("message", (order) => {
   else if (order === "hang") for (;;);
   else if (order === "drain") server.startDraining();
   else if (order === "close") void server.close();
+  else if (order === "flood") flood();
 });
+
+/** Sends as much as is taken, and how much that was when the main process has read it. */
+function flood(): void {
+  const fill = new Uint8Array(64 * 1024);
+  let taken = 0;
+  while (taken < 1000 && worker.send({ fill })) taken += 1;
+  const telling = setInterval(() => {
+    if (worker.send({ taken })) clearInterval(telling);
+  }, 5);
+}
+
 if (fault !== "never-listens") await server.listen();
 else setInterval(() => undefined, 1000);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -148,10 +149,12 @@ export function echo(client: Client, word: string): Promise<string> {
   });
 }
 
-/** Whether there is a process of this ID. */
+/** Whether a process of this ID runs: not one that has ended, and whose new parent has yet to take note. */
 export function isRunning(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
+    if (process.platform !== "linux") return true;
+    return !/^\d+ \(.*\) [ZX] /s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;
   }

@@ -9,8 +9,14 @@ export interface Entry {
   readonly remove: () => Promise<void>;
 }
 
-/** Bundles one; in a folder of this package, so that it finds koffi. */
-export async function bundle(source: URL): Promise<Entry> {
+/** What bundles get in the place of sources. */
+export type Replacements = Readonly<Record<string, string>>;
+
+/**
+ * Bundles one; in a folder of this package, so that it finds koffi.
+ * @param replacements text by name of a file of src
+ */
+export async function bundle(source: URL, replacements: Replacements = {}): Promise<Entry> {
   const folder = await mkdtemp(fileURLToPath(new URL("../.tmp-", import.meta.url)));
   await build({
     config: false,
@@ -22,6 +28,11 @@ export async function bundle(source: URL): Promise<Entry> {
     external: ["koffi", "libsodium", "sodium-native"],
     esbuildOptions: (options) => void (options.conditions = ["@sortie/source"]),
     outExtension: () => ({ js: ".mjs" }),
+    esbuildPlugins: Object.entries(replacements).map(([name, contents]) => ({
+      name,
+      setup: (build) =>
+        build.onLoad({ filter: new RegExp(`cluster/src/${name}$`) }, () => ({ contents, loader: "ts" })),
+    })),
     silent: true,
   });
   const name = basename(source.pathname, ".ts");

@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type FakeWorker, listening, mayShare } from "./support/fake-workers.js";
+
+afterEach(() => void vi.useRealTimers());
+
+describe.runIf(mayShare)("workers that are renewed", () => {
+  it("in turn, more of them than may crash in a minute, are replaced at once and leave crashes their due", async () => {
+    const { cluster, exits, closes, workers } = await listening({ workers: 12 });
+    for (let worker = 0; worker < 12; worker++) {
+      const before = workers()[worker] as FakeWorker;
+      before.closeServer();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(workers()[worker]?.pid).toBeGreaterThan(before.pid);
+      expect(exits.at(-1)).toMatchObject({ worker, reason: "closed", isReplaced: true });
+    }
+    // And the first crash is not the thirteenth end.
+    workers()[0]?.end(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(workers()[0]).toBeDefined();
+    for (let crash = 1; crash < 10; crash++) {
+      workers()[crash]?.end(1);
+      await vi.advanceTimersByTimeAsync(5000);
+    }
+    expect((await statistics(cluster)).restarts).toBe(22);
+    expect(closes).toEqual([]);
+    workers()[0]?.end(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(closes).toMatchObject([{ code: "too-many-restarts" }]);
+  });
+
+  it("by themselves again and again wait for longer each time, and end the cluster", async () => {
+    const { exits, closes, startedAtMs, workers } = await listening({ workers: 3 });
+    const beginMs = performance.now();
+    for (let i = 0; i < 1200 && closes.length === 0; i++) {
+      workers()[1]?.closeServer();
+      await vi.advanceTimersByTimeAsync(50);
+    }
+    expect(closes).toMatchObject([{ code: "too-many-restarts" }]);
+    expect(String(closes[0])).toContain("worker 1 closed its server and ended, after 10 replacements within a minute");
+    expect(exits.map(({ isReplaced }) => isReplaced)).toEqual([...Array.from({ length: 10 }, () => true), false]);
+    expect((startedAtMs.at(-1) as number) - beginMs).toBeGreaterThan(20_000);
+  });
+
+  it("before they served at all count as those that crash", async () => {
+    const fake = await listening({ workers: 2, restartsPerMinute: 3 });
+    fake.serves = false;
+    for (let end = 0; end < 4; end++) {
+      for (const worker of [0, 1]) {
+        fake.workers()[worker]?.closeServer();
+        await vi.advanceTimersByTimeAsync(1000);
+      }
+    }
+    // The first end of each was a renewal.
+    expect(fake.exits.map(({ isReplaced }) => isReplaced)).toEqual([true, true, true, true, true, false]);
+  });
+});
+
+describe.runIf(mayShare)("a replacement", () => {
+  it("is told where the others are, and they where it is, before it opens the shared port", async () => {
+    const fake = await listening({ workers: 3 });
+    const [, stays] = fake.workers() as FakeWorker[];
+    expect(stays?.config?.isReplacement).toBe(false);
+    fake.serves = false;
+    fake.workers()[0]?.end(1);
+    await vi.advanceTimersByTimeAsync(1);
+    const replacement = fake.workers()[0] as FakeWorker;
+    expect(replacement.config?.isReplacement).toBe(true);
+    for (const worker of fake.workers()) worker?.sent.splice(0);
+
+    replacement.say({ type: "linked", linkPort: 77 });
+    // It takes no newcomers yet.
+    const links = { ports: [77, 1001, 1002], accepting: [1, 2] };
+    for (const worker of fake.workers()) expect(worker?.sent).toEqual([{ type: "links", links }]);
+    expect(fake.cluster.send(0, "too early")).toBe(false);
+
+    replacement.open();
+    replacement.say({ type: "serving" });
+    expect(stays?.sent.at(-1)).toMatchObject({ links: { accepting: [0, 1, 2] } });
+    replacement.end(1);
+    expect(stays?.sent.at(-1)).toEqual({ type: "links", links: { ports: [0, 1001, 1002], accepting: [1, 2] } });
+  });
+
+  it("that ends before it has opened the shared port is nowhere any more", async () => {
+    const fake = await listening({ workers: 2 });
+    fake.serves = false;
+    fake.workers()[0]?.end(1);
+    await vi.advanceTimersByTimeAsync(1);
+    fake.workers()[0]?.say({ type: "linked", linkPort: 77 });
+    fake.workers()[0]?.closeServer();
+    const links = fake.workers()[1]?.sent.filter(({ type }) => type === "links");
+    expect(links?.at(-1)).toEqual({ type: "links", links: { ports: [0, 1001], accepting: [1] } });
+  });
+});
+
+/** Fakes give no figures: those of before, after a second. */
+async function statistics(cluster: { statistics(): Promise<{ readonly restarts: number }> }) {
+  const asked = cluster.statistics();
+  await vi.advanceTimersByTimeAsync(1000);
+  return asked;
+}
