@@ -117,6 +117,41 @@ describe("a paused channel", () => {
     await game.end();
   });
 
+  it.each([
+    { when: "between datagrams", tickRate: 0, boundMs: 21 },
+    { when: "and flushed", tickRate: 0, boundMs: 21 },
+    { when: "in a listener of another peer", tickRate: 0, boundMs: 31 },
+    { when: "and flushed", tickRate: 60, boundMs: 60 },
+    { when: "in a tick", tickRate: 60, boundMs: 75 },
+  ])("of an idle peer, resumed $when: its sender goes on at once (tick rate $tickRate)", async (row) => {
+    const { when, tickRate, boundMs } = row;
+    const server = { tickRate, receiveWindowBytes: 65_536, maxMessageBytes: 65_536 };
+    const game = new GameNetwork({ link: { latencyMs: 10 }, server });
+    const peers: Peer[] = [];
+    let heard = 0;
+    game.server.on("connect", (peer) => peers.push(peer));
+    game.server.on("message", (_peer, { channel }) => void (channel === 1 ? (heard += 1) : peers[0]?.resume(1)));
+    await game.listen();
+    const client = await game.connect();
+    const other = await game.connect();
+    await game.run(100);
+    const peer = peers[0] as Peer;
+    peer.pause(1);
+    for (let i = 0; i < 40; i++) client.send(numbered(i, 16_000), { delivery: "reliable", channel: 1 });
+    // What fits the credit is here, and the next keep-alive is far.
+    await game.run(1500);
+    expect(client.stats.endpoint.blockedChannels).toBe(1);
+    const unread = peer.stats.endpoint.inboxMessages;
+    if (when === "in a tick") game.server.once("tick", () => peer.resume(1));
+    else if (when !== "in a listener of another peer") peer.resume(1);
+    else other.send("go on", { channel: 2 });
+    if (when === "and flushed") peer.flush();
+    const resumedAtMs = game.clock.now();
+    while (heard <= unread && game.clock.now() < resumedAtMs + 500) await game.run(1);
+    expect(game.clock.now() - resumedAtMs).toBeLessThanOrEqual(boundMs);
+    await game.end();
+  });
+
   it.each([60, 0])("of a peer that leaves: what was acked comes before its end (tick rate %i)", async (tickRate) => {
     const game = new GameNetwork({ link: { latencyMs: 10 }, server: { tickRate } });
     const heard: unknown[] = [];

@@ -34,6 +34,20 @@ describe("a server and its peers", () => {
     await game.end();
   });
 
+  it("keeps its peers to itself: what reads them cannot remove one from broadcasts", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    await game.connect();
+    await game.run(50);
+    const { peers } = game.server;
+    for (const change of ["clear", "delete", "set"] as const) {
+      expect(() => (peers as Map<number, unknown>)[change](1, undefined)).toThrow(/use peer\.disconnect\(\)/);
+    }
+    expect(game.server.broadcast("still here")).toBe(1);
+    await game.end();
+    expect(peers.size).toBe(0);
+  });
+
   it("broadcasts to all, to some, and to all but some", async () => {
     const game = new GameNetwork();
     await game.listen();

@@ -1,13 +1,20 @@
-import { isThenable } from "@sortie/connection";
+import { describeValue, isThenable } from "@sortie/connection";
 import type { SocketAddress } from "@sortie/transport";
+import { CloseCode } from "@sortie/wire";
 import type { Authenticate, AuthenticateResult } from "./peer-data.js";
 
 /** The decision on one client. */
 export type Decision<Data> =
   | { readonly kind: "accept"; readonly data: Data | undefined }
-  | { readonly kind: "refuse"; readonly reason: string }
+  | { readonly kind: "refuse"; readonly code: CloseCode; readonly reason: string }
   /** `authenticate` threw or gave something that is no answer. */
   | { readonly kind: "failed"; readonly error: unknown };
+
+/** What a refusal is to the client, and what it is told where the application says nothing. */
+const REFUSALS: Readonly<Record<"refused" | "server-full", readonly [code: CloseCode, reason: string]>> = {
+  refused: [CloseCode.Refused, "refused"],
+  "server-full": [CloseCode.ServerFull, "the server is full"],
+};
 
 /**
  * Asks the application's `authenticate`, which may answer at once or later, throw or never answer: the deadline of the
@@ -41,11 +48,16 @@ function decisionOf<Data>(answer: unknown): Decision<Data> {
   const { accept } = result;
   if (accept === true) return { kind: "accept", data: result.data };
   if (accept !== false) return noAnswer(`"accept" of type ${typeof accept}`);
-  const { reason = "refused" } = result;
-  return typeof reason === "string" ? { kind: "refuse", reason } : noAnswer(`"reason" of type ${typeof reason}`);
+  const { code: name = "refused" } = result;
+  if (typeof name !== "string" || !Object.hasOwn(REFUSALS, name)) {
+    return noAnswer(`"code" ${describeValue(name)}, which is neither "refused" nor "server-full"`);
+  }
+  const [code, said] = REFUSALS[name];
+  const { reason = said } = result;
+  return typeof reason === "string" ? { kind: "refuse", code, reason } : noAnswer(`"reason" of type ${typeof reason}`);
 }
 
 function noAnswer(got: string): { kind: "failed"; error: TypeError } {
-  const expected = "{ accept: true, data? } or { accept: false, reason? }";
+  const expected = "{ accept: true, data? } or { accept: false, reason?, code? }";
   return { kind: "failed", error: new TypeError(`"authenticate" expected ${expected}, got ${got}`) };
 }

@@ -107,7 +107,7 @@ export function checkServerOptions(options: ServerOptions): void {
   checkMethods("transport", options.transport, "a datagram transport", TRANSPORT_METHODS);
   checkCrypto(options.crypto);
   if (options.clock !== undefined) checkMethods("clock", options.clock, "a clock", CLOCK_METHODS);
-  if (options.tickRate !== 0) checkNumber("tickRate", options.tickRate, 1, 1000);
+  if (options.tickRate !== 0) checkNumber("tickRate", options.tickRate, 1, 1000, "0 or a number");
   checkInteger("maxPeers", options.maxPeers, 1, 65_535);
   checkInteger("maxHalfOpen", options.maxHalfOpen, 1, 32_768);
   checkNumber("handshakesPerSecond", options.handshakesPerSecond, 1, 100_000);
@@ -159,9 +159,15 @@ function checkInteger(label: string, value: number | undefined, min: number, max
   }
 }
 
-function checkNumber(label: string, value: number | undefined, min: number, max: number): void {
+function checkNumber(
+  label: string,
+  value: number | undefined,
+  min: number,
+  max: number,
+  expected: string = "a number",
+): void {
   if (value === undefined) return;
   if (typeof value !== "number" || !(value >= min && value <= max)) {
-    throw new RangeError(`"${label}" expected a number in ${min}..${max}, got ${describeValue(value)}`);
+    throw new RangeError(`"${label}" expected ${expected} in ${min}..${max}, got ${describeValue(value)}`);
   }
 }

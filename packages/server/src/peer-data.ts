@@ -22,10 +22,20 @@ export type Acceptance<Data> = { readonly accept: true; readonly data?: Data } &
 
 /**
  * The answer of `authenticate`. `data` becomes `peer.data`, and has to be there where `Data` does not take undefined:
- * where some peers have none, say `Player | undefined`. `reason` is told to the client.
+ * where some peers have none, say `Player | undefined`.
  */
 export type AuthenticateResult<Data> =
-  Acceptance<Data> | { readonly accept: false; readonly reason?: string | undefined };
+  | Acceptance<Data>
+  | {
+      readonly accept: false;
+      /** Told to the client. Default: "refused", or "the server is full". */
+      readonly reason?: string | undefined;
+      /**
+       * "server-full" where your game has no place left: to the client, and to the access log, as where `maxPeers` are
+       * connected. Default "refused", to the client a ConnectError "rejected".
+       */
+      readonly code?: "refused" | "server-full" | undefined;
+    };
 
 export type Authenticate<Data> = (
   request: AuthenticateRequest,

@@ -359,6 +359,8 @@ export class ServerCore implements DatagramCore {
     }
     if (entry.isPeer) {
       for (let message = connection.pollMessage(); message !== undefined; message = connection.pollMessage()) {
+        // What is read gives credit, which is to be sent. After a datagram the connection is marked already.
+        if (entry.queued === "no") this.markTransmit(entry);
         // Of one that was sent away they are read to be forgotten: its Peer may be kept for long.
         if (!entry.isDismissed) handler.onMessage(entry, message);
       }

@@ -17,6 +17,13 @@ interface Parts {
 
 /** Makes what peers ask of their server: each call changes a connection and sees to it that it is sent for. */
 export function createPeerHost({ core, driver, clock, hasTicks }: Parts): PeerHost {
+  let isTelling = false;
+  /** Tells of what was resumed: what is read then gives credit, which is to be sent for once more. */
+  const tell = (): void => {
+    isTelling = false;
+    driver.flush();
+    driver.wake();
+  };
   return {
     send: (
       entry: ConnectionEntry,
@@ -34,8 +41,12 @@ export function createPeerHost({ core, driver, clock, hasTicks }: Parts): PeerHo
     },
     setPaused: (entry, channel, paused) => {
       entry.connection.flow.setPaused(channel, paused);
-      if (!paused) core.afterInput(entry);
-      if (!hasTicks) driver.wake();
+      if (paused) return;
+      core.afterInput(entry);
+      if (hasTicks || isTelling) return;
+      isTelling = true;
+      // Also out of a listener, after which the driver need not look for more to tell.
+      clock.defer(tell);
     },
     disconnect: (entry, reason, drainMs) => {
       const nowMs = clock.now();

@@ -21,6 +21,7 @@ import type { ConnectionEntry } from "./connection-table.js";
 import { SERVER_EVENTS, type ServerEvents } from "./events.js";
 import { checkServerOptions, DEFAULT_TICK_RATE, limitsOf, type ServerOptions } from "./options.js";
 import { Peer, type PeerHost, sendTo } from "./peer.js";
+import { enterPeer, PeerMap, removePeer } from "./peer-map.js";
 import { partOfLimits } from "./port-share.js";
 import { type ConnectRequest, ServerCore } from "./server-core.js";
 import type { ServerCoreHandler } from "./server-core-handler.js";
@@ -59,7 +60,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #clock: Clock;
   readonly #ticks: TickLoop | undefined;
   readonly #blockList: BlockList;
-  readonly #peers: Map<number, Peer<Data>> = new Map();
+  readonly #peers: PeerMap<Peer<Data>> = new PeerMap();
   readonly #host: PeerHost;
   readonly #handler: ServerCoreHandler = {
     onConnect: (entry) => this.#onConnect(entry),
@@ -135,7 +136,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     });
   }
 
-  /** Connected peers by ID. */
+  /** Connected peers by ID; to be read only: `peer.disconnect()` sends one away. */
   get peers(): ReadonlyMap<number, Peer<Data>> {
     return this.#peers;
   }
@@ -243,6 +244,14 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     return this.#blockList.entries();
   }
 
+  /**
+   * The first of them, in the order of the addresses, at the cost of those alone. Throws RangeError for a bad limit.
+   * @param limit 0 or more
+   */
+  blockedRanges(limit: number): string[] {
+    return this.#blockList.entries(limit);
+  }
+
   /** How many of them there are, 0..65536; at no cost, however long the list is. */
   get blockedCount(): number {
     return this.#blockList.size;
@@ -278,14 +287,14 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   #onConnect(entry: ConnectionEntry): void {
     const { peer } = this.#ownerOf(entry);
-    this.#peers.set(peer.id, peer);
+    enterPeer(this.#peers, peer.id, peer);
     this.#access({ event: "connect", address: entry.address, sessionId: peer.sessionId, peerId: peer.id });
     this.emit("connect", peer);
   }
 
   #onDisconnect(entry: ConnectionEntry, reason: DisconnectReason): void {
     const { peer, sinceMs } = this.#ownerOf(entry);
-    this.#peers.delete(peer.id);
+    removePeer(this.#peers, peer.id);
     const durationMs = this.#clock.now() - sinceMs;
     const { code, text } = reason;
     const { address } = entry;
@@ -376,7 +385,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       entry.owner = { peer, sinceMs: nowMs } satisfies Owner<Data>;
       return;
     }
-    if (decision.kind === "refuse") return this.#core.close(entry, CloseCode.Refused, decision.reason, nowMs);
+    if (decision.kind === "refuse") return this.#core.close(entry, decision.code, decision.reason, nowMs);
     this.#listenerErrors += 1;
     this.#report(decision.error, undefined);
     this.#core.close(entry, CloseCode.InternalError, "the server could not check the credentials", nowMs);

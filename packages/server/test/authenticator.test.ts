@@ -1,4 +1,5 @@
 import { SocketAddress } from "@sortie/transport";
+import { CloseCode } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { authenticateClient, type Decision } from "../src/authenticator.js";
 import type { Authenticate } from "../src/peer-data.js";
@@ -40,9 +41,21 @@ describe("authenticateClient", () => {
 
   it("takes an answer later", async () => {
     expect(await decisions(async () => ({ accept: true, data: 5 }))).toEqual([{ kind: "accept", data: 5 }]);
-    const refused = [{ kind: "refuse", reason: "bad token" }];
+    const refused = [{ kind: "refuse", code: CloseCode.Refused, reason: "bad token" }];
     expect(await decisions(async () => ({ accept: false, reason: "bad token" }))).toEqual(refused);
-    expect(await decisions(() => ({ accept: false }))).toEqual([{ kind: "refuse", reason: "refused" }]);
+    expect(await decisions(() => ({ accept: false }))).toEqual([{ ...refused[0], reason: "refused" }]);
+  });
+
+  it("takes a refusal for what its code says", async () => {
+    const full = { accept: false, code: "server-full" };
+    const decision = { kind: "refuse", code: CloseCode.ServerFull, reason: "the server is full" };
+    expect(await decisions(() => full)).toEqual([decision]);
+    expect(await decisions(async () => ({ ...full, reason: "16 of 16" }))).toEqual([
+      { ...decision, reason: "16 of 16" },
+    ]);
+    for (const code of ["refused", undefined]) {
+      expect(await decisions(() => ({ accept: false, code }))).toMatchObject([{ code: CloseCode.Refused }]);
+    }
   });
 
   it("reports what is thrown, at once or later", async () => {
@@ -67,8 +80,13 @@ describe("authenticateClient", () => {
     [[true], '"accept" of type undefined'],
     [{ accept: false, reason: 5 }, '"reason" of type number'],
     [{ accept: false, reason: Object.create(null) }, '"reason" of type object'],
+    [{ accept: false, code: "full" }, '"code" "full", which is neither "refused" nor "server-full"'],
+    [{ accept: false, code: "toString" }, '"code" "toString", which is neither "refused" nor "server-full"'],
+    [{ accept: false, code: 3 }, '"code" 3, which is neither "refused" nor "server-full"'],
+    [{ accept: false, code: null }, '"code" null, which is neither "refused" nor "server-full"'],
+    [{ accept: false, code: Object.create(null) }, '"code" an object, which is neither "refused" nor "server-full"'],
   ])("lets nobody in for the answer %s, and says what came", async (answer, got) => {
-    const message = `"authenticate" expected { accept: true, data? } or { accept: false, reason? }, got ${got}`;
+    const message = `"authenticate" expected { accept: true, data? } or { accept: false, reason?, code? }, got ${got}`;
     const now = await decisions(() => answer);
     expect(now).toHaveLength(1);
     expect(failure(now)).toBe(message);

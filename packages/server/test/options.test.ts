@@ -27,7 +27,7 @@ function make(options: object): Server {
 
 describe("options of a server", () => {
   it.each([
-    ["tickRate", 1, 1000, "a number"],
+    ["tickRate", 1, 1000, "0 or a number"],
     ["maxPeers", 1, 65_535, "an integer"],
     ["maxHalfOpen", 1, 32_768, "an integer"],
     ["handshakesPerSecond", 1, 100_000, "a number"],

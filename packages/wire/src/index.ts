@@ -5,7 +5,7 @@ export * from "./constants.js";
 export type { DecodeError } from "./decode-error.js";
 export { encodeAccept } from "./frames/accept.js";
 export { encodeAck } from "./frames/ack.js";
-export { CloseCode, encodeClose, MAX_CLOSE_CODE } from "./frames/close.js";
+export { CloseCode, encodeClose } from "./frames/close.js";
 export { encodeConnect } from "./frames/connect.js";
 export { encodeCredit } from "./frames/credit.js";
 export { encodeFragment, fragmentHeaderBytes } from "./frames/fragment.js";

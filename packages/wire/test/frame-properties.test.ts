@@ -80,7 +80,7 @@ const inner: fc.Arbitrary<Sample> = fc.oneof(
   fc.record({ kind: constant("accept"), sessionId: bytesOf(16), resetToken: bytesOf(16) }),
   fc.record({
     kind: constant("close"),
-    code: fc.integer({ min: 0, max: 9 }) as fc.Arbitrary<CloseCode>,
+    code: fc.integer({ min: 0, max: 255 }) as fc.Arbitrary<CloseCode>,
     text: fc.string({ unit: "grapheme", maxLength: 80 }).map((text) => encodeUtf8Limited(text, 256).slice()),
   }),
   fc.record({ kind: fc.constantFrom("challenge" as const, "response" as const), data: bytesOf(8) }),

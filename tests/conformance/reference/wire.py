@@ -263,7 +263,7 @@ def decode_ack(r):
 
 def decode_close(r):
     code, length = r.number(1), r.varint()
-    require(code <= 9 and length <= 256)
+    require(length <= 256)
     text = r.take(length)
     try:
         return {"kind": "Close", "code": code, "text": text.decode("utf-8")}
