@@ -20,9 +20,6 @@ interface OutcomeWaiter {
   readonly resolve: (outcome: Outcome) => void;
 }
 
-/** By this Node asks an object how it is to be printed; elsewhere nobody does. */
-const INSPECT: unique symbol = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
-
 /** Layout of `bits`: delivery, priority and channel, then what is true or false of a message. */
 const DELIVERY_MASK = 0x7;
 const PRIORITY_SHIFT = 3;
@@ -249,8 +246,14 @@ export class OutgoingMessage implements SendReceipt {
     return result === undefined || this.isOutcomeHeld ? { accepted, refusal } : { accepted, refusal, outcome: result };
   }
 
-  [INSPECT](): object {
-    return this.toJSON();
+  static {
+    // By this Node asks an object how it is to be printed; elsewhere nobody does.
+    const key = Symbol.for("nodejs.util.inspect.custom");
+    Object.defineProperty(this.prototype, key, {
+      value(this: OutgoingMessage): object {
+        return this.toJSON();
+      },
+    });
   }
 
   private setBit(bit: number, value: boolean): void {
