@@ -27,4 +27,24 @@ describe("a client whose process was held up", () => {
     await game.run(6000);
     await game.end();
   });
+
+  it("while it connects, reads its answer from the port that it asked from", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    await game.listen();
+    const clock = new HeldClock(game.clock);
+    const transport = game.network.createTransport();
+    const connecting = connect(game.clientOptions({ clock, transport }));
+    await game.run(1);
+    const port = transport.localAddress?.port;
+    clock.hold(6000);
+    transport.setReceiveLink({ latencyMs: 6005 });
+    await game.run(6001);
+    transport.setReceiveLink({});
+    await game.run(1000);
+    const client = await game.settle(connecting);
+    game.clients.push(client);
+    expect(client.localAddress?.port).toBe(port);
+    await game.run(6000);
+    await game.end();
+  });
 });

@@ -304,7 +304,8 @@ describe("a client's ping", () => {
     const client = swarm.add({ trace: (event) => heard.push(event) });
     await game.run(1000);
     for (const [bytes, expected] of [
-      [undefined, 26],
+      [undefined, 42],
+      [26, 26],
       [500, 500],
       [9000, 1200],
     ]) {

@@ -87,6 +87,11 @@ export function checkAgonesOptions(server: AgonesServer, options: AgonesOptions)
       throw new TypeError(`"${name}" expected a function, got ${value === null ? "null" : typeof value}`);
     }
   }
+  const { allocateOnFirstPeer } = options as { readonly allocateOnFirstPeer?: unknown };
+  if (allocateOnFirstPeer !== undefined && typeof allocateOnFirstPeer !== "boolean") {
+    const got = allocateOnFirstPeer === null ? "null" : typeof allocateOnFirstPeer;
+    throw new TypeError(`"allocateOnFirstPeer" expected a boolean, got ${got}`);
+  }
   checkLogger("logger", logger);
   return {
     ...options,

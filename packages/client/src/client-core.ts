@@ -23,7 +23,7 @@ import {
   errorOfTimeout,
 } from "./connect-error.js";
 import { HelloSender } from "./hello-sender.js";
-import { PathWatch } from "./path-watch.js";
+import { isSocketLost, PathWatch } from "./path-watch.js";
 import { otherAddress } from "./server-addresses.js";
 
 /**
@@ -31,9 +31,6 @@ import { otherAddress } from "./server-addresses.js";
  * true server, so that someone who can listen and inject cannot end the attempt.
  */
 const IDENTITY_GRACE_MS = 1000;
-
-/** Faults after which a socket sends nothing more, until there is a new one. */
-const LOST_SOCKET: ReadonlySet<TransportError["code"]> = new Set(["closed", "address-not-available", "unreachable"]);
 
 export interface ClientCoreOptions {
   readonly resources: ConnectionResources;
@@ -128,19 +125,20 @@ export class ClientCore implements DatagramCore {
   /** Datagrams that could not be sent are lost ones; a socket that is gone is replaced. */
   onTransportError(error: TransportError, nowMs: number): void {
     this.events.push({ type: "socket-error", error });
-    if (LOST_SOCKET.has(error.code)) this.watch.onBroken(nowMs);
+    if (isSocketLost(error)) this.watch.onBroken(nowMs);
     this.watchPath(nowMs);
   }
 
   /** @param total datagrams that the transport could not send so far: they show that the network has gone */
   onRefusedSends(total: number, nowMs: number): void {
-    this.watch.onRefusedSends(total, nowMs);
+    // Hellos go to addresses of families, too, that this machine has no way to: that is no reason to move.
+    this.watch.onRefusedSends(total, this.connection === undefined ? Infinity : nowMs);
   }
 
   /** Our address has changed, or could not: the server is told by a PING, and asked at another address of its own. */
   onRebound(nowMs: number): void {
     const { connection, watch } = this;
-    if (connection === undefined) return;
+    if (connection === undefined) return this.hello.onRebound();
     connection.onLocalMove(nowMs);
     if (watch.attempts === 0) return;
     const address = otherAddress(this.options.addresses, connection.address as SocketAddress, watch.attempts - 1);
@@ -152,12 +150,11 @@ export class ClientCore implements DatagramCore {
   }
 
   pollTransmit(batch: DatagramBatch, nowMs: number): boolean {
-    if (this.state === "connecting" && this.connection === undefined) {
-      this.transmitHello(batch, nowMs);
+    const { connection } = this;
+    if (connection === undefined) {
+      if (this.state === "connecting") this.transmitHello(batch, nowMs);
       return false;
     }
-    const { connection } = this;
-    if (connection === undefined) return false;
     for (;;) {
       const at = batch.reserve();
       if (at < 0) return true;
@@ -178,13 +175,13 @@ export class ClientCore implements DatagramCore {
   nextTimeoutAt(): number {
     if (this.isOver) return Infinity;
     const { connection } = this;
-    const connectionAt = connection === undefined ? this.hello.nextAtMs : timeoutOf(connection);
-    if (this.state === "connecting") return Math.min(this.deadlineMs, connectionAt);
-    return this.isWatched(connection) ? Math.min(connectionAt, this.watch.dueAtMs(connection)) : connectionAt;
+    const ownAt = connection === undefined ? this.hello.nextAtMs : timeoutOf(connection);
+    const at = Math.min(ownAt, this.watchDueAtMs());
+    return this.state === "connecting" ? Math.min(this.deadlineMs, at) : at;
   }
 
   handleTimeout(nowMs: number): void {
-    if (wasHeldUp(this.nextTimeoutAt(), nowMs)) this.connection?.excuseSilence(nowMs);
+    if (wasHeldUp(this.nextTimeoutAt(), nowMs)) (this.connection ?? this.hello).excuseSilence(nowMs);
     if (this.state === "connecting") {
       if (nowMs >= this.deadlineMs) return this.onDeadline(nowMs);
       if (this.connection === undefined && this.hello.onTimeout(nowMs)) this.handshake.renewRetries();
@@ -253,15 +250,17 @@ export class ClientCore implements DatagramCore {
     }
   }
 
-  /** Only a client that is connected moves; one that is leaving has no need to. */
-  private isWatched(connection: Connection | undefined): connection is Connection {
-    return this.state === "connected" && connection !== undefined && connection.state === "connected";
+  /** ms. When to take another way if nothing is answered by then. A client that is leaving has no need to. */
+  private watchDueAtMs(): number {
+    const { connection, watch } = this;
+    if (this.state === "closed") return Infinity;
+    if (connection === undefined) return watch.dueAtMs(this.hello);
+    return connection.state === "connected" || connection.state === "connecting" ? watch.dueAtMs(connection) : Infinity;
   }
 
   private watchPath(nowMs: number): void {
-    const { connection, watch } = this;
-    if (!this.isWatched(connection) || watch.dueAtMs(connection) > nowMs) return;
-    watch.onAttempt(nowMs);
+    if (this.watchDueAtMs() > nowMs) return;
+    this.watch.onAttempt(nowMs);
     this.events.push({ type: "path-dead" });
   }
 

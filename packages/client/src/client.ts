@@ -14,6 +14,7 @@ import {
 import type { SendOptions, SendReceipt } from "@sortie/reliability";
 import { type Clock, type DatagramTransport, Driver, refusedSends, type SocketAddress } from "@sortie/transport";
 import { watchAbort } from "./abort-watch.js";
+import { AwaitedWork } from "./awaited-work.js";
 import type { ClientCore, ClientCoreEvent } from "./client-core.js";
 import { ConnectError } from "./connect-error.js";
 import { CLIENT_EVENTS, type ClientEvents } from "./events.js";
@@ -40,13 +41,15 @@ export class Client extends TypedEmitter<ClientEvents> {
   #isDeaf = false;
   /** Why it ended, until somebody was told. */
   #ended: DisconnectReason | undefined;
-  #onOver: (() => void) | undefined;
+  /** How far leaving has come. */
+  readonly #leaving: AwaitedWork;
 
   /** @internal Use `connect`. */
   constructor(core: ClientCore, transport: DatagramTransport, clock: Clock, logger: ClientOptions["logger"]) {
     super(CLIENT_EVENTS);
     this.#core = core;
     this.#clock = clock;
+    this.#leaving = new AwaitedWork(clock);
     this.#transport = transport;
     this.#logger = logger === undefined ? undefined : containedLogger(logger);
     this.#driver = new Driver({
@@ -230,10 +233,9 @@ export class Client extends TypedEmitter<ClientEvents> {
       else this.#onEvent(event);
     }
     this.#tellWaiting();
-    if (!core.isOver) return;
-    if (this.#onOver !== undefined) this.#onOver();
+    if (this.#isEnding) this.#leaving.onWork();
     // Nothing more will come: the socket is not kept.
-    else if (this.#opened === undefined && !this.#isEnding) void this.#closeUnasked();
+    else if (core.isOver && this.#opened === undefined) void this.#closeUnasked();
   }
 
   /** Outside of the driver's turns: what is read gives the server credit, which has to be sent. */
@@ -328,28 +330,18 @@ export class Client extends TypedEmitter<ClientEvents> {
     this.#isEnding = true;
     // What was sent before goes, reliable or not.
     this.#driver.flush();
+    const core = this.#core;
     const nowMs = this.#clock.now();
-    this.#core.close(reason, nowMs, nowMs + drainMs);
-    await this.#stop(drainMs + CLOSE_GRACE_MS);
-  }
-
-  /** Waits for the core to end, then closes the socket. */
-  async #stop(waitMs: number): Promise<void> {
+    core.close(reason, nowMs, nowMs + drainMs);
     this.#driver.flush();
-    if (!this.#core.isOver) {
-      await new Promise<void>((resolve) => {
-        const timer = this.#clock.setTimer(this.#clock.now() + waitMs, resolve);
-        this.#onOver = () => {
-          this.#clock.clearTimer(timer);
-          resolve();
-        };
-      });
-    }
+    // First what is reliable, then the server's answer, however much of `drainMs` is left.
+    await this.#leaving.wait(drainMs, () => core.state === "closed");
+    await this.#leaving.wait(CLOSE_GRACE_MS, () => core.isOver);
     try {
       await this.#driver.stop();
     } finally {
       // One that fails to close is not used any more either.
-      this.#core.abort("the socket was closed", this.#clock.now());
+      core.abort("the socket was closed", this.#clock.now());
       this.#opened = undefined;
       this.#afterWork();
     }

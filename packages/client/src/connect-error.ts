@@ -9,7 +9,7 @@ export type ConnectErrorCode =
   | "timeout"
   /** The server said no: its `authenticate`, or it is shutting down. */
   | "rejected"
-  /** All of the server's slots are taken. */
+  /** All of the server's slots are taken, or its `authenticate` has no place left. */
   | "server-full"
   /** The server runs another application protocol. */
   | "protocol-mismatch"
@@ -78,7 +78,9 @@ export function errorOfIdentity(target: string, detail: string | undefined): Con
 /** The error for a connection that ended before the server accepted it. */
 export function errorOfDisconnect(reason: DisconnectReason, target: string): ConnectError {
   const { code, text } = reason;
-  if (code === "server-full") return new ConnectError("server-full", `${target} has no free slot: try again later`);
+  if (code === "server-full") {
+    return new ConnectError("server-full", `${target} has no free slot: try again later`, { reason: text });
+  }
   if (code === "timeout" || code === "handshake-timeout") {
     return new ConnectError("timeout", `${target} did not complete the handshake in time`);
   }

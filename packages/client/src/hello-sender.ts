@@ -17,6 +17,10 @@ export class HelloSender {
   sent = 0;
   nextAtMs: number = Infinity;
   lastSentMs: number = -Infinity;
+  /** ms. Since when hellos go unanswered; Infinity when none does. */
+  unansweredSinceMs: number = Infinity;
+  /** ms. See `WatchedPath`: a hello goes again long before anything is known of the path. */
+  readonly probeTimeoutMs: number = INTERVAL_MS;
   private readonly addresses: readonly SocketAddress[];
   /** Who else answered last: a server of several addresses, perhaps. */
   strayFrom: SocketAddress | undefined = undefined;
@@ -36,6 +40,7 @@ export class HelloSender {
     this.due = false;
     this.sent += 1;
     this.lastSentMs = nowMs;
+    this.unansweredSinceMs = Math.min(this.unansweredSinceMs, nowMs);
     this.nextAtMs = nowMs + INTERVAL_MS;
   }
 
@@ -50,7 +55,7 @@ export class HelloSender {
   /** True when the hello must go again because its time has come. */
   onTimeout(nowMs: number): boolean {
     if (nowMs < this.nextAtMs) return false;
-    if (!this.settled) this.index = (this.index + 1) % this.addresses.length;
+    this.takeTurn();
     this.due = true;
     // Served: else the same timeout would count again until the hello is sent, and pass over addresses.
     this.nextAtMs = Infinity;
@@ -65,15 +70,28 @@ export class HelloSender {
     this.settled = true;
   }
 
-  /** The same hello must go again at once. */
+  /** The server answered, if not by what is waited for: the same hello must go again at once. */
   again(): void {
     this.due = true;
+    this.unansweredSinceMs = Infinity;
   }
 
-  /** A new hello (with a cookie) must go at once. */
+  /** The server answered by a cookie: a new hello with it must go at once. */
   restart(): void {
-    this.due = true;
+    this.again();
     this.sent = 0;
+  }
+
+  /** Our own port is another one: the hello must go at once, and any of the server's addresses may answer again. */
+  onRebound(): void {
+    this.takeTurn();
+    this.due = true;
+    this.settled = false;
+  }
+
+  /** This process was held up: answers may have come that were not read yet. */
+  excuseSilence(nowMs: number): void {
+    if (this.unansweredSinceMs < nowMs) this.unansweredSinceMs = nowMs;
   }
 
   /** Whether a datagram from here may be an answer. */
@@ -87,5 +105,9 @@ export class HelloSender {
    */
   asAsked(from: SocketAddress): SocketAddress {
     return this.addresses.find((address) => address.equals(from)) ?? from;
+  }
+
+  private takeTurn(): void {
+    if (!this.settled) this.index = (this.index + 1) % this.addresses.length;
   }
 }

@@ -18,7 +18,13 @@ import {
   parsePublicKey,
   type ServerTrust,
 } from "@sortie/handshake";
-import { type Clock, CLOCK_METHODS, type DatagramTransport, TRANSPORT_METHODS } from "@sortie/transport";
+import {
+  checkStatistics,
+  type Clock,
+  CLOCK_METHODS,
+  type DatagramTransport,
+  TRANSPORT_METHODS,
+} from "@sortie/transport";
 import { MAX_CONNECT_PAYLOAD_BYTES } from "@sortie/wire";
 
 /** Options of a client. */
@@ -119,10 +125,16 @@ export function checkClientOptions(options: ClientOptions): void {
     throw new RangeError(`"timeoutMs" expected a number in 100..600000, got ${describeValue(timeoutMs)}`);
   }
   checkMethods("transport", options.transport, "a datagram transport", TRANSPORT_METHODS);
+  checkStatistics(options.transport);
   checkCrypto(options.crypto);
   if (options.clock !== undefined) checkMethods("clock", options.clock, "a clock", CLOCK_METHODS);
   if (options.keyLog !== undefined && typeof options.keyLog !== "function") {
     throw new TypeError(`"keyLog" expected a function, got ${describeKind(options.keyLog)}`);
+  }
+  const { dangerouslyTrustAnyServer } = options;
+  if (dangerouslyTrustAnyServer !== undefined && typeof dangerouslyTrustAnyServer !== "boolean") {
+    const got = describeValue(dangerouslyTrustAnyServer);
+    throw new TypeError(`"dangerouslyTrustAnyServer" expected a boolean, got ${got}`);
   }
   checkSignal(options.signal);
   checkLogger("logger", options.logger);
@@ -142,7 +154,7 @@ function checkSignal(signal: unknown): void {
 /** Whom to trust. Throws TypeError when nobody was named, or in two ways; IdentityError for a key that is none. */
 export function trustOf(options: ClientOptions): ServerTrust {
   const { serverKey, trust, dangerouslyTrustAnyServer } = options;
-  if ((dangerouslyTrustAnyServer ?? false) !== false && (serverKey !== undefined || trust !== undefined)) {
+  if (dangerouslyTrustAnyServer === true && (serverKey !== undefined || trust !== undefined)) {
     const other = serverKey === undefined ? "trust" : "serverKey";
     throw new TypeError(`"dangerouslyTrustAnyServer" expected to be left out beside "${other}", got both`);
   }

@@ -1,3 +1,5 @@
+import type { TransportError } from "@sortie/transport";
+
 /** ms without an answer, at the least, until the path is taken for dead: an outage of two seconds is none. */
 const DEAD_AFTER_MS = 2500;
 /** Probe timeouts without an answer, at the least: on a slow path that is longer. */
@@ -9,7 +11,15 @@ const FIRST_INTERVAL_MS = 2500;
 /** ms. */
 const MAX_INTERVAL_MS = 30_000;
 
-/** What the watch must know of the connection. */
+/** Faults after which a socket sends nothing more, until there is a new one. */
+const LOST_SOCKET: ReadonlySet<TransportError["code"]> = new Set(["closed", "address-not-available", "unreachable"]);
+
+/** Whether this is a fault after which the socket is to be replaced. */
+export function isSocketLost(error: TransportError): boolean {
+  return LOST_SOCKET.has(error.code);
+}
+
+/** What the watch must know of the connection, or of the attempt at one. */
 export interface WatchedPath {
   /** ms. Since when packets go unanswered; Infinity when none does. */
   readonly unansweredSinceMs: number;
@@ -18,9 +28,10 @@ export interface WatchedPath {
 }
 
 /**
- * Decides when a client should take a new socket, because nothing is answered any more or the system refuses to send:
- * a NAT or firewall that lost its entry, a network that was left. Attempts grow rarer until something is heard, so
- * that neither an outage nor forged errors make it storm.
+ * Decides when a client, connected or not yet, should take a new socket, because nothing is answered any more or the
+ * system refuses to send: a NAT or firewall that lost its entry, a network that was left, a hung process of those that
+ * share the server's port. Attempts grow rarer until something is heard, so that neither an outage nor forged errors
+ * make it storm.
  */
 export class PathWatch {
   /** Attempts since the server was last heard. */

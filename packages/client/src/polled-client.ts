@@ -11,6 +11,7 @@ import {
 } from "@sortie/connection";
 import { type InboundMessage, refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
 import {
+  checkOpened,
   type Clock,
   type DatagramReceiver,
   type DatagramTransport,
@@ -30,16 +31,7 @@ import { checkDrainMs, type ClientOptions, DEFAULT_TIMEOUT_MS, LEAVE_OPTION_NAME
 import { runFrames } from "./own-frames.js";
 import { promiseFirst } from "./promise-first.js";
 import { sendBatches } from "./send-batches.js";
-
-/** Datagrams kept between two updates. Full: the newest are dropped, as a full socket buffer would. */
-const MAX_WAITING_DATAGRAMS = 2048;
-
-interface WaitingDatagram {
-  readonly payload: Uint8Array;
-  readonly from: SocketAddress;
-  /** ms of the clock. */
-  readonly clockMs: number;
-}
+import { WaitingDatagrams } from "./waiting-datagrams.js";
 
 /**
  * A client for a game loop that polls: call `update` once a frame, then `receive` until it gives nothing. Nothing of
@@ -50,7 +42,7 @@ export class PolledClient implements DatagramReceiver {
   overflowed = 0;
   readonly #options: ClientOptions;
   readonly #transport: DatagramTransport;
-  readonly #waiting: WaitingDatagram[] = [];
+  readonly #waiting: WaitingDatagrams = new WaitingDatagrams();
   readonly #clock: Clock;
   readonly #frames: FrameClock = new FrameClock();
   #core: ClientCore | undefined;
@@ -155,7 +147,8 @@ export class PolledClient implements DatagramReceiver {
 
   /** The next message that arrived, or undefined. */
   receive(): InboundMessage | undefined {
-    return this.#core?.state === "connecting" ? undefined : this.#core?.connection?.pollMessage();
+    // What came for one that was never let in is nobody's, also once it gave up.
+    return this.#sessionId === "" ? undefined : this.#core?.connection?.pollMessage();
   }
 
   /**
@@ -179,11 +172,11 @@ export class PolledClient implements DatagramReceiver {
 
   /**
    * Queues a message for the next `update`, with which its `expiresInMs` begins; see `Client.send`. Refused as "closed"
-   * before the handshake is done.
+   * before the server has let the client in: its application would never get it, should it refuse.
    */
   send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
     const bytes = payloadBytes(payload);
-    const connection = this.#core?.connection;
+    const connection = this.#core?.state === "connecting" ? undefined : this.#core?.connection;
     return connection === undefined ? refusedReceipt("closed") : connection.send(bytes, options, this.#nowMs);
   }
 
@@ -208,8 +201,7 @@ export class PolledClient implements DatagramReceiver {
 
   /** @internal */
   onDatagram(payload: Uint8Array, from: SocketAddress): void {
-    if (this.#waiting.length >= MAX_WAITING_DATAGRAMS) this.overflowed += 1;
-    else this.#waiting.push({ payload: payload.slice(), from, clockMs: this.#clock.now() });
+    if (!this.#waiting.push(payload, from, this.#clock.now())) this.overflowed += 1;
   }
 
   /** @internal */
@@ -247,7 +239,14 @@ export class PolledClient implements DatagramReceiver {
     throwIfAborted(options);
     if (this.#isClosed) return;
     this.#isOpened = true;
-    await this.#transport.open(this);
+    const address = await this.#transport.open(this);
+    try {
+      checkOpened(address);
+    } catch (error) {
+      // It is open all the same, and whoever is told of the mistake has no reason to close anything.
+      this.#closeUnasked();
+      throw error;
+    }
     this.#makeCore = (nowMs) => makeCore(addresses, nowMs);
   }
 
@@ -274,16 +273,16 @@ export class PolledClient implements DatagramReceiver {
     } catch (error) {
       this.#onFault(error);
     }
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     this.#collect(core);
   }
 
   #work(core: ClientCore, nowMs: number): void {
     if (core.state === "connecting" && this.#options.signal?.aborted === true) core.close("", nowMs);
-    for (const { payload, from, clockMs } of this.#waiting) {
+    for (const { payload, from, clockMs } of this.#waiting.all()) {
       core.receive(payload, from, this.#frames.arrivedAt(clockMs));
     }
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     core.beginFrame(this.#frames.intervalMs, nowMs);
     core.onRefusedSends(refusedSends(this.#transport.statistics), nowMs);
     if (this.#untoldError !== undefined) core.onTransportError(this.#untoldError, nowMs);
@@ -332,7 +331,7 @@ export class PolledClient implements DatagramReceiver {
   }
 
   async #leave(core: ClientCore, drainMs: number, reason: string): Promise<void> {
-    const untilMs = this.#clock.now() + drainMs + CLOSE_GRACE_MS;
+    const flushUntilMs = this.#clock.now() + drainMs;
     const waits = drainMs > 0 && core.state === "connected";
     if (waits) this.#ownFrame(core);
     try {
@@ -345,7 +344,10 @@ export class PolledClient implements DatagramReceiver {
     }
     this.#collect(core);
     if (!waits) return;
-    await runFrames(this.#clock, untilMs, () => this.#ownFrame(core));
+    // First what is reliable, then the server's answer, however much of `drainMs` is left.
+    await runFrames(this.#clock, flushUntilMs, () => this.#ownFrame(core) || core.state === "closed");
+    const untilMs = this.#clock.now() + CLOSE_GRACE_MS;
+    await runFrames(this.#clock, untilMs, () => core.isOver || this.#ownFrame(core));
     core.abort("the socket was closed", this.#nowMs);
     this.#collect(core);
   }
@@ -380,7 +382,7 @@ export class PolledClient implements DatagramReceiver {
 
   async #closeTransport(): Promise<void> {
     this.#isClosed = true;
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     if (this.#isOpened && !this.#isForeign) await this.#transport.close();
   }
 }

@@ -10,12 +10,12 @@ export function sendBatches(core: ClientCore, transport: DatagramTransport, nowM
     let filled = false;
     try {
       more = core.pollTransmit(batch, nowMs);
-      filled = batch.count > 0;
     } finally {
-      if (!filled) batch.release();
+      // For the core all that is in it is sent, also where it threw in the middle of the next datagram.
+      filled = batch.count > 0;
+      if (filled) transport.send(batch);
+      else batch.release();
     }
-    if (!filled) return;
-    transport.send(batch);
-    if (!more) return;
+    if (!filled || !more) return;
   }
 }

@@ -81,4 +81,33 @@ describe("HelloSender", () => {
     expect(sent(sender, 3501, 3800).map(([atMs]) => atMs)).toEqual([3501, 3751]);
     expect(sender.lastSentMs).toBe(3751);
   });
+
+  it("knows since when nobody answers", () => {
+    const sender = new HelloSender([A]);
+    expect(sender.unansweredSinceMs).toBe(Infinity);
+    sent(sender, 100, 900);
+    expect(sender.unansweredSinceMs).toBe(100);
+    for (const answer of [() => sender.restart(), () => sender.again()]) {
+      answer();
+      expect(sender.unansweredSinceMs).toBe(Infinity);
+      sent(sender, 1000, 1400);
+      expect(sender.unansweredSinceMs).toBe(1000);
+    }
+    sender.excuseSilence(1700);
+    expect(sender.unansweredSinceMs).toBe(1700);
+  });
+
+  it("asks at once from another port, first where it was answered, and then everywhere", () => {
+    const sender = new HelloSender([A, B, C]);
+    sender.settle(B);
+    sent(sender, 0, 900);
+    sender.onRebound();
+    expect(sent(sender, 901, 1700).map(([atMs, target]) => [atMs, target])).toEqual([
+      [901, B],
+      [1151, C],
+      [1401, A],
+      [1651, B],
+    ]);
+    expect(sender.unansweredSinceMs).toBe(0);
+  });
 });

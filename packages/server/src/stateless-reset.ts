@@ -18,7 +18,7 @@ export class StatelessReset {
     this.crypto = crypto;
     // The square of the identity key in the Diffie-Hellman group: only its holder can compute it, it survives a
     // restart, and no scalar has to leave the provider.
-    const secret = crypto.sharedSecret(identity.keyPair.privateKey, identity.publicKey);
+    const secret = ownSecret(crypto, identity);
     if (secret === undefined) throw new RangeError('"identity" expected a valid P-256 key pair');
     this.key = crypto.hkdfSha256(secret, new Uint8Array(0), encodeUtf8("sortie v1 reset"), 32);
   }
@@ -39,6 +39,19 @@ export class StatelessReset {
     out.set(idBytes(connectionId), 1);
     out.set(this.token(connectionId, address16), length - RESET_TOKEN_BYTES);
     return length;
+  }
+}
+
+/** Throws TypeError for a key of another provider; what the provider itself says of it names no option. */
+function ownSecret(crypto: CryptoProvider, { keyPair, publicKey }: Identity): Uint8Array | undefined {
+  try {
+    return crypto.sharedSecret(keyPair.privateKey, publicKey);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    const message =
+      '"identity" expected a key pair of the provider in "crypto", got one of another provider: ' +
+      "make it with identityOf(crypto.generateKeyPair())";
+    throw new TypeError(message, { cause });
   }
 }
 

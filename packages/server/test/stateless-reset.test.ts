@@ -1,4 +1,4 @@
-import { identityOf } from "@sortie/handshake";
+import { createNobleProvider, identityOf } from "@sortie/handshake";
 import { createNodeProvider } from "@sortie/handshake/node";
 import { SocketAddress } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
@@ -61,5 +61,39 @@ describe("StatelessReset", () => {
   it("refuses an identity whose public key is none", () => {
     const broken = { ...identity, publicKey: new Uint8Array(65).fill(4) };
     expect(() => new StatelessReset(crypto, broken)).toThrow(/"identity" expected a valid P-256 key pair/);
+  });
+
+  it("refuses an identity of another provider, and says whose it has to be", () => {
+    const other = createNobleProvider();
+    const message =
+      '"identity" expected a key pair of the provider in "crypto", got one of another provider: ' +
+      "make it with identityOf(crypto.generateKeyPair())";
+    for (const [mine, theirs] of [
+      [crypto, other],
+      [other, crypto],
+    ] as const) {
+      let thrown: unknown;
+      try {
+        new StatelessReset(mine, identityOf(theirs.generateKeyPair()));
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toEqual(new TypeError(message));
+      expect((thrown as TypeError).cause).toEqual(
+        new TypeError(`"privateKey" expected a key of the ${mine.name} provider, got another`),
+      );
+    }
+  });
+
+  it("lets other faults of the provider through as they are", () => {
+    const fault = new Error("no entropy");
+    const failing = Object.create(crypto, {
+      sharedSecret: {
+        value: () => {
+          throw fault;
+        },
+      },
+    }) as typeof crypto;
+    expect(() => new StatelessReset(failing, identity)).toThrow(fault);
   });
 });

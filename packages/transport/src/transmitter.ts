@@ -45,14 +45,15 @@ export class Transmitter {
     let filled = false;
     try {
       more = this.#core.pollTransmit(batch, this.#clock.now());
-      filled = batch.count > 0;
     } finally {
-      if (!filled) batch.release();
+      // For the core all that is in it is sent, also where it threw in the middle of the next datagram.
+      filled = batch.count > 0;
+      if (filled) {
+        this.batchesSent++;
+        this.#transport.send(batch);
+      } else batch.release();
     }
     // A core that adds nothing has nothing, whatever it says: else it could hold the loop.
-    if (!filled) return false;
-    this.batchesSent++;
-    this.#transport.send(batch);
-    return more;
+    return filled && more;
   }
 }

@@ -12,6 +12,7 @@ import {
 import type { InboundMessage } from "@sortie/reliability";
 import { type Clock, type DatagramTransport, Driver, type SocketAddress, SystemClock } from "@sortie/transport";
 import { resolveAddresses } from "../addresses.js";
+import { AwaitedWork } from "../awaited-work.js";
 import { promiseFirst } from "../promise-first.js";
 import { socketError } from "../client.js";
 import { type CoreMaker, createClientResources, prepare, throwIfAborted } from "../connect.js";
@@ -48,7 +49,10 @@ export interface SwarmListener {
   onDrain?: ((client: SwarmClient) => void) | undefined;
   /** The connection ended; the client is over, its `stats` stay. */
   onDisconnect?: ((client: SwarmClient, reason: DisconnectReason) => void) | undefined;
-  /** What another listener or a `trace` threw, or a TransportError of the socket. Default: the options' `logger`. */
+  /**
+   * What another listener or a `trace` threw, a congestion controller or provider of yours, which ends its client
+   * alone, or a TransportError of the socket. Default: the options' `logger`.
+   */
   onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -81,7 +85,10 @@ export class ClientSwarm {
   readonly #driver: Driver;
   readonly #owner: SwarmOwner;
   #closing: Promise<void> | undefined;
-  #onEmpty: (() => void) | undefined;
+  /** What clients failed by, until the work on the others is done. */
+  readonly #faults: unknown[] = [];
+  /** How far leaving has come. */
+  readonly #leaving: AwaitedWork;
 
   /** @internal Use `openSwarm`. */
   constructor(
@@ -93,12 +100,17 @@ export class ClientSwarm {
   ) {
     this.#transport = options.transport;
     this.#clock = clock;
+    this.#leaving = new AwaitedWork(clock);
     this.#listener = listener;
     this.#logger = options.logger === undefined ? undefined : containedLogger(options.logger);
     this.#makeCore = makeCore;
     this.#addresses = addresses;
     this.#resources = createClientResources(options.crypto);
     this.#core.onSocketError = (error) => this.#report(error);
+    this.#core.onFault = (error) => {
+      this.#faults.push(error);
+      this.#driver.wake();
+    };
     this.#driver = new Driver({
       core: this.#core,
       transport: options.transport,
@@ -207,13 +219,12 @@ export class ClientSwarm {
     for (let from = 0; from < leaving.length; from += LEAVING_AT_ONCE) {
       for (const client of leaving.slice(from, from + LEAVING_AT_ONCE)) client.close({ drainMs });
       this.#driver.flush();
-      if (from + LEAVING_AT_ONCE < leaving.length) await this.#wait(LEAVING_INTERVAL_MS);
+      if (from + LEAVING_AT_ONCE < leaving.length) await this.#leaving.wait(LEAVING_INTERVAL_MS);
     }
-    if (this.size > 0) {
-      const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
-      const untilMs = clients.reduce((latest, client) => Math.max(latest, client.drainsUntilMs ?? 0), 0);
-      await this.#wait(Math.max(untilMs - this.#clock.now(), 0) + CLOSE_GRACE_MS, empty);
-    }
+    // First what is reliable, then the server's answers, however much of `drainMs` is left.
+    const untilMs = clients.reduce((latest, client) => Math.max(latest, client.drainsUntilMs ?? 0), 0);
+    await this.#leaving.wait(Math.max(untilMs - this.#clock.now(), 0), () => this.#isDrained());
+    await this.#leaving.wait(CLOSE_GRACE_MS, () => this.size === 0);
     try {
       await this.#driver.stop();
     } finally {
@@ -227,19 +238,15 @@ export class ClientSwarm {
     }
   }
 
-  /** Resolves after `ms`, or as soon as `sooner` does. */
-  #wait(ms: number, sooner?: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#clock.setTimer(this.#clock.now() + ms, resolve);
-      void sooner?.then(() => {
-        this.#clock.clearTimer(timer);
-        resolve();
-      });
-    });
+  /** Whether no client has anything to deliver any more. */
+  #isDrained(): boolean {
+    for (const { state } of this.#core.clients()) if (state !== "closed") return false;
+    return true;
   }
 
   #afterWork(): void {
     const { eventful } = this.#core;
+    while (this.#faults.length > 0) this.#report(this.#faults.shift());
     // Listeners may add to it: what they change is told in the same turn.
     for (let at = 0; at < eventful.length; at++) {
       const client = eventful[at] as SwarmClient;
@@ -248,7 +255,7 @@ export class ClientSwarm {
       if (client.core.isOver) this.#core.remove(client);
     }
     eventful.length = 0;
-    if (this.size === 0) this.#onEmpty?.();
+    this.#leaving.onWork();
   }
 
   #tell(client: SwarmClient): void {
@@ -278,7 +285,8 @@ export class ClientSwarm {
 
   #tellMessages(client: SwarmClient): void {
     const { connection } = client.core;
-    if (connection === undefined || client.core.state === "connecting") return;
+    // What came for one that was never let in is nobody's, also once it gave up.
+    if (connection === undefined || client.sessionId === "") return;
     for (let message = connection.pollMessage(); message !== undefined; message = connection.pollMessage()) {
       const received = message;
       this.#call(() => this.#listener.onMessage?.(client, received));

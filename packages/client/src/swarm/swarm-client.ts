@@ -80,12 +80,12 @@ export class SwarmClient {
 
   /**
    * Queues a message; it goes at the end of the current turn, together with those of others. See `Client.send`. Refused
-   * as "closed" before the handshake is done.
+   * as "closed" before the server has let the client in.
    */
   send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
     const bytes = payloadBytes(payload);
     const { connection } = this.core;
-    if (connection === undefined) return refusedReceipt("closed");
+    if (connection === undefined || this.state === "connecting") return refusedReceipt("closed");
     const receipt = connection.send(bytes, options, this.#owner.nowMs());
     if (receipt.accepted) this.#owner.onChanged(this);
     return receipt;
@@ -120,6 +120,22 @@ export class SwarmClient {
     if (drainMs === 0) this.drainsUntilMs = nowMs;
     else this.drainsUntilMs ??= nowMs + drainMs;
     this.#owner.onChanged(this);
+  }
+
+  /** For logs: the rest would print the connection's keys. */
+  toJSON(): object {
+    const { index, state, sessionId } = this;
+    return { index, state, sessionId };
+  }
+
+  static {
+    // By this Node asks an object how it is to be printed; elsewhere nobody does.
+    const key = Symbol.for("nodejs.util.inspect.custom");
+    Object.defineProperty(this.prototype, key, {
+      value(this: SwarmClient): object {
+        return this.toJSON();
+      },
+    });
   }
 
   /** @internal */

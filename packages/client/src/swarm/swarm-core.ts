@@ -20,6 +20,8 @@ export class SwarmCore implements DatagramCore {
   readonly eventful: SwarmClient[] = [];
   /** Hears of faults of the socket. */
   onSocketError: (error: TransportError) => void = () => {};
+  /** Hears of what threw in the work for one client, which has ended it, in the middle of the work for the others. */
+  onFault: (error: unknown) => void = () => {};
   readonly #slots: (SwarmClient | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   readonly #byId: Map<number, SwarmClient> = new Map();
@@ -79,10 +81,11 @@ export class SwarmCore implements DatagramCore {
     if (client === undefined) return;
     try {
       client.core.receive(datagram, from, nowMs);
-    } finally {
-      // One that failed is over, which its owner hears at once.
-      this.touch(client);
+    } catch (error) {
+      this.onFault(error);
     }
+    // One that failed is over, which its owner hears at once.
+    this.touch(client);
     if (client.serverConnectionId === undefined) this.#learnServerId(client);
   }
 
@@ -96,7 +99,7 @@ export class SwarmCore implements DatagramCore {
         this.#queue = queue.slice(done);
         return true;
       }
-      if (client.core.pollTransmit(batch, nowMs)) {
+      if (this.#transmitFor(client, batch, nowMs)) {
         // The others have their turn before it goes on.
         this.#queue = [...queue.slice(done + 1), client];
         return true;
@@ -124,7 +127,11 @@ export class SwarmCore implements DatagramCore {
     for (let slot = 0; slot < length; slot++) {
       const client = this.#slots[slot];
       if (client === undefined || (this.#deadlines[slot] as number) > nowMs) continue;
-      client.core.handleTimeout(nowMs);
+      try {
+        client.core.handleTimeout(nowMs);
+      } catch (error) {
+        this.onFault(error);
+      }
       this.#arm(client);
       this.touch(client);
     }
@@ -133,6 +140,16 @@ export class SwarmCore implements DatagramCore {
   /** The socket is shared: a fault of it is no reason for one client to move. */
   onTransportError(error: TransportError): void {
     this.onSocketError(error);
+  }
+
+  /** True when the batch is full and more waits. What a client that fails has in it by then goes, as that of others. */
+  #transmitFor(client: SwarmClient, batch: DatagramBatch, nowMs: number): boolean {
+    try {
+      return client.core.pollTransmit(batch, nowMs);
+    } catch (error) {
+      this.onFault(error);
+      return false;
+    }
   }
 
   #find(datagram: Uint8Array): SwarmClient | undefined {

@@ -1,0 +1,32 @@
+import type { SocketAddress } from "@sortie/transport";
+
+/** Datagrams kept between two updates. Full: the newest are dropped, as a full socket buffer would. */
+const MAX_WAITING_DATAGRAMS = 2048;
+
+/** A datagram that waits for the next update. */
+export interface WaitingDatagram {
+  readonly payload: Uint8Array;
+  readonly from: SocketAddress;
+  /** ms of the clock. */
+  readonly clockMs: number;
+}
+
+/** What came between two updates, in its order. */
+export class WaitingDatagrams {
+  private readonly datagrams: WaitingDatagram[] = [];
+
+  /** Copies the payload. False where there is no room: it is dropped. */
+  push(payload: Uint8Array, from: SocketAddress, clockMs: number): boolean {
+    if (this.datagrams.length >= MAX_WAITING_DATAGRAMS) return false;
+    this.datagrams.push({ payload: payload.slice(), from, clockMs });
+    return true;
+  }
+
+  all(): readonly WaitingDatagram[] {
+    return this.datagrams;
+  }
+
+  clear(): void {
+    this.datagrams.length = 0;
+  }
+}
