@@ -62,7 +62,7 @@ describe("CONNECT and ACCEPT", () => {
     expect(atClient.sessionId).toEqual(atServer.sessionId);
   });
 
-  it("messages that overtake a lost ACCEPT are held until it comes", () => {
+  it("messages that overtake a lost ACCEPT come again once it has come", () => {
     const pair = new ConnectionPair({ seed: 2, link: LINK, autoAccept: false });
     pair.run(100);
     swallow(pair, "client", 1);

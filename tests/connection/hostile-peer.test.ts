@@ -61,7 +61,6 @@ const MALFORMED: [what: string, body: Uint8Array, word: string][] = [
   ["padding with something in it", frames(unreliable("lost"), bytes(0, 0, 0, 1)), "non-canonical"],
   ["an empty piece of a message", frames(unreliable("lost"), bytes(0x20, 0, 0, 0, 9, 0)), "out-of-range"],
   ["a piece that overshoots its message", frames(bytes(0x20, 0, 0, 0, 3, 2, 1, 1)), "out-of-range"],
-  ["a CLOSE with an unknown code", frames(unreliable("lost"), bytes(0x05, 0x0a, 0)), "out-of-range"],
   ["a CLOSE whose text is not UTF-8", frames(unreliable("lost"), bytes(0x05, 0, 1, 0xff)), "bad-text"],
   ["257 frames", frames(unreliable("lost"), bytes(...new Array<number>(256).fill(0x01))), "too-many-frames"],
 ];

@@ -162,6 +162,26 @@ describe("a stateless reset with the right token", () => {
   });
 });
 
+describe("an idle client of a server that restarts", () => {
+  it("asks by datagrams that a server can answer by a reset, which is smaller than they are", () => {
+    const pair = withToken();
+    const sizes: number[] = [];
+    pair.interceptor = (datagram, to) => {
+      if (to === "server") sizes.push(datagram.length);
+      // As a server does (docs/PROTOCOL.md section 8.6).
+      const bytes = Math.min(datagram.length - 1, 41);
+      if (to === "server" && bytes >= 26) pair.inject(resetOf(TOKEN, bytes), "client", pair.serverAddress);
+      return undefined;
+    };
+    // A keep-alive after 3 s of silence, and 250 ms at the least for the server to say something.
+    expect(endsAfterMs(pair, 3500)).toBeDefined();
+    expect(closeReason(pair.client)).toMatchObject({ code: "server-restarted" });
+    // The keep-alive, the question, and the probes after it.
+    expect(sizes.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(sizes)).toEqual(new Set([42]));
+  });
+});
+
 describe("a stateless reset with any bit of the token wrong", () => {
   it("changes nothing", () => {
     const pair = withToken();

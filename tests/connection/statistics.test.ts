@@ -1,3 +1,4 @@
+import { FixedBudget } from "@sortie/reliability";
 import { ConnectionPair, type ConnectionPairOptions, TraceRecorder } from "@sortie/testkit";
 import { encodeUtf8 } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
@@ -58,6 +59,29 @@ describe("statistics of a connection", () => {
     expect(before.endpoint.messagesSent).toEqual([1, 0, 0, 0, 0]);
     expect(pair.client.statistics(pair.nowMs).endpoint.messagesSent).toEqual([6, 0, 0, 0, 0]);
   });
+});
+
+describe("statistics of a connection whose congestion controller throws", () => {
+  it.each(["windowBytes", "paceBytesPerSecond", "bandwidthBytesPerSecond"] as const)(
+    "have what its %s was last, before the end and after it; the owner is told where it is acted on",
+    (name) => {
+      const controllers: FixedBudget[] = [];
+      const createCongestionController = (): FixedBudget => (controllers.push(new FixedBudget()), controllers.at(-1)!);
+      const pair = connected({ settings: { createCongestionController } });
+      play(pair, 500);
+      const before = pair.client.statistics(pair.nowMs).endpoint;
+      const get = (): never => {
+        throw new Error("bug in my controller");
+      };
+      for (const controller of controllers) Object.defineProperty(controller, name, { get });
+      expect(pair.client.statistics(pair.nowMs).endpoint).toEqual(before);
+      expect(() => play(pair, 2000)).toThrow("bug in my controller");
+      pair.client.abort({ code: "internal-error", by: "local", text: "" }, pair.nowMs);
+      const after = pair.client.statistics(pair.nowMs).endpoint;
+      expect(after.congestionWindowBytes).toBe(before.congestionWindowBytes);
+      expect(after.packetsSent).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe("the quality of a connection", () => {

@@ -21,7 +21,7 @@ import { opened, openPacket } from "./packet-opener.js";
 import type { PathManager } from "./path-manager.js";
 import type { PeerAddress } from "./peer-address.js";
 import type { Quality } from "./quality.js";
-import { hasRoom } from "./receive-room.js";
+import { Refusals } from "./refusals.js";
 import type { ConnectionResources } from "./resources.js";
 import type { SendAdvice } from "./send-advice.js";
 import { ConnectionMonitor, type ConnectionStatistics } from "./statistics.js";
@@ -59,6 +59,7 @@ export class Connection {
   private readonly closing: Closing;
   private readonly timers: TimerTable;
   private readonly exchange: ConnectExchange;
+  private readonly refusals: Refusals;
 
   constructor(options: ConnectionOptions) {
     const { keys, settings, nowMs, role } = options;
@@ -86,6 +87,7 @@ export class Connection {
     this.closing = new Closing();
     this.timers = timers;
     this.exchange = exchange;
+    this.refusals = new Refusals(this.life, this.idle, this.endpoint, this.paths, exchange);
     this.role = role;
     this.localConnectionId = keys.localConnectionId;
     this.flow = this.endpoint;
@@ -169,15 +171,13 @@ export class Connection {
     }
     const { packetNumber, plaintextBytes, isNewest } = opened;
     const malformed = frames.decode(plaintext, 0, plaintextBytes);
-    if (malformed === undefined && !hasRoom(this.life.state, frames, nowMs, this.endpoint)) {
-      // It does not count as received, but the peer was heard, and some of what it says takes no room.
-      this.idle.onRefused(packetNumber, isNewest, nowMs);
+    if (malformed === undefined && this.refusals.refuses(frames, from, nowMs)) {
       this.applied(this.dispatch.applyRoomless(frames, plaintext, packetNumber, from, nowMs), nowMs);
       return "receive-buffer-full";
     }
     const fault = opened.fault ?? (malformed && `malformed packet: ${malformed}`);
     this.window.accept(packetNumber);
-    this.onHeard(packetNumber, isNewest, datagram.length, from, nowMs);
+    this.onHeard(packetNumber, isNewest && packetNumber > this.idle.refusedNumber, datagram.length, from, nowMs);
     if (fault !== undefined) {
       this.fail(CloseCode.ProtocolError, fault, "violation", nowMs);
       return "malformed-frames";

@@ -80,9 +80,15 @@ function reasonOf(code: DisconnectCode, by: DisconnectReason["by"], text: string
   return { code, by, text: text === "" ? DEFAULT_TEXTS[code] : text };
 }
 
-/** The reason that a CLOSE frame of the other side states. */
-export function reasonOfClose(code: CloseCode, text: string): DisconnectReason {
-  return reasonOf(CODES[code] ?? "protocol-error", "remote", text);
+/**
+ * The reason that a CLOSE frame of the other side states. A code of a later version says no more than that it closed
+ * (docs/PROTOCOL.md section 5.8): nobody here broke anything.
+ * @param code 0..255
+ */
+export function reasonOfClose(code: number, text: string): DisconnectReason {
+  const known = CODES[code];
+  if (known !== undefined) return reasonOf(known, "remote", text);
+  return reasonOf("closed", "remote", text === "" ? `closed with code ${code}` : text);
 }
 
 /** The reason that our own CLOSE states. */

@@ -20,7 +20,7 @@ export const DROP_REASONS = [
   "authentication-failed",
   /** Authentic, but its frames do not decode; the connection is closed. */
   "malformed-frames",
-  /** Buffers for received data are full; the sender will send it again. */
+  /** Buffers for received data are full, or messages overtook ACCEPT; the sender will send it again. */
   "receive-buffer-full",
   /** For a connection that is closing. */
   "closing",

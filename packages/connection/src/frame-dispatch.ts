@@ -137,7 +137,7 @@ export class FrameDispatch {
         return undefined;
       case FrameKind.Close: {
         const text = decodeUtf8(plaintext.subarray(frame.start, frame.end));
-        this.owner.onClose(reasonOfClose(frame.code as CloseCode, text), nowMs);
+        this.owner.onClose(reasonOfClose(frame.code, text), nowMs);
         return undefined;
       }
       case FrameKind.PathChallenge:

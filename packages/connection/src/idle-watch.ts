@@ -35,7 +35,7 @@ export class IdleWatch {
   /** ms. When the peer is taken to have lost the connection, unless it is heard before. */
   private doubtEndsAtMs: number | undefined = undefined;
   /** Highest number of a packet that was refused; it may come again and again. */
-  private refusedNumber = -1;
+  refusedNumber = -1;
 
   constructor(timeoutMs: number, keepAliveMs: number, nowMs: number) {
     this.timeoutMs = timeoutMs;
@@ -68,13 +68,14 @@ export class IdleWatch {
 
   /**
    * An authentic packet came for which there is no room: the replay window does not remember it, and anybody can send
-   * it again. Only one with a higher number than all before says that the peer is there.
+   * it again. Only one with a higher number than all before says that the peer is there: then the answer is true.
    * @param isNewest whether its number is above those of all packets that were accepted
    */
-  onRefused(packetNumber: number, isNewest: boolean, nowMs: number): void {
-    if (!isNewest || packetNumber <= this.refusedNumber) return;
+  onRefused(packetNumber: number, isNewest: boolean, nowMs: number): boolean {
+    if (!isNewest || packetNumber <= this.refusedNumber) return false;
     this.refusedNumber = packetNumber;
     this.onHeard(nowMs);
+    return true;
   }
 
   /**

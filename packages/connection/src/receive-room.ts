@@ -18,7 +18,10 @@ const CHANNEL_BYTES = 512;
 const CHANNELS = 256;
 const MODES = 5;
 
-/** Whether there is room for what a packet carries; else it is to be refused as if it had not come. */
+/**
+ * Whether there is room for what a packet carries; else it is to be refused as if it had not come. A client has none
+ * for messages that overtake ACCEPT: acknowledged, they would count as delivered, and it may yet give up.
+ */
 export function hasRoom(
   state: ConnectionState,
   frames: PacketFrames,
@@ -26,9 +29,21 @@ export function hasRoom(
   endpoint: ReliableEndpoint,
 ): boolean {
   if (!isOpen(state)) return true;
+  if (state === "connecting" && overtakesAccept(frames)) return false;
   const isEarly = state === "awaiting-connect" || state === "authenticating";
   if (isEarly && !hasEarlyRoom(state, frames, endpoint)) return false;
   return endpoint.canAccept(frames, nowMs);
+}
+
+/** Whether a packet has messages but not ACCEPT. */
+function overtakesAccept(frames: PacketFrames): boolean {
+  let hasMessages = false;
+  for (let i = 0; i < frames.count; i++) {
+    const { kind } = frames.at(i);
+    if (kind === FrameKind.Accept) return false;
+    hasMessages ||= kind === FrameKind.Message || kind === FrameKind.Fragment;
+  }
+  return hasMessages;
 }
 
 /** Packets without messages, and the one that brings CONNECT, are never refused for early data. */

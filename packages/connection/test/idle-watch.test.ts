@@ -4,15 +4,15 @@ import { IdleWatch, wasHeldUp } from "../src/idle-watch.js";
 describe("IdleWatch", () => {
   it("takes a refused packet for a word of the peer when its number is above all before, and never twice", () => {
     const idle = new IdleWatch(5000, 1500, 0);
-    idle.onRefused(10, true, 1000);
+    expect(idle.onRefused(10, true, 1000)).toBe(true);
     expect(idle.heardAtMs).toBe(1000);
-    idle.onRefused(10, true, 2000);
-    idle.onRefused(9, true, 2000);
+    expect(idle.onRefused(10, true, 2000)).toBe(false);
+    expect(idle.onRefused(9, true, 2000)).toBe(false);
     expect(idle.heardAtMs).toBe(1000);
-    idle.onRefused(11, true, 3000);
+    expect(idle.onRefused(11, true, 3000)).toBe(true);
     expect(idle.heardAtMs).toBe(3000);
     // Another was accepted meanwhile: this one is old.
-    idle.onRefused(12, false, 4000);
+    expect(idle.onRefused(12, false, 4000)).toBe(false);
     expect(idle.heardAtMs).toBe(3000);
   });
 

@@ -29,7 +29,7 @@ describe("resolveProtocolOptions", () => {
       maxMessageBytes: 1024 * 1024,
       receiveWindowBytes: 4 * 1024 * 1024,
     });
-    expect(settings).toMatchObject({ ackDelayMs: 25, keepAliveMs: 3000, handshakeTimeoutMs: 10_000 });
+    expect(settings).toMatchObject({ ackDelayMs: 22, keepAliveMs: 3000, handshakeTimeoutMs: 10_000 });
     expect(settings.mtuBytes).toBeUndefined();
     const controller = settings.createCongestionController?.();
     expect(controller).toBeInstanceOf(AdaptiveRate);

@@ -22,6 +22,15 @@ describe("reasons of a disconnect", () => {
       expect(reasonOfLocalClose(code, "why")).toEqual({ code: names[code], by: "local", text: "why" });
     }
   });
+
+  it("take a code of a later version for a close, with its words or else its number", () => {
+    expect(reasonOfClose(10, "moved to another server")).toEqual({
+      code: "closed",
+      by: "remote",
+      text: "moved to another server",
+    });
+    expect(reasonOfClose(255, "")).toEqual({ code: "closed", by: "remote", text: "closed with code 255" });
+  });
 });
 
 describe("the reason of a connection that an exception ended", () => {

@@ -13,7 +13,7 @@ import { OwnBurst } from "./own-burst.js";
 import { RttEstimator } from "./rtt-estimator.js";
 import { type SentItemSink, SentPackets } from "./sent-packets.js";
 import { isAwaited, isLost, SentState } from "./sent-state.js";
-import type { MutableStatistics } from "./statistics.js";
+import { gaugeCongestion, type MutableStatistics } from "./statistics.js";
 
 /** ms. First guess of the round trip; see `EndpointOptions.initialRttMs`. */
 const DEFAULT_INITIAL_RTT_MS = 100;
@@ -90,12 +90,10 @@ export class Recovery implements LossSink {
 
   /** Brings the gauges of sending up to date. */
   gauge(statistics: MutableStatistics): void {
-    const { sent, congestion, sampler } = this;
+    const { sent, sampler } = this;
     statistics.packetsInFlight = sent.packetsInFlight;
     statistics.bytesInFlight = sent.bytesInFlight;
-    statistics.congestionWindowBytes = congestion.windowBytes;
-    statistics.paceBytesPerSecond = congestion.paceBytesPerSecond;
-    statistics.bandwidthBytesPerSecond = congestion.bandwidthBytesPerSecond;
+    gaugeCongestion(statistics, this.congestion);
     statistics.deliveryRateBytesPerSecond = sampler.deliveryRateBytesPerSecond;
     statistics.isAppLimited = sampler.isAppLimited;
   }

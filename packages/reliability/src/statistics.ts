@@ -1,3 +1,5 @@
+import type { CongestionController } from "./congestion/congestion-controller.js";
+
 /** Counters of one endpoint since it began, and gauges of now. Arrays are indexed by `DeliveryCode`. */
 export interface EndpointStatistics {
   /** Packets with frames of this endpoint, ACK-only ones and path probes included. */
@@ -113,4 +115,18 @@ export function createStatistics(): MutableStatistics {
     deliveryRateBytesPerSecond: 0,
     isAppLimited: false,
   };
+}
+
+/**
+ * Brings the gauges of congestion control up to date. Where an application's controller throws they stay as they were:
+ * whoever reads statistics, also after the end, cannot help it. The fault is told where its answers are acted on.
+ */
+export function gaugeCongestion(statistics: MutableStatistics, congestion: CongestionController): void {
+  try {
+    statistics.congestionWindowBytes = congestion.windowBytes;
+    statistics.paceBytesPerSecond = congestion.paceBytesPerSecond;
+    statistics.bandwidthBytesPerSecond = congestion.bandwidthBytesPerSecond;
+  } catch {
+    // See above.
+  }
 }
