@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { allVectors } from "./generate/all-vectors.js";
+import { hasPython } from "./python-process.js";
 
 const VECTORS = fileURLToPath(new URL("../../docs/vectors/", import.meta.url));
 const CHECKER = fileURLToPath(new URL("check_vectors.py", import.meta.url));
@@ -10,7 +11,6 @@ const CHECKER = fileURLToPath(new URL("check_vectors.py", import.meta.url));
 /** scripts/make-vectors.mjs runs this file with it. */
 const WRITE = process.env["SORTIE_WRITE_VECTORS"] === "1";
 
-const hasPython = spawnSync("python3", ["--version"]).status === 0;
 if (!hasPython) console.warn("conformance: python3 was not found, the vectors are not checked by it");
 
 describe("conformance vectors", () => {

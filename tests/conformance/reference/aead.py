@@ -1,4 +1,4 @@
-"""AES-128-GCM (SP 800-38D) and ChaCha20-Poly1305 (RFC 8439) in plain Python. For checking vectors only."""
+"""AES-128-GCM (SP 800-38D) and ChaCha20-Poly1305 (RFC 8439) in plain Python. For tests only."""
 
 
 def _make_sbox():
@@ -45,7 +45,10 @@ def _expand_key(key):
 
 def aes128_block(key, block):
     """FIPS 197: one block."""
-    keys = _expand_key(key)
+    return _encrypt_block(_expand_key(key), block)
+
+
+def _encrypt_block(keys, block):
     state = [a ^ b for a, b in zip(block, keys[0])]
     for number in range(1, 11):
         state = [SBOX[b] for b in state]
@@ -76,13 +79,13 @@ def _pad16(data):
 
 class AesGcm:
     def __init__(self, key):
-        self.key = key
-        self.hash_key = int.from_bytes(aes128_block(key, bytes(16)), "big")
+        self.keys = _expand_key(key)
+        self.hash_key = int.from_bytes(_encrypt_block(self.keys, bytes(16)), "big")
 
     def _counter_mode(self, nonce, data):
         out = b""
         for i in range(0, len(data), 16):
-            stream = aes128_block(self.key, nonce + (2 + i // 16).to_bytes(4, "big"))
+            stream = _encrypt_block(self.keys, nonce + (2 + i // 16).to_bytes(4, "big"))
             out += bytes(a ^ b for a, b in zip(data[i : i + 16], stream))
         return out
 
@@ -92,7 +95,7 @@ class AesGcm:
         value = 0
         for i in range(0, len(data), 16):
             value = _gf_multiply(value ^ int.from_bytes(data[i : i + 16], "big"), self.hash_key)
-        mask = aes128_block(self.key, nonce + b"\0\0\0\1")
+        mask = _encrypt_block(self.keys, nonce + b"\0\0\0\1")
         return bytes(a ^ b for a, b in zip(value.to_bytes(16, "big"), mask))
 
     def seal(self, nonce, associated, plaintext):

@@ -1,6 +1,7 @@
-"""P-256 (SP 800-186): ECDH and ECDSA verification in plain Python. For checking vectors only: slow, not constant-time."""
+"""P-256 (SP 800-186): ECDH and ECDSA in plain Python. For tests only: slow, not constant-time."""
 
 import hashlib
+import secrets
 
 P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -29,13 +30,41 @@ def add(p, q):
 
 
 def multiply(scalar, point):
+    """In Jacobian coordinates, x = X / Z^2 and y = Y / Z^3, as dividing takes longest: it is done once, at the end."""
     result = None
-    while scalar:
-        if scalar & 1:
-            result = add(result, point)
-        point = add(point, point)
-        scalar >>= 1
-    return result
+    for bit in bin(scalar)[2:]:
+        result = _double(result)
+        if bit == "1":
+            result = _add_affine(result, point)
+    if result is None:
+        return None
+    x, y, z = result
+    inverse = pow(z, -1, P)
+    return (x * inverse**2 % P, y * inverse**3 % P)
+
+
+def _double(p):
+    if p is None or p[1] == 0:
+        return None
+    x, y, z = p
+    slope = 3 * (x - z * z) * (x + z * z) % P
+    square = y * y % P
+    middle = 4 * x * square % P
+    doubled = (slope * slope - 2 * middle) % P
+    return (doubled, (slope * (middle - doubled) - 8 * square * square) % P, 2 * y * z % P)
+
+
+def _add_affine(p, q):
+    if p is None:
+        return (*q, 1)
+    x, y, z = p
+    run = (q[0] * z * z - x) % P
+    rise = (q[1] * z * z * z - y) % P
+    if run == 0:
+        return _double(p) if rise == 0 else None
+    square, cube = run * run % P, run * run * run % P
+    total = (rise * rise - cube - 2 * x * square) % P
+    return (total, (rise * (x * square - total) - y * cube) % P, run * z % P)
 
 
 def decode_point(data):
@@ -52,6 +81,10 @@ def encode_point(point):
     return b"\x04" + point[0].to_bytes(32, "big") + point[1].to_bytes(32, "big")
 
 
+def private_key():
+    return (1 + secrets.randbelow(N - 1)).to_bytes(32, "big")
+
+
 def public_key(private):
     return encode_point(multiply(int.from_bytes(private, "big"), G))
 
@@ -59,6 +92,15 @@ def public_key(private):
 def shared_secret(private, public):
     """x-coordinate, 32 bytes."""
     return multiply(int.from_bytes(private, "big"), decode_point(public))[0].to_bytes(32, "big")
+
+
+def sign(private, message):
+    """ECDSA with SHA-256; r || s."""
+    digest = int.from_bytes(hashlib.sha256(message).digest(), "big")
+    nonce = 1 + secrets.randbelow(N - 1)
+    r = multiply(nonce, G)[0] % N
+    s = (digest + r * int.from_bytes(private, "big")) * pow(nonce, -1, N) % N
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 def verify(public, message, signature):

@@ -10,6 +10,10 @@ class Refused(Exception):
     """Why bytes are refused, in the words of section 9.2."""
 
 
+class Violation(Exception):
+    """What decodes, and yet breaks the protocol (section 5): the connection is closed with code 5."""
+
+
 class Reader:
     def __init__(self, data):
         self.data = data
