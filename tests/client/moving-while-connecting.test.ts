@@ -173,13 +173,17 @@ describe("a client that connects and is not answered", () => {
     await game.end();
   });
 
-  it("that is polled moves within its updates", async () => {
+  it.each([
+    [16, 3200],
+    [400, 9000],
+    [600, 9000],
+  ])("that is polled moves within its updates, one each %d ms", async (frameMs, withinMs) => {
     const game = await open(80);
     const asked = killFirstFlow(game);
     const client = createClient(game.clientOptions());
-    for (let elapsed = 0; elapsed < 3200 && client.state === "connecting"; elapsed += 16) {
+    for (let elapsed = 0; elapsed < withinMs && client.state === "connecting"; elapsed += frameMs) {
       client.update(game.clock.now());
-      await game.run(16);
+      await game.run(frameMs);
     }
     expect(client.state).toBe("connected");
     expect(asked).toHaveLength(2);

@@ -41,7 +41,7 @@ describe("a bulk transfer to a peer whose thread is busy for long at a time, and
     [100, 1],
     [150, 16],
     [250, 16],
-    [400, 20],
+    [300, 20],
   ])("goes on at much of the path's rate: busy for %d ms, then free for %d", (busyMs, freeMs) => {
     expect(upload(1, busyMs, freeMs)).toBeGreaterThan(0.4 * RATE);
   });

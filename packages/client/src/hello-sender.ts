@@ -26,6 +26,8 @@ export class HelloSender {
   strayFrom: SocketAddress | undefined = undefined;
   private index = 0;
   private settled = false;
+  /** Whether it was put off already what an answer had to come by. */
+  private isExcused = false;
 
   constructor(addresses: readonly SocketAddress[]) {
     this.addresses = addresses;
@@ -74,6 +76,7 @@ export class HelloSender {
   again(): void {
     this.due = true;
     this.unansweredSinceMs = Infinity;
+    this.isExcused = false;
   }
 
   /** The server answered by a cookie: a new hello with it must go at once. */
@@ -87,11 +90,17 @@ export class HelloSender {
     this.takeTurn();
     this.due = true;
     this.settled = false;
+    this.isExcused = false;
   }
 
-  /** This process was held up: answers may have come that were not read yet. */
+  /**
+   * This process was held up: answers may have come that were not read yet. Once, until there is one: whoever is busy
+   * all the time, as a game that loads, has read them by the next time.
+   */
   excuseSilence(nowMs: number): void {
-    if (this.unansweredSinceMs < nowMs) this.unansweredSinceMs = nowMs;
+    if (this.isExcused || this.unansweredSinceMs >= nowMs) return;
+    this.isExcused = true;
+    this.unansweredSinceMs = nowMs;
   }
 
   /** Whether a datagram from here may be an answer. */

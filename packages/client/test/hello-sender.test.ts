@@ -95,6 +95,14 @@ describe("HelloSender", () => {
     }
     sender.excuseSilence(1700);
     expect(sender.unansweredSinceMs).toBe(1700);
+    sender.excuseSilence(2000);
+    expect(sender.unansweredSinceMs, "excused once").toBe(1700);
+    for (const next of [() => sender.again(), () => sender.onRebound()]) {
+      next();
+      sent(sender, 2100, 2200);
+      sender.excuseSilence(3000);
+      expect(sender.unansweredSinceMs).toBe(3000);
+    }
   });
 
   it("asks at once from another port, first where it was answered, and then everywhere", () => {

@@ -14,8 +14,8 @@ const MAX_RTT_MS = 60_000;
 
 /** ms. A promised acknowledgement delay up to this is taken as it is; of a longer one, what comes of it counts. */
 const PLAIN_ACK_DELAY_MS = 50;
-/** ms. A peer that keeps packets for longer than it promised is busy; one that does for longer than this hangs. */
-const LONGEST_BUSY_MS = 1000;
+/** ms. How long a peer may keep packets beyond its promise, for want of time, at others' cost: it hears of no queue. */
+const LONGEST_BUSY_MS = 300;
 /** ms. The least that is allowed for where it is: what a peer that announces nothing has in QUIC. */
 const LEAST_ACK_DELAY_MS = 25;
 /** Weight of a shorter delay in the one that is expected: a longer one counts at once. */
