@@ -236,15 +236,18 @@ describe("metrics listener", () => {
     expect(await codes("/api/peers/7/kick", { headers: json, body: "{}" })).toEqual([404, "no-such-peer"]);
     await it.game.connect();
     await it.game.run(100);
-    for (const [drainMs, got] of [
-      ["-1", "-1"],
-      ["3600001", "3600001"],
-      ["null", "null"],
-      ['"1000"', '"1000"'],
-      ["{}", "an object"],
-    ]) {
-      const answer = await it.post("/api/peers/1/kick", JSON.parse(`{"drainMs":${drainMs}}`));
-      const message = `"drainMs" expected a number in 0..3600000, got ${got}`;
+    const time = '"drainMs" expected a number in 0..3600000, got';
+    for (const [path, body, message] of [
+      ["peers/1/kick", { drainMs: -1 }, `${time} -1`],
+      ["peers/1/kick", { drainMs: 3_600_001 }, `${time} 3600001`],
+      ["peers/1/kick", { drainMs: null }, `${time} null`],
+      ["peers/1/kick", { drainMs: "1000" }, `${time} "1000"`],
+      ["peers/1/kick", { drainMs: {} }, `${time} an object`],
+      ["peers/1/kick", { drain: 5 }, '"body" expected only reason, drainMs, got "drain"'],
+      ["block", { range: "9.9.9.9", minutes: 5 }, '"body" expected only range, got "minutes"'],
+      ["unblock", { range: "9.9.9.9", minutes: 5 }, '"body" expected only range, got "minutes"'],
+    ] as const) {
+      const answer = await it.post(`/api/${path}`, body);
       expect([answer.status, JSON.parse(answer.body)]).toEqual([400, { error: { code: "malformed", message } }]);
     }
     expect(it.game.server.peers.get(1)?.isConnected).toBe(true);

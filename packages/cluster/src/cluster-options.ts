@@ -55,7 +55,7 @@ export interface ClusterOptions {
   readonly hangTimeoutMs?: number | undefined;
   /**
    * 0..1000: workers replaced within a minute; one more, and the cluster ends. Those that served and closed their
-   * server are counted apart, each worker for itself. Default 10.
+   * server are counted apart, and each worker's first such end within a minute is not counted. Default 10.
    */
   readonly restartsPerMinute?: number | undefined;
   /** Hears of workers that end; pino and `console` fit. Default: errors to the console. */

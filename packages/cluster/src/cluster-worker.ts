@@ -48,7 +48,7 @@ export class ClusterWorker extends TypedEmitter<ClusterWorkerEvents> {
 
   /**
    * Sends to the main process whatever structured clone can copy: it comes as the cluster's event "message". False when
-   * the main process does not read, with 1024 messages or 16 MiB under way, or has gone, which ends this one too.
+   * the main process does not read, so that 1024 messages or 16 MiB wait here, or has gone, which ends this one too.
    * Throws where it cannot be copied.
    */
   send(message: unknown): boolean {

@@ -8,6 +8,7 @@ import { type ClusterStatistics, type ClusterTotals, NO_FIGURES, NO_TOTALS, tota
 import { isClusterWorker } from "./main-channel.js";
 import type { CloseRequest } from "./messages.js";
 import { probePort } from "./probe-port.js";
+import { RenewalBudget } from "./renewal-budget.js";
 import { RestartBudget } from "./restart-budget.js";
 import {
   ANSWER_PATIENCE_MS,
@@ -71,8 +72,8 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   readonly #cookieKey: Uint8Array = randomBytes(32);
   readonly #handles: (WorkerHandle | undefined)[];
   readonly #budget: RestartBudget;
-  /** Of workers that ended in order: one for each, so that renewing all of them in turn is no loop. */
-  readonly #renewals: readonly RestartBudget[];
+  /** Of workers that ended in order: renewing all of them in turn is no loop. */
+  readonly #renewals: RenewalBudget;
   readonly #waiting: Set<NodeJS.Timeout> = new Set();
   readonly #user: WorkerHandleUser = {
     onLinked: () => this.#tellLinks(),
@@ -109,7 +110,7 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     this.#handles = new Array<undefined>(this.#options.workers).fill(undefined);
     const { workers, restartsPerMinute } = this.#options;
     this.#budget = new RestartBudget(restartsPerMinute);
-    this.#renewals = Array.from({ length: workers }, () => new RestartBudget(restartsPerMinute));
+    this.#renewals = new RenewalBudget(workers, restartsPerMinute);
   }
 
   /** Workers, whether they are there or not. */
@@ -289,8 +290,8 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     this.#tellLinks();
     if (this.#state !== "open") return;
     const isRenewed = reason === "closed" && handle.hasServed;
-    const budget = isRenewed ? (this.#renewals[worker] as RestartBudget) : this.#budget;
-    const delayMs = budget.take(performance.now());
+    const nowMs = performance.now();
+    const delayMs = isRenewed ? this.#renewals.take(worker, nowMs) : this.#budget.take(nowMs);
     const isReplaced = delayMs !== undefined;
     const peersLost = handle.figures?.server?.peers ?? 0;
     const what = `worker ${worker} ${whatHappened(handle)}: ${isReplaced ? "it is replaced" : "the cluster ends"}`;

@@ -5,7 +5,8 @@ import { startOrphanWatchdog } from "./orphan-watchdog.js";
 import { UnsentMessages } from "./unsent-messages.js";
 
 /** Taken once: the variable is deleted, so that processes that a worker starts are none. */
-const isWorker = process.env[WORKER_ENVIRONMENT] !== undefined && process.send !== undefined;
+const membership = process.env[WORKER_ENVIRONMENT];
+const isWorker = membership !== undefined && process.send !== undefined;
 if (isWorker) delete process.env[WORKER_ENVIRONMENT];
 
 /** Whether this process is a worker that `createCluster` started: for a file that is main process and worker in one. */
@@ -35,7 +36,7 @@ if (isWorker) {
   if (!process.connected) noteMainGone();
   // Of no effect where the application listens too; where it does not, or not yet, the signal would end this process.
   process.on("SIGHUP", ignoreHangup);
-  startOrphanWatchdog(process.ppid);
+  startOrphanWatchdog(Number(membership.split(":")[1]));
 }
 
 /** SIGHUP ends this process again, unless the application listens to it. */

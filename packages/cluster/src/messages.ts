@@ -2,7 +2,10 @@ import type { SendOptions } from "@sortie/reliability";
 import type { CloseOptions, ServerStatistics } from "@sortie/server";
 import type { ForwardingStatistics } from "./forwarding-statistics.js";
 
-/** Set in the environment of workers, so that a process knows whether it is one. */
+/**
+ * Set in the environment of workers, so that a process knows whether it is one, and whose: "worker:pid" with the main
+ * process's ID. That may have gone before the worker's code runs, which then has another parent.
+ */
 export const WORKER_ENVIRONMENT = "SORTIE_CLUSTER_WORKER";
 
 /** ms. How long a worker that has closed its server may go on with other work before it is ended. */

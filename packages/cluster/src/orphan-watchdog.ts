@@ -2,14 +2,16 @@ import { Worker } from "node:worker_threads";
 import { ORPHAN_KILL_MS, WATCHDOG_INTERVAL_MS } from "./orphan-limits.js";
 
 /**
- * Kills this process once its parent has gone and it has not ended by itself: by a thread of its own, as the one of a
- * worker may hang, and a timer there never fires. Nothing native is needed: a process whose parent ends gets another
- * one, and the thread sees that by itself. Without effect where threads are not allowed.
+ * Kills this process once its main process has gone and it has not ended by itself: by a thread of its own, as the one
+ * of a worker may hang, and a timer there never fires. Nothing native is needed: the thread asks for the process by its
+ * ID, and sees which parent it has. Without effect where threads are not allowed.
+ * @param mainPid of the process that started this one, whether it is still there or not
  */
-export function startOrphanWatchdog(parentPid: number): void {
+export function startOrphanWatchdog(mainPid: number): void {
   try {
     // Neither this process's options nor its environment, which may load code into every thread.
-    const watchdog = new Worker(watchdogProgram(parentPid), { eval: true, execArgv: [], env: {} });
+    const program = watchdogProgram(Number.isInteger(mainPid) ? mainPid : process.ppid, process.ppid);
+    const watchdog = new Worker(program, { eval: true, execArgv: [], env: {} });
     watchdog.on("error", () => undefined);
     watchdog.unref();
   } catch {
@@ -18,16 +20,17 @@ export function startOrphanWatchdog(parentPid: number): void {
 }
 
 /** As text, so that it survives bundlers, and without `require` or `import`, so that any kind of module will do. */
-function watchdogProgram(parentPid: number): string {
+function watchdogProgram(mainPid: number, parentPid: number): string {
   return `
-    const hasParent = () => {
-      if (process.ppid !== ${parentPid}) return false;
-      // Windows goes on to name the one that has gone.
-      try { process.kill(${parentPid}, 0); } catch (error) { return error.code !== "ESRCH"; }
+    const hasMain = () => {
+      // Linux: main has gone, though nobody has collected it yet, or its ID is another process's by now. Elsewhere a
+      // debugger may be what a process has for a parent, and Windows goes on to name the one that has gone.
+      if (process.platform === "linux" && process.ppid !== ${parentPid}) return false;
+      try { process.kill(${mainPid}, 0); } catch (error) { return error.code !== "ESRCH"; }
       return true;
     };
     const look = setInterval(() => {
-      if (hasParent()) return;
+      if (hasMain()) return;
       clearInterval(look);
       setTimeout(() => process.kill(process.pid, "SIGKILL"), ${ORPHAN_KILL_MS});
     }, ${WATCHDOG_INTERVAL_MS});`;

@@ -1,5 +1,5 @@
 /** ms. */
-const WINDOW_MS = 60_000;
+export const WINDOW_MS = 60_000;
 /** ms. Wait before the second replacement within a minute; each one more waits twice as long. */
 const FIRST_DELAY_MS = 100;
 /** ms. */

@@ -32,7 +32,8 @@ export interface SharedPortOptions {
   readonly isAccepting: () => boolean;
   /**
    * Where the other workers run already: told once the socket for them is open, and resolves with where they are. Only
-   * then the one at the shared port opens, since the system gives it a share of the others' datagrams at once.
+   * then the one at the shared port opens, since the system gives it a share of the others' datagrams at once. They
+   * have been told where this one is by then; one that is too busy to have read it refuses what this one passes on.
    */
   readonly join?: (linkPort: number) => Promise<WorkerLinks>;
   /**

@@ -1,8 +1,8 @@
 import { serialize } from "node:v8";
 
-/** Messages that the system has not yet taken; who reads takes thousands a second. */
+/** Messages that wait in this process while 128 KiB wait for the system; who reads takes thousands a second. */
 const MAX_UNSENT_MESSAGES = 1024;
-/** bytes of messages that the system has not yet taken. */
+/** bytes of such messages. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 
 /** One end of a channel between processes: what `fork` gives, or `process` in a process that was forked. */
@@ -25,24 +25,22 @@ export class UnsentMessages {
   send(channel: MessageChannelEnd, message: object): void {
     if (channel.connected !== true) return;
     let bytes = 0;
+    let isCounted = false;
     let isSent = false;
-    this.#messages += 1;
     const onSent = (): void => {
       isSent = true;
+      if (!isCounted) return;
       this.#messages -= 1;
       this.#bytes -= bytes;
     };
-    let isTaken: boolean | undefined;
-    try {
-      // An error means that the process at the other end has gone, which is told otherwise as well.
-      isTaken = channel.send?.(message, undefined, undefined, onSent);
-    } catch (error) {
-      onSent();
-      throw error;
-    }
-    // More than 128 KiB wait. Only now a message's size is worth the time that it takes to find out.
+    // An error means that the process at the other end has gone, which is told otherwise as well.
+    const isTaken = channel.send?.(message, undefined, undefined, onSent);
+    // Node tells what was sent in a later turn, although the system has it already: only where more than 128 KiB wait
+    // does a message wait indeed, and is its size worth the time that it takes to find out.
     if (isTaken !== false || isSent) return;
+    isCounted = true;
     bytes = bytesOf(message);
+    this.#messages += 1;
     this.#bytes += bytes;
   }
 }

@@ -219,7 +219,7 @@ export class WorkerHandle {
     const { entry, execArgv, env } = this.#options;
     const child = fork(entry, [], {
       execArgv: [...execArgv],
-      env: { ...env, [WORKER_ENVIRONMENT]: String(this.index) },
+      env: { ...env, [WORKER_ENVIRONMENT]: `${this.index}:${process.pid}` },
       serialization: "advanced",
     });
     child.on("message", (message: ToMain) => this.#take(message));

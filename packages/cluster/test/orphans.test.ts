@@ -1,8 +1,9 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { connect, generateIdentity, saveIdentity } from "sortie";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { canSharePort, isRunning, PATIENCE_MS, until } from "./support/game.js";
@@ -125,6 +126,14 @@ describe.runIf(canSharePort)("workers whose main process has gone", () => {
     "end even if they would never have joined it, or hang",
     async () => {
       const { child, output } = start(hanging);
+      // Its main process went while it loaded: it has another parent, which lives on.
+      const gone = spawn(process.execPath, ["--version"]);
+      await once(gone, "exit");
+      const env = { ...process.env, SORTIE_CLUSTER_WORKER: `0:${gone.pid}` };
+      const late = fork(hanging.path, { execArgv: [], silent: true, env });
+      pids.push(late.pid as number);
+      await once(late.stdout as Readable, "data");
+      late.kill("SIGUSR2");
       const [hangs, idles] = (await workersOf(output)) as [number, number];
       process.kill(hangs, "SIGUSR2");
       await until(() => output().includes("hangs"), "one hangs");
@@ -132,6 +141,7 @@ describe.runIf(canSharePort)("workers whose main process has gone", () => {
       await until(() => !isRunning(idles), "the one that has nothing to do ends");
       expect(output()).toContain("exits");
       await until(() => !isRunning(hangs), "the one that hangs is killed");
+      await until(() => late.signalCode === "SIGKILL", "the one that loaded meanwhile is killed");
       expect(output().split("exits")).toHaveLength(2);
     },
     PATIENCE_MS,

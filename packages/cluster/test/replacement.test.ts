@@ -37,8 +37,42 @@ describe.runIf(mayShare)("workers that are renewed", () => {
     }
     expect(closes).toMatchObject([{ code: "too-many-restarts" }]);
     expect(String(closes[0])).toContain("worker 1 closed its server and ended, after 10 replacements within a minute");
-    expect(exits.map(({ isReplaced }) => isReplaced)).toEqual([...Array.from({ length: 10 }, () => true), false]);
+    // The first one was a renewal.
+    expect(exits.map(({ isReplaced }) => isReplaced)).toEqual([...Array.from({ length: 11 }, () => true), false]);
     expect((startedAtMs.at(-1) as number) - beginMs).toBeGreaterThan(20_000);
+  });
+
+  it("by themselves again and again end the cluster also where all do, each after seconds of service", async () => {
+    const { exits, closes, workers } = await listening({ workers: 4 });
+    const beginMs = performance.now();
+    const servingSince = new Map<FakeWorker, number>();
+    while (closes.length === 0 && performance.now() - beginMs < 60_000) {
+      for (const worker of workers()) {
+        if (worker === undefined) continue;
+        if (!servingSince.has(worker)) servingSince.set(worker, performance.now());
+        if (performance.now() - (servingSince.get(worker) as number) >= 4000) worker.closeServer();
+      }
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(closes).toMatchObject([{ code: "too-many-restarts" }]);
+    expect(exits).toHaveLength(4 + 10 + 1);
+    expect(performance.now() - beginMs).toBeLessThan(30_000);
+  });
+
+  it("once a minute for each are no loop, however long it goes on", async () => {
+    const { exits, closes, workers } = await listening({ workers: 12 });
+    for (let renewal = 0; renewal < 36; renewal++) {
+      workers()[renewal % 12]?.closeServer();
+      await vi.advanceTimersByTimeAsync(5001);
+    }
+    expect(exits).toHaveLength(36);
+    expect(closes).toEqual([]);
+  });
+
+  it("are not replaced where nothing is", async () => {
+    const { exits, workers } = await listening({ workers: 2, restartsPerMinute: 0 });
+    workers()[0]?.closeServer();
+    expect(exits).toMatchObject([{ reason: "closed", isReplaced: false }]);
   });
 
   it("before they served at all count as those that crash", async () => {

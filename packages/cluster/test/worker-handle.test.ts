@@ -10,6 +10,27 @@ afterEach(() => {
   vi.resetModules();
 });
 
+describe("a worker's process", () => {
+  it("is told its number and whose it is before it runs any code", async () => {
+    const child = Object.assign(new EventEmitter(), { pid: 4, connected: true, send: () => true, kill: () => true });
+    const environments: unknown[] = [];
+    const fork = (_entry: string, _args: string[], { env }: { env: Record<string, string> }) => {
+      environments.push(env["SORTIE_CLUSTER_WORKER"]);
+      return child;
+    };
+    vi.resetModules();
+    vi.doMock("node:child_process", () => ({ fork }));
+    const { WorkerHandle } = await import("../src/worker-handle.js");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const user = new Proxy({}, { get: () => () => undefined }) as WorkerHandleUser;
+    const rest = { isReplacement: false, host: undefined, port: 1, cookieKey: new Uint8Array(32), data: undefined };
+    const options = resolveClusterOptions({ entry: "/entry.js", workers: 1 });
+    new WorkerHandle({ worker: 3, workers: 4, ...rest }, options, user);
+    child.emit("exit", 0, null);
+    expect(environments).toEqual([`3:${process.pid}`]);
+  });
+});
+
 describe("a worker's process that has ended", () => {
   it("stays gone, whatever is read of it afterwards", async () => {
     const child = Object.assign(new EventEmitter(), { pid: 4, connected: true, send: () => true, kill: () => true });

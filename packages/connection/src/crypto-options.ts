@@ -51,15 +51,22 @@ function checkSuites(suites: readonly unknown[]): void {
 
 /** Throws TypeError, which names the option, for what is no {@link Identity}. Never shows it: it may be a key. */
 export function checkIdentity(identity: unknown): void {
-  const { publicKey, keyPair } = (identity ?? {}) as { readonly [Part in keyof Identity]?: unknown };
+  const given = (identity ?? {}) as { readonly [Part in keyof Identity]?: unknown };
+  const { publicKey, keyPair, certificateNotAfterMs } = given;
   const pair = (keyPair ?? {}) as { readonly [Part in keyof Identity["keyPair"]]?: unknown };
   const missing: string[] = [];
   if (!(publicKey instanceof Uint8Array)) missing.push("publicKey");
   if (!(pair.publicKey instanceof Uint8Array)) missing.push("keyPair.publicKey");
   if (typeof pair.privateKey !== "object" || pair.privateKey === null) missing.push("keyPair.privateKey");
-  if (missing.length === 0) return;
+  if (missing.length === 0) return checkExpiry(certificateNotAfterMs);
   const kind = identity instanceof Uint8Array ? "bytes" : describeKind(identity);
   const hint = HINTS.get(kind);
   const got = kind === "an object" ? withoutParts(identity, missing) : kind;
   throw new TypeError(`"identity" expected an identity, got ${got}${hint === undefined ? "" : `: ${hint}`}`);
+}
+
+function checkExpiry(notAfterMs: unknown): void {
+  if (notAfterMs === undefined || Number.isFinite(notAfterMs)) return;
+  const got = describeValue(notAfterMs);
+  throw new TypeError(`"identity.certificateNotAfterMs" expected a finite number or undefined, got ${got}`);
 }

@@ -27,6 +27,23 @@ describe("checkIdentity", () => {
     expect(() => checkIdentity(value)).toThrow(new TypeError(`"identity" expected an identity, got ${got}`));
   });
 
+  it("takes a time at which its certificates run out, and no other thing for it", () => {
+    for (const certificateNotAfterMs of [undefined, 0, 1.8e12]) {
+      expect(() => checkIdentity({ ...identity, certificateNotAfterMs })).not.toThrow();
+    }
+    for (const [certificateNotAfterMs, got] of [
+      [NaN, "NaN"],
+      [Infinity, "Infinity"],
+      [null, "null"],
+      ["2030-01-01", '"2030-01-01"'],
+      [new Date(0), "an object"],
+    ]) {
+      const expected = '"identity.certificateNotAfterMs" expected a finite number or undefined';
+      const message = thrown(() => checkIdentity({ ...identity, certificateNotAfterMs }));
+      expect(message).toBe(`${expected}, got ${String(got)}`);
+    }
+  });
+
   it("shows nothing of a private key in its place", () => {
     const { privateKeyPem } = identityToPem(identity);
     const bytes = Buffer.from(privateKeyPem);

@@ -18,8 +18,9 @@ export async function warnIfShared(path: string): Promise<void> {
 /**
  * A file of another user's is read by way of its group: so Kubernetes gives a mounted secret (`fsGroup`), which is
  * root's, to a server that is not root. There is nothing else to read it by, and only its owner could change that.
+ * A server that is root reads every file, and needs no group for it.
  */
 export function isShared(file: { readonly mode: number; readonly uid: number }, ownUid: number | undefined): boolean {
   if ((file.mode & WIDE_BITS) !== 0) return true;
-  return (file.mode & GROUP_READ) !== 0 && file.uid === ownUid;
+  return (file.mode & GROUP_READ) !== 0 && (file.uid === ownUid || ownUid === 0);
 }

@@ -22,4 +22,13 @@ describe("a private key's file", () => {
   ])("of mode %o and user %i is shared, for a server of user 65532: %s", (mode, uid, expected) => {
     expect(isShared({ mode: 0o100_000 | mode, uid }, OWN)).toBe(expected);
   });
+
+  it.each([
+    [0o600, OWN, false],
+    // It is not by way of the group that root reads it.
+    [0o640, OWN, true],
+    [0o440, ROOT, true],
+  ])("of mode %o and user %i is shared, for a server that is root: %s", (mode, uid, expected) => {
+    expect(isShared({ mode: 0o100_000 | mode, uid }, ROOT)).toBe(expected);
+  });
 });

@@ -1,6 +1,6 @@
 import { checkOptionNames, describeKind, type OptionNames } from "@sortie/connection";
 
-/** What must be zero when everything has ended; only what is given is looked at, and one at least has to be. */
+/** What must be zero when everything has ended; only what is given is looked at, and one thing at least has to be. */
 export interface LeakSources {
   readonly servers?: readonly { readonly stats: { readonly peers: number; readonly halfOpen: number } }[] | undefined;
   /** A virtual clock. */
@@ -36,15 +36,21 @@ const SOURCE_NAMES: OptionNames<LeakSources> = { servers: true, clock: true, sys
 export function checkSources(sources: LeakSources): void {
   checkOptionNames(sources, SOURCE_NAMES, "sources");
   const { servers, clock, systemClock, connections } = sources;
-  if (Object.values(sources).every((source) => source === undefined)) {
+  if (Object.values(sources).every(isNothing)) {
     const names = Object.keys(SOURCE_NAMES).join(", ");
-    throw new TypeError(`"sources" expected at least one of ${names}, got none`);
+    const got = Object.values(sources).some(Array.isArray) ? "empty lists" : "none";
+    throw new TypeError(`"sources" expected at least one of ${names}, got ${got}`);
   }
   checkEach("servers", servers, isServer);
   checkEach("connections", connections, isConnection);
   if (clock !== undefined) checkOne("clock", clock, "a virtual clock", hasCount(clock, "pendingTimers"));
   if (systemClock === undefined) return;
   checkOne("systemClock", systemClock, "a system clock", hasCount(systemClock, "activeTimers"));
+}
+
+/** An empty list alone is a mistake as well, such as one that was filled in too late. */
+function isNothing(source: unknown): boolean {
+  return source === undefined || (Array.isArray(source) && source.length === 0);
 }
 
 function checkEach(name: "servers" | "connections", list: unknown, isOne: (item: unknown) => boolean): void {

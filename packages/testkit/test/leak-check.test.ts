@@ -19,6 +19,12 @@ describe("assertNoLeaks", () => {
       { clock: undefined },
       '"sources" expected at least one of servers, clock, systemClock',
     ],
+    [
+      "an empty list alone",
+      { servers: [] },
+      '"sources" expected at least one of servers, clock, systemClock, connections, got empty lists',
+    ],
+    ["empty lists beside nothing", { servers: [], connections: [], clock: undefined }, "connections, got empty lists"],
     ["no object", [server], '"sources" expected only servers, clock, systemClock, connections, got "0"'],
     ["nothing at all", undefined, '"sources" expected an object, got undefined'],
     ["a server without a list", { servers: server }, '"servers" expected an array of servers, got an object'],

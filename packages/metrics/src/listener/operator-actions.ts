@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { callContained } from "@sortie/connection";
+import { callContained, checkOptionNames } from "@sortie/connection";
 import type { ServerMetrics } from "../server-metrics.js";
 import { failure, json, type Reply } from "./http-reply.js";
 import { noSuchPeer, peerIdOf } from "./json-api.js";
@@ -10,6 +10,10 @@ type Done = Pick<OperatorAction, "action" | "target">;
 
 /** What was done, or why nothing was; undefined for a path that is no action. */
 type Result = Done | { readonly refusal: Reply } | undefined;
+
+/** Names that a request's object may have. A misspelt "drainMs" would kick at once. */
+const KICK_NAMES = { reason: true, drainMs: true } as const;
+const BLOCK_NAMES = { range: true } as const;
 
 /** Kicks a peer, blocks and unblocks addresses. The caller has checked the token. */
 export async function act(
@@ -35,6 +39,11 @@ async function perform(metrics: ServerMetrics, path: string, request: IncomingMe
   if (!isKick && path !== "/api/block" && path !== "/api/unblock") return undefined;
   const body = await readJsonObject(request);
   if ("refusal" in body) return body as { refusal: Reply };
+  try {
+    checkOptionNames(body, isKick ? KICK_NAMES : BLOCK_NAMES, "body");
+  } catch (error) {
+    return malformed((error as TypeError).message);
+  }
   if (isKick) return kick(metrics, peerIdOf(path) as number, body);
   return changeBlock(metrics, path === "/api/block" ? "block" : "unblock", body["range"]);
 }

@@ -8,6 +8,13 @@ const MAX_DATAGRAM_BYTES = 65_527;
 /** Characters of an input that a message shows: enough for the path of a file. */
 const MAX_SHOWN_CHARACTERS = 120;
 
+/** What follows the name of what cannot be read, by the system's code. */
+const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
+  ["ENOENT", ": there is no such file"],
+  ["ENAMETOOLONG", ""],
+  ["EISDIR", ": it is a directory"],
+]);
+
 /** What is to be decoded. */
 export interface DecodeInput {
   readonly kind: "capture" | "datagram";
@@ -26,8 +33,8 @@ export async function readDecodeInput(
   const bytes = await readFile(source).catch((error: NodeJS.ErrnoException) => {
     const datagram = hexBytes(source);
     if (datagram !== undefined) return { kind: "datagram", bytes: datagram } as const;
-    if (error.code !== "ENOENT" && error.code !== "ENAMETOOLONG") throw error;
-    const advice = error.code === "ENOENT" ? ": there is no such file" : "";
+    const advice = ADVICE.get(error.code);
+    if (advice === undefined) throw error;
     const expected = `"input" expected a capture file or the hexadecimal text of a datagram`;
     throw new Error(`${expected}, got "${cut(source)}"${advice}`);
   });
