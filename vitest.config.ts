@@ -24,7 +24,8 @@ export default defineConfig({
     reporters: process.env["CI"] ? ["default"] : ["dot"],
     pool: "threads",
     isolate: false,
-    maxWorkers: 2,
+    // On two cores: soak, cluster and others wait more than they work.
+    maxWorkers: 3,
     sequence: { sequencer: SoakFirst },
   },
 });
