@@ -35,6 +35,7 @@ beforeEach(async () => {
   listener = createMetricsListener(metrics, { port: 0, token: "a-token-of-more-than-16-characters" });
   ({ port } = await listener.listen());
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  watchDeadlines();
 });
 
 afterEach(async () => {
@@ -77,10 +78,32 @@ async function readAll(socket: Socket): Promise<string> {
   return all;
 }
 
-/** Nothing waits for a time to pass, once the real clock has let ends of connections be told. */
-async function expectNoTimers(): Promise<void> {
-  for (let waited = 0; vi.getTimerCount() > 0 && waited < 2000; waited++) await pause(1);
-  expect(vi.getTimerCount()).toBe(0);
+/** Deadlines of answers that run. Other timers may be of what earlier tests of the same thread left behind. */
+const deadlines = new Set<unknown>();
+
+/** Puts itself before the faked timers, which go with `vi.useRealTimers`. */
+function watchDeadlines(): void {
+  deadlines.clear();
+  const { setTimeout: set, clearTimeout: clear } = globalThis;
+  const watched = (callback: () => void, ms?: number): NodeJS.Timeout => {
+    const timer = set(() => {
+      deadlines.delete(timer);
+      callback();
+    }, ms);
+    if (ms === ANSWER_TIMEOUT_MS) deadlines.add(timer);
+    return timer;
+  };
+  globalThis.setTimeout = watched as typeof globalThis.setTimeout;
+  globalThis.clearTimeout = (timer) => {
+    deadlines.delete(timer);
+    clear(timer);
+  };
+}
+
+/** No deadline runs any more, once the real clock has let ends of connections be told. */
+async function expectNoDeadlines(): Promise<void> {
+  for (let waited = 0; deadlines.size > 0 && waited < 2000; waited++) await pause(1);
+  expect(deadlines.size).toBe(0);
 }
 
 const answersIn = (text: string): number => text.split("HTTP/1.1 200 OK").length - 1;
@@ -90,6 +113,7 @@ describe("answers that are not read", () => {
     const [silent, dripping] = [await open(), await open()];
     await stall(silent, LARGEST_FILE);
     await stall(dripping, LARGEST_FILE);
+    expect(deadlines.size).toBeGreaterThan(1);
     const stillServed = (): number => [...served].filter((each) => !each.destroyed).length;
     // Since then the faked clock has stood still.
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS / 2);
@@ -99,7 +123,7 @@ describe("answers that are not read", () => {
     expect(stillServed()).toBe(2);
     vi.advanceTimersByTime(1);
     expect(stillServed()).toBe(0);
-    await expectNoTimers();
+    await expectNoDeadlines();
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
   });
 
@@ -129,7 +153,7 @@ describe("answers that are not read", () => {
     await pause(50);
     // Nothing was made for the others.
     expect(finished).toBeLessThanOrEqual(4 * MAX_OPEN_ANSWERS);
-    await expectNoTimers();
+    await expectNoDeadlines();
     const answers = readAll(patient);
     patient.end("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     expect(answersIn(await answers)).toBe(3 * MAX_OPEN_ANSWERS + 1);
