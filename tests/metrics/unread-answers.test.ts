@@ -18,6 +18,7 @@ let metrics: ServerMetrics;
 let listener: MetricsListener;
 let port: number;
 let finished = 0;
+let unwatch = (): void => undefined;
 const sockets: Socket[] = [];
 /** The listener's ends of the connections. */
 const served = new Set<Socket>();
@@ -35,10 +36,11 @@ beforeEach(async () => {
   listener = createMetricsListener(metrics, { port: 0, token: "a-token-of-more-than-16-characters" });
   ({ port } = await listener.listen());
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  watchDeadlines();
+  unwatch = watchDeadlines();
 });
 
 afterEach(async () => {
+  unwatch();
   vi.useRealTimers();
   unsubscribe("http.server.request.start", onStart);
   unsubscribe("http.server.response.finish", onFinish);
@@ -81,8 +83,8 @@ async function readAll(socket: Socket): Promise<string> {
 /** Deadlines of answers that run. Other timers may be of what earlier tests of the same thread left behind. */
 const deadlines = new Set<unknown>();
 
-/** Puts itself before the faked timers, which go with `vi.useRealTimers`. */
-function watchDeadlines(): void {
+/** Puts itself before the faked timers, until the function that it gives is called. */
+function watchDeadlines(): () => void {
   deadlines.clear();
   const { setTimeout: set, clearTimeout: clear } = globalThis;
   const watched = (callback: () => void, ms?: number): NodeJS.Timeout => {
@@ -97,6 +99,10 @@ function watchDeadlines(): void {
   globalThis.clearTimeout = (timer) => {
     deadlines.delete(timer);
     clear(timer);
+  };
+  return () => {
+    globalThis.setTimeout = set;
+    globalThis.clearTimeout = clear;
   };
 }
 
