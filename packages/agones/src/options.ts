@@ -1,4 +1,11 @@
-import { checkLogger, checkOptionNames, containedLogger, type Logger, type OptionNames } from "@sortie/connection";
+import {
+  checkBoolean,
+  checkLogger,
+  checkOptionNames,
+  containedLogger,
+  type Logger,
+  type OptionNames,
+} from "@sortie/connection";
 import type { Peer, Server, ServerStatistics } from "@sortie/server";
 import { type AgonesSdk, createAgonesSdk } from "./sdk.js";
 
@@ -87,11 +94,7 @@ export function checkAgonesOptions(server: AgonesServer, options: AgonesOptions)
       throw new TypeError(`"${name}" expected a function, got ${value === null ? "null" : typeof value}`);
     }
   }
-  const { allocateOnFirstPeer } = options as { readonly allocateOnFirstPeer?: unknown };
-  if (allocateOnFirstPeer !== undefined && typeof allocateOnFirstPeer !== "boolean") {
-    const got = allocateOnFirstPeer === null ? "null" : typeof allocateOnFirstPeer;
-    throw new TypeError(`"allocateOnFirstPeer" expected a boolean, got ${got}`);
-  }
+  checkBoolean("allocateOnFirstPeer", options.allocateOnFirstPeer);
   checkLogger("logger", logger);
   return {
     ...options,

@@ -6,9 +6,9 @@ const server = { address: {}, peers: new Map(), close: async () => undefined } a
 describe("options of runWithAgones", () => {
   it("allocate on the first peer by true alone, and not by what looks like it", () => {
     for (const [value, got] of [
-      ["x", "string"],
-      ["false", "string"],
-      [1, "number"],
+      ["x", '"x"'],
+      ["false", '"false"'],
+      [1, "1"],
       [null, "null"],
     ] as const) {
       const message = `"allocateOnFirstPeer" expected a boolean, got ${got}`;

@@ -1,4 +1,5 @@
 import {
+  checkBoolean,
   checkCrypto,
   checkLogger,
   checkMethods,
@@ -131,11 +132,7 @@ export function checkClientOptions(options: ClientOptions): void {
   if (options.keyLog !== undefined && typeof options.keyLog !== "function") {
     throw new TypeError(`"keyLog" expected a function, got ${describeKind(options.keyLog)}`);
   }
-  const { dangerouslyTrustAnyServer } = options;
-  if (dangerouslyTrustAnyServer !== undefined && typeof dangerouslyTrustAnyServer !== "boolean") {
-    const got = describeValue(dangerouslyTrustAnyServer);
-    throw new TypeError(`"dangerouslyTrustAnyServer" expected a boolean, got ${got}`);
-  }
+  checkBoolean("dangerouslyTrustAnyServer", options.dangerouslyTrustAnyServer);
   checkSignal(options.signal);
   checkLogger("logger", options.logger);
 }

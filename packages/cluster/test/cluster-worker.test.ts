@@ -2,6 +2,7 @@ import type { Server } from "@sortie/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WorkerRuntime } from "../src/cluster-worker.js";
 import type { MainChannel } from "../src/main-channel.js";
+import { soleWorker } from "./support/sole-worker.js";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -14,15 +15,7 @@ describe("a worker whose application has closed its server", () => {
     vi.spyOn(process, "on").mockReturnThis();
     const sent: unknown[] = [];
     const channel = { send: (message: unknown) => void sent.push(message), leave: () => undefined };
-    const config = {
-      worker: 0,
-      workers: 1,
-      isReplacement: false,
-      host: undefined,
-      port: 1,
-      cookieKey: new Uint8Array(32),
-      data: undefined,
-    };
+    const config = soleWorker();
     const runtime = new WorkerRuntime(channel as unknown as MainChannel, config);
     let announced = 0;
     runtime.worker.on("close", () => void (announced += 1));
@@ -42,15 +35,7 @@ describe("a worker whose main process goes", () => {
   function running(): { readonly runtime: WorkerRuntime; readonly calls: unknown[]; readonly heard: unknown[] } {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const channel = { send: () => undefined, leave: () => undefined };
-    const config = {
-      worker: 0,
-      workers: 1,
-      isReplacement: false,
-      host: undefined,
-      port: 1,
-      cookieKey: new Uint8Array(32),
-      data: undefined,
-    };
+    const config = soleWorker();
     const runtime = new WorkerRuntime(channel as unknown as MainChannel, config);
     const calls: unknown[] = [];
     const close = (options: unknown): Promise<void> => {
@@ -95,15 +80,7 @@ describe("a worker whose main process goes", () => {
   function early(): WorkerRuntime {
     vi.spyOn(process, "on").mockReturnThis();
     const channel = { send: () => undefined, leave: () => undefined };
-    const config = {
-      worker: 0,
-      workers: 1,
-      isReplacement: false,
-      host: undefined,
-      port: 1,
-      cookieKey: new Uint8Array(32),
-      data: undefined,
-    };
+    const config = soleWorker();
     const runtime = new WorkerRuntime(channel as unknown as MainChannel, config);
     runtime.checkWantsServer();
     return runtime;

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { resolveClusterOptions } from "../src/cluster-options.js";
 import type { ToWorker } from "../src/messages.js";
 import type { WorkerHandle, WorkerHandleUser } from "../src/worker-handle.js";
+import { soleWorker } from "./support/sole-worker.js";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -41,15 +42,7 @@ describe("a worker's process that has ended", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const calls: string[] = [];
     const user = new Proxy({}, { get: (_, name) => () => void calls.push(String(name)) }) as WorkerHandleUser;
-    const config = {
-      worker: 0,
-      workers: 1,
-      isReplacement: false,
-      host: undefined,
-      port: 1,
-      cookieKey: new Uint8Array(32),
-      data: undefined,
-    };
+    const config = soleWorker();
     const handle = new WorkerHandle(config, resolveClusterOptions({ entry: "/entry.js", workers: 1 }), user);
     child.emit("exit", 0, null);
     child.emit("message", { type: "closed" });
@@ -67,15 +60,7 @@ describe("a worker's process that the system does not start", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const calls: string[] = [];
     const user = new Proxy({}, { get: (_, name) => () => void calls.push(String(name)) }) as WorkerHandleUser;
-    const config = {
-      worker: 0,
-      workers: 1,
-      isReplacement: false,
-      host: undefined,
-      port: 1,
-      cookieKey: new Uint8Array(32),
-      data: undefined,
-    };
+    const config = soleWorker();
     const handle = new module.WorkerHandle(config, resolveClusterOptions({ entry: "/entry.js", workers: 1 }), user);
     // Whoever made it has it by now, and hears of its end.
     expect([handle.state, calls]).toEqual(["starting", []]);
@@ -137,15 +122,7 @@ describe("a worker's process that answers", () => {
     const module = await import("../src/worker-handle.js");
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const user = new Proxy({}, { get: () => () => undefined }) as WorkerHandleUser;
-    const config = {
-      worker: 0,
-      workers: 1,
-      isReplacement: false,
-      host: undefined,
-      port: 1,
-      cookieKey: new Uint8Array(32),
-      data: undefined,
-    };
+    const config = soleWorker();
     const handle = new module.WorkerHandle(config, resolveClusterOptions({ entry: "/entry.js", workers: 1 }), user);
     const where = { address: "127.0.0.1", port: 1, family: 4, linkPort: 7, publicKey: new Uint8Array(65) };
     child.emit("message", { type: "opened", ...where });

@@ -3,6 +3,7 @@ export { checkReason } from "./closing.js";
 export { Connection } from "./connection.js";
 export { checkCrypto, checkIdentity } from "./crypto-options.js";
 export { describeKind, describeValue } from "./describe-value.js";
+export { checkBoolean } from "./check-boolean.js";
 export { checkMethods } from "./method-checks.js";
 export type { ConnectionEvent } from "./connection-events.js";
 export {

@@ -30,6 +30,11 @@ export class LeftOver {
     this.maxWaitMs = maxWaitMs;
   }
 
+  /** How many marks there are, 33 at the most. */
+  get marks(): number {
+    return this.orders.length;
+  }
+
   /** A flush at `nowMs` left over messages, all of them below `order`. */
   add(order: number, nowMs: number): void {
     if (order === this.endOrder) return;

@@ -1,4 +1,4 @@
-import { checkOptionNames, describeValue, type OptionNames } from "@sortie/connection";
+import { checkBoolean, checkOptionNames, describeValue, type OptionNames } from "@sortie/connection";
 import { checkFunctions, kindOf } from "./option-checks.js";
 import { MAX_LIFETIME_SECONDS } from "./token-claims.js";
 import { checkName, checkSeconds } from "./token-issuer.js";
@@ -70,11 +70,8 @@ export function checkVerifierOptions(options: TokenVerifierOptions): void {
   if (typeof keys !== "function" && (typeof keys !== "object" || keys === null)) {
     throw new TypeError(`"keys" expected a key set or a function that gets one, got ${kindOf(keys)}`);
   }
-  const { requireChallenge } = options;
   // Such as the text of an environment variable: empty, it would turn the check off.
-  if (requireChallenge !== undefined && typeof requireChallenge !== "boolean") {
-    throw new TypeError(`"requireChallenge" expected a boolean, got ${describeValue(requireChallenge)}`);
-  }
+  checkBoolean("requireChallenge", options.requireChallenge);
   checkName("protocol", options.protocol);
   checkName("audience", options.audience);
   if (issuer !== undefined) checkName("issuer", issuer);
