@@ -40,7 +40,7 @@ const WORKLOADS = {
 };
 
 /** ms, where it is not 2000. V8 compiles for five seconds at saturation, at a game's pace for ten and more. */
-const WARM_UP_MS = { P1: 6000, P2: 6000, P3a: 12_000, P3b: 12_000, P4: 6000, P7: 12_000, P8: 4000 };
+const WARM_UP_MS = { P1: 8000, P2: 8000, P3a: 14_000, P3b: 14_000, P4: 10_000, P4w: 6000, P7: 12_000, P8: 10_000 };
 
 /** The version of Node whose tables are in RESULTS.md. */
 const MAIN_NODE = "20";

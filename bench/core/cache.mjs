@@ -1,7 +1,9 @@
-// npm run bench:cache -- [P4] [--peers 500]: how many lines of memory the server's own code fetches for a message, in a
-// cache that valgrind simulates, so that two builds can be compared to a line: the same code gives the same count
-// whatever else the machine does. Without inlining, so that each fetch is with the function that asks for it. Needs
-// valgrind; takes one to three minutes. The cache is smaller than a real one, as are the peers fewer than in P4.
+// npm run bench:cache -- [P4] [--peers 500] [--instructions] [--inlining]: how many lines of memory the server's own
+// code fetches for a message, in a cache that valgrind simulates, so that two builds can be compared to a line: the
+// same code gives the same count whatever else the machine does. With --instructions how many it executes instead.
+// Without --inlining, V8 is told not to inline, so that each count is with the function it belongs to, and is higher
+// than in a server. Needs valgrind; takes one to three minutes. The cache is smaller than a real one, as are the peers
+// fewer than in P4.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -22,6 +24,8 @@ const { values, positionals } = parseArgs({
     "warm-up": { type: "string", default: "150" },
     frames: { type: "string", default: "20" },
     functions: { type: "string", default: "25" },
+    instructions: { type: "boolean", default: false },
+    inlining: { type: "boolean", default: false },
   },
 });
 const shape = positionals[0] ?? "P4";
@@ -53,7 +57,7 @@ async function measure() {
       `--log-file=${join(folder, "log")}`,
       process.execPath,
       "--perf-basic-prof",
-      "--no-turbo-inlining",
+      ...(values.inlining ? [] : ["--no-turbo-inlining"]),
       join(import.meta.dirname, "counted-run.mjs"),
       JSON.stringify({ ...settings, frames: Number(values.frames) }),
     ],
@@ -87,22 +91,22 @@ function mapOf(pid) {
 }
 
 function report(costs, messages) {
-  const missesOf = (cost) => (cost.get("DLmr") ?? 0) + (cost.get("DLmw") ?? 0);
-  const rows = [...costs].map(([name, cost]) => ({ name, room: roomOf(name), misses: missesOf(cost) / messages }));
-  const total = rows.reduce((sum, { misses }) => sum + misses, 0);
-  console.log(
-    `${shape}, ${values.peers} peers: ${total.toFixed(1)} lines of 64 bytes for each of ${messages} messages\n`,
-  );
+  const events = values.instructions ? ["Ir"] : ["DLmr", "DLmw"];
+  const amountOf = (cost) => events.reduce((sum, event) => sum + (cost.get(event) ?? 0), 0);
+  const rows = [...costs].map(([name, cost]) => ({ name, room: roomOf(name), amount: amountOf(cost) / messages }));
+  const total = rows.reduce((sum, { amount }) => sum + amount, 0);
+  const unit = values.instructions ? "instructions" : "lines of 64 bytes";
+  console.log(`${shape}, ${values.peers} peers: ${total.toFixed(1)} ${unit} for each of ${messages} messages\n`);
   const rooms = new Map();
-  for (const { room, misses } of rows) rooms.set(room, (rooms.get(room) ?? 0) + misses);
-  for (const [room, misses] of [...rooms].sort((a, b) => b[1] - a[1])) print(misses, room);
+  for (const { room, amount } of rows) rooms.set(room, (rooms.get(room) ?? 0) + amount);
+  for (const [room, amount] of [...rooms].sort((a, b) => b[1] - a[1])) print(amount, room);
   console.log();
-  rows.sort((a, b) => b.misses - a.misses);
-  for (const { name, misses } of rows.slice(0, Number(values.functions))) print(misses, shortened(name));
+  rows.sort((a, b) => b.amount - a.amount);
+  for (const { name, amount } of rows.slice(0, Number(values.functions))) print(amount, shortened(name));
 }
 
-function print(misses, name) {
-  if (misses >= 0.05) console.log(`${misses.toFixed(1).padStart(7)}  ${name}`);
+function print(amount, name) {
+  if (amount >= 0.05) console.log(`${amount.toFixed(1).padStart(7)}  ${name}`);
 }
 
 /** The package of a function. */

@@ -2,9 +2,16 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 
+/** All that were started and have not ended. Some may be stopped, and would never hear that this process has gone. */
+const running = new Set();
+process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
 /** Starts a script; resolves with the process and its first message. */
 export async function start(url, args = [], execArgv = []) {
   const child = fork(url, args, { execArgv });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   const [first] = await Promise.race([
     once(child, "message"),
     once(child, "exit").then(([code]) => {

@@ -16,6 +16,11 @@ export function serveFigures(first, counters) {
       play.isOn = true;
       return;
     }
+    if (request === "rest") {
+      play.isOn = false;
+      process.send({ resting: true });
+      return;
+    }
     if (request === "collect") globalThis.gc?.();
     if (request === "profile") return void startProfile();
     if (request === "profiled") return void stopProfile().then((profiles) => process.send(profiles));

@@ -10,18 +10,29 @@ export async function runClosedLoop({ connections, inFlight, bytes }, link, mete
     meter.stamp(payload);
     link.send(index, payload);
   };
+  let isResting = false;
   onMessage((index, echo) => {
     meter.onEcho(echo);
+    if (isResting) return;
     heardAtMs[index] = performance.now();
     send(index);
   });
-  for (let index = 0; index < connections; index++) for (let i = 0; i < inFlight; i++) send(index);
+  const begin = (index, nowMs) => {
+    heardAtMs[index] = nowMs;
+    for (let i = 0; i < inFlight; i++) send(index);
+  };
+  const resume = () => {
+    isResting = false;
+    const nowMs = performance.now();
+    for (let index = 0; index < connections; index++) begin(index, nowMs);
+  };
   setInterval(() => {
+    if (isResting) return;
     const nowMs = performance.now();
     for (let index = 0; index < connections; index++) {
-      if (nowMs - heardAtMs[index] < STALLED_MS) continue;
-      heardAtMs[index] = nowMs;
-      for (let i = 0; i < inFlight; i++) send(index);
+      if (nowMs - heardAtMs[index] >= STALLED_MS) begin(index, nowMs);
     }
   }, STALLED_MS);
+  resume();
+  return { rest: () => (isResting = true), resume };
 }

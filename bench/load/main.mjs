@@ -14,7 +14,10 @@ import { runHandshakes } from "./handshakes.mjs";
 import { runOpenLoop } from "./open-loop.mjs";
 
 const config = JSON.parse(process.argv[2]);
-const runIdle = async (_config, _link, meter, onMessage) => onMessage((_index, payload) => meter.onEcho(payload));
+const runIdle = async (_config, _link, meter, onMessage) => {
+  onMessage((_index, payload) => meter.onEcho(payload));
+  return { rest() {}, resume() {} };
+};
 const LOOPS = {
   closed: runClosedLoop,
   open: runOpenLoop,
@@ -59,6 +62,11 @@ process.on("message", (request) => {
     void link.move().then(() => process.send({ moved: true }));
     return;
   }
+  if (request === "rest" || request === "resume") {
+    loop[request]();
+    process.send({ done: request });
+    return;
+  }
   if (request === "reset") {
     meter.sent = 0;
     meter.received = 0;
@@ -76,7 +84,7 @@ process.on("message", (request) => {
     connectMs,
   });
 });
-await LOOPS[config.loop](config, link, meter, (handler) => (onMessage = handler));
+const loop = await LOOPS[config.loop](config, link, meter, (handler) => (onMessage = handler));
 process.send({ ready: true });
 // Keeps the process alive where nothing else does.
 setInterval(() => {}, 60_000);

@@ -3,9 +3,15 @@ export async function runOpenLoop({ connections, perSecond, bytes }, link, meter
   onMessage((_index, payload) => meter.onEcho(payload));
   const payload = new Uint8Array(bytes);
   const intervalMs = 1000 / perSecond;
-  const startMs = performance.now();
-  const due = Float64Array.from({ length: connections }, (_, i) => startMs + (i / connections) * intervalMs);
+  const due = new Float64Array(connections);
+  let isResting = false;
+  const resume = () => {
+    isResting = false;
+    const startMs = performance.now();
+    for (let i = 0; i < connections; i++) due[i] = startMs + (i / connections) * intervalMs;
+  };
   setInterval(() => {
+    if (isResting) return;
     const nowMs = performance.now();
     for (let i = 0; i < connections; i++) {
       while (due[i] <= nowMs) {
@@ -15,4 +21,6 @@ export async function runOpenLoop({ connections, perSecond, bytes }, link, meter
       }
     }
   }, 1);
+  resume();
+  return { rest: () => (isResting = true), resume };
 }

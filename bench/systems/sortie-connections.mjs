@@ -2,7 +2,7 @@
 // set the pace. Many clients share a socket.
 import { readFile } from "node:fs/promises";
 import { openSwarm } from "@sortie/client";
-import { createCrypto, createTransport, whyNotFast } from "./sortie-parts.mjs";
+import { createCrypto, createTransport, IDLE_TIMEOUT_MS, whyNotFast } from "./sortie-parts.mjs";
 
 /** Handshakes under way at once on each socket. */
 const CONNECTING_AT_ONCE = 32;
@@ -23,6 +23,7 @@ export async function openConnections(target, { connections, sockets, delivery, 
       protocol: "bench/1",
       serverKey,
       timeoutMs: TIMEOUT_MS,
+      idleTimeoutMs: IDLE_TIMEOUT_MS,
       ...protocolOptions,
       crypto: await createCrypto(isFast ? "fast" : "pure"),
       transport: await createTransport(isFast ? "mmsg" : "dgram", { host: "127.0.0.1", batches: 64 }),

@@ -3,6 +3,9 @@ import { composeProvider, nobleAeads } from "@sortie/handshake";
 import { createNodeProvider, nodeAeads } from "@sortie/handshake/node";
 import { createDgramTransport } from "@sortie/transport-dgram";
 
+/** ms. Processes stand still while it is another pair's turn, and connections are to outlive that. */
+export const IDLE_TIMEOUT_MS = 600_000;
+
 /** Where AEADs come from, by name; loaded when asked for, since libraries may be missing. */
 const AEADS = {
   node: async () => nodeAeads,

@@ -9,7 +9,7 @@
 import { createServer, loadIdentity } from "sortie";
 import { play, serveFigures } from "../lib/server-meter.mjs";
 import { measureLateness, OPTIONS, sendState, work } from "./sortie-game.mjs";
-import { createCrypto, createTransport } from "./sortie-parts.mjs";
+import { createCrypto, createTransport, IDLE_TIMEOUT_MS } from "./sortie-parts.mjs";
 
 const config = JSON.parse(process.argv[2]);
 const { keys, transport, crypto, tickRate = 0, echo = true, tickBytes = 0, workMicros = 0, maxPeers = 4096 } = config;
@@ -29,6 +29,7 @@ const server = createServer({
   crypto: await createCrypto(crypto),
   tickRate,
   maxPeers,
+  idleTimeoutMs: IDLE_TIMEOUT_MS,
   handshakesPerSecond: 100_000,
   ...config.options,
 });

@@ -1,6 +1,6 @@
 // P7: heap allocated for each datagram in steady state, and the pauses that come of it.
 import { cell, middle, summarise, table } from "../lib/figures.mjs";
-import { interleave, runRound } from "../lib/round.mjs";
+import { interleavePairs } from "../lib/round.mjs";
 import { RAW, sortie } from "./systems.mjs";
 
 const GAME = { connections: 128, sockets: 4, bytes: 64 };
@@ -29,15 +29,13 @@ export async function allocation({ rounds, seconds, warmupMs, locked, isQuick, .
   for (const { title, server, load } of isQuick ? SHAPES.slice(0, 3) : SHAPES) {
     const cases = [...sortie(options, "unreliable", server), RAW];
     const runs = await locked(() =>
-      interleave(cases, Math.min(rounds, 3), (one) =>
-        runRound({
-          system: one.system,
-          server: { ...server, ...one.server },
-          load: { ...load, delivery: one.delivery },
-          warmupMs: warmupMs + (load.connections > 1000 ? 2000 : 0),
-          measureMs: seconds * 1000,
-        }),
-      ),
+      interleavePairs(cases, rounds, (one) => ({
+        system: one.system,
+        server: { ...server, ...one.server },
+        load: { ...load, delivery: one.delivery },
+        warmupMs: warmupMs + (load.connections > 1000 ? 2000 : 0),
+        measureMs: seconds * 1000,
+      })),
     );
     const both = cases.map(({ name }, i) => ({ title, name, ...summarise(runs[i]) }));
     const floorBytes = both.at(-1).heapBytesPerDatagram.median;

@@ -1,6 +1,6 @@
 // P8: one message to 1,000 peers.
 import { cell, middle, summarise, table } from "../lib/figures.mjs";
-import { interleave, runRound } from "../lib/round.mjs";
+import { interleavePairs } from "../lib/round.mjs";
 import { baselines, COLUMNS, LOAD_NOTE, OBVIOUS, RAW, sortie, withRatios, WS } from "./systems.mjs";
 
 const BROADCASTS_PER_SECOND = 20;
@@ -13,15 +13,13 @@ export async function broadcast({ rounds, seconds, warmupMs, locked, isQuick, ..
     ...baselines(options, RAW, OBVIOUS, WS),
   ];
   const runs = await locked(() =>
-    interleave(cases, rounds, (one) =>
-      runRound({
-        system: one.system,
-        server: { echo: false, broadcastHz: BROADCASTS_PER_SECOND, broadcastBytes: BYTES, ...one.server },
-        load: { loop: "idle", connections, sockets: 8, delivery: one.delivery },
-        warmupMs,
-        measureMs: seconds * 1000,
-      }),
-    ),
+    interleavePairs(cases, rounds, (one) => ({
+      system: one.system,
+      server: { echo: false, broadcastHz: BROADCASTS_PER_SECOND, broadcastBytes: BYTES, ...one.server },
+      load: { loop: "idle", connections, sockets: 8, delivery: one.delivery },
+      warmupMs,
+      measureMs: seconds * 1000,
+    })),
   );
   const rows = cases.map(({ name }, i) => ({ name, ...summarise(runs[i]) }));
   withRatios(rows, "cpuMicrosPerMessage", RAW.name);

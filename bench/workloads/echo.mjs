@@ -1,6 +1,6 @@
 // P1 and P2: echo in a closed loop with an event-driven server.
 import { summarise, table } from "../lib/figures.mjs";
-import { interleave, runRound } from "../lib/round.mjs";
+import { interleavePairs } from "../lib/round.mjs";
 import { baselines, COLUMNS, LOAD_NOTE, OBVIOUS, RAW, sortie, withRatios, WS, WSS } from "./systems.mjs";
 
 /** P1: 64 connections with one message in flight each: one datagram per message, the worst case. */
@@ -25,15 +25,13 @@ async function echo(options, title, sizes, loop) {
   const data = {};
   for (const bytes of sizes) {
     const runs = await options.locked(() =>
-      interleave(cases, rounds, ({ system, delivery, server }) =>
-        runRound({
-          system,
-          server: { echo: true, isOnePeer: loop.connections === 1, ...server },
-          load: { loop: "closed", bytes, delivery, sockets: 4, ...loop },
-          warmupMs: options.warmupMs,
-          measureMs: seconds * 1000,
-        }),
-      ),
+      interleavePairs(cases, rounds, ({ system, delivery, server }) => ({
+        system,
+        server: { echo: true, isOnePeer: loop.connections === 1, ...server },
+        load: { loop: "closed", bytes, delivery, sockets: 4, ...loop },
+        warmupMs: options.warmupMs,
+        measureMs: seconds * 1000,
+      })),
     );
     const rows = cases.map(({ name }, i) => ({ name, ...summarise(runs[i]) }));
     withRatios(rows, "cpuMicrosPerMessage", RAW.name);

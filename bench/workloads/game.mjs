@@ -1,6 +1,6 @@
 // P3 and P4: the open-loop loads of games, at a server with ticks.
 import { cell, middle, summarise, table } from "../lib/figures.mjs";
-import { interleave, runRound } from "../lib/round.mjs";
+import { interleavePairs } from "../lib/round.mjs";
 import { baselines, COLUMNS, LOAD_NOTE, OBVIOUS, RAW, sortie, withRatios, WS, WSS } from "./systems.mjs";
 
 const GAME_COLUMNS = [
@@ -56,15 +56,13 @@ async function game(options, { title, systems, server, load }) {
   const { rounds, seconds } = options;
   const cases = systems(server);
   const runs = await options.locked(() =>
-    interleave(cases, rounds, (one) =>
-      runRound({
-        system: one.system,
-        server: { ...server, ...one.server },
-        load: { loop: "open", delivery: one.delivery, ...load },
-        warmupMs: options.warmupMs,
-        measureMs: seconds * 1000,
-      }),
-    ),
+    interleavePairs(cases, rounds, (one) => ({
+      system: one.system,
+      server: { ...server, ...one.server },
+      load: { loop: "open", delivery: one.delivery, ...load },
+      warmupMs: options.warmupMs,
+      measureMs: seconds * 1000,
+    })),
   );
   const rows = cases.map(({ name }, i) => ({ name, ...summarise(runs[i]) }));
   withRatios(rows, "cpuShare", RAW.name);

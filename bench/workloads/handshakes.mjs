@@ -1,6 +1,6 @@
 // P5: full handshakes, and hellos that never go on.
 import { cell, middle, summarise, table } from "../lib/figures.mjs";
-import { interleave, runRound } from "../lib/round.mjs";
+import { interleavePairs } from "../lib/round.mjs";
 import { RAW, sortie } from "./systems.mjs";
 
 /** Hellos per second where their cost is measured; a server with nothing else to do. */
@@ -21,7 +21,7 @@ async function fullHandshakes({ rounds, seconds, warmupMs, locked, ...options })
   const [{ system, server }] = sortie(options, "unreliable");
   const load = { loop: "handshakes", connections: 0, sockets: 4, atOnce: 16 };
   const [runs] = await locked(() =>
-    interleave([0], rounds, () => runRound({ system, server, load, warmupMs, measureMs: seconds * 1000 })),
+    interleavePairs([0], rounds, () => ({ system, server, load, warmupMs, measureMs: seconds * 1000 })),
   );
   const row = summarise(runs);
   const lines = [
@@ -44,9 +44,14 @@ async function hellosAlone({ rounds, seconds, warmupMs, locked, ...options }) {
   const cases = [...sortie(options, "RETRY"), { ...RAW, server: options }];
   const load = { loop: "open", connections: SOCKETS, perSecond: HELLOS_PER_SECOND / SOCKETS, bytes: 1200 };
   const runs = await locked(() =>
-    interleave(cases, rounds, ({ system, server }) =>
-      runRound({ system, loadSystem: "hello", server, load, warmupMs, measureMs: seconds * 1000 }),
-    ),
+    interleavePairs(cases, rounds, ({ system, server }) => ({
+      system,
+      loadSystem: "hello",
+      server,
+      load,
+      warmupMs,
+      measureMs: seconds * 1000,
+    })),
   );
   const rows = cases.map(({ name }, i) => ({ name, ...summarise(runs[i]) }));
   for (const row of rows) row.ratio = row.cpuMicrosPerSent.median / rows.at(-1).cpuMicrosPerSent.median;
@@ -83,9 +88,14 @@ async function floodedGame({ rounds, seconds, warmupMs, locked, ...options }) {
   ]);
   const load = { loop: "open", connections: 128, perSecond: 32, bytes: 64, sockets: 4, delivery: "unreliable" };
   const runs = await locked(() =>
-    interleave(cases, rounds, ({ system, server, attack }) =>
-      runRound({ system, server, load, attack, warmupMs, measureMs: seconds * 1000 }),
-    ),
+    interleavePairs(cases, rounds, ({ system, server, attack }) => ({
+      system,
+      server,
+      load,
+      attack,
+      warmupMs,
+      measureMs: seconds * 1000,
+    })),
   );
   const rows = cases.map(({ name }, i) => ({ name, ...summarise(runs[i]) }));
   const lines = [
