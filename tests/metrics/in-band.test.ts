@@ -1,6 +1,6 @@
 import { answerInBand, createMetrics, type InBandOptions, type ServerMetrics } from "@sortie/metrics";
 import { MetricsClient, MetricsClientError, type MetricsClientOptions } from "@sortie/metrics/client";
-import type { Client } from "sortie";
+import { type Client, connect } from "sortie";
 import { afterEach, describe, expect, it } from "vitest";
 import { GameNetwork, text } from "../support/game-network.js";
 import { parseExposition, valueOf } from "./prometheus-text.js";
@@ -89,7 +89,7 @@ describe("in-band metrics", () => {
     const history = await game.settle(metrics.history());
     expect(history.columns.peers).toEqual(new Array(300).fill(1));
     metrics.close();
-  });
+  }, 60_000);
 
   it("refuse a wrong token and none, and after five wrong ones the right one on that connection", async () => {
     const game = await Game.start({ token: TOKEN });
@@ -164,12 +164,13 @@ describe("in-band metrics", () => {
   it("list at most 100 peers, and say how many there are", async () => {
     const game = await Game.start({ token: TOKEN });
     const [metrics] = await game.client({ token: TOKEN });
-    for (let i = 0; i < 104; i++) await game.network.connect();
+    const others = Array.from({ length: 104 }, () => connect(game.network.clientOptions({ timeoutMs: 60_000 })));
+    game.network.clients.push(...(await game.network.settle(Promise.all(others), 60_000)));
     await game.network.run(2000);
     const { total, peers } = await game.settle(metrics.peers());
     expect([total, peers.length]).toEqual([105, 100]);
     metrics.close();
-  });
+  }, 60_000);
 
   it("answer four requests a second, and refuse the others", async () => {
     const game = await Game.start({ token: TOKEN });
@@ -265,6 +266,20 @@ describe("in-band metrics", () => {
     expect(() => new MetricsClient(client, { clock: Date as never })).toThrow(
       /"clock" expected a clock, got a function/,
     );
+    for (const wrong of [undefined, {}, "client"] as never[]) {
+      expect(() => new MetricsClient(wrong)).toThrow(
+        /"client" expected a connected client, got (undefined|an object|a)/,
+      );
+    }
+    expect(() => new MetricsClient(client, { token: 12 as never })).toThrow(/"token" expected a string, got a number$/);
+    expect(() => new MetricsClient(client, { token: "x".repeat(257) })).toThrow(
+      /"token" expected at most 256 characters, got 257$/,
+    );
+    for (const since of [-1, 0.5, Number.NaN, "3" as never]) {
+      await expect(new MetricsClient(client).history(since)).rejects.toThrow(
+        /"since" expected the "next" of an answer/,
+      );
+    }
     const misspelt = { timeout: 100 } as MetricsClientOptions;
     expect(() => new MetricsClient(client, misspelt)).toThrow(/expected only channel, .* got "timeout"/);
   });

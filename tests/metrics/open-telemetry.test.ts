@@ -58,6 +58,9 @@ describe("OpenTelemetry", () => {
     const game = new GameNetwork({ link: { latencyMs: 30 } });
     await game.listen();
     const metrics = createMetrics(game.server, { clock: game.clock });
+    for (const wrong of [undefined, {}] as never[]) {
+      expect(() => metrics.exportTo(wrong)).toThrow(/"meter" expected a Meter of @opentelemetry\/api, got /);
+    }
     const collected = new Collected();
     const stop = metrics.exportTo(collected.meter);
     // A bare key has no end.

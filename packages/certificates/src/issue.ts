@@ -49,6 +49,8 @@ const COMMON_NAME = "2.5.4.3";
 const MAX_NAME_CHARACTERS = 64;
 const MAX_HOSTNAMES = 16;
 const MAX_DAYS = 36_500;
+/** ms since 1970 of the year 9000. */
+const LATEST_NOW_MS: number = Date.UTC(9000);
 
 /** Options of {@link issueAuthority}. */
 export interface AuthorityOptions {
@@ -85,7 +87,7 @@ export function issueAuthority(options: AuthorityOptions): string {
     issuer: subject,
     publicKey: key.publicKey,
     signer: key,
-    validity: validityOf(days, now()),
+    validity: validityOf(days, now),
     extensions: [
       extension(id_ce_basicConstraints, true, new BasicConstraints({ cA: true, pathLenConstraint: 0 })),
       extension(id_ce_keyUsage, true, new KeyUsage(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)),
@@ -142,7 +144,7 @@ export function issueServerCertificate(options: ServerCertificateOptions): strin
   }
   expectHostnames(hostnames);
   expectDays(days);
-  const validity = validityOf(days, now());
+  const validity = validityOf(days, now);
   if (validity.notAfter.getTime().getTime() > authority.notAfterMs) {
     const until = new Date(authority.notAfterMs).toISOString();
     throw new RangeError(`"days" expected an end before that of the authority (${until}), got ${days}`);
@@ -246,7 +248,12 @@ function authorityId(ofAuthority: readonly Extension[]): Extension[] {
   return [extension(id_ce_authorityKeyIdentifier, false, id)];
 }
 
-function validityOf(days: number, nowMs: number): Validity {
+function validityOf(days: number, now: () => unknown): Validity {
+  const nowMs = now();
+  // A date of X.509 has four digits for the year (RFC 5280 section 4.1.2.5), and notAfter is to have a later one yet.
+  if (typeof nowMs !== "number" || !(nowMs >= 0 && nowMs <= LATEST_NOW_MS)) {
+    throw new RangeError(`"now" expected ms since 1970 in 0..${LATEST_NOW_MS}, got ${String(nowMs)}`);
+  }
   // Whole seconds are all that X.509 has.
   const startMs = Math.floor((nowMs - BACKDATE_MS) / 1000) * 1000;
   return new Validity({ notBefore: new Date(startMs), notAfter: new Date(startMs + BACKDATE_MS + days * DAY_MS) });

@@ -69,6 +69,11 @@ describe("a server's certificate", () => {
     for (const serial of serials) expect(serial).toMatch(/^[4-7][0-9A-F]{31}$/);
   });
 
+  it.each([() => Number.NaN, () => -1, () => undefined])("is not issued at no time, case %#", (wrong) => {
+    const options = { key: arena.key, name: "Arena CA", now: wrong as never };
+    expect(() => issueAuthority(options)).toThrow(/"now" expected ms since 1970 in 0\.\.\d+, got (NaN|-1|undefined)$/);
+  });
+
   it("takes dates beyond 2049, which X.509 writes otherwise", () => {
     const authority = issueAuthority({ key: arena.key, name: "Old", days: 36_500, now });
     const options = { authority, authorityKey: arena.key, publicKey: server.publicKey, hostnames: ["a"], now };
@@ -131,6 +136,9 @@ describe("a server's certificate", () => {
     ["a longer life than its authority", { days: 3651 }, '"days" expected an end before that of the authority'],
     ["another key than the authority's", { authorityKey: server }, "expected the key of CN=Arena CA, got another one"],
     ["a server's certificate as authority", { authority: arena.issue({ publicKey: server.publicKey }) }, "may issue"],
+    ["a date as clock", { now: new Date() }, '"now" expected a function, got object'],
+    ["a clock without time", { now: () => "noon" }, '"now" expected ms since 1970 in 0..'],
+    ["a clock beyond all dates", { now: () => 9e15 }, ", got 9000000000000000"],
     ["a key as authority", { authority: keyPem(server) }, '"authority" expected PEM blocks "CERTIFICATE"'],
   ])("is not issued with %s", (_, options, message) => {
     expect(() => arena.issue({ publicKey: server.publicKey, ...options })).toThrow(message);

@@ -1,3 +1,4 @@
+import { checkMethods } from "@sortie/connection";
 import type { HistogramInstrument, Instrument, Labels } from "./instrument.js";
 
 interface InstrumentOptions {
@@ -25,6 +26,14 @@ export interface OpenTelemetryMeter {
   removeBatchObservableCallback(callback: (result: ObservableResult) => void, observables: unknown[]): void;
 }
 
+const METER_METHODS: readonly string[] = [
+  "createObservableCounter",
+  "createObservableGauge",
+  "createHistogram",
+  "addBatchObservableCallback",
+  "removeBatchObservableCallback",
+] satisfies (keyof OpenTelemetryMeter)[];
+
 /** What is exported, and under which prefix. */
 export interface ExportedInstruments {
   readonly prefix: string;
@@ -51,10 +60,12 @@ const COUNT: OtelName["unit"] = "{count}";
 
 /**
  * Registers everything with a meter of OpenTelemetry's API: `metrics.getMeter("sortie")` of `@opentelemetry/api`, with
- * whatever SDK and exporter the application has set up. Names are those of Prometheus without `_total` and unit, which
- * collectors and Prometheus' OTLP endpoint add again. The function that is returned ends it.
+ * whatever SDK and exporter the application has set up. Throws TypeError for what is no meter. Names are those of
+ * Prometheus without `_total` and unit, which collectors and Prometheus' OTLP endpoint add again. The function that is
+ * returned ends it.
  */
 export function exportToMeter(meter: OpenTelemetryMeter, exported: ExportedInstruments): () => void {
+  checkMethods("meter", meter, "a Meter of @opentelemetry/api", METER_METHODS);
   const { prefix, instruments, histograms } = exported;
   const observables = instruments.map((instrument): [Instrument, unknown] => {
     const { name, unit } = otelName(prefix, instrument.name);

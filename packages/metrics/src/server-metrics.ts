@@ -145,7 +145,10 @@ export class ServerMetrics<Data = unknown> {
     return this.registry.metrics();
   }
 
-  /** Exports through OpenTelemetry's API as well; the function that is returned ends that. */
+  /**
+   * Exports through OpenTelemetry's API as well; the function that is returned ends that. Throws TypeError for what is
+   * no meter.
+   */
   exportTo(meter: OpenTelemetryMeter): () => void {
     const { instruments, histograms } = { instruments: this.#instruments, histograms: this.#histograms };
     const stop = exportToMeter(meter, { prefix: this.#prefix, instruments, histograms });

@@ -89,6 +89,7 @@ function fieldsOf(payload: Uint8Array): Record<string, unknown> | undefined {
   }
 }
 
-function isCount(value: unknown): value is number {
+/** Whether it is an integer from 0 on. */
+export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }

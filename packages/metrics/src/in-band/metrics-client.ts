@@ -1,5 +1,5 @@
 import type { Client } from "@sortie/client";
-import { checkMethods, checkOptionNames, describeValue, type OptionNames } from "@sortie/connection";
+import { checkMethods, checkOptionNames, describeKind, describeValue, type OptionNames } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
 import { type Clock, CLOCK_METHODS, SystemClock, type TimerHandle } from "@sortie/transport";
 import {
@@ -7,6 +7,7 @@ import {
   decodeReply,
   DEFAULT_IN_BAND_CHANNEL,
   encodeRequest,
+  isCount,
   type InBandAnswers,
   type InBandRefusal,
   type InBandWant,
@@ -41,7 +42,7 @@ export class MetricsClientError extends Error {
 export interface MetricsClientOptions {
   /** As the server has it. Default 255. */
   readonly channel?: number | undefined;
-  /** The server's token, where this client needs one. */
+  /** The server's token, where this client needs one: at most 256 characters. */
   readonly token?: string | undefined;
   /** ms to wait for an answer, 1..60000. Default 5000. */
   readonly timeoutMs?: number | undefined;
@@ -50,6 +51,11 @@ export interface MetricsClientOptions {
 }
 
 const OPTION_NAMES: OptionNames<MetricsClientOptions> = { channel: true, token: true, timeoutMs: true, clock: true };
+
+/** Of any token that a server may have; a longer request would be taken for none, and never be answered. */
+const MAX_TOKEN_CHARACTERS = 256;
+
+const CLIENT_METHODS: readonly string[] = ["send", "on", "off"] satisfies (keyof Client)[];
 
 /** The ID of each connection's last request: several that ask over one connection tell their answers apart by it. */
 const lastIds: WeakMap<object, number> = new WeakMap();
@@ -78,15 +84,17 @@ export class MetricsClient {
   #isClosed = false;
 
   /**
-   * Throws TypeError for options that there are not, RangeError for a channel or time that is out of range. There may
-   * be several for one connection.
+   * Throws TypeError for what is no client, a token that is no string and options that there are not, RangeError for a
+   * channel, a time or the length of a token that is out of range. There may be several for one connection.
    */
   constructor(client: Pick<Client, "send" | "on" | "off">, options: MetricsClientOptions = {}) {
+    checkMethods("client", client, "a connected client", CLIENT_METHODS);
     checkOptionNames(options, OPTION_NAMES);
     const { channel = DEFAULT_IN_BAND_CHANNEL, token, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     if (!(typeof timeoutMs === "number" && timeoutMs >= 1 && timeoutMs <= 60_000)) {
       throw new RangeError(`"timeoutMs" expected a number in 1..60000, got ${describeValue(timeoutMs)}`);
     }
+    if (token !== undefined) checkToken(token);
     if (options.clock !== undefined) checkMethods("clock", options.clock, "a clock", CLOCK_METHODS);
     this.#client = client;
     this.#channel = checkChannel(channel);
@@ -105,8 +113,16 @@ export class MetricsClient {
     return this.#ask("peers", 0);
   }
 
-  /** The last five minutes, second by second; `since`: `next` of the part before. */
+  /**
+   * The last five minutes, second by second; `since`: `next` of the part before. Rejects with RangeError where that is
+   * no integer from 0 on.
+   */
   history(since: number = 0): Promise<InBandAnswers["history"]> {
+    if (!isCount(since)) {
+      return Promise.reject(
+        new RangeError(`"since" expected the "next" of an answer before, got ${describeValue(since)}`),
+      );
+    }
     return this.#ask("history", since);
   }
 
@@ -165,4 +181,11 @@ export class MetricsClient {
     }
     this.#pending.clear();
   }
+}
+
+/** Without the token in what is said: it is a secret. */
+function checkToken(token: unknown): void {
+  if (typeof token !== "string") throw new TypeError(`"token" expected a string, got ${describeKind(token)}`);
+  if (token.length <= MAX_TOKEN_CHARACTERS) return;
+  throw new RangeError(`"token" expected at most ${MAX_TOKEN_CHARACTERS} characters, got ${token.length}`);
 }
