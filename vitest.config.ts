@@ -4,12 +4,41 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 // "module" is for bundlers: what Node itself loads must not get files that only a bundler can read.
 const conditions = ["@sortie/source", "node", "import", "default"];
 
-/** The soak takes half a minute, whatever else there is to do: begun last, it would be waited for by itself. */
-class SoakFirst extends BaseSequencer {
+/**
+ * What takes longest, in the order of beginning: any of them begun last would be waited for by itself. Those that wait
+ * for processes and those that work take turns, so that both cores have work. Of the others vitest begins with those
+ * that took longest when they ran last, which a fresh checkout does not know.
+ */
+const LONGEST: readonly string[] = [
+  "tests/soak/soak",
+  "tests/connection/crowded-path",
+  "packages/cluster/test/faults",
+  "tests/connection/standing-queue",
+  "tests/agones/agones",
+  "tests/connection/held-up",
+  "packages/cluster/test/recursion",
+  "packages/sortie/test/bots",
+  "packages/cluster/test/cluster",
+  "tests/scenarios/large-message",
+  "packages/cluster/test/orphans",
+  "tests/connection/shared-path",
+  "packages/cluster/test/backlog",
+  "packages/sortie/test/bundle",
+  "tests/scenarios/scenarios",
+  "packages/transport-mmsg/test/end",
+  "packages/reliability/test/credit-losses",
+  "tests/readme/cluster",
+  "tests/threats/keys",
+];
+
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isSoak = (file: TestSpecification) => file.moduleId.includes("/tests/soak/");
-    return [...sorted.filter(isSoak), ...sorted.filter((file) => !isSoak(file))];
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return at < 0 ? LONGEST.length : at;
+    };
+    return sorted.sort((a, b) => rank(a) - rank(b));
   }
 }
 
@@ -18,7 +47,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "tests/**/*.test.ts"],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     // the library that encrypts, for a run with another one than usual
     setupFiles: process.env["SORTIE_AEAD"] === undefined ? [] : ["tests/support/chosen-aead.ts"],
     reporters: process.env["CI"] ? ["default"] : ["dot"],
@@ -26,6 +55,6 @@ export default defineConfig({
     isolate: false,
     // On two cores: soak, cluster and others wait more than they work.
     maxWorkers: 3,
-    sequence: { sequencer: SoakFirst },
+    sequence: { sequencer: LongestFirst },
   },
 });

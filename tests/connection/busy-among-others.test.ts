@@ -1,10 +1,10 @@
 import { connect } from "@sortie/client";
 import { identityOf } from "@sortie/handshake";
 import { type Peer, Server } from "@sortie/server";
-import { createSeededCrypto } from "@sortie/testkit";
 import { createNetwork } from "@sortie/transport-memory";
 import type { DatagramReceiver, DatagramTransport } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 const RATE = 1_000_000;
 const CHUNK = new Uint8Array(16_384);
@@ -45,7 +45,7 @@ function busyTransport(inner: DatagramTransport, busyMs: number, now: Now, later
 async function play(busyMs: number) {
   const network = createNetwork({ seed: 1, link: { latencyMs: 20 } });
   const { clock } = network;
-  const crypto = createSeededCrypto(1);
+  const crypto = createSimulationCrypto(1);
   const identity = identityOf(crypto.generateKeyPair());
   const link = { bandwidthBytesPerSecond: RATE, queueBytes: RATE };
   const transport = network.createTransport({ host: "10.0.0.1", port: 1, link });

@@ -1,8 +1,8 @@
 import type { TraceEvent } from "@sortie/connection";
-import { createNodeProvider } from "@sortie/handshake/node";
 import { AdaptiveRate, FixedBudget, NewReno } from "@sortie/reliability";
 import { ConnectionPair } from "@sortie/testkit";
 import { describe, expect, it } from "vitest";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 /** 2 Mbit/s with 64 KiB of buffer, 50 ms there and back: what S5 has. */
 const NARROW = { latencyMs: 25, bandwidthBytesPerSecond: 250_000, queueBytes: 64 * 1024 };
@@ -44,7 +44,7 @@ function quantile(values: readonly number[], share: number): number {
 
 describe("congestion control of a connection (seed 26)", () => {
   it("fills a narrow link, keeps its queue short, and small messages pass bulk", () => {
-    const pair = new ConnectionPair({ seed: 26, crypto: createNodeProvider(), link: NARROW });
+    const pair = new ConnectionPair({ seed: 26, crypto: createSimulationCrypto(26), link: NARROW });
     const { queueMs, smallDelayMs, bulkBytes } = play(pair, 6000);
     expect(bulkBytes / 6).toBeGreaterThan(0.75 * 250_000);
     expect(quantile(queueMs, 0.95)).toBeLessThan(60);
@@ -57,7 +57,7 @@ describe("congestion control of a connection (seed 26)", () => {
     const clientTrace = (event: TraceEvent): void => {
       if (event.type === "congestion") events.push(event);
     };
-    const pair = new ConnectionPair({ seed: 26, crypto: createNodeProvider(), link: NARROW, clientTrace });
+    const pair = new ConnectionPair({ seed: 26, crypto: createSimulationCrypto(26), link: NARROW, clientTrace });
     play(pair, 3000);
     const { endpoint, rttMinMs } = pair.client.statistics(pair.nowMs);
     expect(endpoint.bandwidthBytesPerSecond).toBeGreaterThan(200_000);
@@ -85,7 +85,7 @@ describe("congestion control of a connection (seed 26)", () => {
     (_name, maxQueueMs, create) => {
       const pair = new ConnectionPair({
         seed: 26,
-        crypto: createNodeProvider(),
+        crypto: createSimulationCrypto(26),
         link: NARROW,
         settings: { createCongestionController: create },
       });

@@ -1,9 +1,9 @@
 import { connect } from "@sortie/client";
 import { identityOf } from "@sortie/handshake";
 import { type Peer, Server } from "@sortie/server";
-import { createSeededCrypto } from "@sortie/testkit";
 import { createNetwork, type LinkOptions } from "@sortie/transport-memory";
 import { describe, expect, it } from "vitest";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 const RELIABLE_CHANNEL = 4;
 const RELIABLE_TICKS = 20;
@@ -23,7 +23,7 @@ interface Seen {
 async function crowd(seed: number, count: number, updateBytes: number, uplink: LinkOptions) {
   const network = createNetwork({ seed, link: { latencyMs: 20 } });
   const { clock } = network;
-  const crypto = createSeededCrypto(seed);
+  const crypto = createSimulationCrypto(seed);
   const identity = identityOf(crypto.generateKeyPair());
   const transport = network.createTransport({ host: "10.0.0.1", port: 1, link: uplink });
   const server = new Server({ protocol: "x", identity, crypto, clock, transport, tickRate: TICK_RATE });

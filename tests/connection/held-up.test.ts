@@ -1,8 +1,8 @@
 import type { TraceEvent } from "@sortie/connection";
-import { createNodeProvider } from "@sortie/handshake/node";
 import { ConnectionPair } from "@sortie/testkit";
 import { describe, expect, it } from "vitest";
 import { holdUp, type Side } from "../support/hold-up.js";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 const LATENCY_MS = 25;
 /** ms. What a process is held up for by a long garbage collection, a save, a stop. */
@@ -29,7 +29,7 @@ class Game {
     };
     this.pair = new ConnectionPair({
       seed: 4,
-      crypto: createNodeProvider(),
+      crypto: createSimulationCrypto(4),
       link: { latencyMs: LATENCY_MS, loss, ...(bandwidthBytesPerSecond && { bandwidthBytesPerSecond }) },
       ...(side === "client" ? { clientTrace: trace } : { serverTrace: trace }),
     });

@@ -1,6 +1,7 @@
 import { ConnectionPair } from "@sortie/testkit";
 import type { LinkSimulator } from "@sortie/transport-memory";
 import { describe, expect, it } from "vitest";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 const RATE = 1_250_000;
 const CHUNK = new Uint8Array(16_384);
@@ -21,7 +22,7 @@ function lump(link: LinkSimulator, fromMs: number, toMs: number, seed: number): 
 /** bytes/s of reliable data that a client's application gets from second 5 to second 15. */
 function upload(seed: number, loss = 0): number {
   const link = { bandwidthBytesPerSecond: RATE, queueBytes: RATE / 10, latencyMs: 3, loss };
-  const pair = new ConnectionPair({ seed, link, returnLink: { latencyMs: 3 } });
+  const pair = new ConnectionPair({ seed, crypto: createSimulationCrypto(seed), link, returnLink: { latencyMs: 3 } });
   lump(pair.toServer, 2, 8, seed);
   lump(pair.toClient, 10, 40, seed + 100);
   pair.run(200);

@@ -1,6 +1,7 @@
 import { AdaptiveRate, type CongestionController, NewReno } from "@sortie/reliability";
 import { ConnectionPair, PairAddress, TraceRecorder } from "@sortie/testkit";
 import { describe, expect, it } from "vitest";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 const MEGABYTE = 1_000_000;
 /** bytes/s. What the path carries before and after the move. */
@@ -16,6 +17,7 @@ class Upload {
   constructor(createCongestionController: () => CongestionController) {
     this.pair = new ConnectionPair({
       seed: 4,
+      crypto: createSimulationCrypto(4),
       settings: { createCongestionController },
       link: { latencyMs: 20, bandwidthBytesPerSecond: FAST },
       returnLink: { latencyMs: 20 },
@@ -87,7 +89,12 @@ describe("an upload that moves to a path of a twentieth", () => {
 describe("a game whose network died", () => {
   it("begins with a whole window on the new one, whatever was lost on the old one", () => {
     const trace = new TraceRecorder();
-    const pair = new ConnectionPair({ seed: 4, link: { latencyMs: 20 }, clientTrace: trace.sink });
+    const pair = new ConnectionPair({
+      seed: 4,
+      crypto: createSimulationCrypto(4),
+      link: { latencyMs: 20 },
+      clientTrace: trace.sink,
+    });
     pair.runUntil(() => pair.client.state === "connected" && pair.server.state === "connected", 1000);
     const play = (ms: number): void => {
       for (let elapsed = 0; elapsed < ms; elapsed += 33) {

@@ -1,5 +1,6 @@
 import { ConnectionPair } from "@sortie/testkit";
 import { describe, expect, it } from "vitest";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 const STEP_MS = 50;
 
@@ -16,7 +17,7 @@ interface Flow {
 
 /** What the server sent and what the client's application got from second 2 on, bytes/s. */
 function play({ rttMs, offered, policed, loss = 0, ms }: Flow): { sent: number; received: number } {
-  const pair = new ConnectionPair({ seed: 3, link: { latencyMs: rttMs / 2 } });
+  const pair = new ConnectionPair({ seed: 3, crypto: createSimulationCrypto(3), link: { latencyMs: rttMs / 2 } });
   const chunk = new Uint8Array((offered * STEP_MS) / 1000);
   let isPoliced = false;
   let sent = 0;
@@ -75,7 +76,7 @@ describe("an outage", () => {
     { rttMs: 80, outageMs: 1000, offered: 100_000 },
     { rttMs: 80, outageMs: 3000, offered: 400_000 },
   ])("slows nothing down once it is over: $outageMs ms at a round trip of $rttMs", ({ rttMs, outageMs, offered }) => {
-    const pair = new ConnectionPair({ seed: 5, link: { latencyMs: rttMs / 2 } });
+    const pair = new ConnectionPair({ seed: 5, crypto: createSimulationCrypto(5), link: { latencyMs: rttMs / 2 } });
     const frame = new Uint8Array((offered * 16) / 1000 / 8);
     let isOut = false;
     pair.interceptor = (datagram) => (isOut ? undefined : datagram);

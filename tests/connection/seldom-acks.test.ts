@@ -3,6 +3,7 @@ import type { Peer } from "@sortie/server";
 import { describe, expect, it } from "vitest";
 import { FrameLoop } from "../support/frame-loop.js";
 import { GameNetwork } from "../support/game-network.js";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 /** 40 ms there and back; the queue holds 100 ms. */
 const LINK = { latencyMs: 20, bandwidthBytesPerSecond: 1_000_000, queueBytes: 100_000 };
@@ -69,7 +70,7 @@ class Traffic {
 }
 
 async function upload(tickRate: number): Promise<Course> {
-  const game = new GameNetwork({ link: LINK, server: { tickRate } });
+  const game = new GameNetwork({ crypto: createSimulationCrypto(1), link: LINK, server: { tickRate } });
   const traffic = new Traffic(game);
   game.server.on("message", (_, message) => traffic.receive(message));
   await game.listen();
@@ -77,7 +78,7 @@ async function upload(tickRate: number): Promise<Course> {
 }
 
 async function download(frameMs: number): Promise<Course> {
-  const game = new GameNetwork({ link: LINK });
+  const game = new GameNetwork({ crypto: createSimulationCrypto(1), link: LINK });
   const traffic = new Traffic(game);
   let peer: Peer<unknown> | undefined;
   game.server.on("connect", (connected) => (peer = connected));

@@ -1,9 +1,9 @@
 import { connect } from "@sortie/client";
 import { identityOf } from "@sortie/handshake";
 import { type Peer, Server } from "@sortie/server";
-import { createSeededCrypto } from "@sortie/testkit";
 import { createNetwork } from "@sortie/transport-memory";
 import { describe, expect, it } from "vitest";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 const CHUNK = new Uint8Array(30_000);
 const RATE = 2_000_000;
@@ -15,7 +15,7 @@ const SETTLE_MS = 12_000;
 async function download(seed: number, count: number): Promise<number[]> {
   const network = createNetwork({ seed, link: { latencyMs: 20 } });
   const { clock } = network;
-  const crypto = createSeededCrypto(seed);
+  const crypto = createSimulationCrypto(seed);
   const identity = identityOf(crypto.generateKeyPair());
   const uplink = { bandwidthBytesPerSecond: RATE, queueBytes: RATE / 10 };
   const transport = network.createTransport({ host: "10.0.0.1", port: 1, link: uplink });

@@ -1,6 +1,7 @@
 import { AdaptiveRate } from "@sortie/reliability";
 import { ConnectionPair } from "@sortie/testkit";
 import { describe, expect, it } from "vitest";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 const TICK_MS = 16;
 const CHUNK = new Uint8Array(16 * 1024);
@@ -19,7 +20,13 @@ function linkOf(base: object, steps: readonly Step[]) {
 
 function pairOf(seed: number, link: object, returnLink: object, flushIntervalMs: number): ConnectionPair {
   const createCongestionController = () => new AdaptiveRate({ flushIntervalMs });
-  return new ConnectionPair({ seed, link, returnLink, settings: { createCongestionController } });
+  return new ConnectionPair({
+    seed,
+    crypto: createSimulationCrypto(seed),
+    link,
+    returnLink,
+    settings: { createCongestionController },
+  });
 }
 
 /** What became of the client's messages of some time. */

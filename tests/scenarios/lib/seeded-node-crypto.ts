@@ -6,8 +6,8 @@ import { Prng } from "@sortie/transport-memory";
 const SCALAR_BYTES = 32;
 
 /**
- * node:crypto over a seeded generator: keys, connection IDs and packets repeat, and hours of virtual traffic pass an
- * order of magnitude quicker than with `createSeededCrypto`, which is JavaScript. Such keys protect nothing.
+ * node:crypto over a seeded generator: keys and connection IDs repeat, as with `createSeededCrypto`. Signatures do not:
+ * those of that provider are made in JavaScript, which takes longer. Such keys protect nothing.
  */
 export function createSeededNodeCrypto(seed: number): CryptoProvider {
   const prng = new Prng(seed, [0xc0de]);
