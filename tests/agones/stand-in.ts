@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import * as grpc from "@grpc/grpc-js";
+import { onPortAside } from "../support/port-aside.js";
 
 const require = createRequire(import.meta.url);
 // Agones' published protocol (sdk.proto, beta.proto), as its SDK carries it.
@@ -64,7 +65,7 @@ export class AgonesStandIn {
   readonly #watchers: Set<Stream> = new Set();
   readonly #waiting: Set<() => void> = new Set();
 
-  /** On a port of the system's choice; again on the same one after `stop`. */
+  /** On some port; again on the same one after `stop`. */
   async start(): Promise<void> {
     const server = new grpc.Server();
     const { sdk } = (grpc.loadPackageDefinition(sdkDefinition) as unknown as ServiceHolder).agones.dev;
@@ -110,12 +111,15 @@ export class AgonesStandIn {
       }),
     } as unknown as grpc.UntypedServiceImplementation);
     const credentials = grpc.ServerCredentials.createInsecure();
-    this.port = await new Promise((resolve, reject) => {
-      server.bindAsync(`localhost:${this.port}`, credentials, (error, port) => {
-        if (error === null) resolve(port);
-        else reject(error);
+    const bind = (at: number): Promise<number> =>
+      new Promise((resolve, reject) => {
+        server.bindAsync(`localhost:${at}`, credentials, (error, port) => {
+          if (error === null) resolve(port);
+          // Tells of the fault in its words alone.
+          else reject(/EADDRINUSE/.test(error.message) ? Object.assign(error, { code: "EADDRINUSE" }) : error);
+        });
       });
-    });
+    this.port = this.port === 0 ? await onPortAside(bind) : await bind(this.port);
     this.#server = server;
   }
 

@@ -17,7 +17,7 @@ const HOST = "127.0.0.1";
 /** Little may be sent, so that little is needed to overrun it; a PING comes after little silence. */
 const OPTIONS = { protocol: PROTOCOL, maxMessageBytes: 4096, receiveWindowBytes: 4096, keepAliveMs: 100 };
 /** ms. Where Python has ended, its clients are not to wait for it. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 15_000;
 /** Of the messages that overrun the credit: nobody reads them. */
 const UNREAD_CHANNEL = 12;
 

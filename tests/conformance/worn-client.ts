@@ -7,7 +7,7 @@ import { createUdpTransport } from "../support/udp-transport.js";
 /** Packets after which keys are updated: 2^22 in earnest, and no option of a client. */
 const PACKETS_PER_KEY = 5;
 /** ms. Where the server has ended, nobody waits longer for it. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 15_000;
 
 export interface WornClientOptions {
   readonly protocol: string;

@@ -11,6 +11,8 @@ import {
 } from "@sortie/metrics";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
+import { OwnTimers } from "../support/own-timers.js";
+import { onPortAside } from "../support/port-aside.js";
 
 const TOKEN = "a-token-of-more-than-16-characters";
 /** ms. */
@@ -18,6 +20,7 @@ const READY_TIMEOUT_MS = 5000;
 
 let game: GameNetwork;
 let metrics: ServerMetrics;
+let timers: OwnTimers | undefined;
 const listeners: MetricsListener[] = [];
 const told: string[] = [];
 
@@ -28,7 +31,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  vi.useRealTimers();
+  timers?.restore();
+  timers = undefined;
   vi.restoreAllMocks();
   await Promise.all(listeners.splice(0).map((each) => each.close()));
   metrics.close();
@@ -46,6 +50,15 @@ function create(options: MetricsListenerOptions = {}): MetricsListener {
   const made = createMetricsListener(metrics, { port: 0, token: TOKEN, ...options });
   listeners.push(made);
   return made;
+}
+
+/** One that listens on a port which stays free once the listener has closed. */
+function listening(): Promise<{ readonly listener: MetricsListener; readonly port: number }> {
+  return onPortAside(async (port) => {
+    const listener = create({ port });
+    expect(await listener.listen()).toMatchObject({ port });
+    return { listener, port };
+  });
 }
 
 async function answerOf(response: IncomingMessage): Promise<string> {
@@ -135,11 +148,12 @@ describe("a callback of the application that fails", () => {
       return new Promise(() => {});
     };
     const { port } = await create({ ready }).listen();
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    timers = new OwnTimers("/packages/metrics/src/", { toFake: ["setTimeout", "clearTimeout"] });
     for (let i = 0; i < 2; i++) {
       const asked = new Promise<void>((resolve) => (onAsked = resolve));
       const answer = ask(port, "/readyz");
       await asked;
+      expect(timers.count).toBe(1);
       vi.advanceTimersByTime(READY_TIMEOUT_MS - 1);
       // Another answer, there and back, is no sooner than one to the probe would have been.
       expect(await Promise.race([answer, ask(port, "/healthz")])).toBe("200 ok\n");
@@ -147,14 +161,13 @@ describe("a callback of the application that fails", () => {
       expect(await answer).toBe("503 not ready\n");
     }
     expect(told).toEqual(['Error: "ready" expected to answer within 5000 ms, got nothing']);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timers.count).toBe(0);
   });
 });
 
 describe("opening and closing a listener", () => {
   it("closed while it is being opened: listen rejects, and the port is free", async () => {
-    const listener = create();
-    const { port } = await listener.listen();
+    const { listener, port } = await listening();
     await listener.close();
     // Once while the page's files are read, once while the port is opened: the first listener has read them.
     for (const each of [create({ port }), listener]) {
@@ -167,8 +180,7 @@ describe("opening and closing a listener", () => {
   });
 
   it("closed twice at once: both wait until the port is free, and it can be opened again", async () => {
-    const listener = create();
-    const { port } = await listener.listen();
+    const { listener, port } = await listening();
     const closing = listener.close();
     expect(listener.close()).toBe(closing);
     await expect(listener.listen()).rejects.toThrow("listen() on a listener that closes: await its close() first");
@@ -187,10 +199,10 @@ describe("opening and closing a listener", () => {
   });
 
   it("refused by the system: listen rejects with that, and can be tried again", async () => {
-    const { port } = await create().listen();
+    const { listener, port } = await listening();
     const second = create({ port });
     await expect(second.listen()).rejects.toMatchObject({ code: "EADDRINUSE" });
-    await listeners[0]?.close();
+    await listener.close();
     expect(await second.listen()).toMatchObject({ port });
     expect(told).toEqual([]);
   });
@@ -199,13 +211,17 @@ describe("opening and closing a listener", () => {
     const warnings: string[] = [];
     const onWarning = ({ name }: Error): void => void warnings.push(name);
     process.on("warning", onWarning);
-    const { port } = await create().listen();
-    const second = create({ port });
-    for (let i = 0; i < 12; i++) await expect(second.listen()).rejects.toMatchObject({ code: "EADDRINUSE" });
-    await listeners[0]?.close();
-    // A socket of another test may have been given the port meanwhile, for a moment.
-    await vi.waitFor(async () => expect(await second.listen()).toMatchObject({ port }), { timeout: 5000 });
-    process.off("warning", onWarning);
+    try {
+      const { listener, port } = await listening();
+      const second = create({ port });
+      for (let i = 0; i < 12; i++) await expect(second.listen()).rejects.toMatchObject({ code: "EADDRINUSE" });
+      await listener.close();
+      expect(await second.listen()).toMatchObject({ port });
+      // Warnings come in a later turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.off("warning", onWarning);
+    }
     expect(warnings).toEqual([]);
   });
 

@@ -1,9 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { generateIdentity, saveIdentity } from "sortie";
 import { afterAll, describe, expect, it, vi } from "vitest";
+import { unusedUdpPort } from "../support/port-aside.js";
 
 const ROOT = new URL("../../README.md", import.meta.url);
 
@@ -15,15 +14,6 @@ async function codeOf(name: string): Promise<string> {
   return block;
 }
 
-async function freePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}
-
 describe("README.md", () => {
   const folder = mkdtemp(fileURLToPath(new URL(".tmp-", import.meta.url)));
   afterAll(async () => rm(await folder, { recursive: true }));
@@ -31,7 +21,7 @@ describe("README.md", () => {
   it("has a server and a client that run and talk as they stand", async () => {
     const here = await folder;
     await saveIdentity(generateIdentity(), `${here}/keys/root.key`);
-    const port = await freePort();
+    const port = await unusedUdpPort();
     for (const name of ["server.ts", "client.ts"]) {
       const code = (await codeOf(name))
         .replaceAll("./keys/", `${here}/keys/`)

@@ -1,5 +1,5 @@
 import { Connection } from "@sortie/connection";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
 import { KeepingTransport } from "../support/keeping-transport.js";
 
@@ -27,6 +27,8 @@ async function roundTrips(keeping?: KeepingTransport): Promise<{ server: number;
   return figures;
 }
 
+afterEach(() => void vi.restoreAllMocks());
+
 describe("a transport that keeps datagrams until the tick", () => {
   it("is allowed a tick and a half, and asked at each tick", async () => {
     const keeping = new KeepingTransport(told);
@@ -52,7 +54,6 @@ describe("a transport that keeps datagrams until the tick", () => {
     });
     let said = 0;
     const { server } = await roundTrips(new KeepingTransport(() => (said++ * 7) % 40));
-    receive.mockRestore();
     expect(times.length).toBeGreaterThan(300);
     for (const [i, atMs] of times.entries()) expect(atMs).toBeGreaterThanOrEqual(times[i - 1] ?? 0);
     expect(server).toBeGreaterThan(40);

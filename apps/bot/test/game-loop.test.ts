@@ -7,6 +7,7 @@ describe("GameLoop", () => {
   });
 
   afterEach(() => {
+    vi.restoreAllMocks();
     vi.useRealTimers();
   });
 
@@ -43,7 +44,6 @@ describe("GameLoop", () => {
     vi.advanceTimersByTime(1_000);
     expect(turns).toBeLessThanOrEqual(151);
     loop.stop();
-    vi.restoreAllMocks();
   });
 
   it("may be stopped by its own turn", () => {

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Peer } from "@sortie/server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OwnTimers } from "../../../tests/support/own-timers.js";
 import type { AgonesOptions, AgonesServer } from "../src/options.js";
 import { type AgonesRunner, runWithAgones } from "../src/run-with-agones.js";
 import type { AgonesSdk, GameServerView } from "../src/sdk.js";
@@ -60,17 +61,18 @@ class LateSidecar {
 let server: HandServer;
 let sidecar: LateSidecar;
 let runner: AgonesRunner | undefined;
+let timers: OwnTimers;
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  timers = new OwnTimers("/packages/agones/src/");
   server = new HandServer();
   sidecar = new LateSidecar();
 });
 
 afterEach(() => {
   runner?.close();
-  expect(vi.getTimerCount(), "no timer is left").toBe(0);
-  vi.useRealTimers();
+  timers.restore();
+  expect(timers.count, "no timer is left").toBe(0);
 });
 
 async function run(options: AgonesOptions = {}): Promise<AgonesRunner> {

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { AsyncLocalStorage, createHook } from "node:async_hooks";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type AgonesSdk, createAgonesSdk } from "../src/sdk.js";
 
 /** gRPC's ConnectivityState. */
@@ -10,28 +11,53 @@ interface WithChannel {
   };
 }
 
-/** Timers that keep the process alive. */
-function timers(): number {
-  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+/** The timers that `work`, and all that it leads to, begins: other files' tests have theirs in the same thread. */
+class TimersOf {
+  readonly #running = new Map<number, NodeJS.Timeout>();
+  readonly #context = new AsyncLocalStorage<this>();
+  readonly #hook = createHook({
+    init: (id, type, _trigger, resource) => {
+      if (type === "Timeout" && this.#context.getStore() === this) this.#running.set(id, resource as NodeJS.Timeout);
+    },
+    destroy: (id) => void this.#running.delete(id),
+  }).enable();
+
+  run<T>(work: () => T): T {
+    return this.#context.run(this, work);
+  }
+
+  /** Those that keep the process alive. */
+  async left(): Promise<number> {
+    // Ends are told in a turn of their own.
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    return [...this.#running.values()].filter((timer) => timer.hasRef()).length;
+  }
+
+  end(): void {
+    this.#hook.disable();
+  }
 }
+
+const timers = new TimersOf();
+
+afterEach(() => {
+  timers.end();
+  vi.unstubAllEnvs();
+});
 
 describe("the official SDK", () => {
   it("keeps neither process nor channels when it is closed while it waits for the sidecar", async () => {
-    process.env["AGONES_SDK_GRPC_PORT"] = "1";
-    try {
-      const before = timers();
-      const sdk = createAgonesSdk();
-      const connected = sdk.connect();
-      sdk.close();
-      await expect(connected).rejects.toThrow();
-      expect(timers()).toBeLessThanOrEqual(before);
-      const { alpha, beta } = sdk as AgonesSdk & { readonly alpha: WithChannel; readonly beta: WithChannel };
-      // A channel that was shut down says so, or throws.
-      for (const { client } of [alpha, beta]) {
-        expect(client.getChannel().getConnectivityState(false)).toBe(SHUTDOWN);
-      }
-    } finally {
-      delete process.env["AGONES_SDK_GRPC_PORT"];
+    vi.stubEnv("AGONES_SDK_GRPC_PORT", "1");
+    const sdk = timers.run(createAgonesSdk);
+    const connected = timers.run(() => sdk.connect());
+    expect(await timers.left()).toBeGreaterThan(0);
+    sdk.close();
+    await expect(connected).rejects.toThrow();
+    expect(await timers.left()).toBe(0);
+    const { alpha, beta } = sdk as AgonesSdk & { readonly alpha: WithChannel; readonly beta: WithChannel };
+    // A channel that was shut down says so, or throws.
+    for (const { client } of [alpha, beta]) {
+      expect(client.getChannel().getConnectivityState(false)).toBe(SHUTDOWN);
     }
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OwnTimers } from "../../../tests/support/own-timers.js";
 import type { AgonesSdk } from "../src/sdk.js";
 import { SidecarLink, type SidecarLinkOptions } from "../src/sidecar-link.js";
 
@@ -8,17 +9,18 @@ const PING_MS = 1000;
 
 let pings = 0;
 let link: SidecarLink | undefined;
+let timers: OwnTimers;
 const errors: string[] = [];
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  timers = new OwnTimers("/packages/agones/src/");
   pings = 0;
   errors.length = 0;
 });
 
 afterEach(() => {
   link?.close();
-  vi.useRealTimers();
+  timers.restore();
 });
 
 /** A link to a sidecar that takes everything and tells nothing. */
@@ -57,8 +59,9 @@ describe("SidecarLink", () => {
     expect(await Promise.race([outcome, Promise.resolve("waiting")])).toBe("waiting");
     await vi.advanceTimersByTimeAsync(20);
     expect(await outcome).toBe("Error: allocate: Agones' sidecar did not answer within 30000 ms");
+    expect(timers.count).toBe(1);
     silent.close();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timers.count).toBe(0);
   });
 
   it.each<[string, () => boolean | Promise<boolean>, number]>([

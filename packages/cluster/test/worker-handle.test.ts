@@ -1,12 +1,22 @@
 import { EventEmitter } from "node:events";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { OwnTimers } from "../../../tests/support/own-timers.js";
 import { resolveClusterOptions } from "../src/cluster-options.js";
 import type { ToWorker } from "../src/messages.js";
 import type { WorkerHandle, WorkerHandleUser } from "../src/worker-handle.js";
 import { soleWorker } from "./support/sole-worker.js";
 
+/** Of the worker's handle: a test fakes them once its module is loaded. */
+let timers: OwnTimers | undefined;
+
+function fakeTimers(): void {
+  timers?.restore();
+  timers = new OwnTimers("/packages/cluster/src/", { toFake: ["setTimeout", "clearTimeout"] });
+}
+
 afterEach(() => {
-  vi.useRealTimers();
+  timers?.restore();
+  timers = undefined;
   vi.doUnmock("node:child_process");
   vi.resetModules();
 });
@@ -22,7 +32,7 @@ describe("a worker's process", () => {
     vi.resetModules();
     vi.doMock("node:child_process", () => ({ fork }));
     const { WorkerHandle } = await import("../src/worker-handle.js");
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    fakeTimers();
     const user = new Proxy({}, { get: () => () => undefined }) as WorkerHandleUser;
     const rest = { isReplacement: false, host: undefined, port: 1, cookieKey: new Uint8Array(32), data: undefined };
     const options = resolveClusterOptions({ entry: "/entry.js", workers: 1 });
@@ -39,7 +49,7 @@ describe("a worker's process that has ended", () => {
     vi.resetModules();
     vi.doMock("node:child_process", () => ({ fork: () => child }));
     const { WorkerHandle } = await import("../src/worker-handle.js");
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    fakeTimers();
     const calls: string[] = [];
     const user = new Proxy({}, { get: (_, name) => () => void calls.push(String(name)) }) as WorkerHandleUser;
     const config = soleWorker();
@@ -48,7 +58,7 @@ describe("a worker's process that has ended", () => {
     child.emit("message", { type: "closed" });
     expect(handle.state).toBe("gone");
     expect(calls).toEqual(["onExit"]);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timers?.count).toBe(0);
   });
 });
 
@@ -57,7 +67,7 @@ describe("a worker's process that the system does not start", () => {
     vi.resetModules();
     vi.doMock("node:child_process", () => ({ fork }));
     const module = await import("../src/worker-handle.js");
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    fakeTimers();
     const calls: string[] = [];
     const user = new Proxy({}, { get: (_, name) => () => void calls.push(String(name)) }) as WorkerHandleUser;
     const config = soleWorker();
@@ -94,7 +104,7 @@ describe("a worker's process that the system does not start", () => {
       failure: "spawn ENOMEM",
       pid: undefined,
     });
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timers?.count).toBe(0);
   });
 });
 
@@ -120,7 +130,7 @@ describe("a worker's process that answers", () => {
     vi.resetModules();
     vi.doMock("node:child_process", () => ({ fork: () => child }));
     const module = await import("../src/worker-handle.js");
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    fakeTimers();
     const user = new Proxy({}, { get: () => () => undefined }) as WorkerHandleUser;
     const config = soleWorker();
     const handle = new module.WorkerHandle(config, resolveClusterOptions({ entry: "/entry.js", workers: 1 }), user);
@@ -210,6 +220,6 @@ describe("a worker's process that answers", () => {
     child.emit("message", { type: "broadcast", id: id + 1, accepted: 5, error: undefined });
     await vi.advanceTimersByTimeAsync(0);
     expect(answers).toEqual([undefined, 5]);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timers?.count).toBe(0);
   });
 });

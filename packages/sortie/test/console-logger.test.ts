@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createConsoleLogger } from "../src/console-logger.js";
 
 function lines(options: Parameters<typeof createConsoleLogger>[0] = {}): {
@@ -8,6 +8,8 @@ function lines(options: Parameters<typeof createConsoleLogger>[0] = {}): {
   const written: string[] = [];
   return { logger: createConsoleLogger({ ...options, write: (line) => void written.push(line) }), written };
 }
+
+afterEach(() => void vi.restoreAllMocks());
 
 describe("createConsoleLogger", () => {
   it("writes time, level, message and fields, from its level on", () => {
@@ -23,7 +25,6 @@ describe("createConsoleLogger", () => {
     createConsoleLogger({ level: "silent" }).error({}, "nothing");
     createConsoleLogger().info({}, "hello");
     expect(spy.mock.calls).toEqual([[expect.stringMatching(/INFO {2}hello$/)]]);
-    spy.mockRestore();
   });
 
   it("keeps what a peer says in its line, and its escapes harmless", () => {

@@ -26,8 +26,12 @@ const HAS_IPV6: boolean = Object.values(networkInterfaces())
   .some((each) => each?.address === "::1");
 
 const sockets: Socket[] = [];
+/** Ends of proxies, for those of a test that fails. */
+const interrupts: (() => void)[] = [];
 
 afterEach(async () => {
+  for (const interrupt of interrupts.splice(0)) interrupt();
+  vi.restoreAllMocks();
   await Promise.all(sockets.splice(0).map((socket) => new Promise<void>((resolve) => socket.close(resolve))));
 });
 
@@ -39,6 +43,7 @@ async function start(...args: string[]): Promise<RunningProxy> {
   let ran: Promise<unknown> = Promise.resolve();
   const address = await new Promise<SocketAddress>((resolve, reject) => {
     const interrupted = new Promise<void>((done) => (interrupt = done));
+    interrupts.push(interrupt);
     const command = proxyCommand({ interrupted: () => interrupted, onListening: resolve });
     ran = command
       .exitOverride()
@@ -153,7 +158,6 @@ describe("sortie proxy", () => {
       () => undefined,
       (reason: unknown) => reason,
     );
-    vi.restoreAllMocks();
     expect(error).toBeInstanceOf(Error);
     expect((error as Error).message).toMatch(message);
   });

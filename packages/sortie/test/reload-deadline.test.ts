@@ -4,6 +4,7 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OwnTimers } from "../../../tests/support/own-timers.js";
 import { createConsoleLogger, generateIdentity, saveIdentity } from "../src/index.js";
 
 /** ms for the files to be read. */
@@ -26,6 +27,7 @@ let key: string;
 let stop: () => void;
 let shown: number;
 let lines: string[];
+let timers: OwnTimers | undefined;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "sortie-reload-"));
@@ -45,7 +47,8 @@ afterEach(async () => {
   stop();
   held.isHolding = false;
   for (const letGo of held.letGo.splice(0)) letGo();
-  vi.useRealTimers();
+  timers?.restore();
+  timers = undefined;
   vi.doUnmock("node:fs/promises");
   vi.resetModules();
   await rm(folder, { recursive: true, force: true });
@@ -79,11 +82,12 @@ describe("a reload of what cannot be read", () => {
   });
 
   it("files that do not come: are given up after 10 s, later ones go on, and two may hang", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const faked = (timers = new OwnTimers("/packages/sortie/src/", { toFake: ["setTimeout", "clearTimeout"] }));
     const hanging = async (): Promise<string> => {
       const [{ length: before }, { length: reads }] = [lines, held.letGo];
       process.emit("SIGUSR2");
       await until(() => held.letGo.length > reads);
+      expect(faked.count).toBe(1);
       await vi.advanceTimersByTimeAsync(LOAD_TIMEOUT_MS - 1);
       expect(lines).toHaveLength(before);
       await vi.advanceTimersByTimeAsync(1);
@@ -102,6 +106,6 @@ describe("a reload of what cannot be read", () => {
     // What came too late is not shown: newer files may have been meanwhile.
     await until(async () => (await signal()).includes("loaded again"));
     expect(shown).toBe(2);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(faked.count).toBe(0);
   });
 });

@@ -17,12 +17,15 @@ import {
 } from "../src/index.js";
 
 let folder = "";
+let stop = (): void => {};
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "sortie-reload-"));
 });
 
 afterEach(async () => {
+  stop();
+  stop = () => {};
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -54,7 +57,8 @@ describe("reloadIdentityOnSignal", () => {
     const server = createServer({ protocol, identity: loaded, host: "127.0.0.1", port: 0, tickRate: 0 });
     const { port } = await server.listen();
     const { logger, next } = expecting();
-    const stop = reloadIdentityOnSignal(server, key, { certificate, logger, signal: "SIGUSR2" });
+    const before = process.listenerCount("SIGUSR2");
+    stop = reloadIdentityOnSignal(server, key, { certificate, logger, signal: "SIGUSR2" });
     const signal = async (): Promise<string> => {
       const line = next();
       process.emit("SIGUSR2");
@@ -87,8 +91,9 @@ describe("reloadIdentityOnSignal", () => {
     await (await enter("new.example")).close();
     expect([early.isConnected, late.isConnected]).toEqual([true, true]);
 
+    expect(process.listenerCount("SIGUSR2") - before).toBe(1);
     stop();
-    expect(process.listenerCount("SIGUSR2")).toBe(0);
+    expect(process.listenerCount("SIGUSR2") - before).toBe(0);
     await Promise.all([early.close(), late.close()]);
     await server.close();
   });
@@ -106,7 +111,7 @@ describe("reloadIdentityOnSignal", () => {
       throw new Error("disk full");
     };
     const logger = { debug: fail, info: fail, warn: fail, error: fail };
-    const stop = reloadIdentityOnSignal({ setIdentity }, key, { logger, signal: "SIGUSR2" });
+    stop = reloadIdentityOnSignal({ setIdentity }, key, { logger, signal: "SIGUSR2" });
     for (let i = 1; i <= 2; i++) {
       const loaded = new Promise<void>((resolve) => (onLoad = resolve));
       process.emit("SIGUSR2");

@@ -36,7 +36,7 @@ describe("a text that somebody else wrote", () => {
       }),
       { seed: 5, numRuns: 200 },
     );
-  });
+  }, 60_000);
 });
 
 /** Answers of the API, as they are given; `peers` of them. */

@@ -1,8 +1,9 @@
-import { EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createMetrics, createMetricsListener, type MetricsListener, type ServerMetrics } from "@sortie/metrics";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { onPortAside } from "../../../tests/support/port-aside.js";
 import type { CommandHost } from "../src/cli/command-host.js";
 import { SORT_KEYS } from "../src/cli/top/metrics-api.js";
 import { topCommand } from "../src/cli/top/top.js";
@@ -42,10 +43,10 @@ afterEach(() => {
 });
 
 /** Something else than a metrics listener. */
-async function fake(answer: RequestListener): Promise<string> {
+async function fake(answer: RequestListener, port = 0): Promise<string> {
   const http = createHttpServer(answer);
+  await once(http.listen(port, "127.0.0.1"), "listening");
   fakes.push(http);
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 }
 
@@ -114,7 +115,7 @@ describe("sortie top", () => {
   });
 
   it("says that nobody listens", async () => {
-    const gone = await fake(() => {});
+    const gone = await onPortAside((port) => fake(() => {}, port));
     for (const http of fakes.splice(0)) await new Promise((resolve) => http.close(resolve));
     await expect(top(gone)).rejects.toThrow(/no answer from .*: connect ECONNREFUSED/);
   });
@@ -215,10 +216,13 @@ describe("sortie top on a terminal", () => {
   });
 
   it("keeps the last figures when the server goes away, and says so", async () => {
-    const short = createMetricsListener(metrics, { port: 0 });
-    const { port } = await short.listen();
+    const short = await onPortAside(async (port) => {
+      const made = createMetricsListener(metrics, { port });
+      await made.listen();
+      return made;
+    });
     const { make, frames, written } = terminal();
-    const running = new RunningCommand(make, [`http://127.0.0.1:${port}`, "--interval", "250"]);
+    const running = new RunningCommand(make, [`http://127.0.0.1:${short.address?.port}`, "--interval", "250"]);
     await running.until(() => frames().length >= 1);
     await short.close();
     await running.until(() => (frames().at(-1) ?? "").includes("no answer from"));

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OwnTimers } from "../../../tests/support/own-timers.js";
 import { createTokenIssuer, type TokenIssuer } from "../src/token-issuer.js";
 import { generateTokenKey, type TokenKeySet } from "../src/token-keys.js";
 import { createTokenVerifier, type TokenVerifier } from "../src/token-verifier.js";
 
 const LOAD_TIMEOUT_MS = 5000;
 /** ms of real time. Far more than a signature takes. */
-const PATIENCE_MS = 4000;
+const PATIENCE_MS = 15_000;
 
 interface Load {
   readonly resolve: (keySet: TokenKeySet) => void;
@@ -50,8 +51,12 @@ async function settle(done: () => boolean): Promise<void> {
 }
 
 describe("keys that are loaded", () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
-  afterEach(() => void vi.useRealTimers());
+  let timers: OwnTimers;
+
+  beforeEach(() => {
+    timers = new OwnTimers("/packages/tokens/src/", { toFake: ["setTimeout", "clearTimeout"] });
+  });
+  afterEach(() => timers.restore());
 
   it("are waited for no longer than 5 s: then there is a verdict, for all who wait, and an error is told", async () => {
     const state = await loading();
@@ -78,9 +83,10 @@ describe("keys that are loaded", () => {
     state.elapsedMs = 30_000;
     const second = verify(state);
     await settle(() => state.loads.length === 2);
+    expect(timers.count).toBe(1);
     state.loads[1]?.resolve(state.issuer.keySet());
     expect(await second).toBe("ok");
-    expect(vi.getTimerCount(), "no timer is left").toBe(0);
+    expect(timers.count, "no timer is left").toBe(0);
   });
 
   it("that come late are good for the tokens after them, and an error that comes late is no rejection", async () => {

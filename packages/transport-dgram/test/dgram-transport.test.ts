@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { type DatagramTransport, SocketAddress, TransportError } from "@sortie/transport";
 import { afterEach, describe, expect, it } from "vitest";
+import { onPortAside } from "../../../tests/support/port-aside.js";
 import { hasReusePort, reusePortUnsupported } from "../src/bound-socket.js";
 import { createDgramTransport, type DgramTransport, type DgramTransportOptions } from "../src/index.js";
 import { hasIpv6 } from "./has-ipv6.js";
@@ -294,7 +295,7 @@ describe("DgramTransport: rebind", () => {
   });
 
   it("frees the old port, and close waits for it", async () => {
-    const a = await open({ host: "127.0.0.1" });
+    const a = await onPortAside((port) => open({ host: "127.0.0.1", port }));
     await a.transport.rebind();
     await a.transport.close();
     await expect(open({ host: "127.0.0.1", port: a.port })).resolves.toMatchObject({ port: a.port });

@@ -1,5 +1,6 @@
 import { SocketAddress } from "@sortie/transport";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OwnTimers } from "../../../tests/support/own-timers.js";
 import { NodeDgramTransport } from "../src/dgram-transport.js";
 import type { DgramTransportOptions } from "../src/index.js";
 import { fakeSockets, osError } from "./fake-socket.js";
@@ -249,9 +250,13 @@ describe("batches of received datagrams", () => {
 });
 
 describe("closing", () => {
-  afterEach(() => {
-    vi.useRealTimers();
+  let timers: OwnTimers;
+
+  beforeEach(() => {
+    timers = new OwnTimers("/packages/transport-dgram/src/", { toFake: ["setTimeout", "clearTimeout"] });
   });
+
+  afterEach(() => timers.restore());
 
   it("waits for what was sent", async () => {
     const { transport, socket } = await opened();
@@ -268,7 +273,6 @@ describe("closing", () => {
   });
 
   it("gives up after a second on a system that takes nothing", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { transport, socket } = await opened();
     send(transport, PEER);
     const closing = transport.close();
@@ -284,14 +288,13 @@ describe("closing", () => {
   });
 
   it("a send that completes stops the wait and its timer", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { transport, socket } = await opened();
     send(transport, PEER);
     const closing = transport.close();
     await turn();
-    expect(vi.getTimerCount()).toBe(1);
+    expect(timers.count).toBe(1);
     socket.complete();
     await closing;
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timers.count).toBe(0);
   });
 });

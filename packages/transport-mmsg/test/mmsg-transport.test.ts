@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type DatagramTransport, SocketAddress } from "@sortie/transport";
 import { createDgramTransport } from "@sortie/transport-dgram";
 import { afterEach, describe, expect, it } from "vitest";
+import { onPortAside } from "../../../tests/support/port-aside.js";
 import { createMmsgTransport, type MmsgTransportOptions } from "../src/index.js";
 import { hasIpv6, Inbox, isAvailable, sendAll } from "./support.js";
 
@@ -68,7 +69,7 @@ describe.runIf(isAvailable)("options", () => {
 
 describe.runIf(isAvailable)("open fails", () => {
   it("says that a port is in use and what to do, and may be tried again", async () => {
-    const first = await open();
+    const first = await onPortAside((port) => open({ host: LOOPBACK, port }));
     const second = createMmsgTransport({ host: LOOPBACK, port: first.port });
     opened.push(second);
     await expect(second.open(new Inbox())).rejects.toMatchObject({

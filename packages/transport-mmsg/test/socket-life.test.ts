@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import type { DatagramTransport } from "@sortie/transport";
 import { afterEach, describe, expect, it } from "vitest";
+import { onPortAside } from "../../../tests/support/port-aside.js";
 import { mmsgTransport } from "../src/create-mmsg-transport.js";
 import { createMmsgTransport } from "../src/index.js";
 import { AF_INET } from "../src/linux-abi.js";
@@ -15,8 +16,8 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((transport) => transport.close()));
 });
 
-async function open(sockets?: WatchedSockets) {
-  const options = { host: LOOPBACK };
+async function open(sockets?: WatchedSockets, port = 0) {
+  const options = { host: LOOPBACK, port };
   const transport = sockets === undefined ? createMmsgTransport(options) : mmsgTransport(sockets, options);
   opened.push(transport);
   const inbox = new Inbox();
@@ -70,7 +71,7 @@ describe.runIf(isAvailable)("descriptors", () => {
 describe.runIf(isAvailable)("faults of the socket", () => {
   it("an error that the loop stops watching for does not end the socket", async () => {
     const sockets = new WatchedSockets();
-    const [a, gone] = [await open(sockets), await open()];
+    const [a, gone] = [await open(sockets), await onPortAside((port) => open(undefined, port))];
     await gone.transport.close();
     // Only a connected socket hears of ICMP errors unasked; libuv stops a poll handle on such an error (POLLERR).
     const system = koffi();
@@ -100,8 +101,9 @@ describe.runIf(isAvailable)("faults of the socket", () => {
     const [a, b] = [await open(), await open()];
     const thrown: unknown[] = [];
     const others = process.listeners("uncaughtException");
+    const note = (error: Error): void => void thrown.push(error);
     process.removeAllListeners("uncaughtException");
-    process.on("uncaughtException", (error) => thrown.push(error));
+    process.on("uncaughtException", note);
     try {
       b.inbox.onEach = (payload) => {
         if (payload[0]! % 3 === 2) throw new Error(`no ${payload[0]}`);
@@ -111,7 +113,7 @@ describe.runIf(isAvailable)("faults of the socket", () => {
       expect(b.inbox.payloads.map(([first]) => first)).toEqual(Array.from({ length: 12 }, (_, i) => i));
       expect(thrown.map(String)).toEqual([2, 5, 8, 11].map((i) => `Error: no ${i}`));
     } finally {
-      process.removeAllListeners("uncaughtException");
+      process.off("uncaughtException", note);
       for (const other of others) process.on("uncaughtException", other);
     }
   });

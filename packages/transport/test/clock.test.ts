@@ -1,13 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OwnTimers } from "../../../tests/support/own-timers.js";
 import { SystemClock } from "../src/index.js";
 
 describe("SystemClock", () => {
+  let timers: OwnTimers;
+
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "queueMicrotask"] });
+    const toFake = ["setTimeout", "clearTimeout", "performance", "queueMicrotask"] as const;
+    timers = new OwnTimers("/packages/transport/src/", { toFake: [...toFake] });
   });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
+  afterEach(() => timers.restore());
 
   it("fires once at its time and not before, though hosts cut fractions off", () => {
     const clock = new SystemClock();
@@ -57,7 +59,7 @@ describe("SystemClock", () => {
     let calls = 0;
     const first = clock.setTimer(clock.now() + 5, () => calls++);
     const second = clock.setTimer(clock.now() + 3 * 2 ** 31, () => calls++);
-    expect(clock.activeTimers).toBe(2);
+    expect([clock.activeTimers, timers.count]).toEqual([2, 2]);
     clock.clearTimer(second);
     clock.clearTimer(second);
     expect(clock.activeTimers).toBe(1);
@@ -65,7 +67,7 @@ describe("SystemClock", () => {
     clock.clearTimer(first);
     expect(clock.activeTimers).toBe(0);
     expect(calls).toBe(1);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timers.count).toBe(0);
   });
 
   it("refuses a time that is not finite", () => {

@@ -16,5 +16,5 @@ it("README: the example runs and prints what it says", async () => {
   const run = new Function(`{ ${names} }`, "console", body) as (...values: unknown[]) => Promise<void>;
   const printed: string[] = [];
   await run(self, { log: (line: string) => printed.push(line), error: (line: string) => printed.push(line) });
-  await vi.waitFor(() => expect(printed).toEqual(promised), { interval: 1 });
+  await vi.waitFor(() => expect(printed).toEqual(promised), { timeout: 15_000, interval: 1 });
 });

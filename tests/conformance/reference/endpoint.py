@@ -22,7 +22,7 @@ PARAMETERS = {
     "receiveWindowBytes": 262_144,
 }
 # s. A test that waits longer has failed.
-PATIENCE = 5
+PATIENCE = 15
 TURN = 0.01
 # bytes of a packet that are no frames, and of the packet by which a client tells of its move.
 OVERHEAD_BYTES = 25

@@ -1,16 +1,21 @@
 // A process that starts a thread anew on the same port each time that it has ended in the way the first argument names.
 import { readdirSync } from "node:fs";
 import { parentPort, Worker, workerData } from "node:worker_threads";
-import { type DatagramReceiver, SocketAddress } from "@sortie/transport";
+import { type DatagramReceiver, type DatagramTransport, SocketAddress } from "@sortie/transport";
+import { onPortAside } from "../../../../tests/support/port-aside.js";
 import { createMmsgTransport } from "../../src/index.js";
 
 interface Life {
   readonly end: string;
+  /** 0 for the first one. */
   readonly port: number;
 }
 
 const LIVES = 4;
 const CLIENTS = 3;
+/** Turns of 20 ms. */
+const STILL_TURNS = 10;
+const MOST_TURNS = 500;
 
 const receiver = (onBatchEnd = (): void => undefined): DatagramReceiver => ({
   onDatagram: () => undefined,
@@ -21,10 +26,13 @@ const receiver = (onBatchEnd = (): void => undefined): DatagramReceiver => ({
 
 /** A server's socket that hears of each client's, of which one has moved and one has left. */
 async function live({ end, port }: Life): Promise<void> {
-  const server = createMmsgTransport({ host: "127.0.0.1", port });
   let heard = (): void => undefined;
   const hears = new Promise<void>((resolve) => (heard = resolve));
-  const local = await server.open(receiver(() => heard()));
+  const openOn = async (at: number): Promise<[DatagramTransport, SocketAddress]> => {
+    const made = createMmsgTransport({ host: "127.0.0.1", port: at });
+    return [made, await made.open(receiver(() => heard()))];
+  };
+  const [server, local] = await (port === 0 ? onPortAside(openOn) : openOn(port));
   const clients = Array.from({ length: CLIENTS }, () => createMmsgTransport({ host: "127.0.0.1" }));
   for (const client of clients) await client.open(receiver());
   await clients[0]!.rebind();
@@ -41,6 +49,18 @@ async function live({ end, port }: Life): Promise<void> {
   await Promise.all([server, ...clients].map((each) => each.close()));
 }
 
+/** Open descriptors of this process, once none have come or gone for a while: those of a thread that ends take a time. */
+async function descriptors(): Promise<number> {
+  let count = -1;
+  for (let unchanged = 0, tries = 0; unchanged < STILL_TURNS && tries < MOST_TURNS; tries++) {
+    const { length } = readdirSync("/proc/self/fd");
+    unchanged = length === count ? unchanged + 1 : 0;
+    count = length;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return count;
+}
+
 async function supervise(end: string): Promise<void> {
   let port = 0;
   const counts: number[] = [];
@@ -50,8 +70,7 @@ async function supervise(end: string): Promise<void> {
     worker.on("error", (error) => ports.push(error.message));
     worker.on("message", (taken: number) => ports.push((port = taken)));
     await new Promise((resolve) => worker.once("exit", resolve));
-    await new Promise((resolve) => setTimeout(resolve, 50)); // Node's own descriptors of the thread go
-    counts.push(readdirSync("/proc/self/fd").length);
+    counts.push(await descriptors());
   }
   console.log(JSON.stringify({ counts, ports: ports.filter((each) => each !== "as it was told") }));
 }
