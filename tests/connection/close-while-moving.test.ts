@@ -1,4 +1,4 @@
-import { assertNoLeaks, ConnectionPair, PairAddress } from "@sortie/testkit";
+import { assertNoLeaks, ConnectionPair, PairAddress, TraceRecorder } from "@sortie/testkit";
 import { CloseCode } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { closeReason, eventsOf } from "../support/pair-reading.js";
@@ -8,7 +8,8 @@ const BANNED = { code: "kicked", by: "remote", text: "banned" };
 
 /** A client that plays, and nothing reaches it any more where it was. */
 class MovingClient {
-  readonly pair = new ConnectionPair({ seed: 5, link: { latencyMs: LATENCY_MS } });
+  readonly trace = new TraceRecorder();
+  readonly pair = new ConnectionPair({ seed: 5, link: { latencyMs: LATENCY_MS }, clientTrace: this.trace.sink });
   readonly moved = new PairAddress("moved");
   /** bytes from and to the new address. */
   readonly bytes = { from: 0, to: 0 };
@@ -102,5 +103,40 @@ describe("a server that closes while its client is at an address that is not pro
     // Such a long one is more than three times a packet of one byte.
     expect(bytes.to).toBe(before);
     expect(bytes.to).toBeLessThanOrEqual(3 * bytes.from);
+  });
+});
+
+describe("a client that closes with its first packet from a new address", () => {
+  it.each(["", "bye", "b".repeat(256)])("is answered there, in a round trip (%j)", (text) => {
+    const moving = new MovingClient();
+    const { pair, bytes } = moving;
+    const to: string[] = [];
+    const poll = pair.server.pollTransmit.bind(pair.server);
+    pair.server.pollTransmit = (buffer, offset, nowMs) => {
+      const length = poll(buffer, offset, nowMs);
+      if (length > 0) to.push((pair.server.transmitTo as PairAddress).name);
+      return length;
+    };
+    moving.move();
+    pair.client.close(CloseCode.Normal, text, pair.nowMs);
+    pair.run(2 * LATENCY_MS + 1);
+    expect(moving.trace.of("state").at(-1)).toMatchObject({ to: "closed", cause: "close-received" });
+    expect(pair.server.state).toBe("closed");
+    // Once where the client was, and once where it may be now.
+    expect(to).toEqual(["client", "moved"]);
+    expect(bytes.to).toBeLessThanOrEqual(3 * bytes.from);
+    assertNoLeaks({ connections: [pair.client, pair.server] });
+  });
+
+  it("that is a copy ahead of it has the peer answered all the same, where it is", () => {
+    const moving = new MovingClient();
+    const { pair } = moving;
+    pair.interceptor = (datagram, to) => {
+      if (to === "server") pair.inject(datagram, "server", moving.moved, 1);
+      return datagram;
+    };
+    pair.client.close(CloseCode.Normal, "", pair.nowMs);
+    pair.run(2 * LATENCY_MS + 1);
+    expect(moving.trace.of("state").at(-1)).toMatchObject({ to: "closed", cause: "close-received" });
   });
 });

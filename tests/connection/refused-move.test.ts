@@ -1,51 +1,12 @@
-import { createNodeProvider } from "@sortie/handshake/node";
-import { ConnectionPair, PairAddress, TraceRecorder } from "@sortie/testkit";
-import { encodeUtf8, FrameKind, type PacketFrames } from "@sortie/wire";
+import { PairAddress } from "@sortie/testkit";
+import { encodeUtf8 } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { wordsOf } from "../support/pair-reading.js";
+import { LATENCY_MS, RefusedUpload } from "../support/refused-upload.js";
 
-const LATENCY_MS = 20;
 const PING = Uint8Array.of(1);
 /** ms without an answer until a client takes a new port. */
 const MOVES_AFTER_MS = 2500;
-
-function hasPieces(frames: PacketFrames): boolean {
-  for (let i = 0; i < frames.count; i++) if (frames.at(i).kind === FrameKind.Fragment) return true;
-  return false;
-}
-
-/** An upload to a server that has no room for pieces of messages, as while others fill the memory that all share. */
-class RefusedUpload {
-  readonly trace = new TraceRecorder();
-  readonly pair: ConnectionPair;
-  isFull = true;
-  /** What came to the server and was refused, in order. */
-  readonly refused: Uint8Array[] = [];
-
-  /** @param isHeard whether the client hears the server; else nothing that it sends is accepted, no ACK alone either */
-  constructor(isHeard: boolean = true) {
-    const link = { latencyMs: LATENCY_MS };
-    this.pair = new ConnectionPair({ seed: 7, crypto: createNodeProvider(), link, serverTrace: this.trace.sink });
-    this.pair.run(500);
-    const { server } = this.pair;
-    const endpoint = Reflect.get(server, "endpoint") as { canAccept: (frames: PacketFrames) => boolean };
-    endpoint.canAccept = (frames) => !this.isFull || !hasPieces(frames);
-    const receive = server.receive.bind(server);
-    server.receive = (datagram, from, nowMs) => {
-      const reason = receive(datagram, from, nowMs);
-      if (reason === "receive-buffer-full") this.refused.push(datagram.slice());
-      return reason;
-    };
-    if (!isHeard) this.pair.interceptor = (datagram, to) => (to === "client" ? undefined : datagram);
-    this.pair.client.send(new Uint8Array(60_000), { delivery: "reliable" }, this.pair.nowMs);
-    this.pair.run(100);
-    expect(this.refused.length).toBeGreaterThan(5);
-  }
-
-  get challenges(): number {
-    return this.trace.of("path-challenge").length;
-  }
-}
 
 describe("a client whose packets are refused for want of room", () => {
   it("is followed to its new address, where it hears the game on", () => {

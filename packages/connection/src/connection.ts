@@ -1,8 +1,8 @@
 import type { PacketProtection, ReplayWindow } from "@sortie/handshake";
 import type { FlowControl, InboundMessage, ReliableEndpoint } from "@sortie/reliability";
 import type { SendOptions, SendReceipt, SharedPayload } from "@sortie/reliability";
-import { CloseCode, PACKET_HEADER_BYTES, TAG_BYTES } from "@sortie/wire";
-import { LAST_PACKET_NUMBER, writeClosePacket } from "./close-packet.js";
+import { CloseCode } from "@sortie/wire";
+import { LAST_PACKET_NUMBER } from "./close-packet.js";
 import { closeFrame, Closing } from "./closing.js";
 import { ConnectExchange } from "./connect-exchange.js";
 import { type ConnectionEvent, DRAIN } from "./connection-events.js";
@@ -17,7 +17,8 @@ import { createEndpoint, createMtuDiscovery, createPathManager } from "./endpoin
 import { closeCodeOf, FrameDispatch, type FrameViolation } from "./frame-dispatch.js";
 import type { IdleWatch } from "./idle-watch.js";
 import { Lifecycle } from "./lifecycle.js";
-import { opened, openPacket } from "./packet-opener.js";
+import { openAgain, opened, openPacket } from "./packet-opener.js";
+import { writePacket } from "./packet-writer.js";
 import type { PathManager } from "./path-manager.js";
 import type { PeerAddress } from "./peer-address.js";
 import type { Quality } from "./quality.js";
@@ -167,6 +168,7 @@ export class Connection {
     const dropped = openPacket(this.window, this.protection, datagram, plaintext, nowMs);
     if (dropped !== undefined) {
       if (dropped === "authentication-failed") this.receiveReset(datagram, from, nowMs);
+      else if (dropped === "duplicate" && this.paths.isTelling(from, nowMs)) this.onRepeated(datagram, from, nowMs);
       return dropped;
     }
     const { packetNumber, plaintextBytes, isNewest } = opened;
@@ -202,18 +204,19 @@ export class Connection {
     const mirrored = this.paths.takeMirror(buffer, offset);
     if (mirrored > 0) {
       this.monitor.onSent(mirrored, nowMs);
+      this.endDraining(nowMs);
       return mirrored;
     }
-    const packetNumber = this.writePacket(buffer, offset, nowMs);
-    if (packetNumber < 0) return 0;
     const { writer } = this.resources;
+    const packetNumber = writePacket(this.paths, this.closing, this.endpoint, writer, buffer, offset, nowMs);
+    if (packetNumber < 0) return 0;
     const end = this.protection.seal(buffer, offset, writer.offset, this.remoteConnectionId, packetNumber, nowMs);
     if (end < 0) return this.stopAtKeyLimit(nowMs);
     const bytes = end - offset;
     this.paths.onSealed(buffer, offset, bytes);
     this.monitor.onSent(bytes, nowMs);
     this.trace?.({ type: "packet-sent", atMs: nowMs, packetNumber, bytes });
-    if (this.life.state === "draining") this.become("closed", "answered", nowMs);
+    this.endDraining(nowMs);
     if (packetNumber >= LAST_PACKET_NUMBER)
       this.fail(CloseCode.KeyLimit, "packet numbers are used up", "key-limit", nowMs);
     return bytes;
@@ -316,28 +319,20 @@ export class Connection {
     return this.monitor.snapshot(nowMs, this.endpoint, this.paths, this.protection.statistics.updates);
   }
 
-  private onHeard(packetNumber: number, isNewest: boolean, bytes: number, from: PeerAddress, nowMs: number): void {
+  private onHeard(packetNumber: number, isNews: boolean, bytes: number, from: PeerAddress, nowMs: number): void {
     this.monitor.onReceived(bytes, nowMs);
     this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber, bytes });
     if (this.life.isOpen) {
-      this.idle.onHeard(nowMs);
+      if (isNews) this.idle.onHeard(nowMs); // others may be copies that somebody kept
       this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
     }
-    if (this.life.followsPeer) this.paths.onAuthenticPacket(from, isNewest, bytes, nowMs);
+    if (this.life.followsPeer) this.paths.onAuthenticPacket(from, packetNumber, isNews, bytes, nowMs);
     if (this.life.state === "connected") this.monitor.evaluate(this.endpoint, nowMs, this.events);
   }
 
-  /** Writes one packet's frames and gives its number, -1 for none: for the path, then all else, then MTU probes. */
-  private writePacket(buffer: Uint8Array, offset: number, nowMs: number): number {
-    const { writer } = this.resources;
-    const { paths, closing, endpoint } = this;
-    paths.beforePacket(nowMs);
-    writer.reset(buffer, offset + PACKET_HEADER_BYTES, offset + paths.mtuBytes - TAG_BYTES);
-    const forPath = paths.writePathPacket(writer, nowMs);
-    if (forPath >= 0) return forPath;
-    if (closing.hasFrame) return writeClosePacket(endpoint, closing, writer, nowMs);
-    const packetNumber = endpoint.buildPacket(writer, nowMs);
-    return packetNumber >= 0 ? packetNumber : paths.writeMtuProbe(writer, buffer, offset, nowMs);
+  private onRepeated(datagram: Uint8Array, from: PeerAddress, nowMs: number): void {
+    const packetNumber = openAgain(this.window, this.protection, datagram, this.resources.plaintext, nowMs);
+    if (packetNumber >= 0) this.paths.onRepeated(from, packetNumber, nowMs);
   }
 
   private onConnected(sessionId: Uint8Array): void {
@@ -351,6 +346,11 @@ export class Connection {
     this.end(reason, "draining", "close-received", nowMs);
     // One CLOSE in answer lets the other side stop repeating its own.
     this.closing.answer(closeFrame(CloseCode.Normal, ""));
+  }
+
+  /** The CLOSE in answer is sent: to both addresses, while one is validated. */
+  private endDraining(nowMs: number): void {
+    if (this.life.state === "draining" && !this.paths.isMirrorDue) this.become("closed", "answered", nowMs);
   }
 
   private fail(code: CloseCode, text: string, cause: TransitionCause, nowMs: number): void {

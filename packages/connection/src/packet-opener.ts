@@ -57,3 +57,18 @@ export function openPacket(
   else if (protection.updatedTooSoon) opened.fault = "key update comes too soon";
   return undefined;
 }
+
+/**
+ * Opens a packet that had come before, which the window therefore drops, to learn whether it is authentic. Its number,
+ * or -1 when it is not; `opened` stays as it is.
+ */
+export function openAgain(
+  window: ReplayWindow,
+  protection: PacketProtection,
+  datagram: Uint8Array,
+  plaintext: Uint8Array,
+  nowMs: number,
+): number {
+  const packetNumber = recoverPacketNumber(window.largest, readTruncatedPacketNumber(datagram));
+  return protection.open(datagram, packetNumber, plaintext, nowMs) < 0 ? -1 : packetNumber;
+}

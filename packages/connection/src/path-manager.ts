@@ -149,10 +149,21 @@ export class PathManager {
    * An authentic packet came. To a server, a new address becomes the candidate and is challenged; the datagram sent
    * last goes there at once, as the peer may have left the old address before it came.
    */
-  onAuthenticPacket(from: PeerAddress, isNewest: boolean, bytes: number, nowMs: number): void {
-    if (!this.followsPeer || !this.path.onAuthenticPacket(from, isNewest, bytes, nowMs) || this.isEnding) return;
+  onAuthenticPacket(from: PeerAddress, packetNumber: number, isNewest: boolean, bytes: number, nowMs: number): void {
+    if (!this.followsPeer) return;
+    if (!this.path.onAuthenticPacket(from, packetNumber, isNewest, bytes, nowMs) || this.isEnding) return;
     this.challenge(nowMs);
     this.mirrorDue = this.keptBytes > 0 && this.path.mayMirror(this.keptBytes);
+  }
+
+  /** Whether a packet that had come before is to be opened again: from here it shows that a copy was first. */
+  isTelling(from: PeerAddress, nowMs: number): boolean {
+    return this.followsPeer && this.path.isTelling(from, nowMs);
+  }
+
+  /** An authentic packet came that had come before. */
+  onRepeated(from: PeerAddress, packetNumber: number, nowMs: number): void {
+    if (this.followsPeer) this.path.onRepeated(from, packetNumber, nowMs);
   }
 
   /** Client: asks another address of its server whether the connection can go on there. */
@@ -170,11 +181,12 @@ export class PathManager {
 
   /**
    * A PATH_CHALLENGE came. True when the answer may go with other frames to the current address; one from the
-   * candidate is answered there (RFC 9000 section 8.2.2).
+   * candidate is answered there (RFC 9000 section 8.2.2). From elsewhere it was handed on by somebody who wants to be
+   * taken for us: he would copy the answer.
    */
   onChallenge(bytes: Uint8Array, start: number, from: PeerAddress): boolean {
     const { path } = this;
-    if (path.candidate?.equals(from) !== true) return true;
+    if (path.candidate?.equals(from) !== true) return path.current.equals(from);
     if (this.isEnding) return false;
     path.answer.set(bytes.subarray(start, start + PATH_DATA_BYTES));
     path.answerDue = true;
@@ -259,6 +271,11 @@ export class PathManager {
       this.keep(buffer, offset, bytes);
       this.mirrorDue = true;
     }
+  }
+
+  /** Whether a datagram is still to go to the candidate as well. */
+  get isMirrorDue(): boolean {
+    return this.mirrorDue && this.path.candidate !== undefined;
   }
 
   /** Writes the datagram that goes to the candidate as well. Its length, 0 for none. */

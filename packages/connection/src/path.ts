@@ -9,6 +9,8 @@ const AMPLIFICATION_FACTOR = 3;
 const MIN_CANDIDATE_INTERVAL_MS = 100;
 /** ms. The last challenge's time has been over for so long: we were held up, and the answer may wait in the socket. */
 const HELD_UP_MS = 100;
+/** ms. From then on another of our own addresses, to which the peer speaks, is no longer to be doubted. */
+const LOCAL_SETTLES_MS = 1000;
 /** bytes of a packet with one path frame alone. */
 const PATH_PACKET_BYTES: number = PACKET_OVERHEAD_BYTES + 1 + PATH_DATA_BYTES;
 
@@ -16,6 +18,9 @@ const PATH_PACKET_BYTES: number = PACKET_OVERHEAD_BYTES + 1 + PATH_DATA_BYTES;
  * Where the peer is, and the validation of an address it may have moved to (RFC 9000 section 9, with one difference:
  * data stays on the proven path until the new one has answered, so that a copy of a packet sent from elsewhere never
  * diverts anything).
+ *
+ * Whoever copies a packet and sends it from elsewhere may be ahead of it, but cannot keep it from coming: second, as a
+ * duplicate, from where the peer is. A packet that comes both ways therefore speaks for the address that is proven.
  */
 export class Path {
   current: PeerAddress;
@@ -26,6 +31,11 @@ export class Path {
   answerDue = false;
   /** 8 bytes that the candidate must echo. */
   challenge: Uint8Array = EMPTY;
+  /** Number of the packet that showed the candidate, or the peer at another of our own addresses. */
+  private shownBy = 0;
+  /** The current address as it was until the peer spoke to another of our own. */
+  private formerLocal: PeerAddress | undefined = undefined;
+  private localSinceMs = -Infinity;
   /** Answer to the candidate's own challenge, when one is due. */
   readonly answer: Uint8Array = new Uint8Array(PATH_DATA_BYTES);
   /** Whether this side chose the candidate, rather than having heard from there: nobody can have forged it. */
@@ -55,12 +65,9 @@ export class Path {
    * An authentic packet came from `from`. Returns true when a new candidate was taken up and a challenge must go out.
    * @param isNewest whether its number is the highest so far: only such a packet shows a move, others are stragglers
    */
-  onAuthenticPacket(from: PeerAddress, isNewest: boolean, bytes: number, nowMs: number): boolean {
+  onAuthenticPacket(from: PeerAddress, packetNumber: number, isNewest: boolean, bytes: number, nowMs: number): boolean {
     if (from === this.current || from.equals(this.current)) {
-      if (!isNewest) return false;
-      // A transport may tell by the object to which of our own addresses the peer speaks; answers leave from there.
-      this.current = from;
-      if (this.candidate !== undefined) this.abandon();
+      this.onCurrent(from, packetNumber, isNewest, nowMs);
       return false;
     }
     if (this.candidate?.equals(from) === true) {
@@ -69,8 +76,23 @@ export class Path {
     }
     if (!isNewest || nowMs - this.candidateSinceMs < MIN_CANDIDATE_INTERVAL_MS) return false;
     this.begin(from, nowMs);
+    this.shownBy = packetNumber;
     this.bytesFromCandidate = bytes;
     return true;
+  }
+
+  /**
+   * Whether a packet from here, if it is authentic, says something although it had come before: that what came first
+   * was a copy.
+   */
+  isTelling(from: PeerAddress, nowMs: number): boolean {
+    if (this.candidate !== undefined) return from.equals(this.current);
+    return from === this.formerLocal && nowMs - this.localSinceMs < LOCAL_SETTLES_MS;
+  }
+
+  /** An authentic packet came from `from` that had come before. */
+  onRepeated(from: PeerAddress, packetNumber: number, nowMs: number): void {
+    if (from.equals(this.current)) this.onCurrent(from, packetNumber, false, nowMs);
   }
 
   /** Client: another address of its server is to be asked. */
@@ -123,6 +145,7 @@ export class Path {
     if (candidate === undefined || challenge.length === 0 || !candidate.equals(from)) return false;
     for (let i = 0; i < challenge.length; i++) if (bytes[start + i] !== challenge[i]) return false;
     this.current = candidate;
+    this.formerLocal = undefined;
     this.migrations += 1;
     this.abandon();
     return true;
@@ -143,6 +166,30 @@ export class Path {
     this.answerDue = false;
     this.isOurChoice = false;
     this.challengeAgainAtMs = Infinity;
+  }
+
+  private onCurrent(from: PeerAddress, packetNumber: number, isNewest: boolean, nowMs: number): void {
+    if (from !== this.current) this.onOtherLocal(from, packetNumber, isNewest, nowMs);
+    if (this.candidate !== undefined && packetNumber >= this.shownBy) this.abandon();
+  }
+
+  /**
+   * A transport may tell by the object to which of our own addresses the peer speaks: answers leave from there. Anybody
+   * may have sent a copy to another one under the peer's address, and be ahead: the same packet calls us back.
+   */
+  private onOtherLocal(from: PeerAddress, packetNumber: number, isNewest: boolean, nowMs: number): void {
+    const sinceMs = nowMs - this.localSinceMs;
+    if (from === this.formerLocal && sinceMs < LOCAL_SETTLES_MS) {
+      if (packetNumber < this.shownBy) return;
+      this.current = from;
+      this.formerLocal = undefined;
+      return;
+    }
+    if (!isNewest || sinceMs < MIN_CANDIDATE_INTERVAL_MS) return;
+    this.formerLocal = this.current;
+    this.current = from;
+    this.localSinceMs = nowMs;
+    this.shownBy = packetNumber;
   }
 
   private ask(nowMs: number, probeTimeoutMs: number): void {

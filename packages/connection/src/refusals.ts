@@ -47,9 +47,10 @@ export class Refusals {
 
   private onRefused(from: PeerAddress, nowMs: number): void {
     const { packetNumber, plaintextBytes, isNewest } = opened;
-    if (!this.idle.onRefused(packetNumber, isNewest, nowMs)) return;
+    const bytes = plaintextBytes + PACKET_OVERHEAD_BYTES;
+    if (!this.idle.onRefused(packetNumber, isNewest, nowMs)) return this.paths.onRepeated(from, packetNumber, nowMs);
     // From a new address only such packets may come, for long: it is validated all the same.
-    if (this.life.followsPeer) this.paths.onAuthenticPacket(from, true, plaintextBytes + PACKET_OVERHEAD_BYTES, nowMs);
+    if (this.life.followsPeer) this.paths.onAuthenticPacket(from, packetNumber, true, bytes, nowMs);
     if (nowMs - this.answeredAtMs < ANSWER_INTERVAL_MS) return;
     this.answeredAtMs = nowMs;
     // A server that sends messages has sent ACCEPT: it was lost. Others who are refused need to hear that we live.

@@ -9,7 +9,7 @@ const CHALLENGE_BYTES = 34;
 /** A path whose candidate sent one packet of `bytes` at 1000 ms, and nothing since. */
 function silentAfter(bytes: number): Path {
   const path = new Path(new NamedAddress("home"));
-  path.onAuthenticPacket(new NamedAddress("mobile"), true, bytes, 1000);
+  path.onAuthenticPacket(new NamedAddress("mobile"), 10, true, bytes, 1000);
   path.startChallenge(new Uint8Array(8), 1000, PROBE_TIMEOUT_MS);
   return path;
 }
@@ -56,7 +56,7 @@ describe("a candidate that says no more", () => {
     const path = silentAfter(26);
     serve(path, 2000);
     const mobile = new NamedAddress("mobile");
-    expect(path.onAuthenticPacket(mobile, true, 192, 2000)).toBe(true);
+    expect(path.onAuthenticPacket(mobile, 11, true, 192, 2000)).toBe(true);
     path.startChallenge(new Uint8Array(8), 2000, PROBE_TIMEOUT_MS);
     expect(serve(path, 10_000)).toBe(4);
   });
