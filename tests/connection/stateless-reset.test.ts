@@ -146,6 +146,21 @@ describe("a stateless reset with the right token", () => {
     expect(endsAfterMs(pair, 3000)).toBeUndefined();
   });
 
+  it("means nothing behind flags that are illegal", () => {
+    const pair = withToken();
+    loseServer(pair);
+    for (const flags of [0x00, 0x3f, 0x42, 0x50, 0x7f, 0x80, 0xc0]) {
+      const datagram = resetOf(TOKEN);
+      datagram[0] = flags;
+      pair.inject(datagram, "client", pair.serverAddress);
+      // As of another connection ID, of which the client alone knows.
+      pair.client.receiveReset(datagram, pair.serverAddress, pair.nowMs);
+    }
+    expect(endsAfterMs(pair, 3000)).toBeUndefined();
+    pair.client.receiveReset(resetOf(TOKEN), pair.serverAddress, pair.nowMs);
+    expect(endsAfterMs(pair, 500)).toBeDefined();
+  });
+
   it("means nothing to a server, nor before ACCEPT", () => {
     const pair = withToken();
     pair.inject(resetOf(TOKEN), "server", pair.clientAddress);

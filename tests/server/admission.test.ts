@@ -1,7 +1,11 @@
 import { connect, ConnectError } from "@sortie/client";
-import type { AccessLogEntry } from "@sortie/server";
+import type { AccessLogEntry, ServerOptions } from "@sortie/server";
+import { SocketAddress } from "@sortie/transport";
+import { encodeClientHello, HandshakeType } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { GameNetwork, text } from "../support/game-network.js";
+import { HandMadeClient } from "../support/hand-made-client.js";
+import { HelloFlood } from "../support/hello-flood.js";
 
 async function failure(attempt: Promise<unknown>): Promise<ConnectError> {
   const error: unknown = await attempt.then(
@@ -223,6 +227,148 @@ describe("admission", () => {
     await game.run(1000);
     expect(game.server.stats.handshakes).toBe(1);
     expect(game.server.stats.peersAccepted).toBe(1);
+    await game.end();
+  });
+});
+
+describe("a hello whose connection has ended", () => {
+  const ELSEWHERE = SocketAddress.parse("203.0.113.9", 5000);
+
+  it.each([
+    ["while CLOSE is repeated", 700],
+    ["after the last CLOSE", 1600],
+  ])("before its client was heard starts another (%s)", async (_when, silentMs) => {
+    const game = new GameNetwork({ server: { handshakeTimeoutMs: 500 } });
+    await game.listen();
+    const startMs = game.clock.now();
+    // The cookie arrives, and then nothing: neither SERVER_HELLO nor CLOSE.
+    game.network.setFilter((datagram, from) => {
+      const isSilent = game.clock.now() - startMs < silentMs && from.equals(game.serverAddress);
+      return !isSilent || datagram[0] === HandshakeType.Retry;
+    });
+    await game.connect({ timeoutMs: 10_000 });
+    expect(game.clock.now() - startMs).toBeLessThan(silentMs + 400);
+    await game.run(5000);
+    expect(game.server.stats).toMatchObject({ peers: 1, halfOpen: 0, peersAccepted: 1 });
+    await game.end();
+  });
+
+  it("by a server that shuts down is refused with the reason", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    game.network.setFilter((datagram) => datagram[0] !== HandshakeType.ServerHello && (datagram[0] as number) < 0x40);
+    const attempt = failure(connect(game.clientOptions()));
+    await game.run(300);
+    expect(game.server.stats.halfOpen).toBe(1);
+    const closed = game.server.close();
+    expect(await game.settle(attempt)).toMatchObject({ code: "rejected", reason: "shutting down" });
+    await game.settle(closed);
+    await game.end();
+  });
+
+  it("starts no other when its client holds the keys", async () => {
+    const game = new GameNetwork({ server: { handshakeTimeoutMs: 500 } });
+    await game.listen();
+    const client = await new HandMadeClient(game, ELSEWHERE).shakeHands();
+    client.send(Uint8Array.of(1)); // PING
+    await game.run(600);
+    expect(game.server.stats.halfOpen).toBe(0);
+    client.sendRaw(client.handshake.hello());
+    await game.run(50);
+    expect(game.server.stats.handshakes).toBe(1);
+    expect(game.server.stats.drops["unexpected-handshake"]).toBe(1);
+    await game.run(5000);
+    await game.end();
+  });
+});
+
+describe("the limit of a prefix", () => {
+  const HOLDER = SocketAddress.parse("203.0.113.9", 5000);
+
+  async function serve(server: Partial<ServerOptions>): Promise<GameNetwork> {
+    const game = new GameNetwork({ server });
+    await game.listen();
+    return game;
+  }
+
+  /** All come with their cookies within a millisecond, each with an attempt of its own. */
+  async function rush(game: GameNetwork, addresses: readonly SocketAddress[]): Promise<void> {
+    const hellos = await new HelloFlood(game).withCookies(addresses);
+    hellos.forEach((hello, i) => {
+      game.network.inject(encodeClientHello(hello), addresses[i] as SocketAddress, game.serverAddress, i / 1000);
+    });
+    await game.run(1);
+  }
+
+  it("does not count hellos for which there was no room: their client comes in once there is", async () => {
+    const game = await serve({
+      maxHalfOpen: 1,
+      handshakeTimeoutMs: 5000,
+      handshakesPerPrefix: { perSecond: 0.1, burst: 3 },
+    });
+    await new HandMadeClient(game, HOLDER).shakeHands();
+    const startMs = game.clock.now();
+    await game.connect({ timeoutMs: 30_000 });
+    expect(game.clock.now() - startMs).toBeGreaterThan(4900);
+    expect(game.clock.now() - startMs).toBeLessThan(5500);
+    expect(game.server.stats.drops["half-open-full"]).toBeGreaterThan(15);
+    expect(game.server.stats.drops["rate-limited"]).toBe(0);
+    await game.run(5000);
+    await game.end();
+  });
+
+  it("does not count them either when the budget of the server is used up", async () => {
+    const game = await serve({
+      maxHalfOpen: 1000,
+      handshakesPerSecond: 1,
+      tickRate: 0,
+      handshakesPerPrefix: { perSecond: 0.001, burst: 1 },
+    });
+    const all = Array.from({ length: 250 }, (_, i) => SocketAddress.parse(`198.51.${i}.7`, 5000));
+    await rush(game, all);
+    await rush(
+      game,
+      all.slice(0, 6).map((_, i) => SocketAddress.parse(`203.0.${i}.7`, 5000)),
+    );
+    expect(game.server.stats).toMatchObject({ handshakes: 256 });
+    const startMs = game.clock.now();
+    await game.connect({ timeoutMs: 30_000 });
+    expect(game.clock.now() - startMs).toBeLessThan(1500);
+    expect(game.server.stats.drops["half-open-full"]).toBeGreaterThan(1);
+    await game.run(15_000);
+    await game.end();
+  });
+
+  it("bounds what a prefix may try for a place, so that a flood does not take each one that comes free", async () => {
+    const game = await serve({ maxHalfOpen: 1, handshakesPerPrefix: { perSecond: 0.1, burst: 3 } });
+    await new HandMadeClient(game, HOLDER).shakeHands();
+    await rush(
+      game,
+      Array.from({ length: 200 }, (_, i) => SocketAddress.parse(`198.51.100.${i}`, 5000)),
+    );
+    expect(game.server.stats.drops).toMatchObject({ "half-open-full": 60, "rate-limited": 140 });
+    await game.run(15_000);
+    await game.end();
+  });
+
+  it("is paid by those who wait for their turn, and for them a place is kept", async () => {
+    const game = await serve({
+      maxHalfOpen: 20,
+      handshakeTimeoutMs: 1000,
+      handshakesPerPrefix: { perSecond: 0.001, burst: 1 },
+    });
+    const addresses = Array.from({ length: 40 }, (_, i) => SocketAddress.parse(`198.51.${i}.7`, 5000));
+    await rush(game, addresses);
+    expect(game.server.stats.drops["half-open-full"]).toBe(20);
+    await game.run(500);
+    expect(game.server.stats).toMatchObject({ halfOpen: 20, handshakes: 20 });
+    await game.run(4000);
+    // Those that found no place have paid for none.
+    await rush(game, addresses.slice(20));
+    await game.run(500);
+    expect(game.server.stats).toMatchObject({ halfOpen: 20, handshakes: 40 });
+    expect(game.server.stats.drops).toMatchObject({ "half-open-full": 20, "rate-limited": 0 });
+    await game.run(5000);
     await game.end();
   });
 });

@@ -70,6 +70,33 @@ describe("a packet with an unknown connection ID", () => {
     await game.end();
   });
 
+  it("and flags that are illegal is none: it is dropped in silence, and takes nothing from the answers", async () => {
+    const { game, answers, stillPlays } = await withPlayer();
+    const before = game.server.stats.drops;
+    for (let first = 0x42; first < 0x80; first++) {
+      for (const bytes of [26, 60, 1200]) {
+        const datagram = protectedPacket(bytes, 0x1234_5678);
+        datagram[0] = first;
+        game.network.inject(datagram, STRANGER, game.serverAddress);
+      }
+    }
+    await game.run(10);
+    const { drops } = game.server.stats;
+    expect(answers).toEqual([]);
+    expect(drops["unknown-type"] - before["unknown-type"]).toBe(62 * 3);
+    expect(drops["unknown-connection"]).toBe(before["unknown-connection"]);
+    // More than the answers of a second, so none would be left.
+    for (const first of [0x40, 0x41]) {
+      const datagram = protectedPacket(60, 0x1234_5678);
+      datagram[0] = first;
+      game.network.inject(datagram, STRANGER, game.serverAddress);
+    }
+    await game.run(10);
+    expect(answers).toHaveLength(2);
+    await stillPlays();
+    await game.end();
+  });
+
   it("does not tell the token of another address: the same ID gives each address its own", async () => {
     const { game, answers } = await withPlayer();
     const other = SocketAddress.parse("203.0.113.6", 4242);

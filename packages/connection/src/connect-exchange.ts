@@ -1,5 +1,5 @@
 import type { ReliableEndpoint } from "@sortie/reliability";
-import { ByteWriter } from "@sortie/wire";
+import { ByteWriter, isLegalProtectedFlags } from "@sortie/wire";
 import { type ConnectionControlFrames, ControlBit } from "./control-frames.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { endsInToken } from "./reset-token.js";
@@ -90,9 +90,10 @@ export class ConnectExchange {
     return true;
   }
 
-  /** Client: whether a datagram ends in the token of ACCEPT. Never before that came. */
+  /** Client: whether a datagram is a reset, which ends in the token of ACCEPT. Never before that came. */
   isReset(datagram: Uint8Array): boolean {
-    return this.resetToken !== undefined && endsInToken(datagram, this.resetToken);
+    if (this.resetToken === undefined || !isLegalProtectedFlags(datagram[0] as number)) return false;
+    return endsInToken(datagram, this.resetToken);
   }
 
   private settle(nowMs: number): void {

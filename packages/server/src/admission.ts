@@ -66,8 +66,8 @@ export interface AdmissionOptions {
 
 /**
  * From CLIENT_HELLO to a half-open connection. Until an address has echoed its cookie nothing is kept of it and no
- * public-key operation runs; after that, a prefix limit, a budget of handshakes per second, a cap on half-open
- * connections and, with ticks, a share of each tick stand before the work.
+ * public-key operation runs; after that, a prefix limit, a cap on half-open connections, a budget of handshakes per
+ * second and, with ticks, a share of each tick stand before the work.
  */
 export class Admission {
   /** Connections that are no peers yet. */
@@ -173,23 +173,39 @@ export class Admission {
     nowMs: number,
     refusal: RejectReason | undefined,
   ): DropReason | undefined {
+    const { turns, prefixes, handshakeBudget } = this;
     const helloKey = helloKeyOf(this.options.resources.crypto, datagram, hello, from);
-    if (this.turns.isWaiting(helloKey)) return undefined;
-    if (this.options.table.findByHello(helloKey) === undefined && refusal === undefined) {
-      if (!this.prefixes.take(from, nowMs)) return "rate-limited";
-      if (this.isHalfOpenFull || this.turns.isFull) return "half-open-full";
-      if (this.handshakeBudget.available(nowMs) < 1) return "half-open-full";
-      this.handshakeBudget.take(1, nowMs);
-      if (!this.turns.take()) {
-        this.turns.wait(datagram, from, helloKey);
+    if (turns.isWaiting(helloKey)) return undefined;
+    if (this.findAttempt(helloKey) === undefined && refusal === undefined) {
+      // The prefix first: one over its limit costs the others nothing. But it pays for what starts alone, or a client
+      // that repeats its hello until there is room would find its own limit used up by then.
+      if (!prefixes.attempt(from, nowMs)) return "rate-limited";
+      if (this.isFull || turns.isFull) return "half-open-full";
+      if (handshakeBudget.available(nowMs) < 1) return "half-open-full";
+      prefixes.take(from, nowMs);
+      handshakeBudget.take(1, nowMs);
+      if (!turns.take()) {
+        turns.wait(datagram, from, helloKey);
         return undefined;
       }
     }
     return this.startHandshake(datagram, hello, helloKey, from, nowMs, refusal);
   }
 
-  private get isHalfOpenFull(): boolean {
-    return this.halfOpen >= this.options.maxHalfOpen || this.options.table.isFull;
+  /** Whether no other may start. Those that wait have their places already, as they have paid for them. */
+  private get isFull(): boolean {
+    const { waitingCount } = this.turns;
+    return this.halfOpen + waitingCount >= this.options.maxHalfOpen || this.options.table.isFull(waitingCount);
+  }
+
+  /**
+   * The connection of the same hello. One that has ended before its client was heard is none: the client knows nothing
+   * of it, and with the keys of a connection that is over would no longer take those of another.
+   */
+  private findAttempt(helloKey: string): ConnectionEntry | undefined {
+    const entry = this.options.table.findByHello(helloKey);
+    if (entry?.serverHello === undefined) return entry;
+    return entry.connection.state === "awaiting-connect" ? entry : undefined;
   }
 
   /** Answers a hello that came again as before, and a new one by a handshake. */
@@ -202,7 +218,7 @@ export class Admission {
     refusal: RejectReason | undefined,
   ): DropReason | undefined {
     const { resources, parameters, settings, table, replies, keyLog } = this.options;
-    const known = table.findByHello(helloKey);
+    const known = this.findAttempt(helloKey);
     if (known !== undefined) {
       if (known.serverHello === undefined) return "unexpected-handshake";
       replies.push(known.serverHello, from);
@@ -212,7 +228,6 @@ export class Admission {
       this.reject(hello, refusal, from);
       return "not-accepting";
     }
-    if (this.isHalfOpenFull) return "half-open-full";
     const { identity } = this;
     const connectionId = table.nextConnectionId();
     const own = { crypto: resources.crypto, identity, parameters, ...(keyLog === undefined ? {} : { keyLog }) };

@@ -80,8 +80,9 @@ export class ConnectionTable {
     return this.used;
   }
 
-  get isFull(): boolean {
-    return this.used >= this.capacity;
+  /** Whether there is no room for one more, beside `others` that are still to come. */
+  isFull(others: number = 0): boolean {
+    return this.used + others >= this.capacity;
   }
 
   /** A connection ID for a free slot; the slot is taken by `add`. Only when not full. */

@@ -1,7 +1,8 @@
+import type { DropReason } from "@sortie/connection";
 import type { CryptoProvider, Identity } from "@sortie/handshake";
 import { TokenBucket } from "@sortie/reliability";
 import type { SocketAddress } from "@sortie/transport";
-import { readConnectionId } from "@sortie/wire";
+import { isLegalProtectedFlags, readConnectionId } from "@sortie/wire";
 import type { ReplyQueue } from "./reply-queue.js";
 import { StatelessReset } from "./stateless-reset.js";
 
@@ -41,7 +42,15 @@ export class ResetAnswers {
     return this.reset.token(connectionId, address16);
   }
 
-  answer(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
+  /** Answers what may be a packet of a connection that there was; says why it is dropped. */
+  answer(datagram: Uint8Array, from: SocketAddress, nowMs: number): DropReason {
+    // No packet of this version: neither may it have the answers of those whose connections are gone.
+    if (!isLegalProtectedFlags(datagram[0] as number)) return "unknown-type";
+    this.reply(datagram, from, nowMs);
+    return "unknown-connection";
+  }
+
+  private reply(datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
     const { replies, budget } = this;
     if (replies.isFull || budget.available(nowMs) < 1) return;
     try {

@@ -264,10 +264,7 @@ export class ServerCore implements DatagramCore {
     if (kind === "handshake") return this.admission.receive(datagram, from, nowMs, this.refusal());
     if (datagram.length < MIN_PROTECTED_BYTES) return "too-short";
     const entry = this.table.find(readConnectionId(datagram));
-    if (entry === undefined) {
-      this.resets.answer(datagram, from, nowMs);
-      return "unknown-connection";
-    }
+    if (entry === undefined) return this.resets.answer(datagram, from, nowMs);
     const dropped = this.receiveFor(entry, datagram, from, nowMs);
     // The client holds the keys: its hello needs no answer any more.
     if (dropped === undefined) entry.serverHello = undefined;

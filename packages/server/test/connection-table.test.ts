@@ -29,7 +29,7 @@ describe("ConnectionTable", () => {
     const table = new ConnectionTable(300, counting());
     const entries = Array.from({ length: 300 }, () => added(table));
     expect(table.size).toBe(300);
-    expect(table.isFull).toBe(true);
+    expect(table.isFull()).toBe(true);
     expect(new Set(entries.map((entry) => entry.slot)).size).toBe(300);
     for (const entry of entries) {
       expect(table.find(idOf(entry))).toBe(entry);
@@ -53,7 +53,8 @@ describe("ConnectionTable", () => {
     table.remove(gone);
     table.remove(gone);
     expect(table.size).toBe(3);
-    expect(table.isFull).toBe(false);
+    expect(table.isFull()).toBe(false);
+    expect(table.isFull(1)).toBe(true);
     expect(table.find(idOf(gone))).toBeUndefined();
     const fresh = added(table, "fresh");
     expect(fresh.slot).toBe(gone.slot);
@@ -144,7 +145,7 @@ describe("ConnectionTable", () => {
 
   it("never has more slots than a connection ID can name", () => {
     const table = new ConnectionTable(1_000_000, counting());
-    while (!table.isFull) added(table);
+    while (!table.isFull()) added(table);
     expect(table.size).toBe(MAX_SLOTS);
     const last = table.find(0) ?? table.nextDue(0, Infinity);
     expect(last?.slot).toBe(0);
