@@ -261,4 +261,41 @@ describe("T42 bestEffort after a long outage", () => {
     pair.run(200);
     expect(received + messagesOf(pair.server).length).toBe(40_000);
   });
+
+  it.each([9001, 31_744, 31_000])("T42i to ID %i: the packet that was sent just before may come right behind", (id) => {
+    const peer = new HostilePeer();
+    peer.send(message(BestEffort, 0, 0, numbered(0)));
+    const next = peer.next;
+    peer.next = next + 1;
+    peer.send(message(BestEffort, 0, id, numbered(id)));
+    peer.next = next;
+    peer.send(message(BestEffort, 0, id - 1, numbered(id - 1)));
+    expect(messagesOf(peer.victim).map(indexOf)).toEqual([0, id, id - 1]);
+    peer.next = next + 2;
+    peer.end();
+  });
+
+  it('T42j of all IDs: none is "acked" that was dropped because one before it, given up, had its ID', async () => {
+    const long = { idleTimeoutMs: 600_000 };
+    const pair = connected({ clientParameters: long, serverParameters: long, link: { latencyMs: 60 } });
+    pair.client.send(numbered(0), { delivery: "bestEffort" }, pair.nowMs);
+    pair.run(500);
+    pair.interceptor = () => undefined;
+    sendInVain(pair, 40_000);
+    pair.interceptor = undefined;
+    pair.run(3000);
+    messagesOf(pair.server);
+    const send = (index: number, expiresInMs: number): SendReceipt =>
+      pair.client.send(numbered(index), { delivery: "bestEffort", expiresInMs }, pair.nowMs);
+    // Given up while it is on its way, where it arrives.
+    const first = send(1, 40);
+    pair.run(50);
+    const second = send(2, 5000);
+    pair.run(500);
+    const third = send(3, 5000);
+    pair.run(5000);
+    const words = messagesOf(pair.server).map(indexOf);
+    expect(words).toEqual([1, 3]);
+    expect([await first.outcome, await second.outcome, await third.outcome]).toEqual(["expired", "dropped", "acked"]);
+  });
 });

@@ -163,8 +163,7 @@ export class Outbound {
 
   /** What may be dropped and is still here has had its turn: its wait begins, unless it had one before. */
   endTurn(nowMs: number): void {
-    const { budget } = this;
-    if (budget.messages === budget.undroppableMessages) return;
+    if (this.budget.messages === this.budget.undroppableMessages) return;
     (this.leftOver ??= new LeftOver(this.maxWaitMs)).add(this.sends, nowMs);
   }
 
@@ -185,9 +184,11 @@ export class Outbound {
   }
 
   onDataLost(message: OutgoingMessage, from: number, to: number, packetNumber: number): void {
+    // Of one that was given up too: its channel asks whether any of it is still under way.
+    const hasLost = message.onLost(packetNumber, from, to);
     if (message.finished) return;
     if (!message.retransmits) this.finish(message, "dropped");
-    else if (message.onLost(packetNumber, from, to)) this.scheduler.pushLost(message);
+    else if (hasLost) this.scheduler.pushLost(message);
   }
 
   /** Gives up what is past its time. */
@@ -203,8 +204,7 @@ export class Outbound {
   close(sent: SentPackets): void {
     this.closed = true;
     for (let message = this.scheduler.any(); message !== undefined; message = this.scheduler.any()) this.drop(message);
-    for (let next = this.channels.takeWaiting(); next !== undefined; next = this.channels.takeWaiting())
-      this.drop(next);
+    for (let m = this.channels.takeWaiting(); m !== undefined; m = this.channels.takeWaiting()) this.drop(m);
     for (let message = this.unacked.oldest; message !== undefined; message = this.unacked.oldest) this.drop(message);
     sent.clear({ onItem: (message) => this.drop(message) });
     this.channels.close();
@@ -338,7 +338,7 @@ export class Outbound {
     }
     const channel = this.channels.of(message);
     if (channel instanceof BestEffortSend) {
-      if (!channel.mayStart(whole)) {
+      if (!channel.mayStart(message, whole)) {
         this.finish(message, "dropped");
         return false;
       }

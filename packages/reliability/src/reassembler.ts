@@ -3,8 +3,9 @@ import { FragmentSets } from "./fragment-sets.js";
 import { CHUNK_COST_BYTES, FragmentSet, SEGMENT_COST_BYTES, SET_COST_BYTES } from "./fragment-set.js";
 
 /**
- * Separate stretches that one set may consist of, which bounds the work of inserting between them. An honest sender
- * leaves at most a hole for each packet in flight, of which there are at most 1024.
+ * Separate stretches that one set may consist of, which bounds the work of inserting between them. A sender must not
+ * cause more (docs/PROTOCOL.md section 5.5). Ours sends what was lost before what is new, and so leaves about a hole
+ * for each packet in flight, of which there are at most 1024.
  */
 const MAX_STRETCHES_PER_SET = 4096;
 

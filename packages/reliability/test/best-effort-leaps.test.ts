@@ -1,5 +1,8 @@
 import { DeliveryCode } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
+import { BestEffortSend } from "../src/channels/best-effort.js";
+import { MAX_ID_LEAP } from "../src/id-window.js";
+import { OutgoingMessage } from "../src/outgoing-message.js";
 import { Reassembler } from "../src/reassembler.js";
 import type { ReliableEndpoint } from "../src/reliable-endpoint.js";
 import { Crafted } from "./support/craft.js";
@@ -102,6 +105,93 @@ describe("bestEffort IDs that leap", () => {
     for (const step of [1023, 1100, 30_000]) {
       expect(best([240, 241, 242, 243, 244, 245, 246, 247], step)).toBeLessThan(honestMs * 8);
     }
+  });
+});
+
+describe("T42 the last bestEffort ID that may be used", () => {
+  const LAST = MAX_ID_LEAP - 1;
+
+  /** Starts a message in packet `packetNumber`. */
+  function start(channel: BestEffortSend, packetNumber: number, large = false): OutgoingMessage {
+    const message = new OutgoingMessage(EMPTY, BestEffort, 0, 0, Infinity, 0);
+    message.large = large;
+    expect(channel.mayStart(message, true)).toBe(true);
+    channel.onStart(message, true);
+    message.started = true;
+    message.lastPacketNumber = packetNumber;
+    return message;
+  }
+
+  function finish(channel: BestEffortSend, message: OutgoingMessage, outcome: "acked" | "expired"): void {
+    if (outcome === "acked") channel.onAcked(message);
+    if (message.finished) return;
+    message.settle(outcome);
+    channel.onFinish(message);
+  }
+
+  /** A channel that used all IDs but the last in vain. */
+  function usedUp(): BestEffortSend {
+    const channel = new BestEffortSend(0);
+    for (let id = 0; id < LAST; id++) finish(channel, start(channel, 0), "expired");
+    return channel;
+  }
+
+  function mayStart(channel: BestEffortSend, whole = true, large = false): boolean {
+    const message = new OutgoingMessage(EMPTY, BestEffort, 0, 0, Infinity, 0);
+    message.large = large;
+    return channel.mayStart(message, whole);
+  }
+
+  it("goes to another message only when no packet with it is under way", () => {
+    const channel = usedUp();
+    expect(mayStart(channel, false)).toBe(false);
+    const first = start(channel, 7);
+    expect(first.id).toBe(LAST);
+    expect(mayStart(channel)).toBe(false);
+    first.lastPacketNumber = 8;
+    finish(channel, first, "expired");
+    expect(mayStart(channel)).toBe(false);
+    first.onLost(7, 0, 0);
+    expect(mayStart(channel)).toBe(false);
+    first.onLost(8, 0, 0);
+    expect(mayStart(channel, false)).toBe(false);
+    expect(start(channel, 9).id).toBe(LAST);
+  });
+
+  it("makes way for the next ones as soon as one has arrived, given up or not", async () => {
+    const channel = usedUp();
+    const first = start(channel, 7);
+    finish(channel, first, "expired");
+    finish(channel, first, "acked");
+    expect(start(channel, 8).id).toBe(LAST + 1);
+    expect(mayStart(channel, false)).toBe(true);
+    expect(await first.outcome).toBe("expired");
+  });
+
+  it("nobody is told that a message arrived when one that was taken for lost had its ID", async () => {
+    const channel = usedUp();
+    const first = start(channel, 7);
+    finish(channel, first, "expired");
+    first.onLost(7, 0, 0);
+    const second = start(channel, 8);
+    channel.onAcked(first);
+    const third = start(channel, 9);
+    finish(channel, second, "acked");
+    finish(channel, third, "acked");
+    expect([second.id, third.id]).toEqual([LAST, LAST + 1]);
+    expect([await second.outcome, await third.outcome]).toEqual(["dropped", "acked"]);
+  });
+
+  it("pieces of two messages never meet under it", () => {
+    const channel = usedUp();
+    const first = start(channel, 7, true);
+    // The path's MTU fell: it goes again in pieces.
+    first.cut();
+    finish(channel, first, "expired");
+    first.onLost(7, 0, 0);
+    first.cut().lost.add(0, 100);
+    expect(mayStart(channel, true, true)).toBe(false);
+    expect(mayStart(channel, true, false)).toBe(true);
   });
 });
 

@@ -9,6 +9,10 @@ export class BestEffortSend extends SendChannel {
   private readonly window = new SendWindow();
   /** Highest ID that the receiver is known to have. */
   private confirmedId: number;
+  /** The message that started last under the last ID that could be used. */
+  private atLast: OutgoingMessage | undefined = undefined;
+  /** Whether another arrived under its ID: no acknowledgement tells whether this one was taken. */
+  private isInDoubt = false;
 
   constructor(firstId: number) {
     super(firstId);
@@ -25,22 +29,49 @@ export class BestEffortSend extends SendChannel {
    * the next for an old one, whole messages go on one at a time under the last ID, until one of them arrives. Pieces
    * must not, as those of several messages would meet under it.
    */
-  mayStart(whole: boolean): boolean {
-    return this.nextId < this.lastId || (whole && this.window.span === 0);
+  mayStart(message: OutgoingMessage, whole: boolean): boolean {
+    if (this.nextId < this.lastId) return true;
+    return whole && this.window.span === 0 && (this.nextId === this.lastId || this.mayFollow(message));
   }
 
   override onStart(message: OutgoingMessage, whole: boolean): void {
-    this.nextId = Math.min(this.nextId, this.lastId);
+    const { lastId } = this;
+    if (this.nextId >= lastId) {
+      this.nextId = lastId;
+      this.atLast = message;
+      this.isInDoubt = false;
+    }
     super.onStart(message, whole);
     this.window.push(message);
   }
 
-  override onFinish(_message: OutgoingMessage): void {
+  override onFinish(message: OutgoingMessage): void {
     while (this.window.shiftFinished() !== undefined);
+    // Says something only where the outcome was held, see `onLastAcked`.
+    if (message === this.atLast) message.tell("dropped");
   }
 
-  override onAcked({ id }: OutgoingMessage): void {
+  override onAcked(message: OutgoingMessage): void {
+    const { id } = message;
+    if (id === this.atLast?.id) this.onLastAcked(message);
     this.confirmedId = Math.max(this.confirmedId, id);
+  }
+
+  private onLastAcked(message: OutgoingMessage): void {
+    // One that was taken for lost arrived after all, most likely before the one that has its ID now.
+    if (message !== this.atLast) this.isInDoubt = true;
+    else if (this.isInDoubt && !message.finished) message.holdOutcome();
+  }
+
+  /**
+   * Whether the message may have the last ID, which another had that was given up. That one could arrive first as long
+   * as any of it is under way, and the receiver would drop, and yet acknowledge, the next one as a duplicate.
+   */
+  private mayFollow(message: OutgoingMessage): boolean {
+    const { atLast } = this;
+    if (atLast?.hasLost !== true) return false;
+    // Pieces of it may be there, because the path's MTU fell. Those of this one, if it fell again, would meet them.
+    return atLast.fragments === undefined || !message.large;
   }
 
   /** The highest ID that the receiver is sure to take for a new one. */
