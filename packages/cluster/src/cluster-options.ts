@@ -55,7 +55,8 @@ export interface ClusterOptions {
   readonly hangTimeoutMs?: number | undefined;
   /**
    * 0..1000: workers replaced within a minute; one more, and the cluster ends. Those that served and closed their
-   * server are counted apart, and each worker's first such end within a minute is not counted. Default 10.
+   * server are counted apart, and each worker's first such end within a minute is not counted. With 0 nothing is
+   * replaced, those neither. Default 10.
    */
   readonly restartsPerMinute?: number | undefined;
   /** Hears of workers that end; pino and `console` fit. Default: errors to the console. */
@@ -99,9 +100,6 @@ export function resolveClusterOptions(
   options: ClusterOptions,
   platform: string = process.platform,
 ): ResolvedClusterOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
-  }
   checkOptionNames(options, OPTION_NAMES);
   const { workers = Math.min(availableParallelism(), MAX_WORKERS) } = options;
   checkInteger("workers", workers, 1, MAX_WORKERS);

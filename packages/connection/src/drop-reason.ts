@@ -36,7 +36,7 @@ export const DROP_REASONS = [
   "bad-cookie",
   /** A handshake whose key share, suites, parameters or signature are refused. */
   "handshake-refused",
-  /** All half-open slots are taken, or this tick's handshake budget is used up. */
+  /** All half-open slots are taken, the second's budget of handshakes is used up, or 256 hellos wait for a tick. */
   "half-open-full",
   /** The server takes no new peers: full, or shutting down. */
   "not-accepting",

@@ -17,6 +17,10 @@ export interface ServerEvents<Data = unknown> {
   /** How much to send to this peer has changed: see {@link SendAdvice}. */
   advice: (peer: Peer<Data>, advice: SendAdvice) => void;
   disconnect: (peer: Peer<Data>, reason: DisconnectReason) => void;
+  /**
+   * Runs only while there is a connection, also one that is not let in yet. What must go on in an empty server needs a
+   * timer of its own.
+   */
   tick: (event: TickEvent) => void;
   /**
    * The server is about to end and lets nobody in any more: after `startDraining`, and again, with the time that peers

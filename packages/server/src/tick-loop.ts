@@ -15,9 +15,12 @@ const MAX_CATCH_UP_TICKS = 4;
  */
 const RECEIVE_SHARE = 0.25;
 
-/** What a tick is told. */
+/**
+ * What a tick is told. Ticks run only while there is a connection; what must go on in an empty server needs a timer of
+ * its own.
+ */
 export interface TickEvent {
-  /** Number of the tick, from 0. */
+  /** Number of the tick, from 0. Counts on where it stopped when there was no connection. */
   readonly tick: number;
   /** ms of game time that this tick covers: the tick's interval, exactly. */
   readonly deltaMs: number;
