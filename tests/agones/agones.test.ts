@@ -258,7 +258,9 @@ describe("a server under Agones", () => {
   it("refuses bad arguments", async () => {
     const { server } = new UdpGame();
     expect(() => runWithAgones(server)).toThrow(/"server" expected one that listens: await server\.listen\(\) first/);
-    expect(() => runWithAgones({} as never)).toThrow(/"server" expected what createServer\(\) gives, got object/);
+    expect(() => runWithAgones({} as never)).toThrow(
+      /"server" expected what createServer\(\) gives, got an object without on, off, close/,
+    );
     for (const [options, message] of [
       [{ healthIntervalMs: 100 }, /"healthIntervalMs" expected a number in 500\.\.60000, got 100/],
       [{ counter: "" }, /"counter" expected a name, got ""/],

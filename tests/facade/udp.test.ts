@@ -98,6 +98,26 @@ describe("echo over UDP", () => {
   });
 });
 
+describe("a client over UDP", () => {
+  it("sends the payload, and pins the key, as they were at the call: the caller may wipe them after it", async () => {
+    const tokens: string[] = [];
+    const authenticate = ({ payload }: { readonly payload: Uint8Array }): { accept: true } => {
+      tokens.push(new TextDecoder().decode(payload));
+      return { accept: true };
+    };
+    const game = await UdpGame.listening({ authenticate });
+    for (const copy of [(bytes: Uint8Array) => new Uint8Array(bytes), (bytes: Uint8Array) => Buffer.from(bytes)]) {
+      const [payload, serverKey] = [copy(new TextEncoder().encode("token")), copy(IDENTITY.publicKey)];
+      const connecting = game.connect({ payload, serverKey });
+      payload.fill(0);
+      serverKey.fill(0);
+      await connecting;
+    }
+    expect(tokens).toEqual(["token", "token"]);
+    await game.end();
+  });
+});
+
 describe("connecting over UDP fails", () => {
   it("with identity-mismatch when the server has another key, and sends it no payload", async () => {
     let asked = 0;

@@ -234,6 +234,14 @@ describe("Prometheus text", () => {
     const game = new GameNetwork();
     const create = (options: unknown) => () => createMetrics(game.server, options as MetricsOptions);
     expect(create({ prefix: "9lives" })).toThrow(/"prefix" expected 1..32 letters.*got "9lives"/);
+    expect(create({ prefix: null })).toThrow(/"prefix" expected 1..32 letters.*got null/);
+    expect(create({ prefix: ["game_"] })).toThrow(/"prefix" expected 1..32 letters.*got an array/);
+    expect(create({ registry: null })).toThrow(/"registry" expected a Registry of prom-client, got null/);
+    expect(create({ registry: Promise.resolve(new Registry()) })).toThrow(/a Registry of prom-client, got a promise/);
+    const gone = "registerMetric, removeSingleMetric, metrics";
+    expect(create({ registry: {} })).toThrow(
+      `"registry" expected a Registry of prom-client, got an object without ${gone}`,
+    );
     expect(create({ describePeer: "name" })).toThrow(/"describePeer" expected a function, got a string/);
     expect(create({ onError: null })).toThrow(/"onError" expected a function, got null/);
     expect(create({ prefx: "game_" })).toThrow(/"options" expected only prefix, registry, .*got "prefx"/);

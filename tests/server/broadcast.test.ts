@@ -40,6 +40,8 @@ describe("options of a broadcast", () => {
     [true, "true"],
     ["reliable", '"reliable"'],
     [() => ({}), "a function"],
+    [[], "an array"],
+    [Promise.resolve({ delivery: "reliable" }), "a promise"],
   ])("that are %s are refused, as those of send are, and nobody hears it", async (options, got) => {
     const expected = new TypeError(`"options" expected an object, got ${got}`);
     expect(() => game.server.broadcast("x", options as never)).toThrow(expected);

@@ -1,6 +1,7 @@
 import {
   checkBoolean,
   checkLogger,
+  checkMethods,
   checkOptionNames,
   containedLogger,
   type Logger,
@@ -61,13 +62,18 @@ const OPTION_NAMES: OptionNames<AgonesOptions> = {
   createSdk: true,
 };
 
+const SERVER: string = "what createServer() gives";
+const SERVER_METHODS: readonly string[] = ["on", "off", "close"] satisfies (keyof AgonesServer)[];
+
 const DEFAULT_HEALTH_INTERVAL_MS = 2000;
 const DRAIN_MS = 2000;
 
 /** Throws TypeError or RangeError that names the option, what is expected, and what came. */
 export function checkAgonesOptions(server: AgonesServer, options: AgonesOptions): CheckedAgonesOptions {
-  if (typeof (server as { close?: unknown } | null)?.close !== "function") {
-    throw new TypeError(`"server" expected what createServer() gives, got ${server === null ? "null" : typeof server}`);
+  checkMethods("server", server, SERVER, SERVER_METHODS);
+  // A cluster has these methods as well, but its peers are in its workers.
+  if (typeof (server.peers as { readonly values?: unknown } | undefined)?.values !== "function") {
+    throw new TypeError(`"server" expected ${SERVER}, got an object without peers`);
   }
   if (server.address === undefined) {
     throw new Error(

@@ -49,8 +49,14 @@ export class AgonesRunner {
       );
     }
     if (list !== undefined) this.#synchronise(`list "${list}"`, () => this.#updateList(list));
-    server.on("connect", this.#onConnect).on("disconnect", this.#onDisconnect).on("draining", this.#onDraining);
-    if (server.stats?.draining === true) this.#joinDraining();
+    try {
+      server.on("connect", this.#onConnect).on("disconnect", this.#onDisconnect).on("draining", this.#onDraining);
+      if (server.stats?.draining === true) this.#joinDraining();
+    } catch (error) {
+      // Such as for too many listeners. Nobody would have what ends this, and Agones be told "ready" all the same.
+      this.close();
+      throw error;
+    }
   }
 
   /**

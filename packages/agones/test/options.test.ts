@@ -1,9 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { type AgonesServer, checkAgonesOptions } from "../src/options.js";
 
-const server = { address: {}, peers: new Map(), close: async () => undefined } as unknown as AgonesServer;
+const methods = { on: () => undefined, off: () => undefined, close: async () => undefined };
+const server = { ...methods, address: {}, peers: new Map() } as unknown as AgonesServer;
 
 describe("options of runWithAgones", () => {
+  it.each<[string, unknown, string]>([
+    ["a promise", Promise.resolve(server), "a promise"],
+    ["an object of another kind", { close: methods.close }, "an object without on, off"],
+    ["a cluster", { ...methods, address: {}, workers: [] }, "an object without peers"],
+    ["a number of peers", { ...methods, address: {}, peers: 0 }, "an object without peers"],
+  ])("are of a server, and not of %s", (_, other, got) => {
+    const message = `"server" expected what createServer() gives, got ${got}`;
+    expect(() => checkAgonesOptions(other as AgonesServer, {})).toThrow(new TypeError(message));
+  });
+
   it("allocate on the first peer by true alone, and not by what looks like it", () => {
     for (const [value, got] of [
       ["x", '"x"'],

@@ -83,6 +83,26 @@ async function run(options: AgonesOptions = {}): Promise<AgonesRunner> {
   return made;
 }
 
+describe("a server that nobody can listen to", () => {
+  it("is told to Agones by nothing: there would be no end to it", async () => {
+    const events: string[] = [];
+    let pings = 0;
+    sidecar.sdk.health = () => void (pings += 1);
+    server.on = function on(event: string): HandServer {
+      if (event === "draining") throw new RangeError('"draining" expected at most 1000 listeners');
+      events.push(event);
+      return this as HandServer;
+    };
+    server.off = function off(event: string): HandServer {
+      events.splice(events.indexOf(event), events.includes(event) ? 1 : 0);
+      return this as HandServer;
+    };
+    await expect(run()).rejects.toThrow("at most 1000 listeners");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect({ events, calls: sidecar.calls, pings }).toEqual({ events: [], calls: [], pings: 0 });
+  });
+});
+
 describe("a server that drains before it comes under Agones", () => {
   it("is kept from allocators, never offered to them, and ends as any other", async () => {
     server.stats.draining = true;

@@ -56,7 +56,8 @@ class ChainVerifier implements CertificateVerifier {
     }
     const texts = typeof ca === "string" ? [ca] : ca;
     if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {
-      throw new TypeError(`"ca" expected PEM text, or an array of it, got ${kindOf(ca)}`);
+      const got = Array.isArray(ca) ? `one with ${kindOf(ca.find((text) => typeof text !== "string"))}` : kindOf(ca);
+      throw new TypeError(`"ca" expected PEM text, or an array of it, got ${got}`);
     }
     const count = texts.reduce((sum, text) => sum + text.split("-----BEGIN ").length - 1, 0);
     if (count > MAX_AUTHORITIES) {

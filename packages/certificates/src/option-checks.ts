@@ -1,17 +1,23 @@
-/** What came, for messages: `typeof`, but "null" for null, and "bytes" for a file that was read as such. */
+/**
+ * What came, for messages: `typeof`, but "null" for null, "bytes" for a file that was read as such, and "a promise" for
+ * one that nobody awaited.
+ */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
-  return value instanceof Uint8Array ? "bytes" : typeof value;
+  if (value instanceof Uint8Array) return "bytes";
+  if (Array.isArray(value)) return "an array";
+  const isPromise = typeof value === "object" && typeof (value as { readonly then?: unknown }).then === "function";
+  return isPromise ? "a promise" : typeof value;
 }
 
 /**
- * Throws TypeError for options that are no object, for one that is none of `known` (a misspelt one would be passed
- * over, and its default be taken for what was asked for), and for a `now` that is no function.
+ * Throws TypeError for options that are no object (of a promise or an array all would have their defaults), for one
+ * that is none of `known` (a misspelt one would be passed over, and its default be taken for what was asked for), and
+ * for a `now` that is no function.
  */
 export function checkOptions(options: object, known: Readonly<Record<string, true>>): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`"options" expected an object, got ${kindOf(options)}`);
-  }
+  const kind = kindOf(options);
+  if (kind !== "object") throw new TypeError(`"options" expected an object, got ${kind}`);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(known, name)) continue;
     throw new TypeError(`"options" expected only ${Object.keys(known).join(", ")}, got "${name}"`);

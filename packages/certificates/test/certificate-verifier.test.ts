@@ -217,6 +217,8 @@ describe("options of a verifier", () => {
     ["a key for an authority", { ca: keyPem(server), hostname: HOST }, "that is a key, and belongs elsewhere"],
     ["a damaged one", { ca: pemOf(leaf.subarray(0, -1)), hostname: HOST }, "got a damaged one (no. 1)"],
     ["a number for authorities", { ca: 7, hostname: HOST }, '"ca" expected PEM text, or an array of it, got number'],
+    ["a promise for authorities", { ca: Promise.resolve(arena.pem), hostname: HOST }, "array of it, got a promise"],
+    ["one among them", { ca: [Promise.resolve(arena.pem)], hostname: HOST }, "array of it, got one with a promise"],
     ["bytes for authorities", { ca: Buffer.from(arena.pem), hostname: HOST }, "or an array of it, got bytes"],
     ["a misspelt option", { ca: arena.pem, hostname: HOST, nowMs: now }, 'only ca, hostname, now, got "nowMs"'],
     ["a date for a clock", { ca: arena.pem, hostname: HOST, now: NOW_MS }, '"now" expected a function, got number'],
@@ -231,6 +233,8 @@ describe("options of a verifier", () => {
     [undefined, "undefined"],
     [null, "null"],
     ["ca", "string"],
+    [Promise.resolve({ ca: arena.pem, hostname: HOST }), "a promise"],
+    [[{ ca: arena.pem, hostname: HOST }], "an array"],
   ])("are refused when they are none: %s", (options, got) => {
     const message = `"options" expected an object, got ${got}`;
     expect(() => createCertificateVerifier(options as never)).toThrow(new TypeError(message));

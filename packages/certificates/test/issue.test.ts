@@ -150,7 +150,7 @@ describe("an identity with certificates", () => {
     ["bytes", Buffer.from(arena.pem), "bytes"],
     ["nothing", undefined, "undefined"],
     ["null", null, "null"],
-    ["a list", [arena.pem], "object"],
+    ["a list", [arena.pem], "an array"],
   ])("says what it expected and what came where it is given %s", (_, pem, got) => {
     const message = `"pem" expected a PEM text with "-----BEGIN CERTIFICATE-----", got ${got}`;
     const error = new CertificateError("not-pem", message);

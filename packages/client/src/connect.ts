@@ -57,7 +57,9 @@ export type CoreMaker = (addresses: readonly SocketAddress[], nowMs: number, ove
 export function prepare(options: ClientOptions, frames?: FrameTiming): CoreMaker {
   checkClientOptions(options);
   const trust = trustOf(options);
-  const connectPayload = checkConnectPayload(payloadBytes(options.payload ?? new Uint8Array(0)));
+  // Null, as from a lookup that found no token, is refused: the server would see somebody without credentials.
+  const { payload = new Uint8Array(0) } = options;
+  const connectPayload = checkConnectPayload(payloadBytes(payload));
   const { parameters, settings } = resolveProtocolOptions(options, 0, frames);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const id = protocolId(options.crypto, options.protocol);

@@ -111,9 +111,6 @@ export const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** Checks what is the client's own; throws TypeError or RangeError that names the option, its range and what came. */
 export function checkClientOptions(options: ClientOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
-  }
   checkOptionNames(options, CLIENT_OPTION_NAMES);
   if (typeof options.host !== "string" || options.host === "") {
     throw new TypeError(`"host" expected a name or an IP address, got ${describeValue(options.host)}`);
@@ -192,12 +189,13 @@ function isPemFile(key: string | Uint8Array): boolean {
   );
 }
 
-/** Checks the size of CONNECT's payload. */
+/** Checks the size of CONNECT's payload, and copies it. */
 export function checkConnectPayload(payload: Uint8Array): Uint8Array {
   if (payload.length > MAX_CONNECT_PAYLOAD_BYTES) {
     throw new RangeError(`"payload" expected at most ${MAX_CONNECT_PAYLOAD_BYTES} bytes, got ${payload.length}`);
   }
-  return payload.slice();
+  // Not slice(): that of a Node Buffer shares its memory.
+  return new Uint8Array(payload);
 }
 
 /** ms that a client may take to leave. Throws RangeError. */

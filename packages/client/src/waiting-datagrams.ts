@@ -18,7 +18,7 @@ export class WaitingDatagrams {
   /** Copies the payload. False where there is no room: it is dropped. */
   push(payload: Uint8Array, from: SocketAddress, clockMs: number): boolean {
     if (this.datagrams.length >= MAX_WAITING_DATAGRAMS) return false;
-    this.datagrams.push({ payload: payload.slice(), from, clockMs });
+    this.datagrams.push({ payload: copyOf(payload), from, clockMs });
     return true;
   }
 
@@ -29,4 +29,9 @@ export class WaitingDatagrams {
   clear(): void {
     this.datagrams.length = 0;
   }
+}
+
+/** A slice is the quickest copy, but a Node Buffer's, as transports of others may deliver, shares its memory. */
+function copyOf(payload: Uint8Array): Uint8Array {
+  return payload.constructor === Uint8Array ? payload.slice() : new Uint8Array(payload);
 }

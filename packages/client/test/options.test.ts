@@ -2,7 +2,7 @@ import { createNobleProvider, IdentityError, identityOf, publicKeyToPem } from "
 import type { DatagramTransport } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
 import { connect, prepare } from "../src/connect.js";
-import type { ClientOptions } from "../src/options.js";
+import { checkConnectPayload, type ClientOptions, trustOf } from "../src/options.js";
 import { createClient } from "../src/polled-client.js";
 
 const crypto = createNobleProvider();
@@ -77,7 +77,8 @@ describe("options of a client", () => {
     ["signal", "abort", TypeError, '"signal" expected an AbortSignal, got string'],
     ["signal", null, TypeError, '"signal" expected an AbortSignal, got null'],
     ["protocol", "", RangeError, '"protocol" expected 1..255 bytes of UTF-8, got 0'],
-    ["payload", 5, TypeError, '"payload" expected a Uint8Array or a string, got number'],
+    ["payload", 5, TypeError, '"payload" expected a Uint8Array or a string, got a number'],
+    ["payload", null, TypeError, '"payload" expected a Uint8Array or a string, got null'],
     ["payload", "é".repeat(513), RangeError, '"payload" expected at most 1024 bytes, got 1026'],
     ["payload", new Uint8Array(1025), RangeError, '"payload" expected at most 1024 bytes, got 1025'],
     ["mtu", 1199, RangeError, '"mtu" expected an integer in 1200..1452, got 1199'],
@@ -98,8 +99,22 @@ describe("options of a client", () => {
     expect(() => prepare({ ...GOOD, tls: undefined } as never)).not.toThrow();
   });
 
-  it("a payload of exactly 1024 bytes is taken, and copied", () => {
+  it("a payload of exactly 1024 bytes is taken", () => {
     expect(() => prepare({ ...GOOD, payload: new Uint8Array(1024) })).not.toThrow();
+  });
+
+  it.each([
+    ["bytes", (bytes: Uint8Array) => new Uint8Array(bytes)],
+    // Its slice() shares its memory.
+    ["a Buffer", (bytes: Uint8Array) => Buffer.from(bytes)],
+  ])("payload and key that are given as %s are copied: the caller may wipe his", (_kind, copy) => {
+    const [payload, serverKey] = [copy(Uint8Array.of(1, 2, 3)), copy(publicKey)];
+    const kept = checkConnectPayload(payload);
+    const trust = trustOf({ ...GOOD, serverKey });
+    payload.fill(0);
+    serverKey.fill(0);
+    expect([...kept]).toEqual([1, 2, 3]);
+    expect(trust).toEqual({ kind: "pin", publicKey });
   });
 
   it("nobody to trust is refused, and both ways out are named", async () => {
@@ -159,8 +174,11 @@ describe("options of a client", () => {
     expect(message).toBe('"serverKey" expected PEM text, got PEM as bytes: read the file as "utf8"');
   });
 
-  it.each([undefined, null, "192.0.2.1"])("options that are %j are refused", async (options) => {
-    await expect(connect(options as never)).rejects.toThrow(/"options" expected an object, got/);
-    expect(() => createClient(options as never)).toThrow(TypeError);
-  });
+  it.each([undefined, null, "192.0.2.1", [], Promise.resolve(GOOD)])(
+    "options that are %j are refused",
+    async (options) => {
+      await expect(connect(options as never)).rejects.toThrow(/"options" expected an object, got/);
+      expect(() => createClient(options as never)).toThrow(TypeError);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { checkOptionNames, describeValue, type OptionNames, payloadBytes, TypedEmitter } from "@sortie/connection";
-import type { SendOptions } from "@sortie/reliability";
+import { checkSend, type SendOptions } from "@sortie/reliability";
 import type { CloseOptions, ListenAddress } from "@sortie/server";
 import { ClusterError } from "./cluster-error.js";
 import { type ClusterOptions, resolveClusterOptions, type ResolvedClusterOptions } from "./cluster-options.js";
@@ -160,11 +160,16 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
 
   /**
    * Sends to all peers of all workers, also while `close` gives them time to leave. Resolves with how many took it, in
-   * about a second at the latest. Rejects with TypeError for what is no payload, with RangeError for bad options.
+   * about a second at the latest. Rejects with TypeError or RangeError for a bad payload or bad
+   * options, whichever workers are there; with Error when a worker failed to send.
    */
   async broadcast(payload: Uint8Array | string, options: SendOptions = {}): Promise<BroadcastResult> {
     const bytes = payloadBytes(payload);
-    const answers = await Promise.all(this.#handles.map((handle) => handle?.broadcast(bytes, options)));
+    checkSend(bytes, options);
+    // Those alone: whatever else the object has, or inherits, need not be what can be copied.
+    const { delivery, channel, priority, expiresInMs } = options;
+    const checked: SendOptions = { delivery, channel, priority, expiresInMs };
+    const answers = await Promise.all(this.#handles.map((handle) => handle?.broadcast(bytes, checked)));
     const workersMissed = answers.filter((answer) => answer === undefined).length;
     this.#broadcastsMissed += workersMissed;
     return { accepted: answers.reduce<number>((sum, answer) => sum + (answer ?? 0), 0), workersMissed };

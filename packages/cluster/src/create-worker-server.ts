@@ -1,4 +1,4 @@
-import { describeValue } from "@sortie/connection";
+import { describeKind, describeValue } from "@sortie/connection";
 import type { PeerDataOptions, Server } from "@sortie/server";
 import { createServer, createUdpTransport, type ServerBaseOptions, type ServerOptions } from "sortie";
 import { workerRuntime } from "./cluster-worker.js";
@@ -91,9 +91,8 @@ function monotonicMs(): number {
 }
 
 function checkWorkerOptions(options: object): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
-  }
+  const kind = describeKind(options);
+  if (kind !== "an object") throw new TypeError(`"options" expected an object, got ${kind}`);
   const given = options as Readonly<Record<string, unknown>>;
   for (const name of DECIDED) {
     if (given[name] !== undefined) {

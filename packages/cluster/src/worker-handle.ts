@@ -149,7 +149,7 @@ export class WorkerHandle {
 
   /**
    * How many peers took it; undefined when the worker is not there, does not read, or has not answered for
-   * `ANSWER_PATIENCE_MS`. Rejects for bad options.
+   * `ANSWER_PATIENCE_MS`. Rejects when it failed to send: payload and options were checked before.
    */
   async broadcast(payload: Uint8Array, options: SendOptions): Promise<number | undefined> {
     if (!this.hasServed || !this.isReachable || this.#unsent.isFull) return undefined;
@@ -162,7 +162,7 @@ export class WorkerHandle {
     });
     clearTimeout(timer);
     this.#broadcasts.delete(id);
-    if (answer?.error !== undefined) throw new RangeError(answer.error);
+    if (answer?.error !== undefined) throw new Error(`worker ${this.index} failed to broadcast: ${answer.error}`);
     return answer?.accepted;
   }
 

@@ -68,6 +68,26 @@ describe("options of a cluster", () => {
   });
 });
 
+describe("a broadcast of a cluster without workers", () => {
+  const cluster = createCluster({ ...GOOD, workers: 1 });
+
+  it("checks payload and options all the same", async () => {
+    const NAMES = "delivery, channel, priority, expiresInMs";
+    for (const [options, error] of [
+      [{ delivry: "reliable" }, new TypeError(`"options" expected only ${NAMES}, got "delivry"`)],
+      // Of a server, whose peers are not here.
+      [{ to: [] }, new TypeError(`"options" expected only ${NAMES}, got "to"`)],
+      [null, new TypeError('"options" expected an object, got null')],
+      [Promise.resolve({}), new TypeError('"options" expected an object, got a promise')],
+      [{ channel: 256 }, new RangeError('"channel" expected an integer in 0..255, got 256')],
+    ] as const) {
+      await expect(cluster.broadcast("x", options as never)).rejects.toThrow(error);
+    }
+    await expect(cluster.broadcast([1] as never)).rejects.toThrow("got an array");
+    expect(await cluster.broadcast("x", { delivery: "reliable" })).toEqual({ accepted: 0, workersMissed: 1 });
+  });
+});
+
 describe("a worker's side", () => {
   const options = { protocol: "x/1", identity: {} } as WorkerServerOptions;
 
@@ -79,6 +99,7 @@ describe("a worker's side", () => {
 
   it.each([
     [undefined, '"options" expected an object, got undefined'],
+    [Promise.resolve(options), '"options" expected an object, got a promise'],
     [{ protocol: "x/1" }, '"identity" expected what loadIdentity() gives, the same in all workers, got undefined'],
     [{ ...options, port: 1474 }, '"port" expected to be left to createCluster(), got 1474'],
     [{ ...options, transport: {} }, '"transport" expected to be left to createCluster(), got an object'],

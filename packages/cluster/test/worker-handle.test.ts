@@ -169,6 +169,13 @@ describe("a worker's process that answers", () => {
     expect(await worker.handle.broadcast(new Uint8Array(1), {})).toBeUndefined();
   });
 
+  it("that it failed to broadcast says which one did, and why", async () => {
+    const { handle, child } = await serving();
+    const answer = handle.broadcast(new Uint8Array(1), {});
+    child.emit("message", { type: "broadcast", id: 0, accepted: 0, error: "out of memory" });
+    await expect(answer).rejects.toThrow(new Error("worker 0 failed to broadcast: out of memory"));
+  });
+
   it("and that closes is hurried where the times are shorter, and killed the sooner", async () => {
     const { handle, sent, child } = await serving();
     const kills: unknown[] = [];

@@ -14,20 +14,20 @@ export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
 /** What both sides may set; units and ranges were checked by the public options of client and server. */
 export interface ConnectionSettings {
   /** ms without a packet from the peer after which a PING is sent. */
-  readonly keepAliveMs?: number;
+  readonly keepAliveMs?: number | undefined;
   /** ms for CONNECT and ACCEPT. */
-  readonly handshakeTimeoutMs?: number;
+  readonly handshakeTimeoutMs?: number | undefined;
   /** ms an acknowledgement may wait for company; at most the parameter told to the peer, which is the default. */
-  readonly ackDelayMs?: number;
+  readonly ackDelayMs?: number | undefined;
   /** bytes, 1200..1452: the largest datagram sent, see `ProtocolOptions.mtu`. Without it the path's is searched for. */
-  readonly mtuBytes?: number;
-  readonly limits?: Partial<EndpointLimits>;
+  readonly mtuBytes?: number | undefined;
+  readonly limits?: Partial<EndpointLimits> | undefined;
   /** By channel, 1..255: shares where channels of one priority compete. Default 1. */
-  readonly channelWeights?: Readonly<Record<number, number>>;
+  readonly channelWeights?: Readonly<Record<number, number>> | undefined;
   /** ms. Longest that an unreliable or sequenced message waits to be sent. Default 100. */
-  readonly maxUnreliableWaitMs?: number;
-  /** A controller for each connection; the default is a fixed budget. */
-  readonly createCongestionController?: () => CongestionController;
+  readonly maxUnreliableWaitMs?: number | undefined;
+  /** A controller for each connection; clients and servers give `AdaptiveRate` by default. */
+  readonly createCongestionController?: (() => CongestionController) | undefined;
 }
 
 export interface ConnectionOptions {
@@ -39,15 +39,15 @@ export interface ConnectionOptions {
   readonly address: PeerAddress;
   readonly nowMs: number;
   /** Client: payload of CONNECT, at most 1024 bytes. */
-  readonly connectPayload?: Uint8Array;
+  readonly connectPayload?: Uint8Array | undefined;
   /** ms. A first guess from the handshake. */
-  readonly initialRttMs?: number;
-  readonly trace?: TraceSink;
+  readonly initialRttMs?: number | undefined;
+  readonly trace?: TraceSink | undefined;
   /** Lower limits than the suite's own, for tests of key updates. */
-  readonly keyLimits?: Partial<KeyLimits>;
+  readonly keyLimits?: Partial<KeyLimits> | undefined;
   /** Both sides' first packet number, the same; tests start near the edges of the number space. */
-  readonly initialPacketNumber?: number;
-  readonly initialMessageId?: number;
+  readonly initialPacketNumber?: number | undefined;
+  readonly initialMessageId?: number | undefined;
 }
 
 /** PINGs that may go unanswered within the idle timeout before the connection is given up. */

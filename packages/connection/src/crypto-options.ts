@@ -1,5 +1,5 @@
 import type { CryptoProvider, Identity } from "@sortie/handshake";
-import { CipherSuite } from "@sortie/wire";
+import { CipherSuite, decodeCertificateChain, KEY_SHARE_BYTES, MAX_IDENTITY_BYTES } from "@sortie/wire";
 import { describeKind, describeValue } from "./describe-value.js";
 import { checkMethods, withoutParts } from "./method-checks.js";
 
@@ -52,17 +52,40 @@ function checkSuites(suites: readonly unknown[]): void {
 /** Throws TypeError, which names the option, for what is no {@link Identity}. Never shows it: it may be a key. */
 export function checkIdentity(identity: unknown): void {
   const given = (identity ?? {}) as { readonly [Part in keyof Identity]?: unknown };
-  const { publicKey, keyPair, certificateNotAfterMs } = given;
+  const { publicKey, keyPair, certificateChain, certificateNotAfterMs } = given;
   const pair = (keyPair ?? {}) as { readonly [Part in keyof Identity["keyPair"]]?: unknown };
   const missing: string[] = [];
   if (!(publicKey instanceof Uint8Array)) missing.push("publicKey");
   if (!(pair.publicKey instanceof Uint8Array)) missing.push("keyPair.publicKey");
   if (typeof pair.privateKey !== "object" || pair.privateKey === null) missing.push("keyPair.privateKey");
-  if (missing.length === 0) return checkExpiry(certificateNotAfterMs);
+  if (missing.length === 0) {
+    checkKeys(publicKey as Uint8Array, pair.publicKey as Uint8Array);
+    checkChain(certificateChain);
+    return checkExpiry(certificateNotAfterMs);
+  }
   const kind = identity instanceof Uint8Array ? "bytes" : describeKind(identity);
   const hint = HINTS.get(kind);
   const got = kind === "an object" ? withoutParts(identity, missing) : kind;
   throw new TypeError(`"identity" expected an identity, got ${got}${hint === undefined ? "" : `: ${hint}`}`);
+}
+
+/** Clients check the server's signature by the key that it shows: one of another pair would let nobody in. */
+function checkKeys(shown: Uint8Array, signing: Uint8Array): void {
+  if (shown.length !== KEY_SHARE_BYTES) {
+    throw new TypeError(`"identity.publicKey" expected ${KEY_SHARE_BYTES} bytes, got ${shown.length} bytes`);
+  }
+  if (signing.length === shown.length && signing.every((byte, i) => byte === shown[i])) return;
+  throw new TypeError('"identity.publicKey" expected the key of "identity.keyPair", got another');
+}
+
+/** One that is none would go out all the same, and no client that trusts an authority could read it. */
+function checkChain(chain: unknown): void {
+  if (chain === undefined) return;
+  const expected = `"identity.certificateChain" expected 1..${MAX_IDENTITY_BYTES} bytes as withCertificates() makes them`;
+  if (!(chain instanceof Uint8Array) || chain.length < 1 || chain.length > MAX_IDENTITY_BYTES) {
+    throw new TypeError(`${expected}, got ${describeKind(chain)}`);
+  }
+  if (typeof decodeCertificateChain(chain) === "string") throw new TypeError(`${expected}, got other bytes`);
 }
 
 function checkExpiry(notAfterMs: unknown): void {

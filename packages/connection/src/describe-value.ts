@@ -18,7 +18,15 @@ export function describeKind(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (Array.isArray(value)) return "an array";
   if (typeof value !== "object") return `a ${typeof value}`;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return describeMemory(value);
   return typeof (value as { readonly then?: unknown }).then === "function" ? "a promise" : "an object";
+}
+
+/** "an ArrayBuffer", "a DataView": what is mistaken for bytes. */
+function describeMemory(value: object): string {
+  const name = Object.prototype.toString.call(value).slice(8, -1);
+  if (name === "Uint8Array") return "a Uint8Array of another realm";
+  return /^[AI]/.test(name) ? `an ${name}` : `a ${name}`;
 }
 
 function describeText(text: string): string {

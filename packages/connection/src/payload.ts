@@ -1,11 +1,26 @@
 import { encodeUtf8 } from "@sortie/wire";
+import { describeKind } from "./describe-value.js";
 
-/** The bytes of what an application sends: strings become UTF-8. Throws TypeError for anything else. */
+/**
+ * The bytes of what an application sends: strings become UTF-8. Throws TypeError for anything else, and for bytes whose
+ * memory has gone.
+ */
 export function payloadBytes(payload: Uint8Array | string): Uint8Array {
-  if (payload instanceof Uint8Array) return payload;
+  if (payload instanceof Uint8Array) {
+    if (payload.length === 0) expectMemory(payload);
+    return payload;
+  }
   if (typeof payload === "string") return encodeUtf8(payload);
-  const got = payload === null ? "null" : typeof payload;
-  throw new TypeError(`"payload" expected a Uint8Array or a string, got ${got}`);
+  throw new TypeError(`"payload" expected a Uint8Array or a string, got ${describeKind(payload)}`);
+}
+
+/** Bytes whose buffer went to a worker, or shrank, are as long as none: an empty message would be sent instead. */
+function expectMemory(payload: Uint8Array): void {
+  try {
+    void new Uint8Array(payload);
+  } catch {
+    throw new TypeError('"payload" expected a Uint8Array, got one whose buffer was transferred or shrunk');
+  }
 }
 
 /** Lower-case hexadecimal digits. */

@@ -1,5 +1,6 @@
 import { createNobleProvider, type Identity, identityOf } from "@sortie/handshake";
 import { createNodeProvider, generateIdentity, identityToPem } from "@sortie/handshake/node";
+import { encodeCertificateChain } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { checkCrypto, checkIdentity } from "../src/crypto-options.js";
 import { checkMethods } from "../src/method-checks.js";
@@ -42,6 +43,36 @@ describe("checkIdentity", () => {
       const message = thrown(() => checkIdentity({ ...identity, certificateNotAfterMs }));
       expect(message).toBe(`${expected}, got ${String(got)}`);
     }
+  });
+
+  it("takes certificates as withCertificates() makes them, and nothing else for them", () => {
+    for (const certificateChain of [undefined, encodeCertificateChain([Uint8Array.of(0x30, 1, 2)])]) {
+      expect(() => checkIdentity({ ...identity, certificateChain })).not.toThrow();
+    }
+    for (const [certificateChain, got] of [
+      [null, "null"],
+      ["-----BEGIN CERTIFICATE-----", "a string"],
+      [[Uint8Array.of(0x30)], "an array"],
+      [new Uint8Array(0), "0 bytes"],
+      [new Uint8Array(901), "901 bytes"],
+      // DER without its length before it.
+      [Uint8Array.of(0x30, 0x82, 1, 0), "other bytes"],
+    ]) {
+      const expected = '"identity.certificateChain" expected 1..900 bytes as withCertificates() makes them';
+      const message = thrown(() => checkIdentity({ ...identity, certificateChain }));
+      expect(message).toBe(`${expected}, got ${String(got)}`);
+    }
+  });
+
+  it("refuses to show another key than the one that signs", () => {
+    const { publicKey } = generateIdentity();
+    const other = new TypeError('"identity.publicKey" expected the key of "identity.keyPair", got another');
+    expect(() => checkIdentity({ ...identity, publicKey })).toThrow(other);
+    const keyPair = { ...identity.keyPair, publicKey: identity.publicKey.subarray(1) };
+    expect(() => checkIdentity({ ...identity, keyPair })).toThrow(other);
+    const short = new TypeError('"identity.publicKey" expected 65 bytes, got 33 bytes');
+    expect(() => checkIdentity({ ...identity, publicKey: identity.publicKey.subarray(0, 33) })).toThrow(short);
+    expect(() => checkIdentity({ ...identity, publicKey: Buffer.from(identity.publicKey) })).not.toThrow();
   });
 
   it("shows nothing of a private key in its place", () => {

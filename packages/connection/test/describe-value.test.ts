@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { describeKind, describeValue } from "../src/describe-value.js";
 
@@ -18,6 +19,10 @@ describe("what came, for messages", () => {
     [{}, "an object", "an object"],
     [Object.create(null), "an object", "an object"],
     [new Uint8Array(3), "3 bytes", "3 bytes"],
+    [new ArrayBuffer(3), "an ArrayBuffer", "an ArrayBuffer"],
+    [new DataView(new ArrayBuffer(3)), "a DataView", "a DataView"],
+    [new Int16Array(3), "an Int16Array", "an Int16Array"],
+    [runInNewContext("new Uint8Array(3)"), "a Uint8Array of another realm", "a Uint8Array of another realm"],
     [Promise.resolve(1), "a promise", "a promise"],
     [() => 1, "a function", "a function"],
     [Symbol("x"), "a symbol", "a symbol"],

@@ -24,6 +24,11 @@ describe("checkOptionNames", () => {
     [null, "null"],
     ["drainMs", "string"],
     [() => undefined, "function"],
+    [[], "an array"],
+    [["tickRate"], "an array"],
+    [Promise.resolve({ tickRate: 30 }), "a promise"],
+    [{ tickRate: 30, then: () => undefined }, "a promise"],
+    [new Uint8Array(0), "0 bytes"],
   ])("refuses %j, which has no options at all", (options, got) => {
     const message = `"options" expected an object, got ${got}`;
     expect(() => checkOptionNames(options as never, KNOWN)).toThrow(new TypeError(message));

@@ -13,13 +13,42 @@ describe("payloadBytes", () => {
   it.each([
     [null, "null"],
     [undefined, "undefined"],
-    [5, "number"],
-    [[1, 2], "object"],
-    [new ArrayBuffer(4), "object"],
-    [new Uint16Array(2), "object"],
+    [5, "a number"],
+    [[1, 2], "an array"],
+    [new ArrayBuffer(4), "an ArrayBuffer"],
+    [new DataView(new ArrayBuffer(4)), "a DataView"],
+    [new Uint16Array(2), "a Uint16Array"],
+    [Promise.resolve("x"), "a promise"],
+    [{}, "an object"],
   ])("refuses %j", (payload, got) => {
     const message = `"payload" expected a Uint8Array or a string, got ${got}`;
     expect(() => payloadBytes(payload as never)).toThrow(new TypeError(message));
+  });
+});
+
+describe("payloadBytes, of bytes whose memory has gone", () => {
+  const error = new TypeError('"payload" expected a Uint8Array, got one whose buffer was transferred or shrunk');
+
+  it("refuses those that were transferred, and takes empty ones", () => {
+    const bytes = Uint8Array.of(1, 2, 3);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    expect(() => payloadBytes(bytes)).toThrow(error);
+    const empty = new Uint8Array(0);
+    structuredClone(empty, { transfer: [empty.buffer] });
+    expect(() => payloadBytes(empty)).toThrow(error);
+    for (const none of [new Uint8Array(0), Buffer.alloc(0)]) expect(payloadBytes(none)).toBe(none);
+  });
+
+  it("refuses those that lie beyond a buffer that shrank", () => {
+    interface Resizable extends ArrayBuffer {
+      resize(bytes: number): void;
+    }
+    const make = ArrayBuffer as unknown as new (bytes: number, options: { maxByteLength: number }) => Resizable;
+    const buffer = new make(8, { maxByteLength: 8 });
+    const bytes = new Uint8Array(buffer, 4, 4);
+    expect(payloadBytes(bytes)).toBe(bytes);
+    buffer.resize(6);
+    expect(() => payloadBytes(bytes)).toThrow(error);
   });
 });
 

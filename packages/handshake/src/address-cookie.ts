@@ -39,16 +39,16 @@ export interface CookieSubject {
 
 export interface AddressCookieOptions {
   /** ms, 1 or more. A cookie is good in the bucket of its making and the next. 5000 by default. */
-  readonly bucketMs?: number;
+  readonly bucketMs?: number | undefined;
   /** ms, a multiple of bucketMs. 60,000 by default. */
-  readonly secretLifetimeMs?: number;
+  readonly secretLifetimeMs?: number | undefined;
   /**
    * 32 bytes. Secrets are made from it instead of by the generator, so that servers with the same key take each
    * other's cookies. It is good for as long as they run: keep it as a private key.
    */
-  readonly sharedKey?: Uint8Array;
+  readonly sharedKey?: Uint8Array | undefined;
   /** ms. Added to every `nowMs`, for servers whose clocks start at different times. Default 0. */
-  readonly clockOffsetMs?: number;
+  readonly clockOffsetMs?: number | undefined;
 }
 
 /**
@@ -81,7 +81,8 @@ export class AddressCookie {
     if (!Number.isFinite(clockOffsetMs)) {
       throw new RangeError(`"clockOffsetMs" expected a finite number, got ${clockOffsetMs}`);
     }
-    this.#sharedKey = sharedKey?.slice();
+    // Not slice(): that of a Node Buffer shares its memory.
+    this.#sharedKey = sharedKey === undefined ? undefined : new Uint8Array(sharedKey);
     this.#clockOffsetMs = clockOffsetMs;
     this.#crypto = crypto;
     this.#bucketMs = bucketMs;

@@ -50,10 +50,10 @@ export interface ClientHandshakeOptions {
   /** The client's own. */
   readonly parameters: TransportParameters;
   /** Suites to offer, most wanted first; the provider's preference by default. */
-  readonly suites?: readonly CipherSuite[];
+  readonly suites?: readonly CipherSuite[] | undefined;
   readonly trust: ServerTrust;
   /** Hears the secrets of the connection: whoever reads them can decrypt it. Default: nobody. */
-  readonly keyLog?: KeyLog;
+  readonly keyLog?: KeyLog | undefined;
 }
 
 /** What a datagram brought. */
@@ -96,12 +96,13 @@ export class ClientHandshake {
     expectConnectionId("clientConnectionId", clientConnectionId);
     const { publicKey, privateKey } = crypto.generateKeyPair();
     this.#crypto = crypto;
-    this.#trust = trust.kind === "pin" ? { kind: "pin", publicKey: trust.publicKey.slice() } : trust;
+    // Here and below not slice(): that of a Node Buffer shares its memory.
+    this.#trust = trust.kind === "pin" ? { kind: "pin", publicKey: new Uint8Array(trust.publicKey) } : trust;
     this.#keyLog = options.keyLog;
     this.#privateKey = privateKey;
     this.#cookies = new RetryCookies(crypto);
     this.#fields = {
-      protocolId: options.protocolId.slice(),
+      protocolId: new Uint8Array(options.protocolId),
       clientRandom: crypto.randomBytes(RANDOM_BYTES),
       clientConnectionId,
       suites: Uint8Array.from(suites),
@@ -194,7 +195,7 @@ export class ClientHandshake {
       localConnectionId: hello.clientConnectionId,
       remoteConnectionId: hello.serverConnectionId,
       peerParameters,
-      serverPublicKey: shown.publicKey.slice(),
+      serverPublicKey: new Uint8Array(shown.publicKey),
     };
     if (this.#keyLog !== undefined) logKeys(this.#keyLog, "client", this.#fields.clientRandom, keys);
     return { kind: "established", keys };

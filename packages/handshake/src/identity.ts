@@ -14,7 +14,7 @@ export interface Identity {
    * Certificates for this key as SERVER_HELLO has them (`encodeCertificateChain` of `@sortie/wire`), for clients that
    * trust an authority; `withCertificates` of `@sortie/certificates` checks and adds them. Others see the raw key.
    */
-  readonly certificateChain?: Uint8Array;
+  readonly certificateChain?: Uint8Array | undefined;
   /** ms since 1970: when the first of those certificates runs out, for operators; `withCertificates` knows it. */
   readonly certificateNotAfterMs?: number | undefined;
 }
@@ -92,10 +92,17 @@ export function identityOf(keyPair: KeyPair): Identity {
 
 /**
  * A server's public key as 65 bytes, from a PEM text ("BEGIN PUBLIC KEY", as `openssl ec -pubout` writes it) or the raw
- * 65 bytes, which are copied. Throws IdentityError for anything else, points off the curve included.
+ * 65 bytes, which are copied. Throws IdentityError for other texts and bytes, points off the curve included, TypeError
+ * for what is neither.
  */
 export function parsePublicKey(key: string | Uint8Array): Uint8Array {
-  if (typeof key !== "string") return checkedPoint(key.slice());
+  if (typeof key !== "string") {
+    if (!(key instanceof Uint8Array)) {
+      throw new TypeError(`"key" expected PEM text or 65 bytes, got ${key === null ? "null" : typeof key}`);
+    }
+    // Not slice(): that of a Node Buffer shares its memory.
+    return checkedPoint(new Uint8Array(key));
+  }
   const block = parsePem(key);
   if (block === undefined) {
     throw new IdentityError("not-pem", 'expected a PEM text with "-----BEGIN PUBLIC KEY-----", got none');

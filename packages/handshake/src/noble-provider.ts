@@ -82,7 +82,8 @@ class NobleProvider implements CryptoProvider {
 
   importPrivateKey(scalar: Uint8Array): KeyPair {
     expectScalar(scalar);
-    return keyPairOf(scalar.slice());
+    // Not slice(): that of a Node Buffer shares its memory, and the caller may wipe his.
+    return keyPairOf(new Uint8Array(scalar));
   }
 
   sharedSecret(privateKey: PrivateKey, peerPublicKey: Uint8Array): Uint8Array | undefined {

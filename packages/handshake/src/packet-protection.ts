@@ -36,12 +36,12 @@ export interface PacketProtectionOptions {
   /** 32 bytes, copied. */
   readonly remoteSecret: Uint8Array;
   /** Lower limits than the suite's own, for tests. */
-  readonly limits?: Partial<KeyLimits>;
+  readonly limits?: Partial<KeyLimits> | undefined;
   /**
    * ms, 0 or more. A peer that updates its keys of its own accord sooner than this after its last update breaks the
    * protocol (`updatedTooSoon`). Default 0: none does.
    */
-  readonly minUpdateIntervalMs?: number;
+  readonly minUpdateIntervalMs?: number | undefined;
 }
 
 /** Counters; the object stays the same and its values change. */
@@ -83,8 +83,9 @@ export class PacketProtection {
     const { crypto, suite, localSecret, remoteSecret } = options;
     this.limits = keyLimits(suite, options.limits);
     this.minUpdateIntervalMs = options.minUpdateIntervalMs ?? 0;
-    this.sendKeys = new SendKeys(new PacketKeys(crypto, suite, localSecret.slice()));
-    this.receiveKeys = new ReceiveKeys(new PacketKeys(crypto, suite, remoteSecret.slice()));
+    // Not slice(): that of a Node Buffer shares its memory, which is wiped after an update.
+    this.sendKeys = new SendKeys(new PacketKeys(crypto, suite, new Uint8Array(localSecret)));
+    this.receiveKeys = new ReceiveKeys(new PacketKeys(crypto, suite, new Uint8Array(remoteSecret)));
   }
 
   get statistics(): PacketProtectionStatistics {

@@ -45,10 +45,11 @@ export class RetryCookies {
     if (this.#taken >= MAX_RETRIES) {
       this.#passedOver += 1;
       // One of n replaces the others in 1 of n cases: each is as likely to be the one in the end.
-      if (this.#randomBelow(this.#passedOver) === 0) this.#spare = cookie.slice();
+      if (this.#randomBelow(this.#passedOver) === 0) this.#spare = new Uint8Array(cookie);
       return "too-many-retries";
     }
-    this.#take(cookie.slice());
+    // Not slice(): that of a Node Buffer, as transports of others may deliver, shares its memory.
+    this.#take(new Uint8Array(cookie));
     return "taken";
   }
 

@@ -27,9 +27,9 @@ export interface RespondOptions {
   /** The server's own. */
   readonly parameters: TransportParameters;
   /** Suites the server takes, most wanted first; the provider's preference by default. */
-  readonly suites?: readonly CipherSuite[];
+  readonly suites?: readonly CipherSuite[] | undefined;
   /** Hears the secrets of the connection: whoever reads them can decrypt it. Default: nobody. */
-  readonly keyLog?: KeyLog;
+  readonly keyLog?: KeyLog | undefined;
 }
 
 export interface ServerResponse {

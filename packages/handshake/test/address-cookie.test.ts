@@ -183,6 +183,14 @@ describe.each(providers)("T16 servers with one cookie key, with the %s provider"
     expect(first.verify(back, ADDRESS, PORT, HELLO, 60_200)).toBe(true);
   });
 
+  it("have copies of it, of a Buffer too: the caller may wipe his", () => {
+    const given = Buffer.from(sharedKey);
+    const first = new AddressCookie(crypto, { sharedKey: given });
+    given.fill(0);
+    const second = new AddressCookie(crypto, { sharedKey });
+    expect(second.verify(first.issue(ADDRESS, PORT, HELLO, 0), ADDRESS, PORT, HELLO, 0)).toBe(true);
+  });
+
   it("take none of a server with another key, and change secrets as ever", () => {
     const first = new AddressCookie(crypto, { sharedKey });
     const other = new AddressCookie(crypto, { sharedKey: flipped(sharedKey, 31) });

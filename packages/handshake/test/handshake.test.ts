@@ -8,7 +8,7 @@ import {
   RETRY_BYTES,
 } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
-import { createNobleProvider, identityOf, MAX_RETRIES, PacketProtection, respond } from "../src/index.js";
+import { createNobleProvider, identityOf, MAX_RETRIES, PacketProtection, protocolId, respond } from "../src/index.js";
 import { accept, answer, CLIENT_ID, craft, decoded, establishedKeys, identity } from "./handshake-support.js";
 import { newClient, outcome, SERVER_ID } from "./handshake-support.js";
 import { altered, flipped, hex, noble, node, parameters, providers, seededBytes, toHex } from "./support.js";
@@ -59,6 +59,21 @@ describe.each(pairings)("client on $clientName, server on $serverName", ({ clien
     const out = new Uint8Array(1500);
     expect(new PacketProtection(atServer).open(packet, 0, out, 0)).toBe(15);
     expect([...out.subarray(0, 15)].every((byte) => byte === 6)).toBe(true);
+  });
+});
+
+describe("a client's handshake with Buffers", () => {
+  it("keeps copies of its options and of what came: the caller may write over them", () => {
+    const [publicKey, id] = [Buffer.from(identity.publicKey), Buffer.from(protocolId(node, "arena/1"))];
+    const client = newClient({ trust: { kind: "pin", publicKey }, protocolId: id });
+    publicKey.fill(0);
+    id.fill(0);
+    expect(client.receive(retry(7))).toEqual({ kind: "retry" });
+    expect(toHex(decoded(client.hello()).protocolId)).toBe(toHex(protocolId(node, "arena/1")));
+    const datagram = Buffer.from(accept(client.hello()).packet);
+    const keys = establishedKeys(client.receive(datagram));
+    datagram.fill(0);
+    expect(toHex(keys.serverPublicKey)).toBe(toHex(identity.publicKey));
   });
 });
 

@@ -50,6 +50,23 @@ describe("public keys", () => {
     expect(raw).not.toBe(KEY);
   });
 
+  it("that are given as a Buffer are copied like others", () => {
+    const given = Buffer.from(KEY);
+    const key = parsePublicKey(given);
+    given.fill(0);
+    expect(toHex(key)).toBe(toHex(KEY));
+  });
+
+  it.each([
+    [null, "null"],
+    [undefined, "undefined"],
+    [{}, "object"],
+    [65, "number"],
+  ])("that are %s are refused for what they are", (key, got) => {
+    const expected = new TypeError(`"key" expected PEM text or 65 bytes, got ${got}`);
+    expect(() => parsePublicKey(key as never)).toThrow(expected);
+  });
+
   it("are read from PEM with CRLF, indentation and text around it", () => {
     const text = `# key of the arena\n${PEM.replaceAll("\n", "\r\n")}\ntrailing words`;
     expect(toHex(parsePublicKey(text))).toBe(toHex(KEY));

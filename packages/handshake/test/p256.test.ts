@@ -129,8 +129,12 @@ describe.each(providers)("ECDH of the %s provider", (_, crypto) => {
     expect(() => crypto.importPrivateKey(new Uint8Array(31).fill(1))).toThrow('"scalar" expected 32 bytes, got 31');
   });
 
-  it("keeps its own copy of an imported scalar, and signs with one that starts with zeros", () => {
-    const bytes = scalar("0123456789");
+  it.each([
+    ["bytes", scalar],
+    // Its slice() shares its memory.
+    ["a Buffer", (text: string): Buffer => Buffer.from(scalar(text))],
+  ])("keeps its own copy of a scalar imported as %s, and signs with one that starts with zeros", (_kind, make) => {
+    const bytes = make("0123456789");
     const pair = crypto.importPrivateKey(bytes);
     const again = crypto.importPrivateKey(bytes);
     bytes.fill(0xff);

@@ -34,6 +34,19 @@ describe("RetryCookies", () => {
     expect(cookies.offer(cookie(9))).toBe("taken");
   });
 
+  it("keeps copies, of what comes in Buffers too", () => {
+    const cookies = new RetryCookies({ randomBytes: (length) => new Uint8Array(length) });
+    const reused = Buffer.alloc(36);
+    for (let i = 1; i <= MAX_RETRIES + 1; i++) {
+      reused.set(cookie(i));
+      cookies.offer(reused);
+      reused.fill(0);
+    }
+    expect(cookies.all.map(numberOf)).toEqual([8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    expect(cookies.renew()).toBe(true);
+    expect(numberOf(cookies.newest)).toBe(9);
+  });
+
   it("keeps one that comes again once, as the newest", () => {
     const cookies = new RetryCookies({ randomBytes: none });
     for (const number of [1, 2, 3, 1]) cookies.offer(cookie(number));

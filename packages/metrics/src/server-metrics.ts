@@ -59,6 +59,12 @@ const SERVER_METHODS: readonly string[] = [
   "blockedRanges",
 ] satisfies (keyof ObservedServer)[];
 
+const REGISTRY_METHODS: readonly string[] = [
+  "registerMetric",
+  "removeSingleMetric",
+  "metrics",
+] satisfies (keyof Registry)[];
+
 const OPTION_NAMES: OptionNames<MetricsOptions> = {
   prefix: true,
   registry: true,
@@ -123,7 +129,7 @@ export class ServerMetrics<Data = unknown> {
     });
     const { rtt, jitter, loss, mtu } = this.#records;
     this.#histograms = [this.#ticks.busy, this.#ticks.late, rtt, jitter, loss, mtu];
-    this.registry = options.registry ?? new Registry();
+    this.registry = options.registry === undefined ? new Registry() : options.registry;
     try {
       this.#undo.push(registerWithPrometheus(this.registry, prefix, this.#instruments, this.#histograms));
       this.#listen();
@@ -312,10 +318,12 @@ function checkOptions<Data>(server: ObservedServer<Data>, options: MetricsOption
     throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
   }
   checkOptionNames(options, OPTION_NAMES);
-  const { prefix } = options;
-  if (prefix !== undefined && !PREFIX.test(prefix)) {
+  const { prefix, registry } = options;
+  // The pattern alone would take null for the text "null".
+  if (prefix !== undefined && (typeof prefix !== "string" || !PREFIX.test(prefix))) {
     throw new RangeError(`"prefix" expected 1..32 letters, digits and underscores, got ${describeValue(prefix)}`);
   }
+  if (registry !== undefined) checkMethods("registry", registry, "a Registry of prom-client", REGISTRY_METHODS);
   if (options.clock !== undefined) checkMethods("clock", options.clock, "a clock", CLOCK_METHODS);
   for (const name of ["describePeer", "onError"] as const) {
     const value: unknown = options[name];

@@ -1,13 +1,6 @@
-import {
-  MAX_DATAGRAM_BYTES,
-  MAX_MESSAGE_BYTES,
-  MAX_PACKET_NUMBER,
-  MIN_DATAGRAM_BYTES,
-  PACKET_OVERHEAD_BYTES,
-} from "@sortie/wire";
+import { MAX_DATAGRAM_BYTES, MAX_MESSAGE_BYTES, MAX_PACKET_NUMBER, MIN_DATAGRAM_BYTES } from "@sortie/wire";
 import type { EndpointOptions } from "./endpoint-options.js";
 import { expectNumber } from "./expect-number.js";
-import { DEFAULT_MAX_WAIT_MS } from "./left-over.js";
 import { checkChannelWeights } from "./send-options.js";
 
 /** @throws RangeError or TypeError that names the option, its range and what came */
@@ -16,12 +9,17 @@ export function checkEndpointOptions(options: EndpointOptions): void {
   expectNumber("peerMaxMessageBytes", options.peerMaxMessageBytes, 1, MAX_MESSAGE_BYTES);
   expectNumber("peerReceiveWindowBytes", options.peerReceiveWindowBytes, options.peerMaxMessageBytes, 2 ** 40);
   expectNumber("maxMessageBytes", options.maxMessageBytes, 1, MAX_MESSAGE_BYTES);
-  expectNumber("usualDelayMs", options.usualDelayMs ?? 0, 0, Infinity);
-  expectNumber("maxUnreliableWaitMs", options.maxUnreliableWaitMs ?? DEFAULT_MAX_WAIT_MS, 1, Infinity);
+  expectOptional("usualDelayMs", options.usualDelayMs, 0, Infinity);
+  expectOptional("maxUnreliableWaitMs", options.maxUnreliableWaitMs, 1, Infinity);
   checkChannelWeights(options.channelWeights);
   expectNumber("receiveWindowBytes", options.receiveWindowBytes, options.maxMessageBytes, 2 ** 40);
-  expectNumber("packetOverheadBytes", options.packetOverheadBytes ?? PACKET_OVERHEAD_BYTES, 0, MIN_DATAGRAM_BYTES / 2);
-  expectNumber("initialPacketNumber", options.initialPacketNumber ?? 0, 0, MAX_PACKET_NUMBER);
-  expectNumber("initialMessageId", options.initialMessageId ?? 0, 0, 0xffff);
+  expectOptional("packetOverheadBytes", options.packetOverheadBytes, 0, MIN_DATAGRAM_BYTES / 2);
+  expectOptional("initialPacketNumber", options.initialPacketNumber, 0, MAX_PACKET_NUMBER);
+  expectOptional("initialMessageId", options.initialMessageId, 0, 0xffff);
   for (const [name, value] of Object.entries(options.limits ?? {})) expectNumber(name, value, 1, Infinity);
+}
+
+/** Left out alone asks for the default: null is a mistake. */
+function expectOptional(label: string, value: number | undefined, lowest: number, highest: number): void {
+  if (value !== undefined) expectNumber(label, value, lowest, highest);
 }

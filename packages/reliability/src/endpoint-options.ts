@@ -114,15 +114,15 @@ export interface EndpointOptions {
    * once a tick; with frames their interval takes its place. Later by more than 25 ms besides, the process was held up.
    * Default: `localMaxAckDelayMs`.
    */
-  readonly usualDelayMs?: number;
+  readonly usualDelayMs?: number | undefined;
   /** ms. The longest the peer holds back an ACK; what it claims beyond is not believed. */
   readonly peerMaxAckDelayMs: number;
   /** ms, default 100: a game's round trip is shorter than the 333 ms of RFC 9002, and a wrong guess costs one probe. */
-  readonly initialRttMs?: number;
+  readonly initialRttMs?: number | undefined;
   /** bytes. The whole UDP payload the path carries. */
   readonly maxDatagramBytes: number;
   /** bytes of a datagram that are not frames: header and tag. Default 25. */
-  readonly packetOverheadBytes?: number;
+  readonly packetOverheadBytes?: number | undefined;
   /** bytes. Largest message the peer takes. */
   readonly peerMaxMessageBytes: number;
   /** bytes of fragmented messages the peer holds for us. */
@@ -131,20 +131,20 @@ export interface EndpointOptions {
   readonly maxMessageBytes: number;
   /** bytes of fragmented messages this side holds for the peer. */
   readonly receiveWindowBytes: number;
-  readonly limits?: Partial<EndpointLimits>;
+  readonly limits?: Partial<EndpointLimits> | undefined;
   /** By channel, integers in 1..255: shares of the bytes where channels of one priority compete. Default 1. */
-  readonly channelWeights?: Readonly<Record<number, number>>;
+  readonly channelWeights?: Readonly<Record<number, number>> | undefined;
   /** ms. Longest that an unreliable or sequenced message waits to be sent. Default 100. */
-  readonly maxUnreliableWaitMs?: number;
+  readonly maxUnreliableWaitMs?: number | undefined;
   /** Shared by all endpoints of the process: bytes held for messages that are not whole or not in order. */
-  readonly reassemblyBudget?: ByteBudget;
+  readonly reassemblyBudget?: ByteBudget | undefined;
   /** Default: {@link AdaptiveRate}. */
-  readonly congestion?: CongestionController;
+  readonly congestion?: CongestionController | undefined;
   readonly control: ControlFrames;
-  readonly trace?: EndpointTrace;
-  readonly fates?: PacketFates;
+  readonly trace?: EndpointTrace | undefined;
+  readonly fates?: PacketFates | undefined;
   /** Default 0. Tests start near the edges. */
-  readonly initialPacketNumber?: number;
+  readonly initialPacketNumber?: number | undefined;
   /** Default 0. Both sides' first message ID on every channel; tests start near the wrap. */
-  readonly initialMessageId?: number;
+  readonly initialMessageId?: number | undefined;
 }

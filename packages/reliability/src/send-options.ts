@@ -12,8 +12,8 @@ export interface SendOptions {
   readonly priority?: number | undefined;
   /**
    * ms, above 0, from `send` on. "bestEffort" (default 1000): resent until then; "unreliable" and "sequenced": how long
-   * they may wait to be sent. Without it they wait for 100 ms once there was no room for them. Not with "reliable" or
-   * "ordered", which never give up.
+   * they may wait to be sent. Without it they wait for 100 ms once there was no room for them, on a server for two of
+   * its ticks if that is longer. Not with "reliable" or "ordered", which never give up.
    */
   readonly expiresInMs?: number | undefined;
 }
@@ -46,8 +46,9 @@ let knownOptions: object | undefined;
 
 /**
  * Checks what a caller gave to `send` and returns the delivery's code.
- * @throws TypeError when the payload is no Uint8Array, the delivery no known mode, or there is an option of another
- * name: a misspelt one would be passed over, and a message that must arrive be sent as one that need not
+ * @throws TypeError when the payload is no Uint8Array, the options are none (a promise would be taken for such without
+ * any), the delivery is no known mode, or there is an option of another name: a misspelt one would be passed over, and
+ * a message that must arrive be sent as one that need not
  * @throws RangeError when channel, priority or expiresInMs is out of range, or expiresInMs is given with a mode that
  * never gives up
  */
@@ -57,7 +58,7 @@ export function checkSend(payload: Uint8Array | SharedPayload, options: SendOpti
   }
   if (options === undefined) return DeliveryCode.Unreliable;
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`"options" expected an object, got ${describe(options)}`);
+    throw noObject(options);
   }
   if (options !== knownOptions) checkNames(options);
   const { delivery, channel, priority, expiresInMs } = options;
@@ -116,11 +117,24 @@ export function checkChannel(channel: number): void {
 }
 
 function checkNames(options: object): void {
+  let isEmpty = true;
   for (const name in options) {
+    isEmpty = false;
     if (Object.hasOwn(NAMES, name) || (options as Record<string, unknown>)[name] === undefined) continue;
+    if (Array.isArray(options)) throw noObject(options);
     throw new TypeError(`"options" expected only ${Object.keys(NAMES).join(", ")}, got ${JSON.stringify(name)}`);
   }
+  // A promise, where an await was forgotten, has no names: only what has none is looked at so closely.
+  if (isEmpty && (Array.isArray(options) || isPromise(options))) throw noObject(options);
   knownOptions = options;
+}
+
+function isPromise(value: object): boolean {
+  return typeof (value as { readonly then?: unknown }).then === "function";
+}
+
+function noObject(options: unknown): TypeError {
+  return new TypeError(`"options" expected an object, got ${describe(options)}`);
 }
 
 function checkInteger(label: string, value: number, max: number): void {
@@ -144,6 +158,8 @@ function checkExpiry(code: DeliveryCode, expiresInMs: number): void {
 
 function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  if (typeof value === "object" && value !== null) {
+    return Array.isArray(value) ? "an array" : isPromise(value) ? "a promise" : "an object";
+  }
   return typeof value === "function" ? "a function" : String(value);
 }

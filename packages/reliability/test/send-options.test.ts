@@ -46,6 +46,9 @@ describe("checkSend", () => {
     ["expiresInMs", { delivery: "reliable", expiresInMs: 5 }, `expected nothing with delivery "reliable"`],
     ["expiresInMs", { delivery: "ordered", expiresInMs: 5 }, `(use "bestEffort"), got 5`],
     ["options", 7, `"options" expected an object, got 7`],
+    ["options", [], `"options" expected an object, got an array`],
+    ["options", ["reliable"], `"options" expected an object, got an array`],
+    ["options", Promise.resolve({ delivery: "reliable" }), `"options" expected an object, got a promise`],
     ["name", { reliable: true }, `"options" expected only delivery, channel, priority, expiresInMs, got "reliable"`],
     ["name", { delivery: "ordered", Channel: 1 }, `expiresInMs, got "Channel"`],
     ["name", { toString: 1 }, `expiresInMs, got "toString"`],
@@ -62,7 +65,11 @@ describe("checkSend", () => {
       expect(checkSend(BYTES, { ...options, ordered: undefined } as SendOptions)).toBe(DeliveryCode.Ordered);
     }
     const wrong = { reliable: true } as SendOptions;
-    for (let i = 0; i < 2; i++) expect(() => checkSend(BYTES, wrong)).toThrow('got "reliable"');
+    const promise = Promise.resolve({}) as SendOptions;
+    for (let i = 0; i < 2; i++) {
+      expect(() => checkSend(BYTES, wrong)).toThrow('got "reliable"');
+      expect(() => checkSend(BYTES, promise)).toThrow("got a promise");
+    }
   });
 
   it("refuses what is no Uint8Array", () => {

@@ -1,4 +1,4 @@
-import { describeValue, isThenable } from "@sortie/connection";
+import { checkOptionNames, describeValue, isThenable } from "@sortie/connection";
 import type { SocketAddress } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { Authenticate, AuthenticateResult } from "./peer-data.js";
@@ -14,6 +14,17 @@ export type Decision<Data> =
 const REFUSALS: Readonly<Record<"refused" | "server-full", readonly [code: CloseCode, reason: string]>> = {
   refused: [CloseCode.Refused, "refused"],
   "server-full": [CloseCode.ServerFull, "the server is full"],
+};
+
+/** Those of every kind of answer. */
+type NamesOf<Answer> = Answer extends unknown ? keyof Answer : never;
+
+/** A misspelt "data" would let a peer in without any, and a misspelt "reason" would not be told. */
+const ANSWER_NAMES: Readonly<Record<NamesOf<AuthenticateResult<unknown>>, true>> = {
+  accept: true,
+  data: true,
+  reason: true,
+  code: true,
 };
 
 /**
@@ -46,8 +57,9 @@ function decisionOf<Data>(answer: unknown): Decision<Data> {
   const result = answer as AuthenticateResult<Data> | null | undefined;
   if (typeof result !== "object" || result === null) return noAnswer(result === null ? "null" : typeof result);
   const { accept } = result;
+  if (accept !== true && accept !== false) return noAnswer(`"accept" of type ${typeof accept}`);
+  checkOptionNames(result, ANSWER_NAMES, "authenticate");
   if (accept === true) return { kind: "accept", data: result.data };
-  if (accept !== false) return noAnswer(`"accept" of type ${typeof accept}`);
   const { code: name = "refused" } = result;
   if (typeof name !== "string" || !Object.hasOwn(REFUSALS, name)) {
     return noAnswer(`"code" ${describeValue(name)}, which is neither "refused" nor "server-full"`);

@@ -1,4 +1,4 @@
-import { describeValue } from "@sortie/connection";
+import { describeKind, describeValue } from "@sortie/connection";
 import type { SendOptions } from "@sortie/reliability";
 import { isPeerOf, Peer, type PeerHost } from "./peer.js";
 
@@ -10,9 +10,9 @@ export interface BroadcastOptions<Data> extends SendOptions {
   readonly except?: Peer<Data> | Iterable<Peer<Data>> | undefined;
 }
 
-/** Throws TypeError for what is no object, and would be taken for one without options. */
+/** Throws TypeError for what is no object, a promise or an array: it would be taken for one without options. */
 export function checkObject(options: unknown): void {
-  if (typeof options === "object" && options !== null) return;
+  if (describeKind(options) === "an object") return;
   throw new TypeError(`"options" expected an object, got ${describeValue(options)}`);
 }
 

@@ -99,9 +99,6 @@ const DEFAULT_HANDSHAKES_PER_PREFIX: RateLimit = { perSecond: 20, burst: 60 };
 
 /** Checks what is the server's own; throws TypeError or RangeError that names the option, its range and what came. */
 export function checkServerOptions(options: ServerOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`"options" expected an object, got ${options === null ? "null" : typeof options}`);
-  }
   checkOptionNames(options, SERVER_OPTION_NAMES);
   checkIdentity(options.identity);
   checkMethods("transport", options.transport, "a datagram transport", TRANSPORT_METHODS);

@@ -22,7 +22,8 @@ export type Acceptance<Data> = { readonly accept: true; readonly data?: Data } &
 
 /**
  * The answer of `authenticate`. `data` becomes `peer.data`, and has to be there where `Data` does not take undefined:
- * where some peers have none, say `Player | undefined`.
+ * where some peers have none, say `Player | undefined`. An answer with a property of another name is a fault, which
+ * goes to "error", and lets nobody in.
  */
 export type AuthenticateResult<Data> =
   | Acceptance<Data>

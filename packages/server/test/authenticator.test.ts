@@ -95,6 +95,25 @@ describe("authenticateClient", () => {
     expect(failure(later)).toBe(message);
   });
 
+  it.each([
+    [{ accept: true, dta: 5 }, 'only accept, data, reason, code, got "dta"'],
+    [{ accept: true, Data: 5 }, '"data", got "Data"'],
+    [{ accept: false, resaon: "full" }, 'only accept, data, reason, code, got "resaon"'],
+    [Object.assign([1], { accept: true }), "an object, got an array"],
+  ])("lets nobody in for the answer %j, in which a name is misspelt", async (answer, what) => {
+    const message = `"authenticate" expected ${what}`;
+    for (const authenticate of [() => answer, async () => answer]) {
+      const made = await decisions(authenticate);
+      expect([made.length, failure(made)]).toEqual([1, message]);
+      expect((made[0] as { readonly error?: unknown }).error).toBeInstanceOf(TypeError);
+    }
+  });
+
+  it("passes over what is undefined, and what another kind of answer has", async () => {
+    const accepted = [{ kind: "accept", data: 5 }];
+    expect(await decisions(() => ({ accept: true, data: 5, note: undefined, reason: "", code: "" }))).toEqual(accepted);
+  });
+
   it("decides once when a home-made promise answers twice", async () => {
     const yes = { accept: true };
     const no = { accept: false, reason: "changed my mind" };

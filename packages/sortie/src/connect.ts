@@ -7,7 +7,7 @@ import {
   type PolledClient,
 } from "@sortie/client";
 import { createCertificateVerifier } from "@sortie/certificates";
-import { checkOptionNames, type OptionNames } from "@sortie/connection";
+import { checkOptionNames, type OptionNames, payloadBytes } from "@sortie/connection";
 import type { CertificateVerifier, CryptoProvider } from "@sortie/handshake";
 import type { DatagramTransport } from "@sortie/transport";
 import { createConsoleLogger } from "./console-logger.js";
@@ -52,19 +52,28 @@ const OPTION_NAMES: OptionNames<ClientOptions> = {
  */
 export async function connect(options: ClientOptions): Promise<Client> {
   checkOptionNames(options, OPTION_NAMES);
-  const choice = choiceOf(options);
-  return connectCore(
-    withDefaults(options, isVirtual(options.clock) ? defaultCrypto(choice) : await loadedCrypto(choice)),
-  );
+  const kept = withOwnBytes(options);
+  const choice = choiceOf(kept);
+  return connectCore(withDefaults(kept, isVirtual(kept.clock) ? defaultCrypto(choice) : await loadedCrypto(choice)));
 }
 
 /**
  * A client for a game loop that polls: `client.update(nowMs)` once a frame, then `client.receive()` until it gives
- * nothing. Throws TypeError, RangeError or IdentityError for bad options.
+ * nothing. Throws TypeError, RangeError, IdentityError or, for a bad `trust.ca`, CertificateError for bad options.
  */
 export function createClient(options: ClientOptions): PolledClient {
   checkOptionNames(options, OPTION_NAMES);
   return createCoreClient(withDefaults(options, defaultCrypto(choiceOf(options))));
+}
+
+/** With copies of the caller's bytes: a token that is wiped after the call would go out as zeros once all is loaded. */
+function withOwnBytes(options: ClientOptions): ClientOptions {
+  const { payload, serverKey } = options;
+  return {
+    ...options,
+    ...(payload instanceof Uint8Array ? { payload: new Uint8Array(payloadBytes(payload)) } : {}),
+    ...(serverKey instanceof Uint8Array ? { serverKey: new Uint8Array(serverKey) } : {}),
+  };
 }
 
 function withDefaults(options: ClientOptions, crypto: CryptoProvider): CoreClientOptions {
@@ -91,5 +100,7 @@ function verifierOf(trust: AuthorityTrust | CertificateVerifier, host: string): 
   if (typeof trust !== "object" || trust === null || !("ca" in trust)) return trust as CertificateVerifier;
   // A misspelt "hostname" would be passed over, and the certificate be asked for another name.
   checkOptionNames(trust, AUTHORITY_NAMES, "trust");
-  return createCertificateVerifier({ ca: trust.ca, hostname: trust.hostname ?? host });
+  // Null, as from a lookup that found nothing, is refused by the verifier.
+  const { ca, hostname = host } = trust;
+  return createCertificateVerifier({ ca, hostname });
 }

@@ -1,4 +1,17 @@
-import { chmod, link, lstat, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  link,
+  lstat,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -80,6 +93,32 @@ describe("sortie cert", () => {
     const out = ["--key", join(game, "private", "a.key"), "--out", join(game, "public", "a.crt")];
     await run("server", "--host", "a.example.com", ...files, ...out);
     await loadIdentity(join(game, "private", "a.key"), { certificate: join(game, "public", "a.crt") });
+  });
+
+  it("issues for a public key alone, where no private key of the server is", async () => {
+    await root();
+    await saveIdentity(generateIdentity(), at("home/game.key"));
+    const [home, out] = [at("home/game.key"), at("server.crt")];
+    const files = ["--ca", at("ca.crt"), "--ca-key", at("ca.key"), "--out", out];
+    const issue = (...args: string[]): Promise<string> => run("server", "--host", "a.example.com", ...files, ...args);
+    await copyFile(at("home/game.pub"), at("game.pub"));
+    const before = await readdir(folder);
+    expect(await issue("--public-key", at("game.pub"))).toContain("DNS:a.example.com");
+    expect((await readdir(folder)).sort()).toEqual([...before, "server.crt"].sort());
+    await loadIdentity(home, { certificate: out });
+    for (const [args, message] of [
+      [["--public-key", at("game.pub"), "--key", home], /'--public-key <file>' cannot be used with .* '--key <file>'/],
+      [
+        ["--public-key", home],
+        /"--public-key" expected the server's public key, got a private one in .*: take the .pub/,
+      ],
+      [["--public-key", at("ca.crt")], /ca\.crt: expected a PEM block "PUBLIC KEY", got "CERTIFICATE"/],
+      [["--public-key", at("nowhere.pub")], /cannot read the server's public key ".*nowhere\.pub" \(ENOENT\)/],
+      [["--public-key", out, "--out", out], /"--out" expected a file of its own, .* that of "--public-key"/],
+    ] as const) {
+      await expect(issue(...args, "--force")).rejects.toThrow(message);
+    }
+    await loadIdentity(home, { certificate: out });
   });
 
   it("refuses to write a certificate over what it is made with, by any name of it", async () => {

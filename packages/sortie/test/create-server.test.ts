@@ -105,6 +105,21 @@ describe("connect and createClient", () => {
     expect(() => createClient(all)).toThrow(expected);
   });
 
+  it("refuse null for the name that an authority vouches for, which is no default", async () => {
+    const { serverKey: _none, ...nobody } = CLIENT;
+    const all = { ...nobody, trust: { ca: "", hostname: null as never } };
+    const expected = new TypeError('"hostname" expected a string, got null');
+    await expect(connect(all)).rejects.toThrow(expected);
+    expect(() => createClient(all)).toThrow(expected);
+  });
+
+  it("refuse null for the payload: the server would see somebody without credentials", async () => {
+    const all = { ...CLIENT, payload: null as never };
+    const expected = new TypeError('"payload" expected a Uint8Array or a string, got null');
+    await expect(connect(all)).rejects.toThrow(expected);
+    expect(() => createClient(all)).toThrow(expected);
+  });
+
   it("need somebody to trust", async () => {
     const { serverKey: _none, ...nobody } = CLIENT;
     await expect(connect(nobody)).rejects.toThrow(/"serverKey" expected the server's public key/);

@@ -45,7 +45,7 @@ describe("an option that there is not", () => {
     const transport = createNetwork({ seed: 1 }).createTransport();
     const server = createServer({ protocol: "x", identity, transport, tickRate: 0, maxPeers: 1, clock: undefined });
     expect(server.address).toBeUndefined();
-    for (const options of [null, 5]) {
+    for (const options of [null, 5, [], Promise.resolve({ protocol: "x", identity })]) {
       expect(() => createServer(options as never)).toThrow('"options" expected an object, got');
       expect(() => createClient(options as never)).toThrow('"options" expected an object, got');
     }

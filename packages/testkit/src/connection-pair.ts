@@ -18,6 +18,7 @@ import {
 } from "@sortie/handshake";
 import { LinkSimulator, type LinkSpec } from "@sortie/transport-memory";
 import { decodeClientHello, RESET_TOKEN_BYTES, SESSION_ID_BYTES, type TransportParameters } from "@sortie/wire";
+import { checkMs } from "./check-ms.js";
 import { Flights } from "./flights.js";
 import { PacketForger } from "./packet-forger.js";
 import { PairAddress } from "./pair-address.js";
@@ -78,6 +79,8 @@ export type Interceptor = (datagram: Uint8Array, to: "client" | "server") => Uin
 
 /** bytes. Buffer for one datagram under construction. */
 const BUFFER_BYTES = 2048;
+/** ms. Steps of less would hardly move time at all. */
+const MIN_STEP_MS = 0.001;
 /** Datagrams that one side may send at one instant; more is a connection that never stops. */
 const MAX_BURST = 100_000;
 
@@ -148,8 +151,9 @@ export class ConnectionPair {
     });
   }
 
-  /** Lets both sides talk for `ms` of virtual time. */
+  /** Lets both sides talk for `ms` (0 or more) of virtual time. Throws RangeError for what is no such number. */
   run(ms: number): void {
+    checkMs("ms", ms, 0);
     const endMs = this.nowMs + ms;
     this.exchange();
     for (;;) {
@@ -161,8 +165,13 @@ export class ConnectionPair {
     this.nowMs = endMs;
   }
 
-  /** Runs in steps of `stepMs` until the condition holds; false when it does not within `maxMs`. */
+  /**
+   * Runs in steps of `stepMs` (0.001 or more) until the condition holds; false when it does not within `maxMs`. Throws
+   * RangeError for numbers that would make it run for ever.
+   */
   runUntil(condition: () => boolean, maxMs: number, stepMs: number = 1): boolean {
+    checkMs("maxMs", maxMs, 0);
+    checkMs("stepMs", stepMs, MIN_STEP_MS);
     for (let elapsed = 0; elapsed < maxMs; elapsed += stepMs) {
       if (condition()) return true;
       this.run(stepMs);
@@ -170,8 +179,12 @@ export class ConnectionPair {
     return condition();
   }
 
-  /** Puts a datagram on its way by hand: a replay, a forgery. It arrives after `delayMs`, past all links. */
+  /**
+   * Puts a datagram on its way by hand: a replay, a forgery. It arrives after `delayMs` (0 or more), past all links.
+   * Throws RangeError for another delay.
+   */
   inject(datagram: Uint8Array, to: "client" | "server", from: PairAddress, delayMs: number = 0): void {
+    checkMs("delayMs", delayMs, 0);
     this.flights.add(this.nowMs + delayMs, to, from, datagram.slice());
   }
 

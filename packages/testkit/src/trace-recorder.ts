@@ -1,4 +1,4 @@
-import type { TraceEvent, TraceSink } from "@sortie/connection";
+import { describeValue, type TraceEvent, type TraceSink } from "@sortie/connection";
 
 /** Events kept. Full: the oldest are forgotten, and counted. */
 const DEFAULT_MAX_EVENTS = 100_000;
@@ -10,7 +10,11 @@ export class TraceRecorder {
   /** To be given to a connection as `trace`. */
   readonly sink: TraceSink;
 
+  /** @param maxEvents 1 or more, else RangeError: with room for none, what did happen would seem not to have */
   constructor(maxEvents: number = DEFAULT_MAX_EVENTS) {
+    if (!Number.isInteger(maxEvents) || maxEvents < 1) {
+      throw new RangeError(`"maxEvents" expected an integer of 1 or more, got ${describeValue(maxEvents)}`);
+    }
     this.sink = (event) => {
       this.events.push(event);
       if (this.events.length <= maxEvents) return;

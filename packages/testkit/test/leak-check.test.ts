@@ -25,7 +25,7 @@ describe("assertNoLeaks", () => {
       '"sources" expected at least one of servers, clock, systemClock, connections, got empty lists',
     ],
     ["empty lists beside nothing", { servers: [], connections: [], clock: undefined }, "connections, got empty lists"],
-    ["no object", [server], '"sources" expected only servers, clock, systemClock, connections, got "0"'],
+    ["no object", [server], '"sources" expected an object, got an array'],
     ["nothing at all", undefined, '"sources" expected an object, got undefined'],
     ["a server without a list", { servers: server }, '"servers" expected an array of servers, got an object'],
     ["a list with a hole", { servers: [server, undefined] }, '"servers[1]" expected one of the servers, got undefined'],

@@ -1,7 +1,10 @@
-import { importTokenKey, type ImportedKey, MAX_KEYS, type TokenKeySet } from "./token-keys.js";
+import { describeKind } from "@sortie/connection";
+import { checkNoPromise } from "./option-checks.js";
+import { describeCount, importTokenKey, type ImportedKey, MAX_KEYS, type TokenKeySet } from "./token-keys.js";
 
 /** ms. Tokens wait no longer for keys to be loaded: half of the time that a server gives a handshake. */
 const LOAD_TIMEOUT_MS = 5000;
+const KEY_SET: string = `{ keys: [...] } with 1..${MAX_KEYS} public keys`;
 
 /** Public keys by ID, and how they are renewed. */
 export class KeyRing {
@@ -48,9 +51,12 @@ export class KeyRing {
 
   /** @param place among the sets, taken when it was given or asked for */
   async #put(keySet: TokenKeySet, place: number): Promise<void> {
+    checkNoPromise("keys", keySet, KEY_SET);
     const jwks = (keySet as { keys?: unknown } | null)?.keys;
     if (!Array.isArray(jwks) || jwks.length === 0 || jwks.length > MAX_KEYS) {
-      throw new TypeError(`"keys" expected { keys: [...] } with 1..${MAX_KEYS} public keys`);
+      const kind = describeKind(keySet);
+      const got = kind === "an object" ? `{ keys: ${describeCount(jwks)} }` : kind;
+      throw new TypeError(`"keys" expected ${KEY_SET}, got ${got}`);
     }
     const imported = await Promise.all(jwks.map((jwk, i) => importTokenKey(`keys[${i}]`, jwk, "public")));
     // A newer set came meanwhile: what it has left out is trusted no more.

@@ -1,3 +1,5 @@
+import { isThenable } from "@sortie/connection";
+
 /** What came, for messages: `typeof`, but "null" for null. */
 export function kindOf(value: unknown): string {
   return value === null ? "null" : typeof value;
@@ -8,6 +10,13 @@ export function checkObject(label: string, value: unknown): void {
   if (typeof value !== "object" || value === null) {
     throw new TypeError(`"${label}" expected an object, got ${kindOf(value)}`);
   }
+}
+
+/** Throws TypeError for a promise. That it may reject later, and end the process, is told by this already. */
+export function checkNoPromise(label: string, value: unknown, expected: string): void {
+  if (!isThenable(value)) return;
+  Promise.resolve(value).catch(() => undefined);
+  throw new TypeError(`"${label}" expected ${expected}, got a promise`);
 }
 
 /** Throws TypeError that names the first of these options that is there and no function. */

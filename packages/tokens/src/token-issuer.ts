@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { checkOptionNames, describeValue, type OptionNames } from "@sortie/connection";
 import { type CryptoKey, SignJWT } from "jose";
-import { checkFunctions, checkObject, timeOf } from "./option-checks.js";
+import { asJson } from "./as-json.js";
+import { checkFunctions, checkNoPromise, checkObject, timeOf } from "./option-checks.js";
 import {
   claimsToJson,
   DEFAULT_LIFETIME_SECONDS,
@@ -13,7 +14,14 @@ import {
   TOKEN_TYPE,
   type TokenClaims,
 } from "./token-claims.js";
-import { importTokenKey, type ImportedKey, MAX_KEYS, type TokenKeySet, type TokenPrivateKey } from "./token-keys.js";
+import {
+  describeCount,
+  importTokenKey,
+  type ImportedKey,
+  MAX_KEYS,
+  type TokenKeySet,
+  type TokenPrivateKey,
+} from "./token-keys.js";
 
 /** bytes that a client adds to a bound token: a separator and its secret, see `client-secret.ts`. */
 const SECRET_BYTES = 44;
@@ -41,11 +49,16 @@ export interface TokenRequest {
   readonly notBefore?: number | undefined;
   /** The client's challenge (`createClientSecret` of `@sortie/tokens/client`): others cannot use the token then. */
   readonly challenge?: string | undefined;
-  /** JSON for the game server, a few hundred bytes at most. */
+  /**
+   * JSON for the game server, a few hundred bytes at most. A promise, a Map, a Set, a function or a symbol is refused,
+   * wherever it stands: JSON has none, and the game server would see less than was meant.
+   */
   readonly data?: unknown;
 }
 
 const OPTION_NAMES: OptionNames<TokenIssuerOptions> = { keys: true, issuer: true, now: true };
+
+const KEYS: string = `1..${MAX_KEYS} private keys`;
 
 const REQUEST_NAMES: OptionNames<TokenRequest> = {
   subject: true,
@@ -104,8 +117,8 @@ export class TokenIssuer {
   }
 
   /**
-   * A token for one connection. Rejects with TypeError or RangeError for what is out of range or no part of a request,
-   * and with RangeError when token and client secret would have more than 1024 bytes.
+   * A token for one connection. Rejects with TypeError or RangeError for what is out of range, no JSON or no part of a
+   * request, and with RangeError when token and client secret would have more than 1024 bytes.
    */
   async issue(request: TokenRequest): Promise<string> {
     const claims = this.#claims(request);
@@ -142,7 +155,7 @@ export class TokenIssuer {
     const expiresAt = Math.max(issuedAt, notBefore) + lifetimeSeconds;
     const { issuer } = this.#options;
     const id = randomBytes(16).toString("base64url");
-    return { issuer, subject, audience, protocol, issuedAt, notBefore, expiresAt, id, challenge, data };
+    return { issuer, subject, audience, protocol, issuedAt, notBefore, expiresAt, id, challenge, data: asJson(data) };
   }
 }
 
@@ -150,8 +163,9 @@ export class TokenIssuer {
 export async function createTokenIssuer(options: TokenIssuerOptions): Promise<TokenIssuer> {
   checkOptionNames(options, OPTION_NAMES);
   const { keys, issuer, now } = options;
+  checkNoPromise("keys", keys, KEYS);
   if (!Array.isArray(keys) || keys.length === 0 || keys.length > MAX_KEYS) {
-    throw new TypeError(`"keys" expected 1..${MAX_KEYS} private keys: make one with generateTokenKey()`);
+    throw new TypeError(`"keys" expected ${KEYS}, got ${describeCount(keys)}: make one with generateTokenKey()`);
   }
   if (issuer !== undefined) checkName("issuer", issuer);
   checkFunctions({ now });

@@ -1,5 +1,6 @@
-import { checkOptionNames, type OptionNames } from "@sortie/connection";
+import { checkOptionNames, describeKind, describeValue, type OptionNames } from "@sortie/connection";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { checkNoPromise, kindOf } from "./option-checks.js";
 import { TOKEN_ALGORITHMS, type TokenAlgorithm } from "./token-claims.js";
 
 /** Keys of an issuer, or of a verifier; more are a mistake. */
@@ -48,8 +49,8 @@ const GENERATE_NAMES: OptionNames<NonNullable<Parameters<typeof generateTokenKey
 
 /**
  * A new key for an issuer: Ed25519 for "EdDSA" (the default: short and quick), P-256 for "ES256". Its ID is its
- * thumbprint (RFC 7638) unless one is given. Rejects with RangeError for another algorithm, with TypeError for an
- * option that there is not.
+ * thumbprint (RFC 7638) unless one of 1..64 characters is given. Rejects with RangeError for another algorithm or
+ * length, with TypeError for an ID that is no text and for an option that there is not.
  */
 export async function generateTokenKey(
   options: { readonly algorithm?: TokenAlgorithm | undefined; readonly keyId?: string | undefined } = {},
@@ -57,8 +58,10 @@ export async function generateTokenKey(
   checkOptionNames(options, GENERATE_NAMES);
   const { algorithm = "EdDSA", keyId } = options;
   if (!TOKEN_ALGORITHMS.includes(algorithm)) {
-    throw new RangeError(`"algorithm" expected one of ${TOKEN_ALGORITHMS.join(", ")}, got ${String(algorithm)}`);
+    throw new RangeError(`"algorithm" expected one of ${TOKEN_ALGORITHMS.join(", ")}, got ${describeValue(algorithm)}`);
   }
+  // Before there is a key that no issuer takes.
+  if (keyId !== undefined) checkKeyId(keyId);
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
   const jwk = await exportJWK(privateKey);
   return {
@@ -69,6 +72,22 @@ export async function generateTokenKey(
   };
 }
 
+function checkKeyId(keyId: unknown): void {
+  if (typeof keyId !== "string") throw new TypeError(`"keyId" expected a string, got ${describeKind(keyId)}`);
+  if (!isKeyId(keyId)) {
+    throw new RangeError(`"keyId" expected 1..${MAX_KEY_ID_CHARACTERS} characters, got ${keyId.length}`);
+  }
+}
+
+function isKeyId(text: string): boolean {
+  return text !== "" && text.length <= MAX_KEY_ID_CHARACTERS;
+}
+
+/** How many keys, for messages; of what is no list of them what it is. */
+export function describeCount(keys: unknown): string {
+  return Array.isArray(keys) ? `${keys.length} keys` : describeKind(keys);
+}
+
 /** The algorithm that a key is for, by its curve; undefined for keys that sign no tokens. */
 function algorithmOf({ kty, crv }: TokenJwk): TokenAlgorithm | undefined {
   if (kty === "OKP" && crv === "Ed25519") return "EdDSA";
@@ -77,10 +96,12 @@ function algorithmOf({ kty, crv }: TokenJwk): TokenAlgorithm | undefined {
 
 /** Rejects with TypeError that says which key is wrong and how; never with the key itself. */
 export async function importTokenKey(label: string, jwk: TokenJwk, kind: "private" | "public"): Promise<ImportedKey> {
-  if (typeof jwk !== "object" || jwk === null) throw new TypeError(`"${label}" expected a JWK, got ${typeof jwk}`);
+  checkNoPromise(label, jwk, "a JWK");
+  if (typeof jwk !== "object" || jwk === null) throw new TypeError(`"${label}" expected a JWK, got ${kindOf(jwk)}`);
   const { kid: id, alg, d } = jwk;
-  if (typeof id !== "string" || id === "" || id.length > MAX_KEY_ID_CHARACTERS) {
-    throw new TypeError(`"${label}.kid" expected 1..${MAX_KEY_ID_CHARACTERS} characters, got ${typeof id}`);
+  if (typeof id !== "string" || !isKeyId(id)) {
+    const got = typeof id === "string" ? id.length : describeKind(id);
+    throw new TypeError(`"${label}.kid" expected 1..${MAX_KEY_ID_CHARACTERS} characters, got ${got}`);
   }
   const algorithm = algorithmOf(jwk);
   if (algorithm === undefined || (alg !== undefined && alg !== algorithm)) {

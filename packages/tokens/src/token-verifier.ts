@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { describeKind } from "@sortie/connection";
 import { compactVerify, type CryptoKey, decodeProtectedHeader, errors, type ProtectedHeaderParameters } from "jose";
 import { ConsumedTokens } from "./consumed-tokens.js";
 import { type FaultReport, faultReport } from "./fault-report.js";
@@ -73,11 +74,15 @@ export class TokenVerifier {
   }
 
   /**
-   * Whether this payload of a CONNECT is a good token; if so, it is used up. Whatever the payload is, and the keys are,
+   * Whether this payload of a CONNECT is a good token; if so, it is used up. Whatever its bytes are, and the keys are,
    * there is a verdict: "unknown-key" while there are none. Rejects only with what a clock of the options throws, and
-   * with TypeError for one that tells no time.
+   * with TypeError for one that tells no time, or a payload that is no bytes.
    */
   async verify(payload: Uint8Array): Promise<TokenVerdict<TokenClaims>> {
+    if (!(payload instanceof Uint8Array)) {
+      // Never the payload itself: it is a token.
+      throw new TypeError(`"payload" expected a Uint8Array, got ${describeKind(payload)}`);
+    }
     await this.#settled;
     if (payload.length > MAX_TOKEN_PAYLOAD_BYTES) return refused("too-large");
     const [token = "", secret, ...more] = new TextDecoder().decode(payload).split("~");
@@ -125,7 +130,7 @@ export class TokenVerifier {
   }
 }
 
-/** Throws TypeError or RangeError that names the option; bad keys are told by `ready()`. */
+/** Throws TypeError or RangeError that names the option, `keys` too where these are a promise; else `ready()` tells. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   return new TokenVerifier(options);
 }

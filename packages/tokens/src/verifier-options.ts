@@ -1,5 +1,5 @@
 import { checkBoolean, checkOptionNames, describeValue, type OptionNames } from "@sortie/connection";
-import { checkFunctions, kindOf } from "./option-checks.js";
+import { checkFunctions, checkNoPromise, kindOf } from "./option-checks.js";
 import { MAX_LIFETIME_SECONDS } from "./token-claims.js";
 import { checkName, checkSeconds } from "./token-issuer.js";
 import type { TokenKeySet } from "./token-keys.js";
@@ -62,13 +62,16 @@ export const VERIFIER_OPTION_NAMES: OptionNames<TokenVerifierOptions> = {
   monotonicNow: true,
 };
 
+const KEYS: string = "a key set or a function that gets one";
+
 /** Throws TypeError or RangeError that names the option, what is expected, and what came. */
 export function checkVerifierOptions(options: TokenVerifierOptions): void {
   // A misspelt "requireChallenge" or "issuer" would let in whom it is to keep out.
   checkOptionNames(options, VERIFIER_OPTION_NAMES);
   const { keys, issuer, toleranceSeconds, maxLifetimeSeconds, notIssuedBefore, maxConsumed, reloadSeconds } = options;
+  checkNoPromise("keys", keys, KEYS);
   if (typeof keys !== "function" && (typeof keys !== "object" || keys === null)) {
-    throw new TypeError(`"keys" expected a key set or a function that gets one, got ${kindOf(keys)}`);
+    throw new TypeError(`"keys" expected ${KEYS}, got ${kindOf(keys)}`);
   }
   // Such as the text of an environment variable: empty, it would turn the check off.
   checkBoolean("requireChallenge", options.requireChallenge);

@@ -31,6 +31,16 @@ describe("options and arguments of the wrong kind", () => {
     expect(make).toThrow(new RangeError(`"${name}" expected ${expected}, got an object`));
   });
 
+  it.each<[unknown, string]>([
+    ["eyJhbGciOiJFZERTQSJ9", "a string"],
+    [Promise.resolve(new Uint8Array(1)), "a promise"],
+    [[101, 121], "an array"],
+    [undefined, "undefined"],
+  ])("a payload that is no bytes is told from them, and not shown: %o", async (payload, got) => {
+    const verdict = createTokenVerifier(OPTIONS).verify(payload as Uint8Array);
+    await expect(verdict).rejects.toThrow(new TypeError(`"payload" expected a Uint8Array, got ${got}`));
+  });
+
   it("a payload for no token is refused, and shows none", async () => {
     const { payloadFor } = await createClientSecret();
     expect(payloadFor("a.b.c")).toMatch(/^a\.b\.c~[\w-]{43}$/);

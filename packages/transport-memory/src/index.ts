@@ -2,7 +2,8 @@ export type { DelayDistribution, DelayTail } from "./delay-tail.js";
 export type { NetworkFilter, Tap } from "./datagram-carrier.js";
 export { LinkSimulator, type LinkStatistics, type LinkVerdict } from "./link.js";
 export type { LinkOptions } from "./link-options.js";
-export { LinkProxy, type LinkProxyOptions, type LinkProxyStatistics, type RelayStatistics } from "./link-proxy.js";
+export { LinkProxy, type LinkProxyStatistics, type RelayStatistics } from "./link-proxy.js";
+export type { LinkProxyOptions } from "./link-proxy-options.js";
 export type { LinkSpec, TracedLink } from "./link-spec.js";
 export {
   LINK_TRACE_FORMAT,

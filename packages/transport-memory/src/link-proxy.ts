@@ -1,61 +1,20 @@
-import {
-  checkOptionNames,
-  type Clock,
-  type DatagramBatch,
-  type DatagramReceiver,
-  type DatagramTransport,
-  type SocketAddress,
-  type TimerHandle,
+import type {
+  Clock,
+  DatagramBatch,
+  DatagramReceiver,
+  DatagramTransport,
+  SocketAddress,
+  TimerHandle,
 } from "@sortie/transport";
-import { checkClock, checkInteger, checkNumber, type OptionNames } from "./check.js";
 import { LinkSimulator } from "./link.js";
-import type { LinkSpec } from "./link-spec.js";
+import {
+  type CheckedLinkProxyOptions,
+  checkLinkProxyOptions,
+  checkTransport,
+  type LinkProxyOptions,
+} from "./link-proxy-options.js";
 import { ProxyClient, ProxyClients } from "./proxy-client.js";
 import { type HeldDatagram, MAX_RELAYED_BYTES, RelayQueue } from "./relay-queue.js";
-
-/** Options of a {@link LinkProxy}. */
-export interface LinkProxyOptions {
-  /** Where the clients' datagrams go. */
-  readonly target: SocketAddress;
-  /** Not yet open: where clients send to in the target's place. */
-  readonly front: DatagramTransport;
-  /** Makes the socket towards the target for one more client; not yet open. */
-  readonly createUpstream: () => DatagramTransport;
-  readonly clock: Clock;
-  /** 0..2^32-1. The same seed loses the same datagrams of each client; what arrives when is the network's as well. */
-  readonly seed: number;
-  /** What happens on the way to the target, and back. Default: nothing. */
-  readonly toTarget?: LinkSpec | undefined;
-  readonly toClient?: LinkSpec | undefined;
-  /** Whether all clients share one link for each direction, a common bottleneck; else each has its own. */
-  readonly isShared?: boolean | undefined;
-  /** 1..65,536. Datagrams of further ones are dropped and counted. Default 256. */
-  readonly maxClients?: number | undefined;
-  /**
-   * Datagrams under way, those that wait for a free batch of their socket included, 1..2^20; what is more is dropped
-   * and counted. Default 65,536, at most 100 MB.
-   */
-  readonly maxInFlight?: number | undefined;
-  /** ms without a datagram after which a client is forgotten, 1000..86,400,000. Default 60,000. */
-  readonly clientIdleMs?: number | undefined;
-  /** Hears of faults of sockets. Default: nobody; they are counted. */
-  readonly onError?: ((error: unknown) => void) | undefined;
-}
-
-const OPTION_NAMES: OptionNames<LinkProxyOptions> = {
-  target: true,
-  front: true,
-  createUpstream: true,
-  clock: true,
-  seed: true,
-  toTarget: true,
-  toClient: true,
-  isShared: true,
-  maxClients: true,
-  maxInFlight: true,
-  clientIdleMs: true,
-  onError: true,
-};
 
 /** Counters of one direction: offered + duplicated = relayed + lost + queueFull + tooBig + refused + under way. */
 export interface RelayStatistics {
@@ -88,9 +47,6 @@ export interface LinkProxyStatistics {
 
 type Counters = { -readonly [Name in keyof RelayStatistics]: number };
 
-const DEFAULT_MAX_CLIENTS = 256;
-const DEFAULT_MAX_IN_FLIGHT = 65_536;
-const DEFAULT_CLIENT_IDLE_MS = 60_000;
 /** ms between two looks for clients that went. */
 const SWEEP_EVERY_MS = 1000;
 /** ms. A datagram whose socket still opens looks again after this. */
@@ -105,10 +61,8 @@ const TO_CLIENT = 2;
  * target, so that the target can tell them apart. Datagrams of more than 1500 bytes are dropped as too big.
  */
 export class LinkProxy {
-  private readonly options: LinkProxyOptions;
+  private readonly options: CheckedLinkProxyOptions;
   private readonly clock: Clock;
-  private readonly maxClients: number;
-  private readonly clientIdleMs: number;
   private readonly clients: ProxyClients = new ProxyClients();
   private readonly queue: RelayQueue;
   private readonly toTarget: Counters = counters();
@@ -125,23 +79,16 @@ export class LinkProxy {
   private batch: DatagramBatch | undefined;
   private batchTransport: DatagramTransport | undefined;
 
-  /** RangeError for an option out of range or a bad link, TypeError for an option that there is not. */
+  /**
+   * RangeError for an option out of range or a bad link, TypeError for one of the wrong kind, or that there is not.
+   */
   constructor(options: LinkProxyOptions) {
-    checkOptionNames(options, OPTION_NAMES);
-    const { maxClients = DEFAULT_MAX_CLIENTS, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
-    const { clientIdleMs = DEFAULT_CLIENT_IDLE_MS } = options;
-    checkClock(options.clock);
-    checkInteger("maxClients", maxClients, 1, 65_536);
-    checkInteger("maxInFlight", maxInFlight, 1, 2 ** 20);
-    checkNumber("clientIdleMs", clientIdleMs, 1000, 86_400_000);
-    this.options = options;
-    this.clock = options.clock;
-    this.maxClients = maxClients;
-    this.clientIdleMs = clientIdleMs;
-    this.queue = new RelayQueue(maxInFlight);
+    const checked = (this.options = checkLinkProxyOptions(options));
+    this.clock = checked.clock;
+    this.queue = new RelayQueue(checked.maxInFlight);
     // Made in any case: bad links throw here and not with the first datagram.
     const links = this.newLinks(0);
-    this.sharedLinks = options.isShared === true ? links : undefined;
+    this.sharedLinks = checked.isShared === true ? links : undefined;
   }
 
   get statistics(): LinkProxyStatistics {
@@ -182,9 +129,11 @@ export class LinkProxy {
   }
 
   private newClient(address: SocketAddress): ProxyClient | undefined {
-    if (this.clients.size >= this.maxClients) return undefined;
+    if (this.clients.size >= this.options.maxClients) return undefined;
+    const upstream = this.newUpstream();
+    if (upstream === undefined) return undefined;
     const links = this.sharedLinks ?? this.newLinks(this.clientsSeen);
-    const client = new ProxyClient(address, this.options.createUpstream(), links, this.clock.now());
+    const client = new ProxyClient(address, upstream, links, this.clock.now());
     this.clientsSeen += 1;
     this.clients.add(client);
     this.watchIdle();
@@ -203,6 +152,18 @@ export class LinkProxy {
       },
     );
     return client;
+  }
+
+  /** undefined, and a fault, for none: it is called for a datagram, and nobody there could take what it throws. */
+  private newUpstream(): DatagramTransport | undefined {
+    try {
+      const upstream = this.options.createUpstream();
+      checkTransport("createUpstream", upstream);
+      return upstream;
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
   }
 
   private newLinks(index: number): { readonly toTarget: LinkSimulator; readonly toClient: LinkSimulator } {
@@ -325,12 +286,12 @@ export class LinkProxy {
     if (nowMs < this.sweepAtMs) return;
     this.sweepAtMs = nowMs + SWEEP_EVERY_MS;
     for (const client of this.clients.all()) {
-      if (nowMs - client.lastUsedMs >= this.clientIdleMs) void this.forget(client);
+      if (nowMs - client.lastUsedMs >= this.options.clientIdleMs) void this.forget(client);
     }
   }
 
   private watchIdle(): void {
-    this.idleTimer ??= this.clock.setTimer(this.clock.now() + this.clientIdleMs, () => {
+    this.idleTimer ??= this.clock.setTimer(this.clock.now() + this.options.clientIdleMs, () => {
       this.idleTimer = undefined;
       this.sweep();
       if (!this.isClosed && this.clients.size > 0) this.watchIdle();

@@ -1,5 +1,13 @@
 import { type Clock, checkOptionNames, SocketAddress } from "@sortie/transport";
-import { checkClock, checkInteger, checkNoNulls, checkNumber, type OptionNames } from "./check.js";
+import {
+  checkClock,
+  checkFunction,
+  checkInteger,
+  checkNames,
+  checkNoNulls,
+  checkNumber,
+  type OptionNames,
+} from "./check.js";
 import { DatagramCarrier, type NetworkFilter, type Tap } from "./datagram-carrier.js";
 import type { LinkSimulator } from "./link.js";
 import {
@@ -56,6 +64,7 @@ export class MemoryNetwork<C extends Clock = VirtualClock> {
     const { seed, link = {}, maxInFlight = DEFAULT_MAX_IN_FLIGHT, names = {} } = options;
     checkInteger("seed", seed, 0, 0xffff_ffff);
     checkInteger("maxInFlight", maxInFlight, 1, MAX_MAX_IN_FLIGHT);
+    checkNames(names);
     this.seed = seed;
     this.clock = clock;
     this.names = new Map(Object.entries(names));
@@ -111,17 +120,22 @@ export class MemoryNetwork<C extends Clock = VirtualClock> {
   /**
    * Watches all datagrams, until the returned function is called. The callback comes once when a datagram starts
    * ("sent" or "injected") and once more for the fate of each copy: look at the verdict before counting. What it throws
-   * comes out of `send` or the clock.
+   * comes out of `send` or the clock. TypeError for what is no function.
    */
   tap(callback: Tap): () => void {
+    checkFunction("callback", callback);
     // A function of its own, so that one callback may watch twice.
     const watcher: Tap = (datagram, from, to, verdict, nowMs) => callback(datagram, from, to, verdict, nowMs);
     this.carrier.taps.add(watcher);
     return () => void this.carrier.taps.delete(watcher);
   }
 
-  /** Asks about each datagram that a transport sends: false drops it. undefined lets all pass. */
+  /**
+   * Asks about each datagram that a transport sends: false drops it. undefined lets all pass. TypeError for all else
+   * that is no function.
+   */
   setFilter(filter: NetworkFilter | undefined): void {
+    if (filter !== undefined) checkFunction("filter", filter);
     this.carrier.filter = filter;
   }
 
@@ -153,9 +167,15 @@ const NETWORK_OPTION_NAMES: OptionNames<NetworkOptions & { readonly clock: Clock
   clock: true,
 };
 
-/** Makes a network that lives on `clock`. RangeError for a bad option, TypeError for one that there is not. */
+/**
+ * Makes a network that lives on `clock`. RangeError for an option out of range, TypeError for one of the wrong kind or
+ * that there is not.
+ */
 export function createNetwork<C extends Clock>(options: NetworkOptions & { readonly clock: C }): MemoryNetwork<C>;
-/** Makes a network with a virtual clock. RangeError for a bad option, TypeError for one that there is not. */
+/**
+ * Makes a network with a virtual clock. RangeError for an option out of range, TypeError for one of the wrong kind or
+ * that there is not.
+ */
 export function createNetwork(options: NetworkOptions): MemoryNetwork;
 export function createNetwork(options: NetworkOptions & { readonly clock?: Clock }): MemoryNetwork<Clock> {
   checkOptionNames(options, NETWORK_OPTION_NAMES);

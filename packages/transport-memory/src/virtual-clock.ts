@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "@sortie/transport";
+import { type Clock, describeValue, type TimerHandle } from "@sortie/transport";
 import { checkNumber } from "./check.js";
 import { TimeHeap, type Timed } from "./time-heap.js";
 
@@ -146,9 +146,13 @@ export class VirtualClock implements Clock {
   /**
    * Moves time until `promise` settles, and gives its outcome. Rejects with an Error when that takes more than `maxMs`
    * of virtual time, or when nothing is left to run that could settle it. Virtual time does not wait for the real
-   * world: a promise that hangs on a file, a thread or a real timer has to be awaited as usual.
+   * world: a promise that hangs on a file, a thread or a real timer has to be awaited as usual. Rejects with TypeError
+   * for what is no promise, such as the function that makes it.
    */
   async runUntilSettled<T>(promise: Promise<T>, maxMs: number = DEFAULT_SETTLE_MS): Promise<T> {
+    if (typeof (promise as { readonly then?: unknown } | null | undefined)?.then !== "function") {
+      throw new TypeError(`"promise" expected a promise, got ${describeValue(promise)}`);
+    }
     checkNumber("maxMs", maxMs, 0, MAX_TIME_MS - this.nowMs);
     const limitMs = this.nowMs + maxMs;
     let settled = false;

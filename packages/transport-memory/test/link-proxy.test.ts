@@ -1,6 +1,7 @@
 import type { Clock, DatagramBatch, DatagramReceiver, DatagramTransport, SocketAddress } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
-import { LinkProxy, type LinkProxyOptions } from "../src/link-proxy.js";
+import { LinkProxy } from "../src/link-proxy.js";
+import type { LinkProxyOptions } from "../src/link-proxy-options.js";
 import type { MemoryTransport } from "../src/memory-transport.js";
 import { createNetwork, type MemoryNetwork } from "../src/network.js";
 import { marked, Recorder, send } from "./recorder.js";

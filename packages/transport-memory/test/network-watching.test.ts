@@ -1,5 +1,6 @@
 import { SocketAddress } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
+import { createNetwork } from "../src/network.js";
 import { expectBalance, pair } from "./pair.js";
 import { marked, send } from "./recorder.js";
 
@@ -65,6 +66,20 @@ describe("tap", () => {
     stop();
     send(a, addressB, marked(1));
     expect(seen).toBe(3);
+  });
+});
+
+describe("what watches or filters", () => {
+  it.each<[unknown, string]>([
+    [null, "null"],
+    ["all", '"all"'],
+    [{}, "an object"],
+  ])("is a function, or refused at once: %j", (given, got) => {
+    const network = createNetwork({ seed: 1 });
+    const message = (name: string): string => `"${name}" expected a function, got ${got}`;
+    expect(() => network.tap(given as never)).toThrow(new TypeError(message("callback")));
+    expect(() => network.setFilter(given as never)).toThrow(new TypeError(message("filter")));
+    expect(() => network.tap(undefined as never)).toThrow(TypeError);
   });
 });
 

@@ -267,6 +267,25 @@ describe("caps", () => {
     expect(network.createTransport({ host: undefined } as object).host).toBe("10.0.0.1");
   });
 
+  it.each<[unknown, string]>([
+    [{ "game.test": "10.0.0.1" }, 'arrays of IP addresses, got "10.0.0.1" for "game.test"'],
+    [{ "game.test": undefined }, 'arrays of IP addresses, got undefined for "game.test"'],
+    [{ "game.test": ["10.0.0.1", "other.test"] }, 'arrays of IP addresses, got "other.test" for "game.test"'],
+    [{ "game.test": [7] }, 'arrays of IP addresses, got 7 for "game.test"'],
+    [["10.0.0.1"], "an object, got an array"],
+    ["game.test", 'an object, got "game.test"'],
+    [Promise.resolve({}), "an object, got a promise"],
+  ])("refuses the names %j, which it would take apart", (names, rest) => {
+    expect(() => createNetwork({ seed: 1, names: names as never })).toThrow(new TypeError(`"names" expected ${rest}`));
+  });
+
+  it("takes names of IPv4 and IPv6 addresses, and of none", async () => {
+    const names = { "game.test": ["10.0.0.1", "2001:db8::1", "fe80::1%eth0"], "empty.test": [] };
+    const transport = createNetwork({ seed: 1, names }).createTransport();
+    expect(await transport.resolve("game.test")).toEqual(names["game.test"]);
+    expect(await transport.resolve("empty.test")).toEqual([]);
+  });
+
   it("refuses a bad seed", () => {
     expect(() => createNetwork({ seed: -1 })).toThrow(RangeError);
   });

@@ -276,6 +276,18 @@ describe("VirtualClock, moved with promises", () => {
     expect(clock.now()).toBe(100);
   });
 
+  it.each<[unknown, string]>([
+    [async () => undefined, "a function"],
+    [undefined, "undefined"],
+    [5, "5"],
+    [[Promise.resolve()], "an array"],
+  ])("runUntilSettled refuses what is no promise, case %#", async (promise, got) => {
+    const clock = new VirtualClock();
+    const error = new TypeError(`"promise" expected a promise, got ${got}`);
+    await expect(clock.runUntilSettled(promise as never)).rejects.toThrow(error);
+    await clock.runUntilSettled(Promise.resolve());
+  });
+
   it("runUntilSettled says that it does not wait for the real world", async () => {
     const never = new Promise<void>(() => undefined);
     await expect(new VirtualClock().runUntilSettled(never)).rejects.toThrow(/what waits for the real world.* as usual/);

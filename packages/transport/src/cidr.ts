@@ -97,7 +97,7 @@ export class CidrSet {
 function parseRange(text: string): Range {
   const range = typeof text === "string" ? tryParseRange(text) : undefined;
   if (range !== undefined) return range;
-  throw new RangeError(`"range" expected an IP address or a range such as 10.0.0.0/8, got ${JSON.stringify(text)}`);
+  throw new RangeError(`"range" expected an IP address or a range such as 10.0.0.0/8, got ${describeValue(text)}`);
 }
 
 function tryParseRange(text: string): Range | undefined {

@@ -32,9 +32,9 @@ export function checkOpened(address: SocketAddress): void {
 }
 
 /**
- * @internal For transports and simulated networks: throws TypeError for options that are no object, and for one
- * that is none of `known`. A misspelt one would be passed over, and its default be taken for what was asked for. Those
- * that are undefined are passed over.
+ * @internal For transports and simulated networks: throws TypeError for options that are no object (a promise that
+ * nobody awaited has none of them), and for one that is none of `known`. A misspelt one would be passed over, and its
+ * default be taken for what was asked for. Those that are undefined are passed over.
  * @param label what the options are called in the message
  */
 export function checkOptionNames(
@@ -42,9 +42,8 @@ export function checkOptionNames(
   known: Readonly<Record<string, true>>,
   label: string = "options",
 ): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`"${label}" expected an object, got ${describeValue(options)}`);
-  }
+  const kind = describeValue(options);
+  if (kind !== "an object") throw new TypeError(`"${label}" expected an object, got ${kind}`);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(known, name)) continue;
     const names = Object.keys(known);

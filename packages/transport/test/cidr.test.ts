@@ -122,6 +122,21 @@ describe("CidrSet", () => {
     expect(set.size).toBe(0);
   });
 
+  it("says of what is no text what it is, and shows nothing of it", () => {
+    const peer: { data: object; self?: object } = { data: { password: "hunter2" } };
+    peer.self = peer;
+    for (const [range, got] of [
+      [peer, "an object"],
+      [Promise.resolve("10.0.0.1"), "a promise"],
+      [["10.0.0.1"], "an array"],
+      [undefined, "undefined"],
+      [10n, "10"],
+    ] as const) {
+      const message = `"range" expected an IP address or a range such as 10.0.0.0/8, got ${got}`;
+      expect(() => new CidrSet().add(range as never)).toThrow(new RangeError(message));
+    }
+  });
+
   it("throws on bytes of another length", () => {
     expect(() => new CidrSet().has(new Uint8Array(4))).toThrow('"bytes" expected 16 bytes, got 4');
   });

@@ -30,8 +30,7 @@ export class FixedBudget implements CongestionController {
 
   /** @throws RangeError or TypeError when an option is out of range */
   constructor(options: FixedBudgetOptions = {}) {
-    const rateBytesPerSecond = options.rateBytesPerSecond ?? DEFAULT_RATE_BYTES_PER_SECOND;
-    const burstBytes = options.burstBytes ?? DEFAULT_BURST_BYTES;
+    const { rateBytesPerSecond = DEFAULT_RATE_BYTES_PER_SECOND, burstBytes = DEFAULT_BURST_BYTES } = options;
     expectNumber("burstBytes", burstBytes, MAX_DATAGRAM_BYTES, MAX_BUCKET_BYTES);
     this.paceBytesPerSecond = rateBytesPerSecond;
     this.bucket = new TokenBucket(rateBytesPerSecond, burstBytes);

@@ -5,11 +5,12 @@ import {
   issueAuthority,
   issueServerCertificate,
 } from "@sortie/certificates";
-import type { Identity } from "@sortie/handshake";
+import { type Identity, IdentityError, parsePublicKey } from "@sortie/handshake";
 import { generateIdentity } from "@sortie/handshake/node";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { loadIdentity, publicPathOf, readCertificates, writeIdentity } from "../identity-files.js";
 import { expectFileOfItsOwn, writeCertificate } from "./certificate-file.js";
+import { readPublicKey } from "./trust-options.js";
 
 interface OutputOptions {
   readonly force?: boolean;
@@ -29,6 +30,7 @@ interface ServerOptions extends OutputOptions {
   readonly ca: string;
   readonly caKey: string;
   readonly key: string;
+  readonly publicKey?: string;
   readonly out: string;
 }
 
@@ -49,7 +51,8 @@ const SERVER_EXAMPLES = `
 Examples:
   $ sortie cert server --host game.example 203.0.113.7    keys/server.key and keys/server.crt
   $ sortie cert server --host game.example 203.0.113.7 --force      renews the certificate; the key stays
-  $ sortie cert server --host eu.game.example --key eu.key --out eu.crt --days 90 --json`;
+  $ sortie cert server --host eu.game.example --key eu.key --out eu.crt --days 90 --json
+  $ sortie cert server --host game.example --public-key server.pub  where the authority is: both keys stay at home`;
 
 const SHOW_EXAMPLES = `
 Examples:
@@ -91,19 +94,26 @@ function serverCommand(): Command {
     .option("--ca <file>", "the authority's certificate", "keys/ca.crt")
     .option("--ca-key <file>", "the authority's private key", "keys/ca.key")
     .option("--key <file>", "the server's private key, made if it is not there", "keys/server.key")
+    .addOption(
+      new Option(
+        "--public-key <file>",
+        "instead of --key: the server's public key (PEM), as `sortie keygen` writes it",
+      ).conflicts("key"),
+    )
     .option("--out <file>", "the server's certificate", "keys/server.crt")
     .option("-f, --force", "overwrite the certificate: this renews it")
     .option("--json", "print the result as JSON")
     .addHelpText("after", SERVER_EXAMPLES)
-    .action(async ({ host, days, ca, caKey, key, out, ...output }: ServerOptions) => {
+    .action(async ({ host, days, ca, caKey, key, publicKey: publicPath, out, ...output }: ServerOptions) => {
       await expectFileOfItsOwn(out, {
         '"--ca"': ca,
         ...keyFiles("--ca-key", caKey),
-        ...keyFiles("--key", key),
+        ...(publicPath === undefined ? keyFiles("--key", key) : { '"--public-key"': publicPath }),
       });
       const authority = await readCertificates(ca);
       const authorityKey = await loadIdentity(caKey);
-      const { publicKey } = await loadOrMakeKey(key);
+      const publicKey =
+        publicPath === undefined ? (await loadOrMakeKey(key)).publicKey : await loadPublicKey(publicPath);
       await write(out, issueServerCertificate({ authority, authorityKey, publicKey, hostnames: host, days }), output);
     });
 }
@@ -151,6 +161,17 @@ async function loadOrMakeKey(path: string): Promise<Identity> {
   );
   if (!isThere) await writeIdentity(generateIdentity(), path, false, "move it away");
   return loadIdentity(path);
+}
+
+/** Rejects with Error for what holds no public key. */
+async function loadPublicKey(path: string): Promise<Uint8Array> {
+  const pem = await readPublicKey("--public-key", path);
+  try {
+    return parsePublicKey(pem);
+  } catch (error) {
+    if (error instanceof IdentityError) throw new IdentityError(error.code, `${path}: ${error.message}`);
+    throw error;
+  }
 }
 
 function daysOf(text: string): number {

@@ -44,7 +44,7 @@ export async function readTrust(
   return {
     protocol,
     ...(payload === undefined ? {} : { payload: await readPayload(payload) }),
-    ...(key === undefined ? {} : { serverKey: await readKey(key) }),
+    ...(key === undefined ? {} : { serverKey: await readPublicKey("--key", key) }),
     ...(ca === undefined
       ? {}
       : { trust: { ca: await readCertificates(ca), ...(hostname === undefined ? {} : { hostname }) } }),
@@ -52,10 +52,11 @@ export async function readTrust(
   };
 }
 
-async function readKey(path: string): Promise<string> {
+/** PEM text of a server's public key, by the option that names its file. Rejects with Error for a private one. */
+export async function readPublicKey(option: string, path: string): Promise<string> {
   const pem = await readText(path, "the server's public key");
   if (pem.includes("PRIVATE KEY")) {
-    throw new Error(`"--key" expected the server's public key, got a private one in "${path}": take the .pub file`);
+    throw new Error(`"${option}" expected the server's public key, got a private one in "${path}": take the .pub file`);
   }
   return pem;
 }

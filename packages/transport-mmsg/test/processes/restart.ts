@@ -49,7 +49,7 @@ async function live({ end, port }: Life): Promise<void> {
   await Promise.all([server, ...clients].map((each) => each.close()));
 }
 
-/** Open descriptors of this process, once none have come or gone for a while: those of a thread that ends take a time. */
+/** Open descriptors of this process, once none have come or gone for a while: a thread that ends takes a time. */
 async function descriptors(): Promise<number> {
   let count = -1;
   for (let unchanged = 0, tries = 0; unchanged < STILL_TURNS && tries < MOST_TURNS; tries++) {
