@@ -1,6 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { stripVTControlCharacters } from "node:util";
 import { createMetrics, createMetricsListener, type MetricsListener, type ServerMetrics } from "@sortie/metrics";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { onPortAside } from "../../../tests/support/port-aside.js";
@@ -189,7 +190,7 @@ describe("sortie top on a terminal", () => {
     const { make, frames, keys } = terminal({ columns: 0, rows: 0 });
     const running = new RunningCommand(make, [url, "--token", TOKEN, "--interval", "250"]);
     await running.until(() => frames().length >= 1);
-    expect(frames()[0]).toMatch(/peers {2}3, 0 half-open/);
+    expect(stripVTControlCharacters(frames()[0] ?? "")).toMatch(/peers {2}3, 0 half-open/);
     keys.emit("data", "q");
     await running.result();
     const once = await new RunningCommand(make, [url, "--token", TOKEN, "--once"]).result();
