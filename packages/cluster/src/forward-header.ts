@@ -1,16 +1,22 @@
 import { SocketAddress } from "@sortie/transport";
 
-/** bytes. Sequence number (4), port (2), length of the zone (1), address (16); the zone's text follows. */
+/**
+ * bytes. Sequence number (4), port (2), length of what follows (1), address (16). Then comes the text of the zone or, of
+ * an address without one, the local address that was asked, where the transport tells (16).
+ */
 const FIXED_BYTES = 23;
+const LOCAL_BYTES = 16;
 const PORT_AT = 4;
-const SCOPE_LENGTH_AT = 6;
+const REST_LENGTH_AT = 6;
+/** In the byte of the length: it is a local address. Zones have at most 127 characters so, of which systems use 15. */
+const LOCAL = 0x80;
 const ADDRESS_AT = 7;
 
 /** A datagram on its way between two workers. */
 export interface ForwardedDatagram {
   /** Unsigned 32-bit: counts the datagrams of one sender to one receiver. */
   readonly sequence: number;
-  /** Where it came from. */
+  /** Where it came from, with `arrivedAt`: the worker that has its peer is to answer from there. */
   readonly from: SocketAddress;
   /** A view of it. */
   readonly datagram: Uint8Array;
@@ -27,33 +33,41 @@ export function writeForwarded(
   { sequence, from, datagram }: ForwardedDatagram,
 ): number {
   const { scope } = from;
-  const length = FIXED_BYTES + scope.length + datagram.length;
-  if (length > room) return 0;
+  const local = scope === "" ? from.arrivedAt : undefined;
+  const restBytes = local === undefined ? scope.length : LOCAL_BYTES;
+  const length = FIXED_BYTES + restBytes + datagram.length;
+  if (length > room || scope.length >= LOCAL) return 0;
   out[at] = sequence >>> 24;
   out[at + 1] = sequence >>> 16;
   out[at + 2] = sequence >>> 8;
   out[at + 3] = sequence;
   out[at + PORT_AT] = from.port >>> 8;
   out[at + PORT_AT + 1] = from.port;
-  out[at + SCOPE_LENGTH_AT] = scope.length;
+  out[at + REST_LENGTH_AT] = local === undefined ? scope.length : LOCAL;
   out.set(from.bytes, at + ADDRESS_AT);
+  if (local !== undefined) out.set(local.bytes, at + FIXED_BYTES);
   // A zone is ASCII (SocketAddress sees to it).
   for (let i = 0; i < scope.length; i++) out[at + FIXED_BYTES + i] = scope.charCodeAt(i);
-  out.set(datagram, at + FIXED_BYTES + scope.length);
+  out.set(datagram, at + FIXED_BYTES + restBytes);
   return length;
 }
 
 /** Reads what `writeForwarded` wrote; undefined for anything else. */
 export function readForwarded(bytes: Uint8Array): ForwardedDatagram | undefined {
   if (bytes.length < FIXED_BYTES) return undefined;
-  const start = FIXED_BYTES + (bytes[SCOPE_LENGTH_AT] as number);
+  const restLength = bytes[REST_LENGTH_AT] as number;
+  const isLocal = restLength === LOCAL;
+  const start = FIXED_BYTES + (isLocal ? LOCAL_BYTES : restLength);
   if (bytes.length < start) return undefined;
   const port = ((bytes[PORT_AT] as number) << 8) | (bytes[PORT_AT + 1] as number);
-  const scope = String.fromCharCode(...bytes.subarray(FIXED_BYTES, start));
+  const rest = bytes.subarray(FIXED_BYTES, start);
   try {
+    const scope = isLocal ? "" : String.fromCharCode(...rest);
+    const from = SocketAddress.fromBytes(bytes.subarray(ADDRESS_AT, FIXED_BYTES), port, scope);
+    if (isLocal) from.arrivedAt = SocketAddress.fromBytes(rest, 0);
     return {
       sequence: new DataView(bytes.buffer, bytes.byteOffset).getUint32(0),
-      from: SocketAddress.fromBytes(bytes.subarray(ADDRESS_AT, FIXED_BYTES), port, scope),
+      from,
       datagram: bytes.subarray(start),
     };
   } catch {

@@ -22,6 +22,33 @@ describe("a forwarded datagram", () => {
     expect(out[50 + length]).toBe(0xee);
   });
 
+  it.each([
+    ["192.0.2.7", "198.51.100.1"],
+    ["2001:db8::7", "2001:db8::1"],
+  ])("from %s says that %s was asked", (host, local) => {
+    const from = SocketAddress.parse(host, 7);
+    from.arrivedAt = SocketAddress.parse(local, 1474);
+    const datagram = new Uint8Array(1452).fill(3);
+    const out = new Uint8Array(1500);
+    const length = writeForwarded(out, 0, 1500, { sequence: 1, from, datagram });
+    expect(length).toBe(23 + 16 + 1452);
+    const read = readForwarded(out.subarray(0, length));
+    expect(read?.from.equals(from)).toBe(true);
+    expect(read?.from.arrivedAt?.host).toBe(local);
+    expect(read?.datagram).toEqual(datagram);
+    for (let cut = 23; cut < 39; cut++) expect(readForwarded(out.subarray(0, cut)), `${cut}`).toBeUndefined();
+  });
+
+  it("from an address with a zone says which, not what was asked", () => {
+    const from = SocketAddress.parse("fe80::1%eth0", 7);
+    from.arrivedAt = SocketAddress.parse("fe80::2", 1474);
+    const out = new Uint8Array(100);
+    const length = writeForwarded(out, 0, 100, { sequence: 1, from, datagram: Uint8Array.of(1) });
+    const read = readForwarded(out.subarray(0, length));
+    expect(read?.from.equals(from)).toBe(true);
+    expect(read?.from.arrivedAt).toBeUndefined();
+  });
+
   it("is not written where it does not fit", () => {
     const from = SocketAddress.parse("fe80::1%a-zone-with-a-long-name-of-38-characters", 1474);
     const out = new Uint8Array(1500);

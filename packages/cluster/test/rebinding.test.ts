@@ -1,6 +1,7 @@
-import type { Client } from "sortie";
+import type { DatagramReceiver, DatagramTransport } from "@sortie/transport";
+import { type Client, createUdpTransport } from "sortie";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { canSharePort, ClusterGame, PATIENCE_MS, until } from "./support/game.js";
+import { canSharePort, ClusterGame, echo, hasBatchedTransport, PATIENCE_MS, until } from "./support/game.js";
 import { bundle, type Entry } from "./support/workers.js";
 
 const CHANGES = 12;
@@ -44,6 +45,52 @@ class Traffic {
     return this.ordered.length >= this.sent && this.reliable.length >= this.sent;
   }
 }
+
+/** UDP, and the addresses that datagrams come from. */
+function watchedTransport(): { readonly transport: DatagramTransport; readonly sources: Set<string> } {
+  const transport = createUdpTransport({ host: "127.0.0.1" });
+  const sources = new Set<string>();
+  const open = transport.open.bind(transport);
+  transport.open = (receiver) => {
+    const watched: DatagramReceiver = {
+      onDatagram(payload, from, waitedMs) {
+        sources.add(from.host);
+        return receiver.onDatagram(payload, from, waitedMs);
+      },
+      onBatchEnd: () => receiver.onBatchEnd(),
+      onError: (error) => receiver.onError(error),
+      onWritable: () => receiver.onWritable(),
+    };
+    return open(watched);
+  };
+  return { transport, sources };
+}
+
+// node:dgram leaves the choice of its own address to the system.
+describe.runIf(canSharePort && hasBatchedTransport())("a client of a cluster with several addresses", () => {
+  it(
+    "is answered from the one that it asked, also when another worker gets its datagrams",
+    async () => {
+      const game = await ClusterGame.listening(entry, { host: "0.0.0.0" });
+      try {
+        const { transport, sources } = watchedTransport();
+        const client = await game.connect({ host: "127.0.0.2", transport });
+        const isForwarded = async (): Promise<boolean> =>
+          (await game.cluster.statistics()).total.forwarding.received > 0;
+        for (let change = 0; !(await isForwarded()) && change < 40; change++) {
+          await client.rebind();
+          expect(await echo(client, `at address ${change}`)).toContain(`at address ${change}`);
+        }
+        expect(await isForwarded()).toBe(true);
+        for (let i = 0; i < 5; i++) await echo(client, `and ${i}`);
+        expect([...sources]).toEqual(["127.0.0.2"]);
+      } finally {
+        await game.end();
+      }
+    },
+    PATIENCE_MS,
+  );
+});
 
 describe.runIf(canSharePort)("clients of a cluster whose address changes again and again (S6)", () => {
   it(

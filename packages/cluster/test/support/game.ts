@@ -20,7 +20,8 @@ export function hasReusePort(): boolean {
   return major > 22 || (major === 22 && minor >= 12);
 }
 
-function hasBatchedTransport(): boolean {
+/** Whether there is the batched transport, which answers from the address that was asked. */
+export function hasBatchedTransport(): boolean {
   try {
     createMmsgTransport();
     return true;
