@@ -90,6 +90,24 @@ describe("T36 a listener whose copies are ahead of each packet", () => {
     },
   );
 
+  it.each([29, 10])("T36o nor is a peer that has moved taken for him: its original tells (%i ms)", (copyMs) => {
+    const pair = connected();
+    const listener = listen(pair, { copyMs, backMs: 150, as: pair.serverAddress });
+    pair.seenAddress = new PairAddress("moved");
+    for (let i = 0; i < 300; i++) {
+      pair.client.send(encodeUtf8("x"), { delivery: "unreliable" }, pair.nowMs);
+      pair.server.send(encodeUtf8("y"), { delivery: "unreliable" }, pair.nowMs);
+      pair.run(16);
+      expect(pair.server.address.equals(THIEF)).toBe(false);
+    }
+    expect(listener.handedOn).toBeGreaterThan(5);
+    // Once he has gone, the peer is followed.
+    pair.interceptor = undefined;
+    pair.client.send(encodeUtf8("x"), { delivery: "unreliable" }, pair.nowMs);
+    pair.run(500);
+    expect(pair.server.address.equals(pair.seenAddress)).toBe(true);
+  });
+
   it("T36m while the client's packets are refused for want of room: nobody moves either", () => {
     const upload = new RefusedUpload();
     const { pair } = upload;

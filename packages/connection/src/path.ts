@@ -86,13 +86,15 @@ export class Path {
    * was a copy.
    */
   isTelling(from: PeerAddress, nowMs: number): boolean {
-    if (this.candidate !== undefined) return from.equals(this.current);
+    if (this.candidate !== undefined) return !this.candidate.equals(from);
     return from === this.formerLocal && nowMs - this.localSinceMs < LOCAL_SETTLES_MS;
   }
 
   /** An authentic packet came from `from` that had come before. */
   onRepeated(from: PeerAddress, packetNumber: number, nowMs: number): void {
     if (from.equals(this.current)) this.onCurrent(from, packetNumber, false, nowMs);
+    // The peer may have moved itself, to an address that nobody has heard of yet.
+    else if (this.candidate?.equals(from) === false && packetNumber >= this.shownBy) this.abandon();
   }
 
   /** Client: another address of its server is to be asked. */
