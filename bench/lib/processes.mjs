@@ -5,7 +5,7 @@ import { once } from "node:events";
 /** All that were started and have not ended. Some may be stopped, and would never hear that this process has gone. */
 const running = new Set();
 process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
 /** Starts a script; resolves with the process and its first message. */
 export async function start(url, args = [], execArgv = []) {
@@ -21,20 +21,35 @@ export async function start(url, args = [], execArgv = []) {
   return { child, first };
 }
 
-/** Sends a request; resolves with the answer. */
+/** Sends a request; resolves with the answer. Rejects where the process ends instead. */
 export async function ask(child, request) {
-  const answer = once(child, "message");
-  child.send(request);
-  return (await answer)[0];
+  const ended = () =>
+    new Error(`a process of the benchmark ended (${child.exitCode ?? child.signalCode}) before "${request}"`);
+  if (child.exitCode !== null || child.signalCode !== null) throw ended();
+  const given = new AbortController();
+  const answer = once(child, "message", { signal: given.signal });
+  const end = once(child, "exit", { signal: given.signal }).then(() => {
+    throw ended();
+  });
+  try {
+    child.send(request);
+    return (await Promise.race([answer, end]))[0];
+  } finally {
+    given.abort();
+    answer.catch(() => undefined);
+    end.catch(() => undefined);
+  }
 }
 
 export async function stop(...children) {
   await Promise.all(
-    children.map((child) => {
-      const gone = once(child, "exit");
-      child.send("exit");
-      return gone;
-    }),
+    children
+      .filter((child) => running.has(child))
+      .map((child) => {
+        const gone = once(child, "exit");
+        child.send("exit");
+        return gone;
+      }),
   );
 }
 
