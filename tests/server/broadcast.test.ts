@@ -50,6 +50,18 @@ describe("options of a broadcast", () => {
     expect(heard).toEqual([]);
   });
 
+  it("that reject later end no process, nor do payloads and peers that nobody awaited", async () => {
+    const failing = (): never => Promise.reject(new Error("the database is away")) as never;
+    const [peer] = peers;
+    expect(() => game.server.broadcast("x", failing())).toThrow("got a promise");
+    expect(() => peer.send("x", failing())).toThrow("got a promise");
+    expect(() => game.server.broadcast(failing())).toThrow("got a promise");
+    expect(() => peer.send(failing())).toThrow("got a promise");
+    expect(() => game.server.broadcast("x", { to: failing() })).toThrow('"to" expected a peer');
+    // Node tells of a rejection that nobody takes after the promises' turn, and the run fails.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
   it("may be left out, or undefined", () => {
     expect([game.server.broadcast("x"), game.server.broadcast("x", undefined)]).toEqual([2, 2]);
   });

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { CertificateFailure, CertificateVerifier } from "@sortie/handshake";
+import { type CertificateFailure, type CertificateVerifier, containRejection } from "@sortie/handshake";
 import { MAX_CERTIFICATES } from "@sortie/wire";
 import { Certificate } from "./certificate.js";
 import { CertificateError } from "./certificate-error.js";
@@ -56,6 +56,7 @@ class ChainVerifier implements CertificateVerifier {
     }
     const texts = typeof ca === "string" ? [ca] : ca;
     if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {
+      if (Array.isArray(ca)) ca.forEach((text) => containRejection(text));
       const got = Array.isArray(ca) ? `one with ${kindOf(ca.find((text) => typeof text !== "string"))}` : kindOf(ca);
       throw new TypeError(`"ca" expected PEM text, or an array of it, got ${got}`);
     }

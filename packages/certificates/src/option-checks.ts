@@ -1,3 +1,5 @@
+import { containRejection } from "@sortie/handshake";
+
 /**
  * What came, for messages: `typeof`, but "null" for null, "bytes" for a file that was read as such, and "a promise" for
  * one that nobody awaited.
@@ -17,7 +19,10 @@ export function kindOf(value: unknown): string {
  */
 export function checkOptions(options: object, known: Readonly<Record<string, true>>): void {
   const kind = kindOf(options);
+  containRejection(options);
   if (kind !== "object") throw new TypeError(`"options" expected an object, got ${kind}`);
+  // No option is a promise: none that is refused shall end the process by rejecting after that.
+  for (const value of Object.values(options)) containRejection(value);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(known, name)) continue;
     throw new TypeError(`"options" expected only ${Object.keys(known).join(", ")}, got "${name}"`);
@@ -36,6 +41,7 @@ export function checkIdentity(label: string, identity: unknown): void {
   if (!(publicKey instanceof Uint8Array)) missing.push("publicKey");
   if (typeof privateKey !== "object" || privateKey === null) missing.push("keyPair.privateKey");
   if (missing.length === 0) return;
+  containRejection(identity);
   const kind = kindOf(identity);
   const got = kind === "object" ? `an object without ${missing.join(", ")}` : kind;
   throw new TypeError(`"${label}" expected an identity, got ${got}`);
@@ -44,10 +50,12 @@ export function checkIdentity(label: string, identity: unknown): void {
 /** Throws TypeError, which names the argument, for what is no list of certificates as DER. */
 export function checkCertificates(certificates: unknown): void {
   if (!Array.isArray(certificates)) {
+    containRejection(certificates);
     throw new TypeError(`"certificates" expected an array of bytes, got ${kindOf(certificates)}`);
   }
   for (const each of certificates as readonly unknown[]) {
     if (each instanceof Uint8Array) continue;
+    containRejection(each);
     throw new TypeError(`"certificates" expected an array of bytes, got one with ${kindOf(each)}`);
   }
 }

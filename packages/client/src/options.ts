@@ -189,7 +189,7 @@ function isPemFile(key: string | Uint8Array): boolean {
   );
 }
 
-/** Checks the size of CONNECT's payload, and copies it. */
+/** @internal Checks the size of CONNECT's payload, and copies it. */
 export function checkConnectPayload(payload: Uint8Array): Uint8Array {
   if (payload.length > MAX_CONNECT_PAYLOAD_BYTES) {
     throw new RangeError(`"payload" expected at most ${MAX_CONNECT_PAYLOAD_BYTES} bytes, got ${payload.length}`);

@@ -1,8 +1,8 @@
 import { SocketAddress } from "@sortie/transport";
 
 /**
- * bytes. Sequence number (4), port (2), length of what follows (1), address (16). Then comes the text of the zone or, of
- * an address without one, the local address that was asked, where the transport tells (16).
+ * bytes. Sequence number (4), port (2), length of what follows (1), address (16). Then comes the text of the zone or,
+ * of an address without one, the local address that was asked, where the transport tells (16).
  */
 const FIXED_BYTES = 23;
 const LOCAL_BYTES = 16;

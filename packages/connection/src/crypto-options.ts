@@ -1,4 +1,4 @@
-import type { CryptoProvider, Identity } from "@sortie/handshake";
+import { containRejection, type CryptoProvider, type Identity } from "@sortie/handshake";
 import { CipherSuite, decodeCertificateChain, KEY_SHARE_BYTES, MAX_IDENTITY_BYTES } from "@sortie/wire";
 import { describeKind, describeValue } from "./describe-value.js";
 import { checkMethods, withoutParts } from "./method-checks.js";
@@ -63,6 +63,7 @@ export function checkIdentity(identity: unknown): void {
     checkChain(certificateChain);
     return checkExpiry(certificateNotAfterMs);
   }
+  containRejection(identity);
   const kind = identity instanceof Uint8Array ? "bytes" : describeKind(identity);
   const hint = HINTS.get(kind);
   const got = kind === "an object" ? withoutParts(identity, missing) : kind;

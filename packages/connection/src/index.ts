@@ -18,7 +18,7 @@ export { containedTrace } from "./contained-trace.js";
 export { DISCONNECT_CODES, type DisconnectCode, type DisconnectReason, reasonOfFault } from "./disconnect-reason.js";
 export { DROP_REASONS, DropCounters, type DropReason } from "./drop-reason.js";
 export { checkLogger, containedLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
-export { checkOptionNames, type OptionNames } from "./option-names.js";
+export { checkNames, checkOptionNames, type OptionNames } from "./option-names.js";
 export { MAX_PACKET_NUMBER_LEAP } from "./packet-opener.js";
 export type { MtuCause } from "./mtu-discovery.js";
 export type { PeerAddress } from "./peer-address.js";
@@ -40,5 +40,6 @@ export {
   type ResolvedProtocolOptions,
   resolveProtocolOptions,
 } from "./protocol-options.js";
+export { containRejection, isBytes } from "@sortie/handshake";
 export { payloadBytes, toHex } from "./payload.js";
 export { wasHeldUp } from "./idle-watch.js";

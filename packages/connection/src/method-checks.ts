@@ -1,3 +1,4 @@
+import { containRejection } from "@sortie/handshake";
 import { describeKind } from "./describe-value.js";
 
 /**
@@ -8,7 +9,9 @@ import { describeKind } from "./describe-value.js";
 export function checkMethods(label: string, value: unknown, expected: string, methods: readonly string[]): void {
   const parts = value as Readonly<Record<string, unknown>> | null | undefined;
   const missing = methods.filter((name) => typeof parts?.[name] !== "function");
-  if (missing.length > 0) throw new TypeError(`"${label}" expected ${expected}, got ${withoutParts(value, missing)}`);
+  if (missing.length === 0) return;
+  containRejection(value);
+  throw new TypeError(`"${label}" expected ${expected}, got ${withoutParts(value, missing)}`);
 }
 
 /** What came, for messages: of an object which parts it lacks, of all else what it is. Never its contents. */

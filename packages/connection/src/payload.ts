@@ -1,3 +1,4 @@
+import { containRejection } from "@sortie/handshake";
 import { encodeUtf8 } from "@sortie/wire";
 import { describeKind } from "./describe-value.js";
 
@@ -11,6 +12,7 @@ export function payloadBytes(payload: Uint8Array | string): Uint8Array {
     return payload;
   }
   if (typeof payload === "string") return encodeUtf8(payload);
+  containRejection(payload);
   throw new TypeError(`"payload" expected a Uint8Array or a string, got ${describeKind(payload)}`);
 }
 

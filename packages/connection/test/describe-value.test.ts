@@ -20,6 +20,8 @@ describe("what came, for messages", () => {
     [Object.create(null), "an object", "an object"],
     [new Uint8Array(3), "3 bytes", "3 bytes"],
     [new ArrayBuffer(3), "an ArrayBuffer", "an ArrayBuffer"],
+    [new SharedArrayBuffer(3), "a SharedArrayBuffer", "a SharedArrayBuffer"],
+    [runInNewContext("new ArrayBuffer(3)"), "an ArrayBuffer", "an ArrayBuffer"],
     [new DataView(new ArrayBuffer(3)), "a DataView", "a DataView"],
     [new Int16Array(3), "an Int16Array", "an Int16Array"],
     [runInNewContext("new Uint8Array(3)"), "a Uint8Array of another realm", "a Uint8Array of another realm"],

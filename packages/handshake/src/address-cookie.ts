@@ -6,6 +6,7 @@ import {
   RANDOM_BYTES,
 } from "@sortie/wire";
 import { equalConstantTime } from "./constant-time.js";
+import { expectBytes } from "./crypto-arguments.js";
 import type { CryptoProvider } from "./crypto-provider.js";
 
 /** ms. Two buckets make the life of a cookie: 5 to 10 s. docs/PROTOCOL.md section 3.2. */
@@ -77,7 +78,7 @@ export class AddressCookie {
       throw new RangeError(`"secretLifetimeMs" expected a multiple of ${bucketMs}, got ${secretLifetimeMs}`);
     }
     const { sharedKey, clockOffsetMs = 0 } = options;
-    if (sharedKey !== undefined) expectLength("sharedKey", sharedKey, SECRET_BYTES);
+    if (sharedKey !== undefined) expectBytes("sharedKey", sharedKey, SECRET_BYTES);
     if (!Number.isFinite(clockOffsetMs)) {
       throw new RangeError(`"clockOffsetMs" expected a finite number, got ${clockOffsetMs}`);
     }
@@ -90,7 +91,8 @@ export class AddressCookie {
   }
 
   /**
-   * A cookie of 36 bytes for a RETRY. Throws RangeError where an argument has the wrong size.
+   * A cookie of 36 bytes for a RETRY. Throws RangeError where an argument has the wrong size, TypeError where bytes are
+   * none.
    * @param address16 canonical address, 16 bytes
    * @param port 0..65535
    * @param nowMs monotonic, 0 or more
@@ -174,8 +176,8 @@ export class AddressCookie {
   }
 
   #write(address16: Uint8Array, port: number, hello: CookieSubject, bucket: number): void {
-    expectLength("protocolId", hello.protocolId, PROTOCOL_ID_BYTES);
-    expectLength("clientRandom", hello.clientRandom, RANDOM_BYTES);
+    expectBytes("protocolId", hello.protocolId, PROTOCOL_ID_BYTES);
+    expectBytes("clientRandom", hello.clientRandom, RANDOM_BYTES);
     this.#writeAddress(address16, port);
     const message = this.#message;
     message.set(hello.protocolId, PROTOCOL_AT);
@@ -185,7 +187,7 @@ export class AddressCookie {
   }
 
   #writeAddress(address16: Uint8Array, port: number): void {
-    expectLength("address16", address16, ADDRESS_BYTES);
+    expectBytes("address16", address16, ADDRESS_BYTES);
     if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
       throw new RangeError(`"port" expected 0..65535, got ${port}`);
     }
@@ -207,8 +209,4 @@ function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 1] = value >>> 16;
   bytes[at + 2] = value >>> 8;
   bytes[at + 3] = value;
-}
-
-function expectLength(label: string, bytes: Uint8Array, length: number): void {
-  if (bytes.length !== length) throw new RangeError(`"${label}" expected ${length} bytes, got ${bytes.length}`);
 }

@@ -12,6 +12,7 @@ import {
   IDENTITY_TYPE_BITS,
   IdentityType,
   peekHandshakeType,
+  PROTOCOL_ID_BYTES,
   PROTOCOL_VERSION,
   RANDOM_BYTES,
   RejectReason,
@@ -21,8 +22,9 @@ import {
 } from "@sortie/wire";
 import type { CertificateVerifier } from "./certificate-verifier.js";
 import { equalConstantTime } from "./constant-time.js";
-import { expectConnectionId, expectSuites } from "./crypto-arguments.js";
+import { expectBytes, expectConnectionId, expectSuites } from "./crypto-arguments.js";
 import type { CryptoProvider, PrivateKey } from "./crypto-provider.js";
+import { describeKind, isBytes } from "./describe-kind.js";
 import type { HandshakeDrop } from "./handshake-failure.js";
 import type { EstablishedKeys } from "./handshake-keys.js";
 import { exchangeKeys } from "./key-exchange.js";
@@ -74,8 +76,8 @@ export type HandshakeProgress =
 
 /**
  * The initiator: makes the CLIENT_HELLO and judges what comes back. Holds no timer: the caller sends `hello()` and
- * repeats it. Nothing in a datagram makes it throw, and none is kept. The constructor throws RangeError for bad
- * options; it and `receive` throw whatever the provider throws when its generator fails.
+ * repeats it. Nothing in a datagram makes it throw, and none is kept. The constructor throws RangeError or
+ * TypeError for bad options; it and `receive` throw whatever the provider throws when its generator fails.
  */
 export class ClientHandshake {
   readonly #crypto: CryptoProvider;
@@ -93,6 +95,7 @@ export class ClientHandshake {
     const suites = options.suites ?? crypto.suitePreference;
     expectSuites(suites);
     expectTrust(trust);
+    expectBytes("protocolId", options.protocolId, PROTOCOL_ID_BYTES);
     expectConnectionId("clientConnectionId", clientConnectionId);
     const { publicKey, privateKey } = crypto.generateKeyPair();
     this.#crypto = crypto;
@@ -261,7 +264,7 @@ function expectTrust(trust: ServerTrust): void {
     const got = String((trust as { kind: unknown }).kind);
     throw new TypeError(`"trust.kind" expected "pin", "certificate" or "any", got "${got}"`);
   }
-  if (!looksUncompressed(trust.publicKey)) {
-    throw new RangeError(`"trust.publicKey" expected 65 bytes that start with 04, got ${trust.publicKey.length} bytes`);
-  }
+  const expected = '"trust.publicKey" expected 65 bytes that start with 04, got';
+  if (!isBytes(trust.publicKey)) throw new TypeError(`${expected} ${describeKind(trust.publicKey)}`);
+  if (!looksUncompressed(trust.publicKey)) throw new RangeError(`${expected} ${trust.publicKey.length} bytes`);
 }

@@ -1,4 +1,5 @@
 import { CipherSuite } from "@sortie/wire";
+import { describeKind, isBytes } from "./describe-kind.js";
 
 /** bytes. 255 blocks of SHA-256 (RFC 5869 section 2.3). */
 const MAX_HKDF_BYTES = 255 * 32;
@@ -6,6 +7,16 @@ const MAX_HKDF_BYTES = 255 * 32;
 /** bytes. Length of a suite's key: AES-128 (FIPS 197) or ChaCha20 (RFC 8439 section 2.3). */
 export function suiteKeyBytes(suite: CipherSuite): 16 | 32 {
   return suite === CipherSuite.Aes128Gcm ? 16 : 32;
+}
+
+/**
+ * Throws TypeError for what is no Uint8Array, RangeError for one of another length. To be asked before bytes are
+ * copied: of `undefined` or a text `new Uint8Array` makes none, and of the number 32 as many zeros: keys that anybody
+ * knows.
+ */
+export function expectBytes(label: string, bytes: unknown, length: number): void {
+  if (!isBytes(bytes)) throw new TypeError(`"${label}" expected ${length} bytes, got ${describeKind(bytes)}`);
+  if (bytes.length !== length) throw new RangeError(`"${label}" expected ${length} bytes, got ${bytes.length}`);
 }
 
 /** Throws RangeError for an unknown suite or a key of another length. */

@@ -61,7 +61,7 @@ export interface CryptoProvider {
   hkdfSha256(inputKey: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array;
   /** A fresh P-256 pair from the provider's randomness. */
   generateKeyPair(): KeyPair;
-  /** The pair of a private scalar, 32 bytes big-endian. Throws RangeError outside 1..n-1. */
+  /** The pair of a private scalar, 32 bytes big-endian. Throws RangeError outside 1..n-1, TypeError for no bytes. */
   importPrivateKey(scalar: Uint8Array): KeyPair;
   /**
    * ECDH on P-256 (SEC 1 section 3.3.1): the x-coordinate, 32 bytes. Undefined when the peer's key is no uncompressed

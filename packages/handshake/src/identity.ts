@@ -1,7 +1,9 @@
 import { p256 } from "@noble/curves/nist.js";
 import { KEY_SHARE_BYTES } from "@sortie/wire";
 import { encodeBase64 } from "./base64.js";
+import { containRejection } from "./contain-rejection.js";
 import type { CryptoProvider, KeyPair } from "./crypto-provider.js";
+import { describeKind, isBytes } from "./describe-kind.js";
 import { looksUncompressed } from "./p256-encoding.js";
 import { formatPem, parsePem } from "./pem.js";
 
@@ -97,9 +99,12 @@ export function identityOf(keyPair: KeyPair): Identity {
  */
 export function parsePublicKey(key: string | Uint8Array): Uint8Array {
   if (typeof key !== "string") {
-    if (!(key instanceof Uint8Array)) {
-      throw new TypeError(`"key" expected PEM text or 65 bytes, got ${key === null ? "null" : typeof key}`);
+    if (!isBytes(key)) {
+      containRejection(key);
+      throw new TypeError(`"key" expected PEM text or 65 bytes, got ${describeKind(key)}`);
     }
+    // First of all: bytes whose memory has gone cannot be copied, and a wrong file may be large.
+    expectForm(key);
     // Not slice(): that of a Node Buffer shares its memory.
     return checkedPoint(new Uint8Array(key));
   }
@@ -156,11 +161,14 @@ function startsWith(der: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
+function expectForm(publicKey: Uint8Array): void {
+  if (looksUncompressed(publicKey)) return;
+  const got = `${publicKey.length} bytes`;
+  throw new IdentityError("malformed-key", `expected ${KEY_SHARE_BYTES} bytes that start with 04, got ${got}`);
+}
+
 function checkedPoint(publicKey: Uint8Array): Uint8Array {
-  if (!looksUncompressed(publicKey)) {
-    const got = `${publicKey.length} bytes`;
-    throw new IdentityError("malformed-key", `expected ${KEY_SHARE_BYTES} bytes that start with 04, got ${got}`);
-  }
+  expectForm(publicKey);
   if (!p256.utils.isValidPublicKey(publicKey, false)) {
     throw new IdentityError("malformed-key", "expected a point on P-256, got one that is not on the curve");
   }

@@ -3,7 +3,7 @@ import { suiteKeyBytes } from "./crypto-arguments.js";
 import type { CryptoProvider } from "./crypto-provider.js";
 
 /** bytes. Every secret is one SHA-256 output. */
-const SECRET_BYTES = 32;
+export const SECRET_BYTES = 32;
 /** bytes. Nonce of both AEADs (RFC 5116 section 4). */
 export const IV_BYTES = 12;
 

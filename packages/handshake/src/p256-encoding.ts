@@ -1,4 +1,5 @@
 import { KEY_SHARE_BYTES } from "@sortie/wire";
+import { expectBytes } from "./crypto-arguments.js";
 
 /** bytes. A scalar or a coordinate. */
 export const SCALAR_BYTES = 32;
@@ -42,11 +43,12 @@ const ORDER = /* @__PURE__ */ Uint8Array.of(
   0x51, //
 );
 
-/** Throws RangeError unless the scalar is 32 bytes in 1..n-1. The value itself is never part of the message. */
+/**
+ * Throws TypeError for a scalar that is no bytes, RangeError unless they are 32 in 1..n-1. The value itself is never
+ * part of the message.
+ */
 export function expectScalar(scalar: Uint8Array): void {
-  if (scalar.length !== SCALAR_BYTES) {
-    throw new RangeError(`"scalar" expected ${SCALAR_BYTES} bytes, got ${scalar.length}`);
-  }
+  expectBytes("scalar", scalar, SCALAR_BYTES);
   // Borrow of scalar - n over all bytes, without a branch on the secret.
   let borrow = 0;
   let any = 0;

@@ -10,9 +10,9 @@ import {
   TAG_BYTES,
   writePacketHeader,
 } from "@sortie/wire";
-import { expectConnectionId } from "./crypto-arguments.js";
+import { expectBytes, expectConnectionId } from "./crypto-arguments.js";
 import type { CryptoProvider } from "./crypto-provider.js";
-import { IV_BYTES } from "./key-schedule.js";
+import { IV_BYTES, SECRET_BYTES } from "./key-schedule.js";
 import { type KeyLimits, keyLimits, PacketKeys, ReceiveKeys, SendKeys } from "./key-update.js";
 
 /** What `open` returns for a packet that no key of this connection opens. */
@@ -59,7 +59,8 @@ export interface PacketProtectionStatistics {
 /**
  * Seals and opens the packets of one connection, and changes the keys in time (RFC 9001 sections 5.3 and 6).
  * Packet numbers go on over updates. `nowMs` is monotonic. No packet makes a method throw; mistakes of the caller do.
- * Nothing of the caller's buffers is kept.
+ * Nothing of the caller's buffers is kept. The constructor throws TypeError for a secret that is no bytes, RangeError
+ * for one of another length.
  */
 export class PacketProtection {
   private readonly receiveKeys: ReceiveKeys;
@@ -83,6 +84,8 @@ export class PacketProtection {
     const { crypto, suite, localSecret, remoteSecret } = options;
     this.limits = keyLimits(suite, options.limits);
     this.minUpdateIntervalMs = options.minUpdateIntervalMs ?? 0;
+    expectBytes("localSecret", localSecret, SECRET_BYTES);
+    expectBytes("remoteSecret", remoteSecret, SECRET_BYTES);
     // Not slice(): that of a Node Buffer shares its memory, which is wiped after an update.
     this.sendKeys = new SendKeys(new PacketKeys(crypto, suite, new Uint8Array(localSecret)));
     this.receiveKeys = new ReceiveKeys(new PacketKeys(crypto, suite, new Uint8Array(remoteSecret)));

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { encodeClientHello } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { AddressCookie, type CookieSubject } from "../src/index.js";
-import { altered, concat, flipped, hex, node, noble, providers, seededBytes, toHex } from "./support.js";
+import { altered, concat, flipped, hex, NO_BYTES, node, noble, providers, seededBytes, toHex } from "./support.js";
 
 const bytes = seededBytes(16);
 const ADDRESS = hex("00000000000000000000ffffc0000201");
@@ -162,6 +162,11 @@ describe("T16 the life of a cookie", () => {
     const short = { ...HELLO, clientRandom: new Uint8Array(31) };
     expect(() => cookies.issue(ADDRESS, PORT, short, 0)).toThrow('"clientRandom" expected 32 bytes, got 31');
     expect(() => cookies.issue(ADDRESS, PORT, { ...HELLO, protocolId: bytes(9) }, 0)).toThrow('"protocolId"');
+    for (const protocolId of ["protocol", Promise.resolve(bytes(8)), undefined]) {
+      const hello = { ...HELLO, protocolId: protocolId as never };
+      expect(() => cookies.issue(ADDRESS, PORT, hello, 0)).toThrow('"protocolId" expected 8 bytes, got');
+      expect(() => cookies.verify(cookie, ADDRESS, PORT, hello, 399)).toThrow(TypeError);
+    }
     for (const nowMs of [-1, Number.NaN, Number.POSITIVE_INFINITY, 100 * 2 ** 32]) {
       expect(() => cookies.issue(ADDRESS, PORT, HELLO, nowMs)).toThrow('"nowMs" expected');
     }
@@ -200,10 +205,14 @@ describe.each(providers)("T16 servers with one cookie key, with the %s provider"
     expect(toHex(later.subarray(4))).not.toBe(toHex(cookie.subarray(4)));
   });
 
-  it("refuses a key of another length and an offset that is no number", () => {
+  it("refuses a key of another length, one that is no bytes, and an offset that is no number", () => {
     expect(() => new AddressCookie(crypto, { sharedKey: sharedKey.subarray(1) })).toThrow(
       '"sharedKey" expected 32 bytes',
     );
+    for (const [given, got] of NO_BYTES) {
+      const expected = new TypeError(`"sharedKey" expected 32 bytes, got ${got}`);
+      expect(() => new AddressCookie(crypto, { sharedKey: given as Uint8Array })).toThrow(expected);
+    }
     expect(() => new AddressCookie(crypto, { clockOffsetMs: Infinity })).toThrow('"clockOffsetMs" expected a finite');
   });
 });

@@ -283,6 +283,12 @@ describe("bad options", () => {
     expect(() => newClient({ trust: { kind: "pin", publicKey: new Uint8Array(33) } })).toThrow(
       '"trust.publicKey" expected 65 bytes that start with 04, got 33 bytes',
     );
+    for (const given of ["protocol", 8, null, Promise.resolve(new Uint8Array(8))] as never[]) {
+      expect(() => newClient({ protocolId: given })).toThrow(/^"protocolId" expected 8 bytes, got (a |null)/);
+      expect(() => newClient({ trust: { kind: "pin", publicKey: given } })).toThrow(
+        /^"trust.publicKey" expected 65 bytes that start with 04, got (a |null)/,
+      );
+    }
     expect(() => newClient({ trust: { kind: "ca" } as never })).toThrow(
       '"trust.kind" expected "pin", "certificate" or "any"',
     );

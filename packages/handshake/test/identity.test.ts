@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import {
   fingerprint,
@@ -60,11 +61,29 @@ describe("public keys", () => {
   it.each([
     [null, "null"],
     [undefined, "undefined"],
-    [{}, "object"],
-    [65, "number"],
+    [{}, "an object"],
+    [65, "a number"],
+    [[4, 1], "an array"],
+    [KEY.buffer, "an ArrayBuffer"],
+    [Promise.resolve(KEY), "a promise"],
+    [() => KEY, "a function"],
   ])("that are %s are refused for what they are", (key, got) => {
     const expected = new TypeError(`"key" expected PEM text or 65 bytes, got ${got}`);
     expect(() => parsePublicKey(key as never)).toThrow(expected);
+  });
+
+  it("that come from another realm are taken, as copies of this one", () => {
+    const given = runInNewContext("Uint8Array.from(bytes)", { bytes: [...KEY] }) as Uint8Array;
+    const key = parsePublicKey(given);
+    given.fill(0);
+    expect([key instanceof Uint8Array, toHex(key)]).toEqual([true, toHex(KEY)]);
+  });
+
+  it("whose memory has gone are refused as such, and not by the engine", () => {
+    const given = KEY.slice();
+    structuredClone(given, { transfer: [given.buffer] });
+    const expected = new IdentityError("malformed-key", "expected 65 bytes that start with 04, got 0 bytes");
+    expect(() => parsePublicKey(given)).toThrow(expected);
   });
 
   it("are read from PEM with CRLF, indentation and text around it", () => {

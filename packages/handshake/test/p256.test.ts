@@ -117,6 +117,15 @@ describe.each(providers)("ECDH of the %s provider", (_, crypto) => {
     expect(crypto.sharedSecret(privateKey, xZero)).toEqual(new Uint8Array(32));
   });
 
+  it("imports no scalar that is no bytes, and does not show it", () => {
+    const given = ["1".repeat(32), new Array<number>(32).fill(1), Promise.resolve(scalar("01")), { length: 32 }];
+    const got = ["a string", "an array", "a promise", "an object"];
+    given.forEach((value, i) => {
+      const expected = new TypeError(`"scalar" expected 32 bytes, got ${got[i]}`);
+      expect(() => crypto.importPrivateKey(value as Uint8Array)).toThrow(expected);
+    });
+  });
+
   it("imports scalars of 1..n-1 only, and never says which it refused", () => {
     expect(toHex(crypto.importPrivateKey(scalar("01")).publicKey)).toBe(
       "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296" +

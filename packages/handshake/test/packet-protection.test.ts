@@ -1,8 +1,20 @@
 import { createCipheriv } from "node:crypto";
+import { runInNewContext } from "node:vm";
 import { CipherSuite, MAX_PACKET_NUMBER } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { derivePacketKey, OPEN_FAILED, PacketProtection } from "../src/index.js";
-import { concat, connect, CONNECTION_ID, flipped, node, providers, type Sent, suites, toHex } from "./support.js";
+import {
+  concat,
+  connect,
+  CONNECTION_ID,
+  flipped,
+  NO_BYTES,
+  node,
+  providers,
+  type Sent,
+  suites,
+  toHex,
+} from "./support.js";
 
 const SECRET = new Uint8Array(32).fill(1);
 const OTHER = new Uint8Array(32).fill(2);
@@ -161,6 +173,25 @@ describe("mistakes of the caller", () => {
     }
     expect(side.seal(bytes, 0, 10, 1, 6, 0)).toBe(26);
     expect(side.statistics.sealed).toBe(2);
+  });
+
+  it.each(["localSecret", "remoteSecret"])("a %s that is not 32 bytes, whose packets others could open", (name) => {
+    const make = (secret: unknown): unknown =>
+      new PacketProtection({
+        crypto: node,
+        suite: CipherSuite.Aes128Gcm,
+        ...{ localSecret: SECRET, remoteSecret: OTHER },
+        [name]: secret,
+      });
+    for (const [secret, got] of [...NO_BYTES, [undefined, "undefined"]]) {
+      expect(() => make(secret)).toThrow(new TypeError(`"${name}" expected 32 bytes, got ${got}`));
+    }
+    const gone = new Uint8Array(32);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    for (const secret of [gone, new Uint8Array(0), new Uint8Array(31), Buffer.alloc(33)]) {
+      expect(() => make(secret)).toThrow(new RangeError(`"${name}" expected 32 bytes, got ${secret.length}`));
+    }
+    expect(() => make(runInNewContext("new Uint8Array(32).fill(1)"))).not.toThrow();
   });
 
   it("a packet without a frame, or without room for the tag", () => {

@@ -155,3 +155,15 @@ export function connect(
     new Side(new PacketProtection({ crypto, suite, localSecret, remoteSecret, limits }));
   return { client: protect(clientSecret, serverSecret), server: protect(serverSecret, clientSecret) };
 }
+
+/** What may come in the place of a secret of 32 bytes, and how a message names it: never by its contents. */
+export const NO_BYTES: readonly (readonly [unknown, string])[] = [
+  [null, "null"],
+  [32, "a number"],
+  ["s".repeat(32), "a string"],
+  [new Array<number>(32).fill(7), "an array"],
+  [{ length: 32 }, "an object"],
+  [new ArrayBuffer(32), "an ArrayBuffer"],
+  [new Int8Array(32), "an Int8Array"],
+  [Promise.resolve(new Uint8Array(32)), "a promise"],
+];

@@ -134,6 +134,8 @@ function isPromise(value: object): boolean {
 }
 
 function noObject(options: unknown): TypeError {
+  // That it may reject later, and end the process, is told by this already.
+  if (options instanceof Promise) options.catch(() => undefined);
   return new TypeError(`"options" expected an object, got ${describe(options)}`);
 }
 

@@ -1,4 +1,4 @@
-import { checkOptionNames, describeValue, isThenable } from "@sortie/connection";
+import { checkNames, describeValue, isThenable } from "@sortie/connection";
 import type { SocketAddress } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { Authenticate, AuthenticateResult } from "./peer-data.js";
@@ -56,9 +56,10 @@ export function authenticateClient<Data>(
 function decisionOf<Data>(answer: unknown): Decision<Data> {
   const result = answer as AuthenticateResult<Data> | null | undefined;
   if (typeof result !== "object" || result === null) return noAnswer(result === null ? "null" : typeof result);
+  if (Array.isArray(result)) return noAnswer("an array");
   const { accept } = result;
   if (accept !== true && accept !== false) return noAnswer(`"accept" of type ${typeof accept}`);
-  checkOptionNames(result, ANSWER_NAMES, "authenticate");
+  checkNames(result, ANSWER_NAMES, "authenticate");
   if (accept === true) return { kind: "accept", data: result.data };
   const { code: name = "refused" } = result;
   if (typeof name !== "string" || !Object.hasOwn(REFUSALS, name)) {

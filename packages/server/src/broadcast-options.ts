@@ -1,4 +1,4 @@
-import { describeKind, describeValue } from "@sortie/connection";
+import { containRejection, describeKind, describeValue } from "@sortie/connection";
 import type { SendOptions } from "@sortie/reliability";
 import { isPeerOf, Peer, type PeerHost } from "./peer.js";
 
@@ -13,6 +13,7 @@ export interface BroadcastOptions<Data> extends SendOptions {
 /** Throws TypeError for what is no object, a promise or an array: it would be taken for one without options. */
 export function checkObject(options: unknown): void {
   if (describeKind(options) === "an object") return;
+  containRejection(options);
   throw new TypeError(`"options" expected an object, got ${describeValue(options)}`);
 }
 
@@ -28,6 +29,7 @@ export function peersOf<Data>(
 ): Set<Peer<Data>> {
   const isCollection = typeof given === "object" && given !== null && Symbol.iterator in given;
   if (!isCollection && !(given instanceof Peer)) {
+    containRejection(given);
     throw new TypeError(`"${label}" expected a peer or an iterable of peers, got ${nameOf(given)}`);
   }
   const peers = new Set(isCollection ? given : [given]);

@@ -1,4 +1,5 @@
 import {
+  checkConnectPayload,
   type Client,
   CLIENT_OPTION_NAMES,
   type ClientOptions as CoreClientOptions,
@@ -10,6 +11,7 @@ import { createCertificateVerifier } from "@sortie/certificates";
 import { checkOptionNames, type OptionNames, payloadBytes } from "@sortie/connection";
 import type { CertificateVerifier, CryptoProvider } from "@sortie/handshake";
 import type { DatagramTransport } from "@sortie/transport";
+import { KEY_SHARE_BYTES } from "@sortie/wire";
 import { createConsoleLogger } from "./console-logger.js";
 import { CRYPTO_CHOICE_NAMES, type CryptoChoice, defaultCrypto, loadedCrypto } from "./default-crypto.js";
 import { defaultTransport } from "./default-transport.js";
@@ -66,13 +68,17 @@ export function createClient(options: ClientOptions): PolledClient {
   return createCoreClient(withDefaults(options, defaultCrypto(choiceOf(options))));
 }
 
-/** With copies of the caller's bytes: a token that is wiped after the call would go out as zeros once all is loaded. */
+/**
+ * With copies of the caller's bytes: a token that is wiped after the call would go out as zeros once all is loaded.
+ * Throws for a payload as the client would; a key that is none is left for it to refuse.
+ */
 function withOwnBytes(options: ClientOptions): ClientOptions {
   const { payload, serverKey } = options;
+  const isKey = serverKey instanceof Uint8Array && serverKey.length === KEY_SHARE_BYTES;
   return {
     ...options,
-    ...(payload instanceof Uint8Array ? { payload: new Uint8Array(payloadBytes(payload)) } : {}),
-    ...(serverKey instanceof Uint8Array ? { serverKey: new Uint8Array(serverKey) } : {}),
+    ...(payload instanceof Uint8Array ? { payload: checkConnectPayload(payloadBytes(payload)) } : {}),
+    ...(isKey ? { serverKey: new Uint8Array(serverKey) } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CertificateError, judgeOwnCertificates, withCertificates } from "@sortie/certificates";
-import { checkIdentity, checkOptionNames, describeKind, type OptionNames } from "@sortie/connection";
+import { checkIdentity, checkOptionNames, containRejection, describeKind, type OptionNames } from "@sortie/connection";
 import { type CertificateFailure, type Identity, IdentityError } from "@sortie/handshake";
 import { identityFromPem, identityToPem } from "@sortie/handshake/node";
 import { createPair, replacePair } from "./file-pair.js";
@@ -89,6 +89,7 @@ export function checkPath(label: string, path: unknown): void {
   const isText = typeof path === "string";
   const isPem = isText && (path.includes("-----BEGIN") || /[\r\n]/.test(path));
   if (isText && path !== "" && !isPem) return;
+  containRejection(path);
   const got = isPem ? "PEM text" : path === "" ? '""' : describeKind(path);
   throw new TypeError(`"${label}" expected the name of a file, got ${got}`);
 }

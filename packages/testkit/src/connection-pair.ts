@@ -19,7 +19,7 @@ import {
 import { LinkSimulator, type LinkSpec } from "@sortie/transport-memory";
 import { decodeClientHello, RESET_TOKEN_BYTES, SESSION_ID_BYTES, type TransportParameters } from "@sortie/wire";
 import { checkMs } from "./check-ms.js";
-import { Flights } from "./flights.js";
+import { Flights, ownDatagram } from "./flights.js";
 import { PacketForger } from "./packet-forger.js";
 import { PairAddress } from "./pair-address.js";
 import { createSeededCrypto } from "./seeded-crypto.js";
@@ -181,11 +181,11 @@ export class ConnectionPair {
 
   /**
    * Puts a datagram on its way by hand: a replay, a forgery. It arrives after `delayMs` (0 or more), past all links.
-   * Throws RangeError for another delay.
+   * Throws RangeError for another delay, TypeError for a datagram that is no bytes.
    */
   inject(datagram: Uint8Array, to: "client" | "server", from: PairAddress, delayMs: number = 0): void {
     checkMs("delayMs", delayMs, 0);
-    this.flights.add(this.nowMs + delayMs, to, from, datagram.slice());
+    this.flights.add(this.nowMs + delayMs, to, from, ownDatagram(datagram));
   }
 
   /** Puts a packet of any frames on its way, sealed with the keys that `as` has: that side turns hostile. */
@@ -247,7 +247,7 @@ export class ConnectionPair {
     const from = to === "server" ? this.seenAddress : this.serverAddress;
     const copies = link.transmit(datagram.length, this.nowMs);
     for (let copy = 0; copy < copies; copy++) {
-      const arrival = datagram.slice();
+      const arrival = ownDatagram(datagram);
       if (link.isCorrupted(copy)) link.damage(arrival);
       this.flights.add(link.arrivalMs(copy), to, from, arrival);
     }

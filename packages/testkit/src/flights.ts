@@ -1,3 +1,4 @@
+import { describeKind, isBytes } from "@sortie/connection";
 import type { PairAddress } from "./pair-address.js";
 
 /** A datagram on its way. */
@@ -6,6 +7,13 @@ export interface Flight {
   readonly to: "client" | "server";
   readonly from: PairAddress;
   readonly datagram: Uint8Array;
+}
+
+/** A copy of a datagram. Throws TypeError for what is no bytes: of most of that an empty datagram would be made. */
+export function ownDatagram(datagram: Uint8Array): Uint8Array {
+  if (!isBytes(datagram)) throw new TypeError(`"datagram" expected a Uint8Array, got ${describeKind(datagram)}`);
+  // Not slice(): that of a Node Buffer shares its memory.
+  return new Uint8Array(datagram);
 }
 
 /** Datagrams by time of arrival; those of one instant in the order in which they were sent. */

@@ -45,7 +45,8 @@ export function createSeededCrypto(seed: number): CryptoProvider {
 
 function importPrivateKey(scalar: Uint8Array): KeyPair {
   const pair = node.importPrivateKey(scalar);
-  scalars.set(pair.privateKey, scalar.slice());
+  // Not slice(): that of a Node Buffer shares its memory. Of what is no scalar there is no pair.
+  scalars.set(pair.privateKey, new Uint8Array(scalar));
   return pair;
 }
 

@@ -28,6 +28,16 @@ describe("createSeededCrypto", () => {
     }
   });
 
+  it("keeps copies of the scalars that it imports, of a Buffer too", () => {
+    const crypto = createSeededCrypto(3);
+    const given = Buffer.alloc(32, 7);
+    const { privateKey, publicKey } = crypto.importPrivateKey(given);
+    given.fill(0);
+    const message = Uint8Array.of(1);
+    expect(crypto.verify(publicKey, message, crypto.sign(privateKey, message))).toBe(true);
+    expect(() => crypto.importPrivateKey("7".repeat(32) as never)).toThrow(TypeError);
+  });
+
   it("signs with keys of any seeded provider and of the JavaScript one, and with no others", () => {
     const own = createSeededCrypto(1).generateKeyPair();
     const [message, crypto] = [Uint8Array.of(1), createSeededCrypto(2)];

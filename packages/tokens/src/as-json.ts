@@ -1,8 +1,11 @@
-import { describeKind, describeValue, isThenable } from "@sortie/connection";
+import { containRejection, describeKind, describeValue, isThenable } from "@sortie/connection";
+
+/** What JSON has nothing of, or the properties alone that somebody added to it. By the tag: of other realms too. */
+const SILENT: ReadonlySet<string> = new Set(["Map", "Set", "WeakMap", "WeakSet", "WeakRef", "RegExp", "Error"]);
 
 /**
  * What JSON says of `data`, as the game server will have it. Throws TypeError for what it cannot say: it would make
- * `{}` of a Map and leave out a function, and the token, which is good, would tell less than was meant.
+ * `{}` of a Map, null of NaN, and leave out a function, and the token, which is good, would tell less than was meant.
  */
 export function asJson(data: unknown): unknown {
   if (data === undefined) return undefined;
@@ -28,14 +31,43 @@ export function asJson(data: unknown): unknown {
   return JSON.parse(json as string);
 }
 
-/** What a value is of which JSON would be silent; undefined for all else. */
+/** What a value is of which JSON would be silent, or say something else; undefined for all else. */
 function unsayable(value: unknown): string | undefined {
-  if (value instanceof Map) return "a Map";
-  if (value instanceof Set) return "a Set";
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : String(value);
+  if (typeof value === "object" && value !== null) return unsayableObject(value);
+  return ["function", "symbol", "bigint"].includes(typeof value) ? describeKind(value) : undefined;
+}
+
+/** `toJSON`, where there is one, has given its answer before. */
+function unsayableObject(value: object): string | undefined {
   if (isThenable(value)) {
-    // That it may reject later is told by this already.
-    Promise.resolve(value).catch(() => undefined);
+    containRejection(value);
     return "a promise";
   }
-  return ["function", "symbol", "bigint"].includes(typeof value) ? describeKind(value) : undefined;
+  const kind = describeKind(value);
+  // Of bytes JSON makes an object with a property for each.
+  if (kind !== "an object") return kind === "an array" ? undefined : kind;
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (SILENT.has(tag)) return withArticle(tag);
+  if (tag === "Number") return unsayable(Number(value));
+  if (isPlain(value)) return hasSymbols(value) ? "an object with a symbol for a name" : undefined;
+  // A text or a boolean in an object is said as such. Of all else that has nothing to show, such as an iterator or an
+  // object with private fields, there is no telling what was meant.
+  if (tag === "String" || tag === "Boolean" || Object.keys(value).length > 0) return undefined;
+  return tag === "Object" ? "an object of a class, without properties" : withArticle(tag);
+}
+
+function withArticle(name: string): string {
+  return /^[AEIO]/.test(name) ? `an ${name}` : `a ${name}`;
+}
+
+/** Of this realm's `Object`, another's, or nothing at all. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function hasSymbols(value: object): boolean {
+  const { propertyIsEnumerable } = Object.prototype;
+  return Object.getOwnPropertySymbols(value).some((symbol) => propertyIsEnumerable.call(value, symbol));
 }

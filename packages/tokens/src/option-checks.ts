@@ -1,4 +1,4 @@
-import { isThenable } from "@sortie/connection";
+import { containRejection, isThenable } from "@sortie/connection";
 
 /** What came, for messages: `typeof`, but "null" for null. */
 export function kindOf(value: unknown): string {
@@ -12,10 +12,10 @@ export function checkObject(label: string, value: unknown): void {
   }
 }
 
-/** Throws TypeError for a promise. That it may reject later, and end the process, is told by this already. */
+/** Throws TypeError for a promise, and takes its rejection. */
 export function checkNoPromise(label: string, value: unknown, expected: string): void {
   if (!isThenable(value)) return;
-  Promise.resolve(value).catch(() => undefined);
+  containRejection(value);
   throw new TypeError(`"${label}" expected ${expected}, got a promise`);
 }
 

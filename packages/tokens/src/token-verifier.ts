@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { describeKind } from "@sortie/connection";
+import { containRejection, describeKind, isBytes } from "@sortie/connection";
 import { compactVerify, type CryptoKey, decodeProtectedHeader, errors, type ProtectedHeaderParameters } from "jose";
 import { ConsumedTokens } from "./consumed-tokens.js";
 import { type FaultReport, faultReport } from "./fault-report.js";
@@ -79,13 +79,16 @@ export class TokenVerifier {
    * with TypeError for one that tells no time, or a payload that is no bytes.
    */
   async verify(payload: Uint8Array): Promise<TokenVerdict<TokenClaims>> {
-    if (!(payload instanceof Uint8Array)) {
+    if (!isBytes(payload)) {
+      containRejection(payload);
       // Never the payload itself: it is a token.
       throw new TypeError(`"payload" expected a Uint8Array, got ${describeKind(payload)}`);
     }
+    // Before anything is awaited: the caller may wipe or use these bytes again.
+    const text = payload.length > MAX_TOKEN_PAYLOAD_BYTES ? undefined : new TextDecoder().decode(payload);
     await this.#settled;
-    if (payload.length > MAX_TOKEN_PAYLOAD_BYTES) return refused("too-large");
-    const [token = "", secret, ...more] = new TextDecoder().decode(payload).split("~");
+    if (text === undefined) return refused("too-large");
+    const [token = "", secret, ...more] = text.split("~");
     const header = more.length > 0 ? undefined : headerOf(token);
     if (header === undefined || typeof header.kid !== "string") return refused("malformed");
     const key = await this.#ring.find(header.kid);

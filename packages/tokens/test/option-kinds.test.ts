@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { createClientSecret } from "../src/client.js";
 import { createTokenVerifier } from "../src/index.js";
@@ -39,6 +40,22 @@ describe("options and arguments of the wrong kind", () => {
   ])("a payload that is no bytes is told from them, and not shown: %o", async (payload, got) => {
     const verdict = createTokenVerifier(OPTIONS).verify(payload as Uint8Array);
     await expect(verdict).rejects.toThrow(new TypeError(`"payload" expected a Uint8Array, got ${got}`));
+  });
+
+  it("a payload may be of another realm, is read at the call, and may have no memory any more", async () => {
+    const verifier = createTokenVerifier(OPTIONS);
+    const foreign = runInNewContext("new Uint8Array([97, 46, 98])") as Uint8Array;
+    expect(await verifier.verify(foreign)).toMatchObject({ ok: false, code: "malformed" });
+    const gone = new Uint8Array(9);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    expect(await verifier.verify(gone)).toMatchObject({ ok: false, code: "malformed" });
+  });
+
+  it("a payload that is a promise may reject without ending the process", async () => {
+    const payload = Promise.reject(new Error("no token"));
+    await expect(createTokenVerifier(OPTIONS).verify(payload as never)).rejects.toThrow("got a promise");
+    // Node tells of a rejection that nobody takes after the promises' turn, and the run fails.
+    await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
   it("a payload for no token is refused, and shows none", async () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createTokenIssuer, type TokenIssuer } from "../src/token-issuer.js";
 import { generateTokenKey } from "../src/token-keys.js";
@@ -20,6 +21,18 @@ class Player {
   }
 }
 
+/** What it has, it does not show. */
+class Secretive {
+  #name = "Cy";
+  greet(): string {
+    return this.#name;
+  }
+}
+
+class Team extends Map<string, number> {
+  readonly name = "red";
+}
+
 class Coach {
   readonly name = "Bob";
   toJSON(): string {
@@ -38,6 +51,28 @@ describe("data of a token", () => {
     ["a symbol", Symbol("team"), "a symbol"],
     ["a BigInt", 5n, "a bigint"],
     ["a BigInt within", { score: 5n }, 'a bigint as "score"'],
+    ["no number", NaN, "NaN"],
+    ["no number within", { score: 0 / 0 }, 'NaN as "score"'],
+    ["an endless number within", { scores: [1, -Infinity] }, '-Infinity as "1"'],
+    ["no number in an object", { score: Object(Infinity) as unknown }, 'Infinity as "score"'],
+    ["a RegExp", { name: /ann/ }, 'a RegExp as "name"'],
+    ["an Error", { why: new RangeError("no") }, 'an Error as "why"'],
+    ["an Error with properties", Object.assign(new Error("no"), { code: "E1" }), "an Error"],
+    ["a WeakMap", new WeakMap(), "a WeakMap"],
+    ["an ArrayBuffer", { bytes: new ArrayBuffer(2) }, 'an ArrayBuffer as "bytes"'],
+    ["a DataView", new DataView(new ArrayBuffer(2)), "a DataView"],
+    ["bytes", { bytes: Uint8Array.of(1, 2) }, '2 bytes as "bytes"'],
+    ["an iterator", { friends: new Map([["bob", 1]]).keys() }, 'a Map Iterator as "friends"'],
+    ["an iterator of a list", [1, 2].values(), "an Array Iterator"],
+    ["a list of parameters", new URLSearchParams("a=1"), "a URLSearchParams"],
+    ["a Map with a name", new Team(), "a Map"],
+    ["a Map of another realm", runInNewContext("new Map([[1, 2]])"), "a Map"],
+    [
+      "an object that shows nothing",
+      { player: new Secretive() },
+      'an object of a class, without properties as "player"',
+    ],
+    ["an object with a symbol", { [Symbol("team")]: 1, rank: 2 }, "an object with a symbol for a name"],
     ["what gives no JSON", { toJSON: () => undefined }, "an object that gives none"],
     ["a circle", circle, "an object that gives none (Converting circular structure to JSON)"],
     [
@@ -75,10 +110,32 @@ describe("data of a token", () => {
     [{ toJSON: () => ({ team: 2 }) }, { team: 2 }],
     [new Coach(), "coach"],
     [new Date(0), "1970-01-01T00:00:00.000Z"],
+    [{}, {}],
+    [Object.create(null), {}],
+    [runInNewContext("({ team: { rank: 1 }, none: {}, list: [] })"), { team: { rank: 1 }, none: {}, list: [] }],
+    [
+      [Object(5), Object("red"), Object(false)],
+      [5, "red", false],
+    ],
+    [Object.defineProperty({ team: 1 }, Symbol("hidden"), { value: 1 }), { team: 1 }],
+    [Object.assign(new Player(), { [Symbol("kind")]: 1 }), { name: "Ann" }],
+    [Buffer.of(1, 2), { type: "Buffer", data: [1, 2] }],
+    [new URL("https://example.org/a"), "https://example.org/a"],
   ])("may be %j, and comes as JSON has it", async (data, seen) => {
     const token = await issuer.issue({ ...TO, subject: "ann", data });
     const verifier = createTokenVerifier({ ...TO, keys: issuer.keySet() });
     const verdict = await verifier.verify(new TextEncoder().encode(token));
     expect(verdict.ok && verdict.claims.data).toEqual(seen);
+  });
+});
+
+describe("the payload of a token", () => {
+  it("is read at the call, of another realm too: the caller may wipe it", async () => {
+    const token = new TextEncoder().encode(await issuer.issue({ ...TO, subject: "ann" }));
+    for (const payload of [token.slice(), runInNewContext("Uint8Array.from(bytes)", { bytes: [...token] })]) {
+      const verdict = createTokenVerifier({ ...TO, keys: issuer.keySet() }).verify(payload as Uint8Array);
+      (payload as Uint8Array).fill(0);
+      expect(await verdict).toMatchObject({ ok: true, claims: { subject: "ann" } });
+    }
   });
 });

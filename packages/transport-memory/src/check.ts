@@ -1,4 +1,4 @@
-import { CLOCK_METHODS, describeValue, SocketAddress } from "@sortie/transport";
+import { CLOCK_METHODS, containRejection, describeValue, SocketAddress } from "@sortie/transport";
 
 /** Throws a RangeError unless `value` is an integer in min..max. */
 export function checkInteger(label: string, value: number, min: number, max: number): void {
@@ -30,6 +30,7 @@ export function checkMethods(label: string, value: unknown, expected: string, me
   const parts = value as Readonly<Record<string, unknown>> | null | undefined;
   const missing = methods.filter((name) => typeof parts?.[name] !== "function");
   if (missing.length === 0) return;
+  containRejection(value);
   const got = describeValue(value);
   throw new TypeError(
     `"${label}" expected ${expected}, got ${got === "an object" ? `${got} without ${missing.join(", ")}` : got}`,

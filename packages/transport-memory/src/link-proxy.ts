@@ -1,10 +1,11 @@
-import type {
-  Clock,
-  DatagramBatch,
-  DatagramReceiver,
-  DatagramTransport,
-  SocketAddress,
-  TimerHandle,
+import {
+  type Clock,
+  containRejection,
+  type DatagramBatch,
+  type DatagramReceiver,
+  type DatagramTransport,
+  type SocketAddress,
+  type TimerHandle,
 } from "@sortie/transport";
 import { LinkSimulator } from "./link.js";
 import {
@@ -141,17 +142,20 @@ export class LinkProxy {
       // Only the target may answer.
       if (from.equals(this.options.target)) this.relay(payload, client, false);
     };
-    client.upstream.open(this.receiver(onDatagram, client.upstream)).then(
-      () => {
-        if (client.state === "opening") client.state = "open";
-      },
-      (error: unknown) => {
-        const isFault = client.state === "opening";
-        void this.forget(client);
-        if (isFault) this.fail(error);
-      },
-    );
+    void this.openUpstream(client, this.receiver(onDatagram, client.upstream));
     return client;
+  }
+
+  /** Never rejects. Whether `open` rejects, throws at once or gives no promise, nobody here could take it. */
+  private async openUpstream(client: ProxyClient, receiver: DatagramReceiver): Promise<void> {
+    try {
+      await client.upstream.open(receiver);
+      if (client.state === "opening") client.state = "open";
+    } catch (error) {
+      const isFault = client.state === "opening";
+      void this.forget(client);
+      if (isFault) this.fail(error);
+    }
   }
 
   /** undefined, and a fault, for none: it is called for a datagram, and nobody there could take what it throws. */
@@ -335,7 +339,7 @@ export class LinkProxy {
   private fail(error: unknown): void {
     this.errors += 1;
     try {
-      this.options.onError?.(error);
+      containRejection(this.options.onError?.(error));
     } catch {
       // Who should be told is the one that threw; the datagrams of others go on.
     }

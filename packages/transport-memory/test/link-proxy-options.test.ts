@@ -1,7 +1,7 @@
 import type { DatagramTransport } from "@sortie/transport";
 import { SocketAddress } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
-import { LinkProxy } from "../src/link-proxy.js";
+import { LinkProxy, type LinkProxyStatistics } from "../src/link-proxy.js";
 import type { LinkProxyOptions } from "../src/link-proxy-options.js";
 import { createNetwork } from "../src/network.js";
 import { marked, Recorder, send } from "./recorder.js";
@@ -48,16 +48,27 @@ describe("options of a link proxy", () => {
       () => Promise.resolve(network.createTransport()) as never,
       'TypeError: "createUpstream" expected a datagram transport, got a promise',
     ],
+    [
+      "gives none, and rejects",
+      () => Promise.reject(new Error("no port is free")) as never,
+      'TypeError: "createUpstream" expected a datagram transport, got a promise',
+    ],
   ])("a createUpstream that %s is a fault, and its datagram is counted", async (_, createUpstream, error) => {
     const errors: string[] = [];
     const front = network.createTransport();
-    const onError = (fault: unknown): void => void errors.push(String(fault));
+    // Whom it tells may fail as well.
+    const onError = async (fault: unknown): Promise<void> => {
+      errors.push(String(fault));
+      throw new Error("the log is full");
+    };
     const proxy = new LinkProxy({ ...OPTIONS, front, createUpstream, onError });
     const address = await network.clock.runUntilSettled(proxy.listen());
     const ann = network.createTransport();
     await network.clock.runUntilSettled(ann.open(new Recorder(() => network.clock.now())));
     send(ann, address, marked(1));
     await network.clock.run(10);
+    // Node tells of a rejection that nobody takes after the promises' turn, and the run fails.
+    await new Promise((resolve) => setTimeout(resolve, 5));
     expect(errors).toEqual([error]);
     expect(proxy.statistics).toMatchObject({
       clients: 0,
@@ -65,6 +76,47 @@ describe("options of a link proxy", () => {
       errors: 1,
       toTarget: { offered: 1, refused: 1 },
     });
+    await network.clock.runUntilSettled(proxy.close());
+    await network.clock.runUntilSettled(ann.close());
+  });
+});
+
+describe("an upstream whose open() is not as it should be", () => {
+  const openings: [string, () => unknown, Partial<LinkProxyStatistics>, string[], number][] = [
+    [
+      "throws at once",
+      () => {
+        throw new Error("no such address");
+      },
+      { clients: 0, clientsSeen: 1, errors: 1 },
+      ["Error: no such address"],
+      1,
+    ],
+    ["gives no promise", () => undefined, { clients: 1, clientsSeen: 1, errors: 0 }, [], 0],
+  ];
+  it.each(openings)("%s: the datagrams of others go on", async (_, open, statistics, expected, refused) => {
+    const errors: string[] = [];
+    const front = network.createTransport();
+    const createUpstream = (): DatagramTransport => {
+      const upstream = network.createTransport();
+      return {
+        localAddress: undefined,
+        statistics: upstream.statistics,
+        open: open as DatagramTransport["open"],
+        acquireBatch: () => undefined,
+        send: () => undefined,
+        close: () => upstream.close(),
+      };
+    };
+    const onError = (fault: unknown): void => void errors.push(String(fault));
+    const proxy = new LinkProxy({ ...OPTIONS, front, createUpstream, onError });
+    const address = await network.clock.runUntilSettled(proxy.listen());
+    const ann = network.createTransport();
+    await network.clock.runUntilSettled(ann.open(new Recorder(() => network.clock.now())));
+    send(ann, address, marked(1));
+    await network.clock.run(10);
+    expect(errors).toEqual(expected);
+    expect(proxy.statistics).toMatchObject({ ...statistics, toTarget: { offered: 1, refused } });
     await network.clock.runUntilSettled(proxy.close());
     await network.clock.runUntilSettled(ann.close());
   });

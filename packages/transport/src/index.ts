@@ -2,6 +2,7 @@ export { isZone, parseIp, SocketAddress } from "./address.js";
 export { CidrSet } from "./cidr.js";
 export { type Clock, SystemClock, type TimerHandle } from "./clock.js";
 export { BatchPool, type BatchPoolOptions, DatagramBatch, type DatagramBatchOptions } from "./datagram-batch.js";
+export { containRejection } from "./contain-rejection.js";
 export type { DatagramCore } from "./datagram-core.js";
 export { describeValue } from "./describe-value.js";
 export { Driver } from "./driver.js";

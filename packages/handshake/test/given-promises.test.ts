@@ -1,0 +1,33 @@
+import { runInNewContext } from "node:vm";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { containRejection, parsePublicKey } from "../src/index.js";
+
+/** A promise as a forgotten await leaves it. Node ends the process for one that nobody takes; here it fails the run. */
+const failing = (): never => Promise.reject(new Error("the file is missing")) as never;
+
+afterEach(async () => {
+  // Node tells of it after the promises' turn.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(unhandled.splice(0)).toEqual([]);
+});
+
+const unhandled: unknown[] = [];
+const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
+beforeAll(() => void process.on("unhandledRejection", onUnhandled));
+afterAll(() => void process.off("unhandledRejection", onUnhandled));
+
+describe("a promise that rejects after it was refused ends no process", () => {
+  it("in the place of a key", () => {
+    expect(() => parsePublicKey(failing())).toThrow("expected PEM text or 65 bytes, got a promise");
+  });
+
+  it("of another realm", () => {
+    containRejection(runInNewContext('Promise.reject(new Error("the file is missing"))'));
+  });
+
+  it("and what is none is left alone", () => {
+    for (const value of [undefined, null, 5, "x", {}, () => undefined]) containRejection(value);
+    containRejection({ [Symbol.toStringTag]: "Promise" });
+    containRejection(Object.create(Promise.prototype));
+  });
+});
