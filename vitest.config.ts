@@ -54,7 +54,7 @@ export default defineConfig({
     pool: "threads",
     isolate: false,
     // On two cores: soak, cluster and others wait more than they work.
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
   },
 });
