@@ -1,4 +1,5 @@
 import { SocketAddress } from "@sortie/transport";
+import type { ForwardedSources } from "./forwarded-sources.js";
 
 /**
  * bytes. Sequence number (4), port (2), length of what follows (1), address (16). Then comes the text of the zone or,
@@ -53,21 +54,22 @@ export function writeForwarded(
 }
 
 /** Reads what `writeForwarded` wrote; undefined for anything else. */
-export function readForwarded(bytes: Uint8Array): ForwardedDatagram | undefined {
+export function readForwarded(bytes: Uint8Array, sources: ForwardedSources): ForwardedDatagram | undefined {
   if (bytes.length < FIXED_BYTES) return undefined;
   const restLength = bytes[REST_LENGTH_AT] as number;
   const isLocal = restLength === LOCAL;
   const start = FIXED_BYTES + (isLocal ? LOCAL_BYTES : restLength);
   if (bytes.length < start) return undefined;
   const port = ((bytes[PORT_AT] as number) << 8) | (bytes[PORT_AT + 1] as number);
+  const address = bytes.subarray(ADDRESS_AT, FIXED_BYTES);
   const rest = bytes.subarray(FIXED_BYTES, start);
   try {
-    const scope = isLocal ? "" : String.fromCharCode(...rest);
-    const from = SocketAddress.fromBytes(bytes.subarray(ADDRESS_AT, FIXED_BYTES), port, scope);
-    if (isLocal) from.arrivedAt = SocketAddress.fromBytes(rest, 0);
     return {
       sequence: new DataView(bytes.buffer, bytes.byteOffset).getUint32(0),
-      from,
+      from:
+        isLocal || restLength === 0
+          ? sources.get(address, port, rest)
+          : SocketAddress.fromBytes(address, port, String.fromCharCode(...rest)),
       datagram: bytes.subarray(start),
     };
   } catch {

@@ -8,6 +8,7 @@ import {
 } from "@sortie/transport";
 import { datagramKind, MIN_PROTECTED_BYTES, readConnectionId } from "@sortie/wire";
 import { readForwarded, writeForwarded } from "./forward-header.js";
+import { ForwardedSources } from "./forwarded-sources.js";
 import type { ForwardingCounters } from "./forwarding-statistics.js";
 
 /** The workers' own sockets are bound to it, so that nobody outside of the machine can reach them. */
@@ -42,6 +43,7 @@ export class ForwardLink implements DatagramReceiver {
   readonly #addresses: (SocketAddress | undefined)[];
   readonly #nextOut: Uint32Array;
   readonly #nextIn: Uint32Array;
+  readonly #sources = new ForwardedSources();
   #user: ForwardLinkUser | undefined;
   #batch: DatagramBatch | undefined;
 
@@ -129,7 +131,7 @@ export class ForwardLink implements DatagramReceiver {
 
   onDatagram(payload: Uint8Array, from: SocketAddress): void {
     const sender = from.host === LINK_HOST ? this.#workerOfPort.get(from.port) : undefined;
-    const forwarded = sender === undefined ? undefined : readForwarded(payload);
+    const forwarded = sender === undefined ? undefined : readForwarded(payload, this.#sources);
     if (sender === undefined || forwarded === undefined || !this.#isOurs(forwarded.datagram)) {
       this.#counters.refused += 1;
       return;

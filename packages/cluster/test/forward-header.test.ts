@@ -1,6 +1,7 @@
 import { SocketAddress } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
 import { readForwarded, writeForwarded } from "../src/forward-header.js";
+import { ForwardedSources } from "../src/forwarded-sources.js";
 
 describe("a forwarded datagram", () => {
   it.each([
@@ -14,7 +15,7 @@ describe("a forwarded datagram", () => {
     const out = new Uint8Array(1600).fill(0xee);
     const length = writeForwarded(out, 50, 1500, { sequence, from, datagram });
     expect(length).toBe(23 + from.scope.length + 1452);
-    const read = readForwarded(out.subarray(50, 50 + length));
+    const read = readForwarded(out.subarray(50, 50 + length), new ForwardedSources());
     expect(read?.sequence).toBe(sequence);
     expect(read?.from.equals(from)).toBe(true);
     expect(read?.datagram).toEqual(datagram);
@@ -32,11 +33,40 @@ describe("a forwarded datagram", () => {
     const out = new Uint8Array(1500);
     const length = writeForwarded(out, 0, 1500, { sequence: 1, from, datagram });
     expect(length).toBe(23 + 16 + 1452);
-    const read = readForwarded(out.subarray(0, length));
+    const read = readForwarded(out.subarray(0, length), new ForwardedSources());
     expect(read?.from.equals(from)).toBe(true);
     expect(read?.from.arrivedAt?.host).toBe(local);
     expect(read?.datagram).toEqual(datagram);
-    for (let cut = 23; cut < 39; cut++) expect(readForwarded(out.subarray(0, cut)), `${cut}`).toBeUndefined();
+    for (let cut = 23; cut < 39; cut++)
+      expect(readForwarded(out.subarray(0, cut), new ForwardedSources()), `${cut}`).toBeUndefined();
+  });
+
+  it("is told from others by the object of its source, for each local address one", () => {
+    const sources = new ForwardedSources();
+    const read = (host: string, port: number, local?: string): SocketAddress | undefined => {
+      const from = SocketAddress.parse(host, port);
+      if (local !== undefined) from.arrivedAt = SocketAddress.parse(local, 1474);
+      const out = new Uint8Array(100);
+      const length = writeForwarded(out, 0, 100, { sequence: 1, from, datagram: Uint8Array.of(1) });
+      return readForwarded(out.subarray(0, length), sources)?.from;
+    };
+    const first = read("192.0.2.7", 7, "198.51.100.1");
+    expect(read("192.0.2.7", 7, "198.51.100.1")).toBe(first);
+    const others = [
+      read("192.0.2.7", 7, "198.51.100.2"),
+      read("192.0.2.7", 7),
+      read("192.0.2.7", 8, "198.51.100.1"),
+      read("192.0.2.8", 7, "198.51.100.1"),
+    ];
+    expect(new Set([first, ...others]).size).toBe(5);
+    expect(read("192.0.2.7", 7, "198.51.100.1")).toBe(first);
+    // The system no longer sends from there, and the transport has noted it.
+    if (first !== undefined) first.arrivedAt = undefined;
+    const again = read("192.0.2.7", 7, "198.51.100.1");
+    expect(again).not.toBe(first);
+    expect(again?.arrivedAt?.host).toBe("198.51.100.1");
+    // More sources than there is room for are each what they are.
+    for (let port = 1; port < 20_000; port++) expect(read("2001:db8::7", port, "2001:db8::1")?.port).toBe(port);
   });
 
   it("from an address with a zone says which, not what was asked", () => {
@@ -44,7 +74,7 @@ describe("a forwarded datagram", () => {
     from.arrivedAt = SocketAddress.parse("fe80::2", 1474);
     const out = new Uint8Array(100);
     const length = writeForwarded(out, 0, 100, { sequence: 1, from, datagram: Uint8Array.of(1) });
-    const read = readForwarded(out.subarray(0, length));
+    const read = readForwarded(out.subarray(0, length), new ForwardedSources());
     expect(read?.from.equals(from)).toBe(true);
     expect(read?.from.arrivedAt).toBeUndefined();
   });
@@ -63,12 +93,12 @@ describe("a forwarded datagram", () => {
     const from = SocketAddress.parse("fe80::1%eth0", 1474);
     writeForwarded(out, 0, 100, { sequence: 0, from, datagram: Uint8Array.of(1, 2, 3) });
     for (let length = 0; length < 27; length++)
-      expect(readForwarded(out.subarray(0, length)), `${length}`).toBeUndefined();
-    expect(readForwarded(out.subarray(0, 27))?.datagram).toHaveLength(0);
+      expect(readForwarded(out.subarray(0, length), new ForwardedSources()), `${length}`).toBeUndefined();
+    expect(readForwarded(out.subarray(0, 27), new ForwardedSources())?.datagram).toHaveLength(0);
     out[6] = 255; // a zone longer than what follows
-    expect(readForwarded(out.subarray(0, 30))).toBeUndefined();
+    expect(readForwarded(out.subarray(0, 30), new ForwardedSources())).toBeUndefined();
     out[6] = 4;
     out[23] = 0x20; // a zone with a space in it
-    expect(readForwarded(out.subarray(0, 30))).toBeUndefined();
+    expect(readForwarded(out.subarray(0, 30), new ForwardedSources())).toBeUndefined();
   });
 });

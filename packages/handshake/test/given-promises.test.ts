@@ -25,6 +25,22 @@ describe("a promise that rejects after it was refused ends no process", () => {
     containRejection(runInNewContext('Promise.reject(new Error("the file is missing"))'));
   });
 
+  it("and a query that begins when it is awaited does not begin", () => {
+    let begun = 0;
+    class Query extends Promise<number> {
+      static override get [Symbol.species](): PromiseConstructor {
+        return Promise;
+      }
+      override then(): never {
+        begun += 1;
+        throw new Error("it was awaited");
+      }
+    }
+    containRejection(new Query((_resolve, reject) => reject(new Error("the file is missing"))));
+    containRejection({ [Symbol.toStringTag]: "Promise", then: () => void (begun += 1) });
+    expect(begun).toBe(0);
+  });
+
   it("and what is none is left alone", () => {
     for (const value of [undefined, null, 5, "x", {}, () => undefined]) containRejection(value);
     containRejection({ [Symbol.toStringTag]: "Promise" });

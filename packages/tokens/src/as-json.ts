@@ -50,7 +50,7 @@ function unsayableObject(value: object): string | undefined {
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (SILENT.has(tag)) return withArticle(tag);
   if (tag === "Number") return unsayable(Number(value));
-  if (isPlain(value)) return hasSymbols(value) ? "an object with a symbol for a name" : undefined;
+  if (isPlain(value)) return undefined;
   // A text or a boolean in an object is said as such. Of all else that has nothing to show, such as an iterator or an
   // object with private fields, there is no telling what was meant.
   if (tag === "String" || tag === "Boolean" || Object.keys(value).length > 0) return undefined;
@@ -65,9 +65,4 @@ function withArticle(name: string): string {
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-function hasSymbols(value: object): boolean {
-  const { propertyIsEnumerable } = Object.prototype;
-  return Object.getOwnPropertySymbols(value).some((symbol) => propertyIsEnumerable.call(value, symbol));
 }
