@@ -1,19 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectAllTaken, failing } from "../../../tests/support/forgotten-await.js";
 import { createCertificateVerifier, issueAuthority } from "../src/index.js";
 
-/** A promise as a forgotten await leaves it. Node ends the process for one that nobody takes; here it fails the run. */
-const failing = (): never => Promise.reject(new Error("the file is missing")) as never;
-
-afterEach(async () => {
-  // Node tells of it after the promises' turn.
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(unhandled.splice(0)).toEqual([]);
-});
-
-const unhandled: unknown[] = [];
-const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
-beforeAll(() => void process.on("unhandledRejection", onUnhandled));
-afterAll(() => void process.off("unhandledRejection", onUnhandled));
+expectAllTaken();
 
 describe("a promise that rejects after it was refused ends no process", () => {
   it.each<[string, () => unknown]>([

@@ -9,7 +9,7 @@ const FIXED_BYTES = 23;
 const LOCAL_BYTES = 16;
 const PORT_AT = 4;
 const REST_LENGTH_AT = 6;
-/** In the byte of the length: it is a local address. Zones have at most 127 characters so, of which systems use 15. */
+/** In the byte of the length: it is a local address. A zone has at most 64 characters (`SocketAddress`). */
 const LOCAL = 0x80;
 const ADDRESS_AT = 7;
 
@@ -37,7 +37,7 @@ export function writeForwarded(
   const local = scope === "" ? from.arrivedAt : undefined;
   const restBytes = local === undefined ? scope.length : LOCAL_BYTES;
   const length = FIXED_BYTES + restBytes + datagram.length;
-  if (length > room || scope.length >= LOCAL) return 0;
+  if (length > room) return 0;
   out[at] = sequence >>> 24;
   out[at + 1] = sequence >>> 16;
   out[at + 2] = sequence >>> 8;

@@ -1,22 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectAllTaken, failing } from "../../../tests/support/forgotten-await.js";
 import { checkMethods } from "../src/method-checks.js";
 import { checkIdentity } from "../src/crypto-options.js";
 import { checkNames, checkOptionNames } from "../src/option-names.js";
 import { payloadBytes } from "../src/payload.js";
 
-/** A promise as a forgotten await leaves it. Node ends the process for one that nobody takes; here it fails the run. */
-const failing = (): never => Promise.reject(new Error("the file is missing")) as never;
-
-afterEach(async () => {
-  // Node tells of it after the promises' turn.
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(unhandled.splice(0)).toEqual([]);
-});
-
-const unhandled: unknown[] = [];
-const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
-beforeAll(() => void process.on("unhandledRejection", onUnhandled));
-afterAll(() => void process.off("unhandledRejection", onUnhandled));
+const untaken = expectAllTaken();
 
 const KNOWN = { serverKey: true, port: true } as const;
 
@@ -44,8 +33,7 @@ describe("a promise that rejects after it was refused ends no process", () => {
 describe("promises that are nobody's mistake", () => {
   it("stay their owner's: what an answer holds may reject", async () => {
     checkNames({ port: Promise.reject(new Error("its owner's")) }, KNOWN, "authenticate");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(unhandled.splice(0)).toHaveLength(1);
+    expect(await untaken()).toHaveLength(1);
   });
 
   it("that are queries, which run when they are asked, are not asked", async () => {

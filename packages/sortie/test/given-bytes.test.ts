@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { expectAllTaken, failing } from "../../../tests/support/forgotten-await.js";
 import { connect, createClient, createServer, generateIdentity, loadIdentity } from "../src/index.js";
 
 const { publicKey } = generateIdentity();
@@ -33,7 +34,7 @@ describe("bytes that a client is given", () => {
 });
 
 describe("a promise in the place of an option", () => {
-  const failing = (): never => Promise.reject(new Error("the file is missing")) as never;
+  expectAllTaken();
 
   it.each<[string, () => unknown]>([
     ["all of them, for connect", () => connect(failing())],
@@ -48,7 +49,5 @@ describe("a promise in the place of an option", () => {
     ["the name of a file", () => loadIdentity(failing())],
   ])("is refused and may reject without ending the process: %s", async (_, call) => {
     await expect(Promise.resolve().then(call)).rejects.toThrow(/got a promise|got object/);
-    // Node tells of a rejection that nobody takes after the promises' turn, and the run fails.
-    await new Promise((resolve) => setTimeout(resolve, 5));
   });
 });

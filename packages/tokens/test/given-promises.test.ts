@@ -1,23 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectAllTaken, failing } from "../../../tests/support/forgotten-await.js";
 import { createTokenIssuer } from "../src/token-issuer.js";
 import { generateTokenKey } from "../src/token-keys.js";
 import { createTokenVerifier } from "../src/token-verifier.js";
 
 const OPTIONS = { protocol: "arena/1", audience: "eu-1" };
 
-const unhandled: unknown[] = [];
-const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
-
-beforeEach(() => void process.on("unhandledRejection", onUnhandled));
-
-afterEach(async () => {
-  // Node tells of a rejection that nobody takes after the promises' turn.
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  process.off("unhandledRejection", onUnhandled);
-  expect(unhandled.splice(0)).toEqual([]);
-});
-
-const failing = (): Promise<never> => Promise.reject(new Error("the backend is away"));
+expectAllTaken();
 
 describe("a promise in the place of keys", () => {
   it("is refused by createTokenVerifier, also where it rejects", () => {
