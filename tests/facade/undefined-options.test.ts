@@ -53,6 +53,8 @@ const CLIENT: Nothing<ClientOptions> = {
   keepAliveMs: undefined,
   maxMessageBytes: undefined,
   receiveWindowBytes: undefined,
+  maxQueuedBytes: undefined,
+  maxQueuedMessages: undefined,
   channelWeights: undefined,
   sendRateBytesPerSecond: undefined,
   congestion: undefined,
@@ -86,7 +88,7 @@ const SEND: Nothing<SendOptions> = {
   priority: undefined,
   expiresInMs: undefined,
 };
-const BROADCAST: Nothing<BroadcastOptions<unknown>> = { ...SEND, to: undefined, except: undefined };
+const BROADCAST: Nothing<BroadcastOptions<unknown>> = { ...SEND, to: undefined, except: undefined, onReceipt: undefined };
 const UDP: Nothing<DgramTransportOptions> = {
   host: undefined,
   port: undefined,

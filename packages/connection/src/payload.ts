@@ -1,5 +1,5 @@
 import { containRejection } from "@sortie/handshake";
-import { encodeUtf8 } from "@sortie/wire";
+import { encodeUtf8, isBytes } from "@sortie/wire";
 import { describeKind } from "./describe-value.js";
 
 /**
@@ -7,7 +7,7 @@ import { describeKind } from "./describe-value.js";
  * memory has gone.
  */
 export function payloadBytes(payload: Uint8Array | string): Uint8Array {
-  if (payload instanceof Uint8Array) {
+  if (isBytes(payload)) {
     if (payload.length === 0) expectMemory(payload);
     return payload;
   }

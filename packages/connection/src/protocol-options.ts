@@ -2,6 +2,7 @@ import {
   AdaptiveRate,
   checkChannelWeights,
   type CongestionController,
+  DEFAULT_LIMITS,
   FixedBudget,
   NewReno,
 } from "@sortie/reliability";
@@ -17,6 +18,9 @@ export const DEFAULT_IDLE_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_MESSAGE_BYTES: number = 1024 * 1024;
 /** bytes. */
 const DEFAULT_RECEIVE_WINDOW_BYTES: number = 4 * 1024 * 1024;
+/** bytes and messages: less would refuse a single tick of many a game, more would be a leak. */
+const QUEUED_BYTES = { min: 64 * 1024, max: 2 ** 30 } as const;
+const QUEUED_MESSAGES = { min: 64, max: 1_000_000 } as const;
 /** bytes/s of the fixed rate. */
 const DEFAULT_FIXED_RATE_BYTES_PER_SECOND: number = 8 * 1024 * 1024;
 /** bytes/s that an adaptive controller is capped at: in effect not at all. */
@@ -74,6 +78,14 @@ export interface ProtocolOptions {
   /** bytes held for the sender until they are whole and in order, `maxMessageBytes`..2^40. Default 4 MiB or that. */
   readonly receiveWindowBytes?: number | undefined;
   /**
+   * bytes, 65536..2^30, that wait to be sent, or, where they are resent, to be acknowledged; beyond it `send` refuses
+   * with "queue-full". Default 4 MiB. An eighth more is kept for channels that hold no more than that, and an eighth
+   * for unreliable and sequenced messages.
+   */
+  readonly maxQueuedBytes?: number | undefined;
+  /** The same in messages, 64..1000000. Default 16384. */
+  readonly maxQueuedMessages?: number | undefined;
+  /**
    * Shares of the bytes, by channel (0..255), where channels of one priority compete: integers in 1..255, default 1.
    * A channel with weight 3 sends three bytes for each byte of one with weight 1. Concerns what this side sends.
    */
@@ -104,6 +116,8 @@ export const PROTOCOL_OPTION_NAMES: OptionNames<ProtocolOptions> = {
   keepAliveMs: true,
   maxMessageBytes: true,
   receiveWindowBytes: true,
+  maxQueuedBytes: true,
+  maxQueuedMessages: true,
   channelWeights: true,
   sendRateBytesPerSecond: true,
   congestion: true,
@@ -193,7 +207,22 @@ export function resolveProtocolOptions(
       createCongestionController,
       ...(options.mtu === undefined ? {} : { mtuBytes }),
       channelWeights: { ...options.channelWeights },
+      ...queueLimits(options),
       maxUnreliableWaitMs: Math.max(MAX_UNRELIABLE_WAIT_MS, MAX_UNRELIABLE_WAIT_TICKS * tickMs),
+    },
+  };
+}
+
+/** Nothing where the defaults hold: connections share those. */
+function queueLimits(options: ProtocolOptions): Pick<ConnectionSettings, "limits"> {
+  const { maxQueuedBytes, maxQueuedMessages } = options;
+  if (maxQueuedBytes === undefined && maxQueuedMessages === undefined) return {};
+  const [bytes, messages] = [QUEUED_BYTES, QUEUED_MESSAGES];
+  const { maxQueuedBytes: usualBytes, maxQueuedMessages: usualMessages } = DEFAULT_LIMITS;
+  return {
+    limits: {
+      maxQueuedBytes: integer("maxQueuedBytes", maxQueuedBytes, usualBytes, bytes.min, bytes.max),
+      maxQueuedMessages: integer("maxQueuedMessages", maxQueuedMessages, usualMessages, messages.min, messages.max),
     },
   };
 }

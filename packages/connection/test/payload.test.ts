@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { payloadBytes, toHex } from "../src/payload.js";
 import { endsInToken } from "../src/reset-token.js";
@@ -8,6 +9,12 @@ describe("payloadBytes", () => {
     expect(payloadBytes(bytes)).toBe(bytes);
     expect(payloadBytes("é😀")).toEqual(Uint8Array.of(0xc3, 0xa9, 0xf0, 0x9f, 0x98, 0x80));
     expect(payloadBytes("")).toEqual(new Uint8Array(0));
+  });
+
+  it("takes those of another realm, such as what a TextEncoder of outside gives within a vm", () => {
+    const bytes = runInNewContext("Uint8Array.of(1, 2, 3)") as Uint8Array;
+    expect(bytes).not.toBeInstanceOf(Uint8Array);
+    expect(payloadBytes(bytes)).toBe(bytes);
   });
 
   it.each([

@@ -10,6 +10,8 @@ const RANGES: [name: keyof Options & string, min: number, max: number][] = [
   ["idleTimeoutMs", 1000, 600_000],
   ["keepAliveMs", 100, 600_000],
   ["maxMessageBytes", 1, 2 ** 30 - 1],
+  ["maxQueuedBytes", 65_536, 2 ** 30],
+  ["maxQueuedMessages", 64, 1_000_000],
   ["sendRateBytesPerSecond", 1000, 1e9],
   ["handshakeTimeoutMs", 100, 120_000],
 ];
@@ -43,6 +45,14 @@ describe("resolveProtocolOptions", () => {
       const message = `"${name}" expected an integer in ${min}..${max}, got ${describeValue(value)}`;
       expect(() => resolveProtocolOptions({ [name]: value } as Options, 0)).toThrow(new RangeError(message));
     }
+  });
+
+  it("bounds the send queue where it is told to, and else as every endpoint does", () => {
+    expect(resolveProtocolOptions({}, 0).settings.limits).toBeUndefined();
+    expect(resolveProtocolOptions({ maxQueuedMessages: 100 }, 0).settings.limits).toEqual({
+      maxQueuedBytes: 4 * 1024 * 1024,
+      maxQueuedMessages: 100,
+    });
   });
 
   it("wants a receive window for at least one of the largest messages", () => {

@@ -1,4 +1,5 @@
 import { DeliveryCode } from "@sortie/wire";
+import type { UsedUpIds } from "./channels/used-up-ids.js";
 import { DELIVERIES } from "./delivery.js";
 import type { FlowWindow } from "./flow-window.js";
 import { MessageQueue, TURN_BYTES } from "./message-queue.js";
@@ -62,6 +63,11 @@ export class ChannelQueues {
   shiftLost(): void {
     const message = this.lost.shift();
     if (message !== undefined) message.inLostQueue = false;
+  }
+
+  /** What goes next: what was lost, or else what is new. */
+  peekNext(flow: FlowWindow, usedUpIds: UsedUpIds): OutgoingMessage | undefined {
+    return this.peekLost() ?? this.peekFresh(flow, usedUpIds.has(this.number));
   }
 
   /**

@@ -29,6 +29,14 @@ export class DeadlineHeap {
     this.siftDown(last, last.heapIndex);
   }
 
+  /** Gives the message the deadline `untilMs`, where it has none that is sooner; Infinity is none. */
+  bound(message: OutgoingMessage, untilMs: number): void {
+    if (untilMs === Infinity || (message.heapIndex >= 0 && message.expiresAtMs <= untilMs)) return;
+    this.remove(message);
+    message.expiresAtMs = untilMs;
+    this.push(message);
+  }
+
   /** Gives the message `byMs` more, whether it is in or not. */
   postpone(message: OutgoingMessage, byMs: number): void {
     const isIn = message.heapIndex >= 0;

@@ -21,7 +21,7 @@ export interface EndpointLimits {
 
 export const DEFAULT_LIMITS: EndpointLimits = {
   maxQueuedBytes: 4 * 1024 * 1024,
-  maxQueuedMessages: 4096,
+  maxQueuedMessages: 16_384,
   maxInboxMessages: 8192,
   maxInboxBytes: 16 * 1024 * 1024,
   unreliableReassemblyBytes: 256 * 1024,

@@ -30,6 +30,11 @@ export class LeftOver {
     this.maxWaitMs = maxWaitMs;
   }
 
+  /** Messages below this place in the order of sends were left over by a flush, those that are still here. */
+  get below(): number {
+    return this.endOrder;
+  }
+
   /** How many marks there are, 33 at the most. */
   get marks(): number {
     return this.orders.length;

@@ -86,9 +86,9 @@ export class Outbound {
     this.closed = true;
   }
 
-  /** Whether a message could be written now, given room and permission. `smallOnly`: one that fits a packet. */
-  hasData(nowMs: number, smallOnly: boolean = false): boolean {
-    return this.next(nowMs, smallOnly) !== undefined;
+  /** Whether a message could be written now, given room and permission. `onCredit`: one that may borrow. */
+  hasData(nowMs: number, onCredit: boolean = false): boolean {
+    return this.next(nowMs, onCredit) !== undefined;
   }
 
   /** Whether the message to be written next will never go again, and leaves a byte of the `roomBytes` of a packet. */
@@ -149,10 +149,10 @@ export class Outbound {
     return message;
   }
 
-  /** Writes what may go by priority, until the next has no room. `smallOnly`: no pieces of messages above a packet. */
-  fill(packet: MessageWriter, nowMs: number, smallOnly: boolean): void {
+  /** Writes what may go by priority, until the next has no room, or may not go on credit if that is all there is. */
+  fill(packet: MessageWriter, nowMs: number, onCredit: boolean): void {
     while (!packet.isFull) {
-      const message = this.next(nowMs, smallOnly);
+      const message = this.next(nowMs, onCredit);
       if (message === undefined) return;
       const { frames } = packet;
       const went = this.scheduler.isResend ? this.writeLost(message, packet) : this.writeNew(message, packet, nowMs);
@@ -211,9 +211,9 @@ export class Outbound {
   }
 
   /** The message to be written next. Those that waited too long for their turn, and may be dropped, are. */
-  private next(nowMs: number, smallOnly: boolean): OutgoingMessage | undefined {
+  private next(nowMs: number, onCredit: boolean): OutgoingMessage | undefined {
     for (;;) {
-      const message = this.scheduler.peek(this.flow, smallOnly);
+      const message = this.scheduler.peek(this.flow, onCredit);
       if (message === undefined || !this.isOverdue(message, nowMs)) return message;
       this.shed(message);
     }
@@ -245,17 +245,17 @@ export class Outbound {
     if (!isResent && bytes > MAX_UNRELIABLE_MESSAGE_BYTES) return "message-too-large";
     const { budget, scheduler, flow } = this;
     budget.setAsideNone();
-    if (!budget.couldFit(bytes, isResent)) {
+    if (!budget.couldFit(bytes, isResent, channel)) {
       const waits = isCredited(delivery) && waitsForCredit(scheduler, flow.credit, channel, bytes, this.usableBytes);
       if (!waits) budget.setAsideBlocked(scheduler, flow.credit);
-      if (waits || !budget.couldFit(bytes, isResent)) return this.refuseAsFull(bytes, delivery, channel);
+      if (waits || !budget.couldFit(bytes, isResent, channel)) return this.refuseAsFull(bytes, delivery, channel);
     }
-    if (budget.fits(bytes)) return undefined;
+    if (budget.fits(bytes, isResent)) return undefined;
     // Before anything is dropped: a message that is refused costs no other.
     if (!isResent && !budget.couldFitAbove(bytes, priority, scheduler))
       return this.refuseAsFull(bytes, delivery, channel);
     do this.finish(scheduler.leastDroppable() as OutgoingMessage, "dropped");
-    while (!budget.fits(bytes));
+    while (!budget.fits(bytes, isResent));
     return undefined;
   }
 
@@ -269,16 +269,22 @@ export class Outbound {
       channel.waiting.push(message);
       return;
     }
-    const replaced = channel instanceof SequencedSend ? channel.replaceable : undefined;
-    if (replaced === undefined) {
-      this.scheduler.push(message);
-    } else {
-      // In the place of the old one: else a channel that is updated often would never get its turn.
-      this.scheduler.replace(replaced, message);
-      this.statistics.messagesSuperseded += 1;
-      this.finish(replaced, "dropped");
-    }
+    if (!(channel instanceof SequencedSend && this.supersede(channel, message))) this.scheduler.push(message);
     channel.onScheduled(message);
+  }
+
+  /** Puts the message in the place of those of its channel that were left over; false when there are none. */
+  private supersede(channel: SequencedSend, message: OutgoingMessage): boolean {
+    const leftOverBelow = this.leftOver?.below ?? 0;
+    const oldest = channel.takeReplaceable(leftOverBelow);
+    if (oldest === undefined) return false;
+    // In its place: else a channel that is updated often would never get its turn.
+    this.scheduler.replace(oldest, message);
+    for (let old: OutgoingMessage | undefined = oldest; old; old = channel.takeReplaceable(leftOverBelow)) {
+      this.statistics.messagesSuperseded += 1;
+      this.finish(old, "dropped");
+    }
+    return true;
   }
 
   /** Schedules messages of the channel that had to wait and no longer have to. */
@@ -301,7 +307,7 @@ export class Outbound {
         this.onWritten(message, totalBytes);
         return true;
       }
-      this.limitLifetime(message, nowMs + pieceLifetimeMs(message.delivery));
+      this.deadlines.bound(message, nowMs + pieceLifetimeMs(message.delivery));
     }
     const from = message.sentBytes;
     const to = packet.pieceEnd(message, from, totalBytes);
@@ -350,14 +356,6 @@ export class Outbound {
     if (message.retransmits) this.unacked.append(message);
     this.admit(channel);
     return true;
-  }
-
-  /** Gives the message up at `untilMs`, where its own deadline is not sooner. */
-  private limitLifetime(message: OutgoingMessage, untilMs: number): void {
-    if (untilMs === Infinity || (message.heapIndex >= 0 && message.expiresAtMs <= untilMs)) return;
-    this.deadlines.remove(message);
-    message.expiresAtMs = untilMs;
-    this.deadlines.push(message);
   }
 
   /** The scheduled message was written up to `to`. */

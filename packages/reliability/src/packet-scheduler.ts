@@ -1,10 +1,11 @@
 import { DeliveryCode } from "@sortie/wire";
-import { ChannelQueues } from "./channel-queues.js";
+import type { ChannelQueues } from "./channel-queues.js";
 import { UsedUpIds } from "./channels/used-up-ids.js";
 import type { FlowWindow } from "./flow-window.js";
-import type { OutgoingMessage } from "./outgoing-message.js";
-import type { SendCredit } from "./send-credit.js";
 import { TURN_BYTES } from "./message-queue.js";
+import type { OutgoingMessage } from "./outgoing-message.js";
+import { earliest, Rank } from "./rank.js";
+import type { SendCredit } from "./send-credit.js";
 import { MAX_PRIORITY } from "./send-options.js";
 
 /** Each priority twice: large messages below, small ones above. */
@@ -13,116 +14,16 @@ const RANKS: number = (MAX_PRIORITY + 1) * 2;
 /** The ranks of small messages, as bits. */
 const SMALL_RANKS = 0xaaaa;
 
-/**
- * Channels of one rank in a ring, each served in turn by deficit round robin (Shreedhar and Varghese, SIGCOMM 1995),
- * in the form where a turn may overdraw and the next one pays.
- */
-class Rank {
-  /** Whose turn it is. */
-  current: ChannelQueues | undefined = undefined;
-  /** Channels in the ring. */
-  size = 0;
-  private readonly channels: (ChannelQueues | undefined)[] = [];
-
-  of(message: OutgoingMessage): ChannelQueues | undefined {
-    return this.channels[message.channel];
-  }
-
-  /** The channel of a message that is about to be queued: in the ring from now on. */
-  join(message: OutgoingMessage, weights: Uint8Array): ChannelQueues {
-    let channel = this.channels[message.channel];
-    if (channel === undefined) {
-      channel = new ChannelQueues(message.channel, weights[message.channel] as number);
-      this.channels[message.channel] = channel;
-    }
-    if (channel.next === undefined) this.insert(channel);
-    return channel;
-  }
-
-  turnTo(channel: ChannelQueues): void {
-    this.current = channel;
-    if (channel.deficitBytes <= 0) channel.deficitBytes += TURN_BYTES * channel.weight;
-  }
-
-  /** The channel whose turn it is sent so many bytes, of new messages or of what was lost. */
-  charge(bytes: number, isResend: boolean): void {
-    const { current } = this;
-    if (current === undefined) return;
-    if (!isResend) current.charge(bytes);
-    current.deficitBytes -= bytes;
-    if (current.deficitBytes <= 0) this.turnTo(current.next as ChannelQueues);
-  }
-
-  remove(channel: ChannelQueues): void {
-    const { previous, next } = channel as { previous: ChannelQueues; next: ChannelQueues };
-    previous.next = next;
-    next.previous = previous;
-    channel.previous = undefined;
-    channel.next = undefined;
-    channel.deficitBytes = 0;
-    this.size -= 1;
-    if (this.size === 0) this.current = undefined;
-    else if (this.current === channel) this.turnTo(next);
-  }
-
-  /** The unreliable or sequenced message of the rank that waits longest. */
-  oldestDroppable(): OutgoingMessage | undefined {
-    let oldest: OutgoingMessage | undefined;
-    let channel = this.current;
-    for (let left = this.size; left > 0; left--) {
-      oldest = earliest(oldest, channel?.peekDroppable());
-      channel = channel?.next;
-    }
-    return oldest;
-  }
-
-  /** As `ChannelQueues.someDroppable`. */
-  someDroppable(isEnough: (message: OutgoingMessage) => boolean): boolean {
-    let channel = this.current;
-    for (let left = this.size; left > 0; left--) {
-      if (channel?.someDroppable(isEnough) === true) return true;
-      channel = channel?.next;
-    }
-    return false;
-  }
-
-  isBlocked(channel: number, credit: SendCredit): boolean {
-    return this.channels[channel]?.isBlocked(credit) === true;
-  }
-
-  any(): OutgoingMessage | undefined {
-    let channel = this.current;
-    for (let left = this.size; left > 0; left--) {
-      const message = channel?.peekLost() ?? channel?.peekAny();
-      if (message !== undefined) return message;
-      channel = channel?.next;
-    }
-    return undefined;
-  }
-
-  /** At the end of the ring: its turn comes after everybody else's. */
-  private insert(channel: ChannelQueues): void {
-    this.size += 1;
-    const { current } = this;
-    if (current === undefined) {
-      channel.previous = channel;
-      channel.next = channel;
-      this.turnTo(channel);
-      return;
-    }
-    const last = current.previous as ChannelQueues;
-    channel.previous = last;
-    channel.next = current;
-    last.next = channel;
-    current.previous = channel;
-  }
-}
+/** Bytes of small messages for each byte of large ones of their priority, where both have more than may go. */
+const SMALL_SHARE = 3;
+/** bytes. What large messages are owed does not grow beyond this while they wait for the receiver. */
+const MAX_OWED_BYTES: number = 2 * TURN_BYTES;
 
 /**
- * Decides which message goes next: by priority; within one, small messages before pieces of large ones; then channels
- * in turn, by bytes and weight; of a channel what was lost before what is new, then modes in turn, by bytes; of a mode
- * in the order of sending. What waits for the receiver holds up neither other modes nor other channels nor other
- * priorities.
+ * Decides which message goes next: by priority; within one, small messages before pieces of large ones, to which they
+ * leave a quarter of the bytes; then channels in turn, by bytes and weight; of a channel what was lost before what is
+ * new, then modes in turn, by bytes; of a mode in the order of sending. What waits for the receiver holds up neither
+ * other modes nor other channels nor other priorities.
  */
 export class PacketScheduler {
   private readonly ranks: (Rank | undefined)[] = new Array<Rank | undefined>(RANKS);
@@ -132,6 +33,8 @@ export class PacketScheduler {
   /** Bit r: rank r may have something. */
   private occupied = 0;
   private rank: Rank | undefined = undefined;
+  /** Which one that is. */
+  private index = 0;
   private message: OutgoingMessage | undefined = undefined;
   private resending = false;
   /**
@@ -181,28 +84,35 @@ export class PacketScheduler {
 
   /**
    * The message to be written now; the same until it is taken out, finishes, or one with a higher rank comes.
-   * @param smallOnly passes over messages larger than a packet
+   * @param onCredit only if it may borrow from the pace: small messages may, and large ones that go before small ones
+   * which wait. Those would never get their turn on what the small ones have borrowed.
    */
-  peek(flow: FlowWindow, smallOnly: boolean = false): OutgoingMessage | undefined {
+  peek(flow: FlowWindow, onCredit: boolean = false): OutgoingMessage | undefined {
     if (this.sole !== undefined) return this.peekSole(this.sole, flow);
-    for (let left = smallOnly ? this.occupied & SMALL_RANKS : this.occupied; left !== 0;) {
+    for (let left = this.occupied; left !== 0;) {
       const index = 31 - Math.clz32(left);
-      left &= ~(1 << index);
-      const rank = this.ranks[index] as Rank;
-      let channel = rank.current;
-      for (let turns = rank.size; turns > 0; turns--) {
-        const { next } = channel as ChannelQueues;
-        if (this.choose(rank, channel as ChannelQueues, flow)) return this.message;
-        channel = next;
+      const large = (index & 1) === 1 && this.isOwed(index - 1) ? index - 1 : -1;
+      if (large >= 0) {
+        if (this.chooseFrom(large, flow)) return this.chosen(onCredit, left, flow);
+        left &= ~(1 << large);
       }
-      if (rank.size === 0) this.occupied &= ~(1 << index);
+      left &= ~(1 << index);
+      if (this.chooseFrom(index, flow)) return this.chosen(onCredit, left, flow);
     }
     return undefined;
   }
 
   /** So many bytes of the message that `peek` gave were written. */
   charge(bytes: number): void {
-    this.rank?.charge(bytes, this.resending);
+    const { rank, index } = this;
+    if (rank === undefined) return;
+    rank.charge(bytes, this.resending);
+    if ((index & 1) === 0) {
+      rank.owedBytes = Math.max(rank.owedBytes - bytes, 0);
+    } else if ((this.occupied & (1 << (index - 1))) !== 0) {
+      const large = this.ranks[index - 1] as Rank;
+      large.owedBytes = Math.min(large.owedBytes + bytes / SMALL_SHARE, MAX_OWED_BYTES);
+    }
   }
 
   /** Takes out the message that `peek` gave; before `charge`, which may turn to the next channel. */
@@ -285,10 +195,42 @@ export class PacketScheduler {
     return undefined;
   }
 
+  /** What was chosen, or undefined if it may not go on credit; `others` are the ranks below it. */
+  private chosen(onCredit: boolean, others: number, flow: FlowWindow): OutgoingMessage | undefined {
+    const { message, index } = this;
+    if (!onCredit || (index & 1) === 1) return message;
+    for (let left = others & SMALL_RANKS; left !== 0;) {
+      const small = 31 - Math.clz32(left);
+      left &= ~(1 << small);
+      if ((this.ranks[small] as Rank).hasAny(flow, this.usedUpIds)) return message;
+    }
+    return undefined;
+  }
+
+  /** Whether it is the turn of a rank of large messages, which those of its priority that are small come before. */
+  private isOwed(index: number): boolean {
+    return (this.occupied & (1 << index)) !== 0 && (this.ranks[index] as Rank).owedBytes >= TURN_BYTES;
+  }
+
+  /** Whether the rank has something that may go; then that is what `peek` gives. */
+  private chooseFrom(index: number, flow: FlowWindow): boolean {
+    const rank = this.ranks[index] as Rank;
+    let channel = rank.current;
+    for (let turns = rank.size; turns > 0; turns--) {
+      const { next } = channel as ChannelQueues;
+      if (this.choose(rank, channel as ChannelQueues, flow)) {
+        this.index = index;
+        return true;
+      }
+      channel = next;
+    }
+    if (rank.size === 0) this.occupied &= ~(1 << index);
+    return false;
+  }
+
   /** Whether the channel has something that may go. One that has nothing at all leaves the ring. */
   private choose(rank: Rank, channel: ChannelQueues, flow: FlowWindow): boolean {
-    const lost = channel.peekLost();
-    const message = lost ?? channel.peekFresh(flow, this.usedUpIds.has(channel.number));
+    const message = channel.peekNext(flow, this.usedUpIds);
     if (message === undefined) {
       if (channel.isEmpty) rank.remove(channel);
       return false;
@@ -296,7 +238,7 @@ export class PacketScheduler {
     if (rank.current !== channel) rank.turnTo(channel);
     this.rank = rank;
     this.message = message;
-    this.resending = lost !== undefined;
+    this.resending = message.inLostQueue;
     return true;
   }
 
@@ -324,7 +266,10 @@ export class PacketScheduler {
     this.sole = undefined;
     if (!sole.finished) this.enqueue(sole);
     // Others may come while it is being written: `shift` must find it.
-    if (sole === this.message) this.rank = this.ranks[rankIndex(sole)];
+    if (sole === this.message) {
+      this.index = rankIndex(sole);
+      this.rank = this.ranks[this.index];
+    }
   }
 
   private enqueue(message: OutgoingMessage): void {
@@ -345,9 +290,4 @@ export class PacketScheduler {
 
 function rankIndex(message: OutgoingMessage): number {
   return message.priority * 2 + (message.large ? 0 : 1);
-}
-
-function earliest(a: OutgoingMessage | undefined, b: OutgoingMessage | undefined): OutgoingMessage | undefined {
-  if (a === undefined) return b;
-  return b === undefined || a.order < b.order ? a : b;
 }

@@ -1,3 +1,4 @@
+import { isBytes } from "@sortie/wire";
 import { PayloadChunks } from "./payload-chunks.js";
 
 /** bytes. Payloads of up to this share chunks; larger ones have memory of their own. */
@@ -14,7 +15,7 @@ export class SharedPayload {
 
   /** Copies `payload`. Throws TypeError unless it is a Uint8Array. */
   constructor(payload: Uint8Array) {
-    if (!(payload instanceof Uint8Array)) throw new TypeError(`"payload" expected a Uint8Array, got ${typeof payload}`);
+    if (!isBytes(payload)) throw new TypeError(`"payload" expected a Uint8Array, got ${typeof payload}`);
     // Not slice(): that of a Node Buffer shares its memory.
     this.bytes = new Uint8Array(payload);
   }

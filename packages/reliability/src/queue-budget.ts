@@ -6,8 +6,14 @@ import type { OutgoingMessage } from "./outgoing-message.js";
 import type { PacketScheduler } from "./packet-scheduler.js";
 import type { SendCredit } from "./send-credit.js";
 
-/** Of the caps: kept beyond them for what may be dropped, so that bulk that fills the queue does not keep it out. */
-const DROPPABLE_SHARE: number = 1 / 8;
+/**
+ * Of the caps: kept beyond them, so that bulk that fills the queue keeps out neither the messages of channels that hold
+ * no more than so much, nor, as much again, what may be dropped.
+ */
+const RESERVED_SHARE: number = 1 / 8;
+
+/** For what is not asked for a channel that might hold less than its share. */
+const NO_CHANNEL = -1;
 
 /** Never written to: most connections refuse nothing, and an empty map takes 200 bytes of each. */
 const NONE_REFUSED: Map<number, number> = new Map();
@@ -21,9 +27,9 @@ export class QueueBudget {
   messages = 0;
   private readonly maxBytes: number;
   private readonly maxMessages: number;
-  /** With the part that is kept for what may be dropped. */
-  private readonly allBytes: number;
-  private readonly allMessages: number;
+  /** What is kept for other channels, and what is kept for what may be dropped: as much each. */
+  private readonly reservedBytes: number;
+  private readonly reservedMessages: number;
   private oversize: OutgoingMessage | undefined = undefined;
   /** bytes held, the oversize message left out. */
   private cappedBytes = 0;
@@ -44,8 +50,8 @@ export class QueueBudget {
   constructor(limits: EndpointLimits) {
     this.maxBytes = limits.maxQueuedBytes;
     this.maxMessages = limits.maxQueuedMessages;
-    this.allBytes = Math.ceil(this.maxBytes * (1 + DROPPABLE_SHARE));
-    this.allMessages = Math.ceil(this.maxMessages * (1 + DROPPABLE_SHARE));
+    this.reservedBytes = Math.ceil(this.maxBytes * RESERVED_SHARE);
+    this.reservedMessages = Math.ceil(this.maxMessages * RESERVED_SHARE);
   }
 
   /** bytes held. */
@@ -86,15 +92,24 @@ export class QueueBudget {
     return true;
   }
 
-  /** Whether a message of `bytes` fits now. */
-  fits(bytes: number): boolean {
-    return this.fitsBeside(bytes, this.cappedBytes, this.messages, false);
+  /** Whether a message of `bytes` fits now. `isResent`: it is one of those that may not be dropped. */
+  fits(bytes: number, isResent: boolean): boolean {
+    const added = isResent ? 1 : 0;
+    return this.fitsBesideAll(bytes, this.cappedBytes, this.messages, added);
   }
 
-  /** Whether it would fit if all that may be dropped were. `isResent`: it is one of those that may not. */
-  couldFit(bytes: number, isResent: boolean): boolean {
-    const messages = this.messages - this.droppableMessages;
-    return this.fitsBeside(bytes, this.cappedBytes - this.droppableBytes, messages, isResent);
+  /**
+   * Whether it would fit if all that may be dropped were.
+   * @param channel of a message that is resent: it may use the reserve as long as the channel holds no more than that
+   */
+  couldFit(bytes: number, isResent: boolean, channel: number = NO_CHANNEL): boolean {
+    const undroppableBytes = this.cappedBytes - this.droppableBytes;
+    const undroppable = this.undroppableMessages;
+    if (!isResent) return this.fitsBesideAll(bytes, undroppableBytes, undroppable, 0);
+    const reserves = this.hasShare(bytes, channel) ? 1 : 0;
+    const maxBytes = this.maxBytes + reserves * this.reservedBytes;
+    const maxMessages = this.maxMessages + reserves * this.reservedMessages;
+    return this.fitsBeside(bytes, undroppableBytes, undroppable, maxBytes, maxMessages);
   }
 
   /** Whether it would fit if what may be dropped, up to a priority, were: what is above it goes for none below. */
@@ -104,7 +119,7 @@ export class QueueBudget {
     return scheduler.someDroppable(priority, (message) => {
       if (message !== this.oversize) cappedBytes -= message.totalBytes;
       messages -= 1;
-      return this.fitsBeside(bytes, cappedBytes, messages, false);
+      return this.fitsBesideAll(bytes, cappedBytes, messages, 0);
     });
   }
 
@@ -150,7 +165,7 @@ export class QueueBudget {
   private drainsBeside(scheduler: PacketScheduler, credit: SendCredit, usableBytes: number): boolean {
     const { refusedCredited, refusedBestEffort, refusedDroppable } = this;
     // What may be dropped competes with others of its kind, whatever is set aside.
-    const takesDroppable = refusedDroppable >= 0 && this.fits(refusedDroppable);
+    const takesDroppable = refusedDroppable >= 0 && this.fits(refusedDroppable, false);
     let hasDrained = false;
     this.setAsideBlocked(scheduler, credit);
     if (this.isHalfEmpty) {
@@ -182,10 +197,29 @@ export class QueueBudget {
     this.droppableMessages += sign;
   }
 
-  private fitsBeside(bytes: number, cappedBytes: number, messages: number, isResent: boolean): boolean {
-    if (messages - this.asideMessages >= (isResent ? this.maxMessages : this.allMessages)) return false;
-    const maxBytes = isResent ? this.maxBytes : this.allBytes;
+  /** @param added messages by which those that are resent would be more: they have their room beside the others */
+  private fitsBesideAll(bytes: number, cappedBytes: number, messages: number, added: 0 | 1): boolean {
+    const undroppableBytes = this.cappedBytes - this.droppableBytes + added * bytes;
+    const maxBytes = Math.max(this.maxBytes, undroppableBytes) + this.reservedBytes;
+    const maxMessages = Math.max(this.maxMessages, this.undroppableMessages + added) + this.reservedMessages;
+    return this.fitsBeside(bytes, cappedBytes, messages, maxBytes, maxMessages);
+  }
+
+  private fitsBeside(
+    bytes: number,
+    cappedBytes: number,
+    messages: number,
+    maxBytes: number,
+    maxMessages: number,
+  ): boolean {
+    if (messages - this.asideMessages >= maxMessages) return false;
     return this.takesPlace(bytes) || cappedBytes - this.asideBytes + bytes <= maxBytes;
+  }
+
+  /** Whether the channel would hold no more than the reserve with a message of `bytes`. */
+  private hasShare(bytes: number, channel: number): boolean {
+    if (channel === NO_CHANNEL || (this.channelMessages[channel] ?? 0) >= this.reservedMessages) return false;
+    return (this.channelBytes[channel] ?? 0) + bytes <= this.reservedBytes;
   }
 
   private takesPlace(bytes: number): boolean {

@@ -225,7 +225,7 @@ export class ReliableEndpoint implements FlowControl {
     if (hurries) encodePing(writer);
     packet.begin(writer, packetNumber, recovery.sent, this.counters);
     if (isProbe) outbound.fillOldest(packet);
-    if (withData) outbound.fill(packet, nowMs, allowed === Allowed.Small);
+    if (withData) outbound.fill(packet, nowMs, allowed === Allowed.OnCredit);
     if (withData && !isProbe && recovery.isStalled(nowMs)) {
       // No acknowledgement comes, yet packets go: each carries the oldest data, so that the first to arrive helps.
       outbound.beginProbeRound();

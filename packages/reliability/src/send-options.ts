@@ -1,4 +1,4 @@
-import { DeliveryCode } from "@sortie/wire";
+import { DeliveryCode, isBytes } from "@sortie/wire";
 import { type Delivery, deliveryCodeOf, deliveryTraits } from "./delivery.js";
 import { SharedPayload } from "./payload-copy.js";
 
@@ -53,7 +53,7 @@ let knownOptions: object | undefined;
  * never gives up
  */
 export function checkSend(payload: Uint8Array | SharedPayload, options: SendOptions | undefined): DeliveryCode {
-  if (!(payload instanceof Uint8Array || payload instanceof SharedPayload)) {
+  if (!isBytes(payload) && !(payload instanceof SharedPayload)) {
     throw new TypeError(`"payload" expected a Uint8Array, got ${describe(payload)}`);
   }
   if (options === undefined) return DeliveryCode.Unreliable;

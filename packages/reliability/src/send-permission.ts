@@ -2,8 +2,8 @@ import type { CongestionController } from "./congestion/congestion-controller.js
 import type { Outbound } from "./outbound.js";
 import type { Recovery } from "./recovery.js";
 
-/** What data may go in a packet. */
-export const Allowed = { Nothing: 0, Small: 1, All: 2 } as const;
+/** What data may go in a packet; on credit: what may borrow from the pace, see `PacketScheduler.peek`. */
+export const Allowed = { Nothing: 0, OnCredit: 1, All: 2 } as const;
 export type Allowed = (typeof Allowed)[keyof typeof Allowed];
 
 /** Decides by packet numbers, congestion window and pace which data may go, and when that changes by time alone. */
@@ -34,7 +34,7 @@ export class SendPermission {
     if (!recovery.mayNumber(nowMs)) return Allowed.Nothing;
     if (congestion.canSend(bytes, inFlight, nowMs, false) || recovery.trickleAt() <= nowMs) return Allowed.All;
     const mayBorrow = congestion.canSend(bytes, inFlight, nowMs, true);
-    return mayBorrow && outbound.hasData(nowMs, true) ? Allowed.Small : Allowed.Nothing;
+    return mayBorrow && outbound.hasData(nowMs, true) ? Allowed.OnCredit : Allowed.Nothing;
   }
 
   /** ms. When data that waits for permission may get it by time alone; Infinity when none waits, or it has it. */
@@ -50,9 +50,9 @@ export class SendPermission {
   }
 
   /** ms. When a packet may go by time alone; Infinity when the window is full, which only acknowledgements change. */
-  private pacedAt(bytes: number, nowMs: number, isSmall: boolean): number {
+  private pacedAt(bytes: number, nowMs: number, onCredit: boolean): number {
     const { congestion } = this;
-    const at = congestion.nextSendAt(bytes, nowMs, isSmall);
-    return congestion.canSend(bytes, this.recovery.sent.bytesInFlight, at, isSmall) ? at : Infinity;
+    const at = congestion.nextSendAt(bytes, nowMs, onCredit);
+    return congestion.canSend(bytes, this.recovery.sent.bytesInFlight, at, onCredit) ? at : Infinity;
   }
 }

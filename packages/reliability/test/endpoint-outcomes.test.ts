@@ -144,20 +144,32 @@ describe("outcomes", () => {
     expect(pair.a.packets).toBe(0);
   });
 
-  it("a sequenced message replaces one of its channel that has not gone, in its place", async () => {
+  it("sequenced messages of one flush go together, in the place of what an earlier one left over", async () => {
     const pair = new Pair({}, { a: { congestion: closedGate() } });
     const send = (index: number, channel: number): SendReceipt =>
       pair.a.endpoint.send(payload(index, 10), { delivery: "sequenced", channel }, pair.nowMs);
-    const old = send(0, 0);
-    const other = send(1, 1);
-    const middle = send(2, 0);
-    const newest = send(3, 0);
-    expect(await old.outcome).toBe("dropped");
-    expect(await middle.outcome).toBe("dropped");
+    const old = [send(0, 0), send(1, 0)];
+    const other = send(2, 1);
+    expect(pair.a.endpoint.statistics.messagesSuperseded).toBe(0);
+    pair.runFor(1);
+    const newest = [send(3, 0), send(4, 0)];
+    for (const { outcome } of old) expect(await outcome).toBe("dropped");
     expect(pair.a.endpoint.statistics.messagesSuperseded).toBe(2);
-    expect(pair.a.endpoint.statistics.queuedMessages).toBe(2);
-    expect(await outcomeNow(other)).toBe("open");
-    expect(await outcomeNow(newest)).toBe("open");
+    expect(pair.a.endpoint.statistics.queuedMessages).toBe(3);
+    for (const receipt of [other, ...newest]) expect(await outcomeNow(receipt)).toBe("open");
+  });
+
+  it("several sequenced messages of a channel arrive, flush by flush, in order", () => {
+    const pair = new Pair();
+    for (let tick = 0; tick < 20; tick++) {
+      for (let entity = 0; entity < 60; entity++) {
+        pair.a.endpoint.send(payload(tick * 60 + entity, 100), { delivery: "sequenced" }, pair.nowMs);
+      }
+      pair.runFor(16);
+    }
+    pair.runFor(100);
+    expect(pair.b.received.map((m) => indexOf(m.payload))).toEqual(Array.from({ length: 1200 }, (_, i) => i));
+    expect(pair.a.endpoint.statistics.messagesSuperseded).toBe(0);
   });
 
   it("closed settles everything, in every state, and frees all", async () => {

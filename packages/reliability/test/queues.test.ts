@@ -132,15 +132,15 @@ describe("QueueBudget", () => {
     const large = message({ delivery: DeliveryCode.Ordered, bytes: 500 });
     const small = message({ bytes: 60 });
     budget.add(large);
-    expect(budget.fits(51)).toBe(true);
+    expect(budget.fits(51, false)).toBe(true);
     budget.add(small);
     expect([budget.bytes, budget.messages]).toEqual([560, 2]);
     // An eighth beyond the cap is for what may be dropped.
-    expect([budget.fits(53), budget.fits(54)]).toEqual([true, false]);
+    expect([budget.fits(53, false), budget.fits(54, false)]).toEqual([true, false]);
     expect([budget.couldFit(113, false), budget.couldFit(114, false)]).toEqual([true, false]);
     expect([budget.couldFit(100, true), budget.couldFit(101, true)]).toEqual([true, false]);
     budget.release(large);
-    expect(budget.fits(101)).toBe(true);
+    expect(budget.fits(101, false)).toBe(true);
     budget.release(small);
     expect([budget.bytes, budget.messages]).toEqual([0, 0]);
   });

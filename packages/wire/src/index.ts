@@ -1,4 +1,5 @@
 export { ByteCopier } from "./byte-copier.js";
+export { isBytes } from "./is-bytes.js";
 export * from "./byte-reader.js";
 export * from "./byte-writer.js";
 export * from "./constants.js";

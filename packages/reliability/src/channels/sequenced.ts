@@ -1,22 +1,44 @@
 import type { OutgoingMessage } from "../outgoing-message.js";
 import { UnreliableSend } from "./unreliable.js";
 
-/** Sequenced messages: at most one waits to start; a newer one takes its place. */
+/**
+ * Sequenced messages: a new one takes the place of those that an earlier flush had no room for. What is sent before the
+ * same flush goes together: a game may tell of several things on one channel.
+ */
 export class SequencedSend extends UnreliableSend {
-  private newest: OutgoingMessage | undefined = undefined;
+  /** Scheduled in this order; those that have started or ended are taken out when they are met. */
+  private readonly waitingToStart: OutgoingMessage[] = [];
 
-  /** The scheduled message that a newer one replaces; undefined when there is none, or it has started. */
-  get replaceable(): OutgoingMessage | undefined {
-    const { newest } = this;
-    return newest === undefined || newest.started || newest.finished ? undefined : newest;
+  /**
+   * The oldest scheduled message that a new one replaces, taken out; undefined when there is none.
+   * @param leftOverBelow messages below this place in the order of sends were left over by a flush
+   */
+  takeReplaceable(leftOverBelow: number): OutgoingMessage | undefined {
+    const { waitingToStart } = this;
+    for (let first = waitingToStart[0]; first !== undefined; first = waitingToStart[0]) {
+      const waits = !first.started && !first.finished;
+      if (waits && first.order >= leftOverBelow) return undefined;
+      waitingToStart.shift();
+      if (waits) return first;
+    }
+    return undefined;
   }
 
   override onScheduled(message: OutgoingMessage): void {
-    this.newest = message;
+    this.waitingToStart.push(message);
+  }
+
+  override onStart(message: OutgoingMessage, whole: boolean): void {
+    super.onStart(message, whole);
+    this.forget(message);
   }
 
   override onFinish(message: OutgoingMessage): void {
-    if (this.newest === message) this.newest = undefined;
+    this.forget(message);
+  }
+
+  private forget(message: OutgoingMessage): void {
+    if (this.waitingToStart[0] === message) this.waitingToStart.shift();
   }
 }
 
