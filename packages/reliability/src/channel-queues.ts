@@ -67,14 +67,14 @@ export class ChannelQueues {
 
   /** What goes next: what was lost, or else what is new. */
   peekNext(flow: FlowWindow, usedUpIds: UsedUpIds): OutgoingMessage | undefined {
-    return this.peekLost() ?? this.peekFresh(flow, usedUpIds.has(this.number));
+    return this.peekLost() ?? this.peekFresh(flow, usedUpIds);
   }
 
   /**
    * The new message whose turn it is; the turn passes to the next mode that has one which may go.
-   * @param holdsReliable passes over reliable messages that have not started
+   * @param usedUpIds of what has not started, and passes over it
    */
-  peekFresh(flow: FlowWindow, holdsReliable: boolean): OutgoingMessage | undefined {
+  private peekFresh(flow: FlowWindow, usedUpIds: UsedUpIds): OutgoingMessage | undefined {
     const { fresh } = this;
     let mode = this.turn;
     for (let left = fresh.length; left > 0; left--) {
@@ -84,7 +84,7 @@ export class ChannelQueues {
         const begun = mode <= DeliveryCode.Sequenced ? fresh[1 - mode]?.peek() : undefined;
         // Pieces of what nobody resends are held in little memory: two messages at a time could push each other out.
         if (begun?.started === true) return this.choose(1 - mode, begun);
-        const isHeld = holdsReliable && mode === DeliveryCode.Reliable;
+        const isHeld = usedUpIds.has(message.delivery, this.number);
         if (!isHeld && flow.allows(message)) return this.choose(mode, message);
       }
       mode = mode + 1 === fresh.length ? 0 : mode + 1;

@@ -348,7 +348,6 @@ export class Outbound {
         this.finish(message, "dropped");
         return false;
       }
-      if (channel.surplus !== undefined) this.finish(channel.surplus, "expired");
     }
     channel.onStart(message, whole);
     message.started = true;

@@ -1,4 +1,3 @@
-import { DeliveryCode } from "@sortie/wire";
 import type { ChannelQueues } from "./channel-queues.js";
 import { UsedUpIds } from "./channels/used-up-ids.js";
 import type { FlowWindow } from "./flow-window.js";
@@ -28,7 +27,7 @@ const MAX_OWED_BYTES: number = 2 * TURN_BYTES;
 export class PacketScheduler {
   private readonly ranks: (Rank | undefined)[] = new Array<Rank | undefined>(RANKS);
   private readonly weights: Uint8Array;
-  /** Where reliable messages are passed over until they have started. */
+  /** Where messages that have an ID are passed over until they have started. */
   private readonly usedUpIds: UsedUpIds;
   /** Bit r: rank r may have something. */
   private occupied = 0;
@@ -248,15 +247,13 @@ export class PacketScheduler {
       this.sole = undefined;
       return undefined;
     }
-    if (sole.retransmits && !sole.started && !(this.hasId(sole) && flow.allows(sole))) return undefined;
+    if (sole.retransmits && !sole.started) {
+      if (this.usedUpIds.has(sole.delivery, sole.channel) || !flow.allows(sole)) return undefined;
+    }
     this.message = sole;
     this.rank = undefined;
     this.resending = false;
     return sole;
-  }
-
-  private hasId(message: OutgoingMessage): boolean {
-    return message.delivery !== DeliveryCode.Reliable || !this.usedUpIds.has(message.channel);
   }
 
   /** It is no longer alone, or is looked for where it would be with others. */

@@ -187,23 +187,37 @@ describe("windows", () => {
     expect(indices).toEqual(Array.from({ length: 3000 }, (_, i) => i));
   });
 
-  it("bestEffort gives up what falls 1024 behind", async () => {
+  it.each([0, 0.1])(
+    "bestEffort waits while 1024 are under way, and is given up by its time alone (%d lost)",
+    async (loss) => {
+      const pair = new Pair({ loss });
+      const options = { delivery: "bestEffort", expiresInMs: 20_000 } as const;
+      const send = (index: number) => pair.a.endpoint.send(payload(index, 4), options, pair.nowMs).outcome;
+      const outcomes = Array.from({ length: 4000 }, (_, i) => send(i));
+      pair.runWhile(() => pair.isBusy, 10_000);
+      expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["acked"]));
+      const indices = pair.b.received.map((m) => indexOf(m.payload)).sort((a, b) => a - b);
+      expect(indices).toEqual(Array.from({ length: 4000 }, (_, i) => i));
+      expect(pair.b.violation).toBeUndefined();
+    },
+  );
+
+  it("bestEffort that waits behind an outage goes once the time of what is under way is over", async () => {
     const pair = new Pair();
     pair.fromA.drop = () => true;
-    const receipts = [];
-    for (let i = 0; i < 1500; i++) {
-      const options = { delivery: "bestEffort", expiresInMs: 60_000 } as const;
-      receipts.push(pair.a.endpoint.send(payload(i, 4), options, pair.nowMs));
-      if (i % 20 === 19) pair.flush();
-    }
-    expect(await receipts[0]?.outcome).toBe("expired");
-    expect(pair.a.endpoint.statistics.messagesExpired).toBeGreaterThan(0);
-    expect(pair.a.endpoint.statistics.messagesExpired + 1024).toBeLessThanOrEqual(1500);
+    const send = (index: number) =>
+      pair.a.endpoint.send(payload(index, 4), { delivery: "bestEffort", expiresInMs: 3000 }, pair.nowMs).outcome;
+    const early = Array.from({ length: 1500 }, (_, i) => send(i));
+    pair.runFor(2000);
+    const late = Array.from({ length: 100 }, (_, i) => send(1500 + i));
     pair.fromA.drop = undefined;
-    pair.runWhile(() => pair.isBusy, 30_000);
-    const indices = pair.b.received.map((m) => indexOf(m.payload));
-    expect(new Set(indices).size).toBe(indices.length);
-    expect(indices).toContain(1499);
+    pair.runFor(2500);
+    expect(new Set(await Promise.all(late))).toEqual(new Set(["acked"]));
+    const outcomes = await Promise.all(early);
+    expect(outcomes.filter((outcome) => outcome === "acked").length).toBe(
+      pair.b.received.filter((m) => indexOf(m.payload) < 1500).length,
+    );
+    expect(pair.b.violation).toBeUndefined();
   });
 });
 

@@ -3,8 +3,12 @@ import type { OutgoingMessage } from "../outgoing-message.js";
 import { PacketFloor } from "./packet-floor.js";
 import { SendChannel } from "./send-channel.js";
 import { SendWindow } from "./send-window.js";
+import type { UsedUpIds } from "./used-up-ids.js";
 
-/** bestEffort messages: resent until their deadline, which leaves gaps in the IDs; the receiver waits for none. */
+/**
+ * bestEffort messages: resent until their deadline, which leaves gaps in the IDs; the receiver waits for none. At most
+ * 1024 IDs above the lowest that is under way: what was so far behind the receiver would take for old.
+ */
 export class BestEffortSend extends SendChannel {
   private readonly window = new SendWindow();
   /** Highest ID that the receiver is known to have. */
@@ -13,15 +17,12 @@ export class BestEffortSend extends SendChannel {
   private atLast: OutgoingMessage | undefined = undefined;
   /** Whether another arrived under its ID: no acknowledgement tells whether this one was taken. */
   private isInDoubt = false;
+  private readonly usedUpIds: UsedUpIds;
 
-  constructor(firstId: number) {
+  constructor(firstId: number, usedUpIds: UsedUpIds) {
     super(firstId);
+    this.usedUpIds = usedUpIds;
     this.confirmedId = firstId - 1;
-  }
-
-  /** The message that must be given up before another may start: the receiver would take it for an old one. */
-  get surplus(): OutgoingMessage | undefined {
-    return this.window.isFull ? this.window.lowest : undefined;
   }
 
   /**
@@ -43,10 +44,14 @@ export class BestEffortSend extends SendChannel {
     }
     super.onStart(message, whole);
     this.window.push(message);
+    if (this.window.isFull) this.usedUpIds.add(message.delivery, message.channel);
   }
 
   override onFinish(message: OutgoingMessage): void {
-    while (this.window.shiftFinished() !== undefined);
+    const { window } = this;
+    const wasFull = window.isFull;
+    while (window.shiftFinished() !== undefined);
+    if (wasFull && !window.isFull) this.usedUpIds.delete(message.delivery, message.channel);
     // Says something only where the outcome was held, see `onLastAcked`.
     if (message === this.atLast) message.tell("dropped");
   }

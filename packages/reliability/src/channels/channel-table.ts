@@ -56,7 +56,7 @@ export class ChannelTable {
       case DeliveryCode.Sequenced:
         return new SequencedSend(this.firstId);
       case DeliveryCode.BestEffort:
-        return new BestEffortSend(this.firstId);
+        return new BestEffortSend(this.firstId, this.usedUpIds);
       case DeliveryCode.Reliable:
         return new ReliableSend(this.firstId, this.usedUpIds);
       case DeliveryCode.Ordered:

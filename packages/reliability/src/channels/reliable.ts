@@ -22,14 +22,14 @@ export class ReliableSend extends SendChannel {
   override onStart(message: OutgoingMessage, whole: boolean): void {
     super.onStart(message, whole);
     this.window.push(message);
-    if (this.window.isFull) this.usedUpIds.add(message.channel);
+    if (this.window.isFull) this.usedUpIds.add(message.delivery, message.channel);
   }
 
   override onFinish(message: OutgoingMessage): void {
     const { window } = this;
     const wasFull = window.isFull;
     while (window.shiftFinished() !== undefined);
-    if (wasFull && !window.isFull) this.usedUpIds.delete(message.channel);
+    if (wasFull && !window.isFull) this.usedUpIds.delete(message.delivery, message.channel);
   }
 }
 
