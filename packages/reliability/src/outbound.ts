@@ -248,20 +248,14 @@ export class Outbound {
     if (!budget.couldFit(bytes, isResent, channel)) {
       const waits = isCredited(delivery) && waitsForCredit(scheduler, flow.credit, channel, bytes, this.usableBytes);
       if (!waits) budget.setAsideBlocked(scheduler, flow.credit);
-      if (waits || !budget.couldFit(bytes, isResent, channel)) return this.refuseAsFull(bytes, delivery, channel);
+      if (waits || !budget.couldFit(bytes, isResent, channel)) return budget.refuse(bytes, delivery, channel);
     }
     if (budget.fits(bytes, isResent)) return undefined;
     // Before anything is dropped: a message that is refused costs no other.
-    if (!isResent && !budget.couldFitAbove(bytes, priority, scheduler))
-      return this.refuseAsFull(bytes, delivery, channel);
+    if (!isResent && !budget.couldFitAbove(bytes, priority, scheduler)) return budget.refuse(bytes, delivery, channel);
     do this.finish(scheduler.leastDroppable() as OutgoingMessage, "dropped");
     while (!budget.fits(bytes, isResent));
     return undefined;
-  }
-
-  private refuseAsFull(bytes: number, delivery: DeliveryCode, channel: number): SendRefusal {
-    this.budget.onRefused(bytes, delivery, channel);
-    return "queue-full";
   }
 
   private enqueue(message: OutgoingMessage, channel: SendChannel): void {
@@ -276,15 +270,21 @@ export class Outbound {
   /** Puts the message in the place of those of its channel that were left over; false when there are none. */
   private supersede(channel: SequencedSend, message: OutgoingMessage): boolean {
     const leftOverBelow = this.leftOver?.below ?? 0;
-    const oldest = channel.takeReplaceable(leftOverBelow);
+    const oldest = channel.takeBelow(leftOverBelow);
+    if (channel.followsLarge(message)) message.large = true;
     if (oldest === undefined) return false;
     // In its place: else a channel that is updated often would never get its turn.
     this.scheduler.replace(oldest, message);
-    for (let old: OutgoingMessage | undefined = oldest; old; old = channel.takeReplaceable(leftOverBelow)) {
+    this.endOlder(channel, leftOverBelow, oldest);
+    return true;
+  }
+
+  /** Ends what waits to start and is older than a place in the order of sends. */
+  private endOlder(channel: SequencedSend, order: number, first = channel.takeBelow(order)): void {
+    for (let old = first; old !== undefined; old = channel.takeBelow(order)) {
       this.statistics.messagesSuperseded += 1;
       this.finish(old, "dropped");
     }
-    return true;
   }
 
   /** Schedules messages of the channel that had to wait and no longer have to. */
@@ -349,6 +349,7 @@ export class Outbound {
         return false;
       }
     }
+    if (channel instanceof SequencedSend) this.endOlder(channel, message.order);
     channel.onStart(message, whole);
     message.started = true;
     this.flow.charge(message);

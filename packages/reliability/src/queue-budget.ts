@@ -64,14 +64,15 @@ export class QueueBudget {
     return this.messages - this.droppableMessages;
   }
 
-  /** A message found no room. */
-  onRefused(bytes: number, delivery: DeliveryCode, channel: number): void {
+  /** A message found no room: `takeDrain` will tell when there is some. Returns what its sender is told. */
+  refuse(bytes: number, delivery: DeliveryCode, channel: number): "queue-full" {
     if (!retransmits(delivery)) this.refusedDroppable = Math.max(this.refusedDroppable, bytes);
     else if (!isCredited(delivery)) this.refusedBestEffort = Math.max(this.refusedBestEffort, bytes);
     else {
       if (this.refusedCredited === NONE_REFUSED) this.refusedCredited = new Map();
       this.refusedCredited.set(channel, Math.max(this.refusedCredited.get(channel) ?? 0, bytes));
     }
+    return "queue-full";
   }
 
   /**

@@ -41,6 +41,8 @@ export class RttEstimator {
   private min: number;
   private latest: number;
   private sampled = false;
+  /** Round trips measured so far, on all paths. */
+  samples = 0;
   /** What follows from the rest: it is asked for with every packet, and changes with a sample. */
   private timeout: number;
   private expectedDelay: number;
@@ -124,6 +126,7 @@ export class RttEstimator {
   update(sampleMs: number, ackDelayMs: number, graceMs: number = 0): void {
     if (!Number.isFinite(sampleMs)) return;
     const sample = Math.min(Math.max(sampleMs, MIN_RTT_MS), MAX_RTT_MS);
+    this.samples += 1;
     this.latest = sample;
     const delay = this.believedDelayMs(ackDelayMs, graceMs);
     this.expectDelay(delay - graceMs);

@@ -1,6 +1,7 @@
 import { DeliveryCode } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { BestEffortSend } from "../src/channels/best-effort.js";
+import { UsedUpIds } from "../src/channels/used-up-ids.js";
 import { MAX_ID_LEAP } from "../src/id-window.js";
 import { OutgoingMessage } from "../src/outgoing-message.js";
 import { Reassembler } from "../src/reassembler.js";
@@ -131,7 +132,7 @@ describe("T42 the last bestEffort ID that may be used", () => {
 
   /** A channel that used all IDs but the last in vain. */
   function usedUp(): BestEffortSend {
-    const channel = new BestEffortSend(0);
+    const channel = new BestEffortSend(0, new UsedUpIds());
     for (let id = 0; id < LAST; id++) finish(channel, start(channel, 0), "expired");
     return channel;
   }

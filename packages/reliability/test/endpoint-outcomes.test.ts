@@ -159,6 +159,25 @@ describe("outcomes", () => {
     for (const receipt of [other, ...newest]) expect(await outcomeNow(receipt)).toBe("open");
   });
 
+  it("a sequenced message that goes before older ones of its flush ends them", async () => {
+    const pair = new Pair();
+    const send = (index: number, bytes: number, priority: number): SendReceipt =>
+      pair.a.endpoint.send(payload(index, bytes), { delivery: "sequenced", priority }, pair.nowMs);
+    const low = send(0, 40, 1);
+    const large = send(1, 3000, 4);
+    const behind = send(2, 40, 4);
+    const high = send(3, 40, 7);
+    pair.runFor(200);
+    expect(pair.b.received.map((m) => indexOf(m.payload))).toEqual([3]);
+    for (const { outcome } of [low, large, behind]) expect(await outcome).toBe("dropped");
+    expect(await high.outcome).toBe("acked");
+    send(4, 40, 4);
+    send(5, 3000, 4);
+    send(6, 40, 4);
+    pair.runFor(200);
+    expect(pair.b.received.map((m) => indexOf(m.payload))).toEqual([3, 4, 5, 6]);
+  });
+
   it("several sequenced messages of a channel arrive, flush by flush, in order", () => {
     const pair = new Pair();
     for (let tick = 0; tick < 20; tick++) {

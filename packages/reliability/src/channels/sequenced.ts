@@ -3,21 +3,25 @@ import { UnreliableSend } from "./unreliable.js";
 
 /**
  * Sequenced messages: a new one takes the place of those that an earlier flush had no room for. What is sent before the
- * same flush goes together: a game may tell of several things on one channel.
+ * same flush goes together, in order: a game may tell of several things on one channel. One that goes before older ones
+ * all the same, as its priority is higher, ends them: they would come as old ones.
  */
 export class SequencedSend extends UnreliableSend {
   /** Scheduled in this order; those that have started or ended are taken out when they are met. */
   private readonly waitingToStart: OutgoingMessage[] = [];
 
-  /**
-   * The oldest scheduled message that a new one replaces, taken out; undefined when there is none.
-   * @param leftOverBelow messages below this place in the order of sends were left over by a flush
-   */
-  takeReplaceable(leftOverBelow: number): OutgoingMessage | undefined {
+  /** Whether a message must be scheduled as a large one, since one of its priority that goes first is such. */
+  followsLarge(message: OutgoingMessage): boolean {
+    const newest = this.waitingToStart.at(-1);
+    return newest?.large === true && !newest.started && !newest.finished && newest.priority === message.priority;
+  }
+
+  /** Takes out the oldest scheduled message below a place in the order of sends; undefined when there is none. */
+  takeBelow(order: number): OutgoingMessage | undefined {
     const { waitingToStart } = this;
     for (let first = waitingToStart[0]; first !== undefined; first = waitingToStart[0]) {
       const waits = !first.started && !first.finished;
-      if (waits && first.order >= leftOverBelow) return undefined;
+      if (waits && first.order >= order) return undefined;
       waitingToStart.shift();
       if (waits) return first;
     }
