@@ -106,7 +106,9 @@ describe("the quality of a connection", () => {
     expect(pair.client.quality).toBe("poor");
     expect(pair.client.statistics(pair.nowMs).loss).toBeGreaterThan(0.1);
     expect(grades(pair).at(-1)).toBe("poor");
-    expect(pair.server.quality).toBe("good");
+    expect(pair.server.quality).toBe("poor");
+    expect(pair.server.statistics(pair.nowMs).loss).toBe(0);
+    expect(pair.server.statistics(pair.nowMs).receiveLoss).toBeGreaterThan(0.1);
     pair.toServer.configure({ latencyMs: 20 }, pair.nowMs);
     play(pair, 25_000);
     expect(pair.client.quality).toBe("good");

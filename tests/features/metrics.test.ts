@@ -50,6 +50,31 @@ describe("metrics", () => {
     await game.end();
   });
 
+  it.each(["server", "client"])("follow the path at a %s that only listens", async (listener) => {
+    const game = new GameNetwork({ link: { latencyMs: 5 } });
+    await game.listen();
+    const client = await game.connect();
+    await game.run(100);
+    const peer = [...game.server.peers.values()][0]!;
+    const [talker, heard] = listener === "server" ? [client, peer] : [peer, client];
+    const play = async (seconds: number): Promise<void> => {
+      for (let i = 0; i < seconds * 30; i++) {
+        talker.send(new Uint8Array(30));
+        await game.run(1000 / 30);
+      }
+    };
+    await play(5);
+    expect(heard.rttMs).toBeLessThan(60);
+    expect(heard.quality).toBe("good");
+    game.network.setDefaultLink({ latencyMs: 200, loss: 0.05 });
+    await play(12);
+    expect(heard.rttMs).toBeGreaterThan(330);
+    expect(heard.quality).toBe("poor");
+    expect(heard.stats.receiveLoss).toBeGreaterThan(0.01);
+    expect(talker.stats.loss).toBeGreaterThan(0.01);
+    await game.end();
+  });
+
   it("grade the connection, with an event when the grade changes", async () => {
     const game = new GameNetwork({ link: { latencyMs: 20 } });
     const grades: string[] = [];

@@ -1,5 +1,6 @@
 import type { ReliableEndpoint } from "@sortie/reliability";
 import { ByteWriter, isLegalProtectedFlags } from "@sortie/wire";
+import { type ConnectionOptions, DEFAULT_HANDSHAKE_TIMEOUT_MS } from "./connection-options.js";
 import { type ConnectionControlFrames, ControlBit } from "./control-frames.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { endsInToken } from "./reset-token.js";
@@ -31,9 +32,11 @@ export class ConnectExchange {
     this.timers = timers;
   }
 
-  /** Client: CONNECT goes with the next packet, and again when its timer has passed. */
-  ask(payload: Uint8Array, nowMs: number): void {
-    this.control.connectPayload = payload;
+  /** The time for it begins. A client's CONNECT goes with the next packet, and again when its timer has passed. */
+  begin({ role, settings, connectPayload, nowMs }: ConnectionOptions): void {
+    this.timers.set(Timer.Handshake, nowMs + (settings.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS));
+    if (role === "server") return;
+    this.control.connectPayload = connectPayload ?? new Uint8Array(0);
     this.askAgain(nowMs);
   }
 

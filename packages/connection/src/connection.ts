@@ -6,7 +6,7 @@ import { LAST_PACKET_NUMBER } from "./close-packet.js";
 import { closeFrame, Closing } from "./closing.js";
 import { ConnectExchange } from "./connect-exchange.js";
 import { type ConnectionEvent, DRAIN } from "./connection-events.js";
-import { type ConnectionOptions, createIdleWatch, DEFAULT_HANDSHAKE_TIMEOUT_MS } from "./connection-options.js";
+import { type ConnectionOptions, createIdleWatch } from "./connection-options.js";
 import type { ConnectionState, TransitionCause } from "./connection-state.js";
 import { ConnectionControlFrames } from "./control-frames.js";
 import { createProtection, createReplayWindow } from "./create-protection.js";
@@ -24,6 +24,7 @@ import type { PeerAddress } from "./peer-address.js";
 import type { Quality } from "./quality.js";
 import { Refusals } from "./refusals.js";
 import type { ConnectionResources } from "./resources.js";
+import { RttRefresh } from "./rtt-refresh.js";
 import type { SendAdvice } from "./send-advice.js";
 import { ConnectionMonitor, type ConnectionStatistics } from "./statistics.js";
 import { Timer, TimerTable } from "./timer-table.js";
@@ -61,9 +62,10 @@ export class Connection {
   private readonly timers: TimerTable;
   private readonly exchange: ConnectExchange;
   private readonly refusals: Refusals;
+  private readonly refresh: RttRefresh;
 
   constructor(options: ConnectionOptions) {
-    const { keys, settings, nowMs, role } = options;
+    const { keys, role } = options;
     const events: ConnectionEvent[] = [];
     const timers = new TimerTable();
     const control = new ConnectionControlFrames();
@@ -73,7 +75,7 @@ export class Connection {
     this.endpoint = createEndpoint(options, control, mtu);
     this.paths = createPathManager(options, mtu, this.endpoint, events, () => this.monitor.onPathChanged());
     this.protection = createProtection(options);
-    this.monitor = new ConnectionMonitor(nowMs, this.endpoint.sendRateBytesPerSecond);
+    this.monitor = new ConnectionMonitor(options, this.endpoint.sendRateBytesPerSecond);
     this.idle = createIdleWatch(options);
     this.events = events;
     this.trace = options.trace;
@@ -81,7 +83,8 @@ export class Connection {
     this.remoteConnectionId = keys.remoteConnectionId;
     this.window = createReplayWindow(options);
     const exchange = new ConnectExchange(this.life, control, this.endpoint, timers);
-    this.dispatch = new FrameDispatch(role, this.endpoint, this.protection, exchange, control, this.paths, {
+    const refresh = new RttRefresh();
+    this.dispatch = new FrameDispatch(role, this.endpoint, this.protection, exchange, control, this.paths, refresh, {
       onConnected: (sessionId) => this.onConnected(sessionId),
       onClose: (reason, at) => this.onClose(reason, at),
     });
@@ -89,11 +92,11 @@ export class Connection {
     this.timers = timers;
     this.exchange = exchange;
     this.refusals = new Refusals(this.life, this.idle, this.endpoint, this.paths, exchange);
+    this.refresh = refresh;
     this.role = role;
     this.localConnectionId = keys.localConnectionId;
     this.flow = this.endpoint;
-    timers.set(Timer.Handshake, nowMs + (settings.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS));
-    if (role === "client") exchange.ask(options.connectPayload ?? new Uint8Array(0), nowMs);
+    exchange.begin(options);
   }
 
   get state(): ConnectionState {
@@ -145,9 +148,7 @@ export class Connection {
   /** Feeds a datagram whose connection ID is ours. Never throws for what it holds; says why it was dropped. */
   receive(datagram: Uint8Array, from: PeerAddress, nowMs: number): DropReason | undefined {
     const reason = this.receivePacket(datagram, from, nowMs);
-    if (reason === undefined) return undefined;
-    this.monitor.packetsDropped += 1;
-    this.trace?.({ type: "packet-dropped", atMs: nowMs, reason, bytes: datagram.length });
+    if (reason !== undefined) this.monitor.onDropped(reason, datagram.length, nowMs);
     return reason;
   }
 
@@ -203,19 +204,19 @@ export class Connection {
     if (this.protection.exhausted) return this.stopAtKeyLimit(nowMs);
     const mirrored = this.paths.takeMirror(buffer, offset);
     if (mirrored > 0) {
-      this.monitor.onSent(mirrored, nowMs);
+      this.monitor.onMirrored(mirrored, nowMs);
       this.endDraining(nowMs);
       return mirrored;
     }
     const { writer } = this.resources;
+    this.refresh.beforePacket(this.endpoint, nowMs);
     const packetNumber = writePacket(this.paths, this.closing, this.endpoint, writer, buffer, offset, nowMs);
     if (packetNumber < 0) return 0;
     const end = this.protection.seal(buffer, offset, writer.offset, this.remoteConnectionId, packetNumber, nowMs);
     if (end < 0) return this.stopAtKeyLimit(nowMs);
     const bytes = end - offset;
     this.paths.onSealed(buffer, offset, bytes);
-    this.monitor.onSent(bytes, nowMs);
-    this.trace?.({ type: "packet-sent", atMs: nowMs, packetNumber, bytes });
+    this.monitor.onSent(packetNumber, bytes, nowMs);
     this.endDraining(nowMs);
     if (packetNumber >= LAST_PACKET_NUMBER)
       this.fail(CloseCode.KeyLimit, "packet numbers are used up", "key-limit", nowMs);
@@ -320,14 +321,13 @@ export class Connection {
   }
 
   private onHeard(packetNumber: number, isNews: boolean, bytes: number, from: PeerAddress, nowMs: number): void {
-    this.monitor.onReceived(bytes, nowMs);
-    this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber, bytes });
+    this.monitor.onReceived(packetNumber, bytes, nowMs);
     if (this.life.isOpen) {
       if (isNews) this.idle.onHeard(nowMs); // others may be copies that somebody kept
       this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
     }
     if (this.life.followsPeer) this.paths.onAuthenticPacket(from, packetNumber, isNews, bytes, nowMs);
-    if (this.life.state === "connected") this.monitor.evaluate(this.endpoint, nowMs, this.events);
+    if (this.life.state === "connected") this.monitor.evaluate(this.endpoint, this.window.largest, nowMs, this.events);
   }
 
   private onRepeated(datagram: Uint8Array, from: PeerAddress, nowMs: number): void {

@@ -15,6 +15,7 @@ import { type DisconnectReason, reasonOfClose } from "./disconnect-reason.js";
 import { opened } from "./packet-opener.js";
 import type { PathManager } from "./path-manager.js";
 import type { PeerAddress } from "./peer-address.js";
+import type { RttRefresh } from "./rtt-refresh.js";
 
 /** What frames ask of the connection as a whole. */
 export interface FrameOwner {
@@ -45,6 +46,7 @@ export class FrameDispatch {
   private readonly exchange: ConnectExchange;
   private readonly control: ConnectionControlFrames;
   private readonly paths: PathManager;
+  private readonly refresh: RttRefresh;
   private readonly owner: FrameOwner;
 
   constructor(
@@ -54,6 +56,7 @@ export class FrameDispatch {
     exchange: ConnectExchange,
     control: ConnectionControlFrames,
     paths: PathManager,
+    refresh: RttRefresh,
     owner: FrameOwner,
   ) {
     this.endpoint = endpoint;
@@ -62,6 +65,7 @@ export class FrameDispatch {
     this.exchange = exchange;
     this.control = control;
     this.paths = paths;
+    this.refresh = refresh;
     this.owner = owner;
   }
 
@@ -121,8 +125,10 @@ export class FrameDispatch {
       case FrameKind.Ack:
         return this.onAck(frame, plaintext, nowMs);
       case FrameKind.Message:
+        this.refresh.hasHeardMessages = true;
         return this.endpoint.onMessage(frame, plaintext, packetNumber, nowMs);
       case FrameKind.Fragment:
+        this.refresh.hasHeardMessages = true;
         return this.endpoint.onFragment(frame, plaintext, packetNumber, nowMs);
       case FrameKind.Credit:
         this.endpoint.onCredit(frame, nowMs);

@@ -27,18 +27,23 @@ const EVALUATE_EVERY_MS = 1000;
 /** Packets a second must have before its loss says something. */
 const MIN_PACKETS = 5;
 
-/** What the grade is made from; totals since the connection began. */
+/** What the grade is made from; counts are totals since the connection began. */
 export interface QualityInput {
   readonly rttMs: number;
   readonly jitterMs: number;
   readonly packetsSent: number;
   readonly packetsLost: number;
+  /** Smoothed share of the peer's packets that did not arrive, 0..1. */
+  readonly receiveLoss: number;
 }
 
-/** Grades RTT, jitter and loss once a second, with hysteresis: worse after one second, better after five. */
+/**
+ * Grades RTT, jitter and loss in the worse of both directions once a second, with hysteresis: worse after one second,
+ * better after five.
+ */
 export class QualityMeter {
   grade: Quality = "good";
-  /** Smoothed share of packets lost, 0..1. */
+  /** Smoothed share of our packets lost, 0..1. */
   loss = 0;
   /** ms. When the next look is due. */
   nextAtMs: number;
@@ -63,7 +68,7 @@ export class QualityMeter {
     const worst = Math.max(
       rank(input.rttMs, BOUNDS.rttMs, this.grade),
       rank(input.jitterMs, BOUNDS.jitterMs, this.grade),
-      rank(this.loss, BOUNDS.loss, this.grade),
+      rank(Math.max(this.loss, input.receiveLoss), BOUNDS.loss, this.grade),
     );
     const target = GRADES[worst] as Quality;
     if (target === this.grade) {

@@ -1,8 +1,12 @@
 import type { EndpointStatistics, RttEstimator } from "@sortie/reliability";
 import type { ConnectionEvent } from "./connection-events.js";
+import type { ConnectionOptions } from "./connection-options.js";
+import type { DropReason } from "./drop-reason.js";
 import { type Quality, QualityMeter } from "./quality.js";
+import { ReceiveLoss } from "./receive-loss.js";
 import { RollingRates, type SecondOfTraffic } from "./rolling-rates.js";
 import { type SendAdvice, SendAdvisor } from "./send-advice.js";
+import type { TraceSink } from "./trace.js";
 
 /** A snapshot of one connection. Times in ms, sizes in bytes of UDP payload. */
 export interface ConnectionStatistics {
@@ -17,6 +21,12 @@ export interface ConnectionStatistics {
   readonly rttMinMs: number;
   /** Smoothed share of our packets that were lost, 0..1. */
   readonly loss: number;
+  /**
+   * Smoothed share of the peer's packets that did not arrive, 0..1, by the gaps in their numbers; a second or two
+   * behind `loss`. Less than a percent is not told from numbers that the peer left out, nor a dozen packets from probes
+   * of an MTU.
+   */
+  readonly receiveLoss: number;
   readonly quality: Quality;
   readonly advice: SendAdvice;
   /** The largest datagram that is sent to the peer now: pinned, or found by probes. */
@@ -43,17 +53,22 @@ interface MonitoredPath {
   readonly migrations: number;
 }
 
-/** Totals and rates of one connection's packets, and the grade made from them. */
+/** Totals and rates of one connection's packets, told to the trace as well, and the grade made from them. */
 export class ConnectionMonitor {
   private readonly rates: RollingRates = new RollingRates();
   /** Whole ms. No look is due before: asked for every packet, and no fraction, which would lie in a box of its own. */
   private dueFromMs = 0;
-  packetsDropped = 0;
+  private packetsDropped = 0;
+  private readonly receiveLoss: ReceiveLoss;
+  private readonly trace: TraceSink | undefined;
   private readonly meter: QualityMeter;
   private readonly advisor: SendAdvisor;
 
   /** @param rateBytesPerSecond what congestion control lets through to begin with */
-  constructor(nowMs: number, rateBytesPerSecond: number) {
+  constructor(options: ConnectionOptions, rateBytesPerSecond: number) {
+    const { nowMs, localParameters, initialPacketNumber = 0, trace } = options;
+    this.receiveLoss = new ReceiveLoss(initialPacketNumber, localParameters.maxDatagramBytes);
+    this.trace = trace;
     this.meter = new QualityMeter(nowMs);
     this.advisor = new SendAdvisor(rateBytesPerSecond);
   }
@@ -66,15 +81,20 @@ export class ConnectionMonitor {
     return this.advisor.advice;
   }
 
-  /** Grades the connection when that is due, and tells what changed. */
-  evaluate(endpoint: MonitoredEndpoint, nowMs: number, events: ConnectionEvent[]): void {
+  /**
+   * Grades the connection when that is due, and tells what changed.
+   * @param largest the highest packet number received
+   */
+  evaluate(endpoint: MonitoredEndpoint, largest: number, nowMs: number, events: ConnectionEvent[]): void {
     if (nowMs < this.dueFromMs || !this.meter.isDue(nowMs)) return;
+    this.receiveLoss.look(largest);
     const { rtt, statistics, sendRateBytesPerSecond: rateBytesPerSecond } = endpoint;
     const { packetsSent } = statistics;
     // What arrived after all, as when the path becomes longer at a stroke, was late and not lost.
     const packetsLost = statistics.packetsLost - statistics.spuriousLosses;
     const [rttMs, jitterMs] = [rtt.smoothedMs, rtt.varianceMs];
-    if (this.meter.evaluate({ rttMs, jitterMs, packetsSent, packetsLost }, nowMs)) {
+    const receiveLoss = this.receiveLoss.share;
+    if (this.meter.evaluate({ rttMs, jitterMs, packetsSent, packetsLost, receiveLoss }, nowMs)) {
       events.push({ type: "quality", quality: this.meter.grade });
     }
     this.dueFromMs = Math.floor(this.meter.nextAtMs);
@@ -83,17 +103,32 @@ export class ConnectionMonitor {
     }
   }
 
-  /** The path is another: what its round trip was at best says nothing of the new one. */
+  /** The path is another: what its round trip was at best says nothing of the new one, nor does its MTU. */
   onPathChanged(): void {
+    this.receiveLoss.onPathChanged();
     this.advisor.onPathChanged();
   }
 
-  onSent(bytes: number, nowMs: number): void {
+  onSent(packetNumber: number, bytes: number, nowMs: number): void {
+    this.rates.onSent(bytes, nowMs);
+    this.trace?.({ type: "packet-sent", atMs: nowMs, packetNumber, bytes });
+  }
+
+  /** A datagram went once more, to another address. */
+  onMirrored(bytes: number, nowMs: number): void {
     this.rates.onSent(bytes, nowMs);
   }
 
-  onReceived(bytes: number, nowMs: number): void {
+  /** An authentic packet that is no duplicate and was not refused. */
+  onReceived(packetNumber: number, bytes: number, nowMs: number): void {
     this.rates.onReceived(bytes, nowMs);
+    this.receiveLoss.onReceived(packetNumber, bytes);
+    this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber, bytes });
+  }
+
+  onDropped(reason: DropReason, bytes: number, nowMs: number): void {
+    this.packetsDropped += 1;
+    this.trace?.({ type: "packet-dropped", atMs: nowMs, reason, bytes });
   }
 
   snapshot(
@@ -114,6 +149,7 @@ export class ConnectionMonitor {
       rttVarianceMs: rtt.varianceMs,
       rttMinMs: rtt.minMs,
       loss: this.meter.loss,
+      receiveLoss: this.receiveLoss.share,
       quality: this.meter.grade,
       advice: this.advisor.advice,
       mtuBytes,

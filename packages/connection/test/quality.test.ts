@@ -6,7 +6,10 @@ function grades(meter: QualityMeter, seconds: number, rttMs: number, lossShare =
   const seen: string[] = [];
   for (let i = 1; i <= seconds; i++) {
     const packetsSent = (start + i) * 100;
-    meter.evaluate({ rttMs, jitterMs: 1, packetsSent, packetsLost: packetsSent * lossShare }, (start + i) * 1000);
+    meter.evaluate(
+      { rttMs, jitterMs: 1, packetsSent, packetsLost: packetsSent * lossShare, receiveLoss: 0 },
+      (start + i) * 1000,
+    );
     seen.push(meter.grade);
   }
   return seen;
@@ -38,7 +41,8 @@ describe("QualityMeter", () => {
     let changes = 0;
     for (let i = 1; i <= 60; i++) {
       const rttMs = i % 2 === 0 ? 98 : 102;
-      if (meter.evaluate({ rttMs, jitterMs: 1, packetsSent: i * 100, packetsLost: 0 }, i * 1000)) changes += 1;
+      if (meter.evaluate({ rttMs, jitterMs: 1, packetsSent: i * 100, packetsLost: 0, receiveLoss: 0 }, i * 1000))
+        changes += 1;
     }
     expect(changes).toBeLessThanOrEqual(1);
   });
@@ -52,7 +56,7 @@ describe("QualityMeter", () => {
 
   it("draws no conclusion about loss from a handful of packets", () => {
     const meter = new QualityMeter(0);
-    meter.evaluate({ rttMs: 10, jitterMs: 1, packetsSent: 4, packetsLost: 4 }, 1000);
+    meter.evaluate({ rttMs: 10, jitterMs: 1, packetsSent: 4, packetsLost: 4, receiveLoss: 0 }, 1000);
     expect(meter.loss).toBe(0);
   });
 });
