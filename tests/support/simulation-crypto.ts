@@ -1,4 +1,4 @@
-import type { Aead, CryptoProvider } from "@sortie/handshake";
+import { type Aead, checkedProvider, type CryptoProvider } from "@sortie/handshake";
 import { createSeededCrypto } from "@sortie/testkit";
 import { TAG_BYTES } from "@sortie/wire";
 
@@ -28,5 +28,13 @@ class PlainAead implements Aead {
  * genuine, the packets after it are only as long as sealed ones. Nothing that may corrupt or forge packets can use it.
  */
 export function createSimulationCrypto(seed: number): CryptoProvider {
-  return { ...createSeededCrypto(seed), name: "simulation", createAead: () => new PlainAead() };
+  const seeded = createSeededCrypto(seed);
+  let isTested = false;
+  // No provider is taken whose AEADs do not encrypt, which is asked of each once: until then these do.
+  const createAead: CryptoProvider["createAead"] = (...args) =>
+    isTested ? new PlainAead() : seeded.createAead(...args);
+  const crypto = { ...seeded, name: "simulation", createAead };
+  checkedProvider(crypto);
+  isTested = true;
+  return crypto;
 }

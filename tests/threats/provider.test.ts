@@ -1,3 +1,4 @@
+import type { CryptoProvider } from "@sortie/handshake";
 import { describe, expect, it } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
 import { createFaultyCrypto, createSeededNodeCrypto, type FaultyCrypto } from "../support/hostile-crypto.js";
@@ -163,6 +164,75 @@ describe("T41 a provider that fails", () => {
     expect(errors).toEqual([`${fault} failed`]);
     faulty.broken.clear();
     await game.end();
+  });
+
+  /** A provider whose `seal` gives a promise, and seals later, if at all. */
+  function asyncSeal(seed: number, when: () => boolean): CryptoProvider {
+    const inner = createSeededNodeCrypto(seed);
+    const createAead: CryptoProvider["createAead"] = (suite, key) => {
+      const aead = inner.createAead(suite, key);
+      return {
+        seal: (...args) => (when() ? (Promise.reject(new Error("too late")) as never) : aead.seal(...args)),
+        open: (...args) => aead.open(...args),
+      };
+    };
+    return Object.assign(Object.create(inner) as CryptoProvider, { createAead });
+  }
+
+  it("T41g a seal that is asynchronous gets near no packet, of a client or a server", async () => {
+    const unhandled = await unhandledDuring(async () => {
+      const game = new GameNetwork({ crypto: createSeededNodeCrypto(45) });
+      await game.listen();
+      const sent = recordDatagrams(game.network);
+      const crypto = asyncSeal(46, () => true);
+      const message = '"seal" of "crypto" (node) expected to be synchronous, got a promise';
+      await expect(game.connect({ crypto, payload: "secret words" })).rejects.toThrow(new TypeError(message));
+      expect(() => new GameNetwork({ server: { crypto } })).toThrow(message);
+      expect(sent).toEqual([]);
+      await game.end();
+    });
+    expect(unhandled).toEqual([]);
+  });
+
+  it("T41h a seal that turns asynchronous sends nothing clear, and ends its own connection alone", async () => {
+    const unhandled = await unhandledDuring(async () => {
+      let isAsync = false;
+      const game = new GameNetwork({ link: { latencyMs: 5 }, crypto: createSeededNodeCrypto(47) });
+      await game.listen();
+      const sent = recordDatagrams(game.network);
+      const other = await game.connect(goodCrypto());
+      const codes: string[] = [];
+      const client = await game.connect({ crypto: asyncSeal(48, () => isAsync) });
+      client.on("error", () => {});
+      client.on("disconnect", ({ code }) => codes.push(code));
+      isAsync = true;
+      for (let i = 0; i < 20 && client.isConnected; i++) {
+        client.send("secret words", { delivery: "reliable" });
+        await game.run(20);
+      }
+      expect([codes, other.isConnected]).toEqual([["internal-error"], true]);
+      const secret = Buffer.from("secret words");
+      expect(sent.filter(({ datagram }) => Buffer.from(datagram).includes(secret))).toEqual([]);
+      await game.run(12_000);
+      await game.end();
+    });
+    expect(unhandled).toEqual([]);
+  });
+
+  it("T41i a verification that is asynchronous takes nobody for the server", async () => {
+    const unhandled = await unhandledDuring(async () => {
+      const game = new GameNetwork({ crypto: createSeededNodeCrypto(49) });
+      await game.listen();
+      const inner = createSeededNodeCrypto(50);
+      const verify = () => Promise.resolve(false) as never;
+      const crypto = Object.assign(Object.create(inner) as CryptoProvider, { verify });
+      const cause = { message: '"crypto.verify" expected to give true or false, got a promise' };
+      await expect(game.connect({ crypto })).rejects.toMatchObject({ code: "aborted", cause });
+      await game.run(12_000);
+      expect(game.server.stats.peersAccepted).toBe(0);
+      await game.end();
+    });
+    expect(unhandled).toEqual([]);
   });
 
   it("T41f a hostile peer's garbage makes no sound provider throw", async () => {

@@ -1,19 +1,16 @@
 import {
   Connection,
-  type ConnectionResources,
-  type ConnectionSettings,
   type DisconnectReason,
   DropCounters,
   type DropReason,
-  type Quality,
   reasonOfFault,
-  type SendAdvice,
-  type TraceSink,
   wasHeldUp,
 } from "@sortie/connection";
-import { ClientHandshake, type EstablishedKeys, type KeyLog, type ServerTrust } from "@sortie/handshake";
+import { ClientHandshake, type EstablishedKeys } from "@sortie/handshake";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
-import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId, type TransportParameters } from "@sortie/wire";
+import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId } from "@sortie/wire";
+import type { ClientCoreEvent, ClientState } from "./client-core-event.js";
+import type { ClientCoreOptions } from "./client-core-options.js";
 import {
   ConnectError,
   errorOfDisconnect,
@@ -31,41 +28,6 @@ import { otherAddress } from "./server-addresses.js";
  * true server, so that someone who can listen and inject cannot end the attempt.
  */
 const IDENTITY_GRACE_MS = 1000;
-
-export interface ClientCoreOptions {
-  readonly resources: ConnectionResources;
-  readonly protocolId: Uint8Array;
-  readonly trust: ServerTrust;
-  readonly parameters: TransportParameters;
-  readonly settings: ConnectionSettings;
-  /** The server's addresses, best first; at least one. */
-  readonly addresses: readonly SocketAddress[];
-  /** For error messages: host and port as the user gave them. */
-  readonly target: string;
-  readonly connectPayload: Uint8Array;
-  /** ms for everything up to ACCEPT. */
-  readonly timeoutMs: number;
-  readonly nowMs: number;
-  /** Hears the secrets of the connection. */
-  readonly keyLog?: KeyLog | undefined;
-  /** Hears what the connection does. */
-  readonly trace?: TraceSink | undefined;
-}
-
-export type ClientState = "connecting" | "connected" | "closed";
-
-/** Polled after each input. */
-export type ClientCoreEvent =
-  | { readonly type: "connected"; readonly sessionId: Uint8Array }
-  | { readonly type: "failed"; readonly error: ConnectError }
-  | { readonly type: "quality"; readonly quality: Quality }
-  | { readonly type: "drain" }
-  | { readonly type: "advice"; readonly advice: SendAdvice }
-  | { readonly type: "disconnected"; readonly reason: DisconnectReason }
-  /** The way to the server is dead: the owner takes a new socket, if it can, and then calls `onRebound`. */
-  | { readonly type: "path-dead" }
-  /** A fault of the whole socket; the connection lives on if it can. */
-  | { readonly type: "socket-error"; readonly error: TransportError };
 
 /**
  * The client without socket, timers and clock: handshake first, then one connection. Feed it by the methods of
@@ -232,7 +194,13 @@ export class ClientCore implements DatagramCore {
     if (kind === "handshake") {
       // A plaintext packet never changes the state of a connection that has keys.
       if (connection !== undefined || this.state !== "connecting") return "unexpected-handshake";
-      return this.receiveHandshake(datagram, from, nowMs);
+      try {
+        return this.receiveHandshake(datagram, from, nowMs);
+      } catch (error) {
+        // What the caller brought does not work: no answer of the server's will change that.
+        this.failClosed(error, nowMs);
+        throw error;
+      }
     }
     if (connection === undefined) return "unknown-connection";
     if (datagram.length >= 5 && readConnectionId(datagram) !== this.connectionId) {
@@ -280,13 +248,7 @@ export class ClientCore implements DatagramCore {
         return undefined;
       case "established":
         this.hello.settle(from);
-        try {
-          this.startConnection(progress.keys, this.hello.asAsked(from), nowMs);
-        } catch (error) {
-          // What the caller brought does not work: no answer of the server's will change that.
-          this.failClosed(error, nowMs);
-          throw error;
-        }
+        this.startConnection(progress.keys, this.hello.asAsked(from), nowMs);
         return undefined;
       default:
         if (progress.reason === "identity-mismatch") this.onOtherIdentity(progress.detail, nowMs);

@@ -15,9 +15,11 @@ import type { SendOptions, SendReceipt } from "@sortie/reliability";
 import { type Clock, type DatagramTransport, Driver, refusedSends, type SocketAddress } from "@sortie/transport";
 import { watchAbort } from "./abort-watch.js";
 import { AwaitedWork } from "./awaited-work.js";
-import type { ClientCore, ClientCoreEvent } from "./client-core.js";
+import type { ClientCore } from "./client-core.js";
+import type { ClientCoreEvent } from "./client-core-event.js";
 import { ConnectError } from "./connect-error.js";
 import { CLIENT_EVENTS, type ClientEvents } from "./events.js";
+import { goneText, isTransportGone } from "./lost-transport.js";
 import { promiseFirst } from "./promise-first.js";
 import { type AbortSignalLike, checkDrainMs, type ClientOptions, LEAVE_OPTION_NAMES } from "./options.js";
 
@@ -252,8 +254,12 @@ export class Client extends TypedEmitter<ClientEvents> {
       if (message === undefined) break;
       if (!this.#isDeaf) this.emit("message", message);
     }
-    const reason = this.#ended;
-    if (reason === undefined || this.listenerCount("disconnect") === 0) return;
+    if (this.#ended === undefined || this.listenerCount("disconnect") === 0) return;
+    // A listener may end the process: what tells the server goes before that.
+    this.#driver.flush();
+    const reason = this.#ended as DisconnectReason | undefined;
+    // The flush may have told it.
+    if (reason === undefined) return;
     this.#ended = undefined;
     this.emit("disconnect", reason);
   }
@@ -287,19 +293,29 @@ export class Client extends TypedEmitter<ClientEvents> {
         break;
       case "socket-error":
         this.#report(event.error);
+        if (this.#transport.rebind === undefined) this.#endIfGone(event.error);
     }
   }
 
   /** The way to the server is dead: a new socket, where that can be had, and another address of the server. */
   async #moveOn(): Promise<void> {
+    if (this.#core.isOver) return;
     this.#log("warn", { sessionId: this.#sessionId }, "nothing is answered: taking another way to the server");
     try {
       await this.#transport.rebind?.();
     } catch (error) {
       // The old socket is still there; the next attempt comes by itself. One that `close` cut short is no fault.
       if (this.#closing === undefined) this.#report(error);
+      this.#endIfGone(error);
     }
     this.#onRebound();
+  }
+
+  /** Nothing will be heard any more: to wait for the idle timeout would only tell a wrong reason, and late. */
+  #endIfGone(error: unknown): void {
+    if (this.#closing !== undefined || !isTransportGone(error)) return;
+    this.#core.abort(goneText(error), this.#clock.now());
+    this.#driver.wake();
   }
 
   #onRebound(): void {

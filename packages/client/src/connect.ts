@@ -7,12 +7,13 @@ import {
   payloadBytes,
   resolveProtocolOptions,
 } from "@sortie/connection";
-import { protocolId } from "@sortie/handshake";
+import { checkedProvider, protocolId } from "@sortie/handshake";
 import { type SocketAddress, SystemClock } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
 import { Client } from "./client.js";
-import { ClientCore, type ClientCoreOptions } from "./client-core.js";
-import { abortedError } from "./connect-error.js";
+import { ClientCore } from "./client-core.js";
+import type { ClientCoreOptions } from "./client-core-options.js";
+import { abortedError, errorOfFault } from "./connect-error.js";
 import { checkClientOptions, checkConnectPayload, type ClientOptions, DEFAULT_TIMEOUT_MS, trustOf } from "./options.js";
 
 /** bytes. A client holds messages of one server only. */
@@ -31,7 +32,7 @@ export async function connect(options: ClientOptions): Promise<Client> {
   throwIfAborted(options);
   const addresses = await resolveAddresses(options, clock, timeoutMs);
   throwIfAborted(options);
-  const client = new Client(makeCore(addresses, startMs), options.transport, clock, options.logger);
+  const client = new Client(startCore(makeCore, addresses, startMs, options), options.transport, clock, options.logger);
   try {
     await client.open(signal, startMs + timeoutMs);
   } catch (error) {
@@ -42,6 +43,20 @@ export async function connect(options: ClientOptions): Promise<Client> {
   if (signal?.aborted === true) await client.giveUp();
   throwIfAborted(options);
   return client;
+}
+
+/** Throws ConnectError where the provider does: its options were found good, it is a part that fails. */
+function startCore(
+  makeCore: CoreMaker,
+  addresses: readonly SocketAddress[],
+  nowMs: number,
+  { host, port }: ClientOptions,
+): ClientCore {
+  try {
+    return makeCore(addresses, nowMs);
+  } catch (error) {
+    throw errorOfFault(error, `${host}:${port}`);
+  }
 }
 
 /** What one of several clients with the same options has of its own, or shares with them. */
@@ -84,7 +99,7 @@ export function prepare(options: ClientOptions, frames?: FrameTiming): CoreMaker
 
 /** For one client, or for several that share them. */
 export function createClientResources(crypto: ClientOptions["crypto"]): ConnectionResources {
-  return createResources(crypto, REASSEMBLY_BUDGET_BYTES);
+  return createResources(checkedProvider(crypto), REASSEMBLY_BUDGET_BYTES);
 }
 
 /** Throws ConnectError once the caller's signal has said stop. */

@@ -1,5 +1,7 @@
 export { Client } from "./client.js";
-export { ClientCore, type ClientCoreEvent, type ClientCoreOptions, type ClientState } from "./client-core.js";
+export { ClientCore } from "./client-core.js";
+export type { ClientCoreEvent, ClientState } from "./client-core-event.js";
+export type { ClientCoreOptions } from "./client-core-options.js";
 export { connect } from "./connect.js";
 export { ConnectError, type ConnectErrorCode } from "./connect-error.js";
 export type { ClientEvents } from "./events.js";

@@ -22,12 +22,14 @@ import {
 } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
 import { CLOSE_GRACE_MS, socketError } from "./client.js";
-import type { ClientCore, ClientState } from "./client-core.js";
+import type { ClientCore } from "./client-core.js";
+import type { ClientState } from "./client-core-event.js";
 import { prepare, throwIfAborted } from "./connect.js";
 import { abortedError, ConnectError, errorOfFault } from "./connect-error.js";
 import { faultText } from "./fault-text.js";
 import { FrameClock } from "./frame-clock.js";
 import { checkDrainMs, type ClientOptions, DEFAULT_TIMEOUT_MS, LEAVE_OPTION_NAMES } from "./options.js";
+import { goneText, isTransportGone } from "./lost-transport.js";
 import { runFrames } from "./own-frames.js";
 import { promiseFirst } from "./promise-first.js";
 import { sendBatches } from "./send-batches.js";
@@ -66,8 +68,10 @@ export class PolledClient implements DatagramReceiver {
   /** `open` of the transport was called. Before, and where it was open already, it is not ours to close. */
   #isOpened = false;
   #isForeign = false;
-  /** The last fault of the socket that the core has not heard of. */
+  /** The last fault of the socket that the core has not heard of; that it is gone, whatever came after. */
   #untoldError: TransportError | undefined;
+  /** The transport said that it is gone, and there is no new socket. */
+  #goneBy: TransportError | undefined;
   /** A new socket is there since the last update. */
   #rebound = false;
 
@@ -215,7 +219,8 @@ export class PolledClient implements DatagramReceiver {
   /** @internal */
   onError(error: TransportError): void {
     this.#socketError = error;
-    this.#untoldError = error;
+    if (!isTransportGone(this.#untoldError)) this.#untoldError = error;
+    if (this.#transport.rebind === undefined && isTransportGone(error)) this.#goneBy = error;
   }
 
   /** @internal The next update sends on. */
@@ -287,6 +292,7 @@ export class PolledClient implements DatagramReceiver {
     core.onRefusedSends(refusedSends(this.#transport.statistics), nowMs);
     if (this.#untoldError !== undefined) core.onTransportError(this.#untoldError, nowMs);
     this.#untoldError = undefined;
+    if (this.#goneBy !== undefined) core.abort(goneText(this.#goneBy), nowMs);
     if (this.#rebound) core.onRebound(nowMs);
     this.#rebound = false;
     if (core.nextTimeoutAt() <= nowMs) core.handleTimeout(nowMs);
@@ -366,6 +372,7 @@ export class PolledClient implements DatagramReceiver {
       await this.#transport.rebind?.();
     } catch (error) {
       if (error instanceof TransportError) this.#socketError = error;
+      if (isTransportGone(error)) this.#goneBy = error;
     }
     this.#rebound = true;
   }

@@ -1,4 +1,5 @@
-import type { DatagramTransport } from "@sortie/transport";
+import { containRejection } from "@sortie/connection";
+import { type DatagramBatch, type DatagramTransport, giveBack } from "@sortie/transport";
 import type { ClientCore } from "./client-core.js";
 
 /** Sends all that a client has to send, as far as batches reach. What the core throws comes through. */
@@ -13,9 +14,21 @@ export function sendBatches(core: ClientCore, transport: DatagramTransport, nowM
     } finally {
       // For the core all that is in it is sent, also where it threw in the middle of the next datagram.
       filled = batch.count > 0;
-      if (filled) transport.send(batch);
+      if (filled) hand(batch, transport);
       else batch.release();
     }
     if (!filled || !more) return;
   }
+}
+
+function hand(batch: DatagramBatch, transport: DatagramTransport): void {
+  let returned: unknown;
+  try {
+    returned = transport.send(batch);
+  } catch (error) {
+    // Nobody else would: one batch lost with each throw, until nothing can be sent any more.
+    giveBack(batch);
+    throw error;
+  }
+  if (returned !== undefined) containRejection(returned);
 }

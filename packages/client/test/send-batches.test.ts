@@ -30,4 +30,42 @@ describe("sendBatches", () => {
     expect(() => sendBatches(core, transport, 0)).toThrow("boom");
     expect([sent, pool.free]).toEqual([[2, 1], 1]);
   });
+
+  it.each<[string, (batch: DatagramBatch) => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no route");
+      },
+    ],
+    [
+      "throws, though it has given the batch back",
+      (batch) => {
+        batch.release();
+        throw new Error("no route");
+      },
+    ],
+    [
+      "rejects",
+      (batch) => {
+        batch.release();
+        return Promise.reject(new Error("no route"));
+      },
+    ],
+  ])("has its batches back from a transport whose send %s", async (how, send) => {
+    const pool = new BatchPool({ batches: 1, capacity: 2, slotBytes: 8 });
+    const transport = { acquireBatch: () => pool.acquire(), send } as unknown as DatagramTransport;
+    const pollTransmit = (batch: DatagramBatch): boolean => {
+      batch.reserve();
+      batch.commit(1, SERVER);
+      return false;
+    };
+    const core = { pollTransmit } as unknown as ClientCore;
+    for (let i = 0; i < 3; i++) {
+      if (how === "rejects") sendBatches(core, transport, 0);
+      else expect(() => sendBatches(core, transport, 0)).toThrow("no route");
+      expect(pool.free).toBe(1);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  });
 });

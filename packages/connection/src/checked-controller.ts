@@ -1,4 +1,6 @@
+import { containRejection } from "@sortie/handshake";
 import type { AckSample, CongestionController } from "@sortie/reliability";
+import { isThenable } from "./call-contained.js";
 import { describeValue } from "./describe-value.js";
 import { checkMethods, withoutParts } from "./method-checks.js";
 
@@ -29,10 +31,14 @@ export function checkedController(controller: CongestionController): CongestionC
   checkMethods("createCongestionController", controller, EXPECTED, METHODS);
   const missing = NUMBERS.filter((name) => typeof controller[name] !== "number");
   if (missing.length === 0) return new CheckedController(controller);
+  for (const name of missing) containRejection(controller[name]);
   throw new TypeError(`"createCongestionController" expected ${EXPECTED}, got ${withoutParts(controller, missing)}`);
 }
 
-/** Asks a controller, and throws TypeError for an answer that is none; that ends the connection with its text. */
+/**
+ * Asks a controller, and throws TypeError for an answer that is none; that ends the connection with its text. So does a
+ * promise where nothing is to be answered: what it comes to would be too late, and its rejection would end the process.
+ */
 class CheckedController implements CongestionController {
   private readonly inner: CongestionController;
 
@@ -65,32 +71,39 @@ class CheckedController implements CongestionController {
   }
 
   onAck(sample: AckSample): void {
-    this.inner.onAck(sample);
+    const answer: unknown = this.inner.onAck(sample);
+    if (answer !== undefined) expectDone("onAck", answer);
     this.checkNumbers();
   }
 
   onPacketSent(bytes: number, nowMs: number, bytesInFlight: number): void {
-    this.inner.onPacketSent(bytes, nowMs, bytesInFlight);
+    const answer: unknown = this.inner.onPacketSent(bytes, nowMs, bytesInFlight);
+    if (answer !== undefined) expectDone("onPacketSent", answer);
   }
 
   onPacketAcked(bytes: number, sentAtMs: number, nowMs: number, isAppLimited: boolean): void {
-    this.inner.onPacketAcked(bytes, sentAtMs, nowMs, isAppLimited);
+    const answer: unknown = this.inner.onPacketAcked(bytes, sentAtMs, nowMs, isAppLimited);
+    if (answer !== undefined) expectDone("onPacketAcked", answer);
   }
 
   onPacketsLost(bytes: number, largestLostSentAtMs: number, nowMs: number, persistent: boolean): void {
-    this.inner.onPacketsLost(bytes, largestLostSentAtMs, nowMs, persistent);
+    const answer: unknown = this.inner.onPacketsLost(bytes, largestLostSentAtMs, nowMs, persistent);
+    if (answer !== undefined) expectDone("onPacketsLost", answer);
   }
 
   onSpuriousLoss(bytes: number, sentAtMs: number, nowMs: number): void {
-    this.inner.onSpuriousLoss(bytes, sentAtMs, nowMs);
+    const answer: unknown = this.inner.onSpuriousLoss(bytes, sentAtMs, nowMs);
+    if (answer !== undefined) expectDone("onSpuriousLoss", answer);
   }
 
   onPathChanged(nowMs: number): void {
-    this.inner.onPathChanged(nowMs);
+    const answer: unknown = this.inner.onPathChanged(nowMs);
+    if (answer !== undefined) expectDone("onPathChanged", answer);
   }
 
   onFlushInterval(intervalMs: number, nowMs: number): void {
-    this.inner.onFlushInterval?.(intervalMs, nowMs);
+    const answer: unknown = this.inner.onFlushInterval?.(intervalMs, nowMs);
+    if (answer !== undefined) expectDone("onFlushInterval", answer);
   }
 
   /** As it is made, and after each ACK, which is what changes them. */
@@ -106,6 +119,12 @@ function checkAmount(name: (typeof NUMBERS)[number], value: unknown): void {
   if (typeof value !== "number" || !(value >= 0)) wrongAnswer(name, "to be a number from 0 on", value);
 }
 
+/** Anything but a promise is let pass: arrow functions give back what they end with. */
+function expectDone(name: keyof CongestionController, answer: unknown): void {
+  if (isThenable(answer)) wrongAnswer(name, "to be synchronous", answer);
+}
+
 function wrongAnswer(name: keyof CongestionController, expected: string, answer: unknown): never {
+  containRejection(answer);
   throw new TypeError(`"${name}" of the congestion controller expected ${expected}, got ${describeValue(answer)}`);
 }

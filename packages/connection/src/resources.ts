@@ -1,4 +1,4 @@
-import type { CryptoProvider } from "@sortie/handshake";
+import { checkedProvider, type CryptoProvider } from "@sortie/handshake";
 import { ByteBudget } from "@sortie/reliability";
 import { ByteWriter, MAX_DATAGRAM_BYTES, PacketFrames } from "@sortie/wire";
 import { RandomPool } from "./random-pool.js";
@@ -20,10 +20,12 @@ export interface ConnectionResources {
   readonly writer: ByteWriter;
 }
 
+/** Throws TypeError for a provider whose AEADs do not encrypt; what it answers later is looked at each time. */
 export function createResources(
-  crypto: CryptoProvider,
+  provider: CryptoProvider,
   reassemblyBudgetBytes: number = DEFAULT_REASSEMBLY_BUDGET_BYTES,
 ): ConnectionResources {
+  const crypto = checkedProvider(provider);
   return {
     crypto,
     random: new RandomPool(crypto),

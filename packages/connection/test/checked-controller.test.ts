@@ -1,6 +1,9 @@
 import { type AckSample, type CongestionController, FixedBudget } from "@sortie/reliability";
 import { describe, expect, it } from "vitest";
+import { expectAllTaken, failing } from "../../../tests/support/forgotten-await.js";
 import { checkedController } from "../src/checked-controller.js";
+
+expectAllTaken();
 
 /** A controller of the application's, some of whose parts were replaced; and the calls that it heard. */
 function heardBy(parts: Partial<Record<keyof CongestionController, unknown>> = {}) {
@@ -92,4 +95,27 @@ describe("a congestion controller of the application's", () => {
       }
     },
   );
+
+  const calls: readonly (readonly [keyof CongestionController, (controller: CongestionController) => void])[] = [
+    ["onAck", (controller) => controller.onAck(SAMPLE)],
+    ["onPacketSent", (controller) => controller.onPacketSent(1, 2, 3)],
+    ["onPacketAcked", (controller) => controller.onPacketAcked(1, 2, 3, true)],
+    ["onPacketsLost", (controller) => controller.onPacketsLost(1, 2, 3, false)],
+    ["onSpuriousLoss", (controller) => controller.onSpuriousLoss(1, 2, 3)],
+    ["onPathChanged", (controller) => controller.onPathChanged(1)],
+    ["onFlushInterval", (controller) => controller.onFlushInterval?.(25, 1)],
+  ];
+
+  it.each(calls)("whose %s is async is told so, and what it rejects with ends no process", (name, call) => {
+    const message = `"${name}" of the congestion controller expected to be synchronous, got a promise`;
+    expect(() => call(heardBy({ [name]: () => failing() }).controller)).toThrow(new TypeError(message));
+    expect(() => call(heardBy({ [name]: () => 5 }).controller)).not.toThrow();
+  });
+
+  it("whose answers, amounts or whole self reject later ends no process either", () => {
+    expect(() => heardBy({ canSend: () => failing() }).controller.canSend(1, 2, 3, false)).toThrow("got a promise");
+    expect(() => heardBy({ nextSendAt: () => failing() }).controller.nextSendAt(1, 2, false)).toThrow("got a promise");
+    expect(() => heardBy({ windowBytes: failing() })).toThrow("an object without windowBytes");
+    expect(() => checkedController(failing())).toThrow("got a promise");
+  });
 });

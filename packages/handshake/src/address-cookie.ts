@@ -5,6 +5,7 @@ import {
   PROTOCOL_ID_BYTES,
   RANDOM_BYTES,
 } from "@sortie/wire";
+import { checkedProvider } from "./checked-provider.js";
 import { equalConstantTime } from "./constant-time.js";
 import { expectBytes } from "./crypto-arguments.js";
 import type { CryptoProvider } from "./crypto-provider.js";
@@ -85,7 +86,7 @@ export class AddressCookie {
     // Not slice(): that of a Node Buffer shares its memory.
     this.#sharedKey = sharedKey === undefined ? undefined : new Uint8Array(sharedKey);
     this.#clockOffsetMs = clockOffsetMs;
-    this.#crypto = crypto;
+    this.#crypto = checkedProvider(crypto);
     this.#bucketMs = bucketMs;
     this.#bucketsPerSecret = secretLifetimeMs / bucketMs;
   }

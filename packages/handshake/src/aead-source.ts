@@ -16,9 +16,12 @@ export interface AeadCost {
 export interface AeadSource {
   /** Short and unique, for logs and statistics: "node:crypto", "libsodium-wasm". */
   readonly name: string;
-  /** The suites it has, with the cost of each; none for a suite that it lacks. */
+  /** The suites it has, with the cost of each, finite and from 0 on; none for a suite that it lacks. */
   readonly costs: ReadonlyMap<CipherSuite, AeadCost>;
-  /** An AEAD of a suite in `costs`; RangeError for another, or for a key of the wrong length. The key is not copied. */
+  /**
+   * An AEAD of a suite in `costs`, which must be synchronous; RangeError for another, or for a key of the wrong length.
+   * The key is not copied.
+   */
   createAead(suite: CipherSuite, key: Uint8Array): Aead;
 }
 

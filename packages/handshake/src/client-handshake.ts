@@ -21,6 +21,7 @@ import {
   unsignedPart,
 } from "@sortie/wire";
 import type { CertificateVerifier } from "./certificate-verifier.js";
+import { checkedProvider } from "./checked-provider.js";
 import { equalConstantTime } from "./constant-time.js";
 import { expectBytes, expectConnectionId, expectSuites } from "./crypto-arguments.js";
 import type { CryptoProvider, PrivateKey } from "./crypto-provider.js";
@@ -91,7 +92,8 @@ export class ClientHandshake {
   #established = false;
 
   constructor(options: ClientHandshakeOptions) {
-    const { crypto, trust, clientConnectionId } = options;
+    const { trust, clientConnectionId } = options;
+    const crypto = checkedProvider(options.crypto);
     const suites = options.suites ?? crypto.suitePreference;
     expectSuites(suites);
     expectTrust(trust);

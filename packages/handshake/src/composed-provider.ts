@@ -1,8 +1,10 @@
 import { CipherSuite } from "@sortie/wire";
 import { type AeadRange, type AeadSource, cheapestRanges, typicalCostNs } from "./aead-source.js";
+import { markPassed } from "./aead-self-test.js";
 import { expectSuiteKey } from "./crypto-arguments.js";
 import type { Aead, CryptoProvider, KeyPair, PrivateKey } from "./crypto-provider.js";
 import { SizedAead } from "./sized-aead.js";
+import { expectSources, expectWorkingSource } from "./source-checks.js";
 
 const SUITES: readonly CipherSuite[] = /* @__PURE__ */ Object.freeze([
   CipherSuite.Aes128Gcm,
@@ -16,7 +18,10 @@ const SUITE_NAMES: Readonly<Record<CipherSuite, string>> = /* @__PURE__ */ Objec
 
 /** A provider whose AEADs come from several libraries. */
 export interface ComposedProvider extends CryptoProvider {
-  /** One more source, for AEADs made from now on. Throws TypeError for one whose name is there already. */
+  /**
+   * One more source, for AEADs made from now on. Throws TypeError for one whose name is there already, and as
+   * `composeProvider` does.
+   */
   add(source: AeadSource): void;
 }
 
@@ -28,6 +33,7 @@ class SourcesProvider implements ComposedProvider {
   #name = "";
 
   constructor(base: CryptoProvider, sources: readonly AeadSource[]) {
+    expectSources(sources);
     this.#base = base;
     this.#include(sources);
     for (const suite of SUITES) {
@@ -35,6 +41,8 @@ class SourcesProvider implements ComposedProvider {
       const hint = "nobleAeads of @sortie/handshake has both suites, in browsers too";
       throw new TypeError(`"sources" expected one with suite ${SUITE_NAMES[suite]}, got none: ${hint}`);
     }
+    // Those of its sources were tested, and there are no others.
+    markPassed(this);
   }
 
   get name(): string {
@@ -103,12 +111,13 @@ class SourcesProvider implements ComposedProvider {
   }
 
   #include(sources: readonly AeadSource[]): void {
+    const names = new Set(this.#sources.map(({ name }) => name));
     for (const source of sources) {
-      if (this.#sources.some(({ name }) => name === source.name)) {
-        throw new TypeError(`"source" expected a new name, got "${source.name}" again`);
-      }
-      this.#sources.push(source);
+      expectWorkingSource(source);
+      if (names.has(source.name)) throw new TypeError(`"source" expected a new name, got "${source.name}" again`);
+      names.add(source.name);
     }
+    this.#sources.push(...sources);
     for (const suite of SUITES) this.#ranges.set(suite, cheapestRanges(this.#sources, suite));
     const order = [...SUITES].sort((a, b) => typicalCostNs(this.#sources, a) - typicalCostNs(this.#sources, b));
     this.#suitePreference = Object.freeze(order);
@@ -119,7 +128,8 @@ class SourcesProvider implements ComposedProvider {
 /**
  * A provider with key exchange, signatures, hashes and randomness of `base` and the AEADs of `sources`: for each suite
  * and size of packet the source that costs least (all give the same bytes), and the cheaper suite preferred. Throws
- * TypeError when a suite has no source, or a name comes twice.
+ * TypeError when a suite has no source, a name comes twice, a cost is no finite number from 0 on, or an AEAD fails its
+ * test: each is asked, once in the life of its source, to seal and to open a published vector.
  */
 export function composeProvider(base: CryptoProvider, sources: readonly AeadSource[]): ComposedProvider {
   return new SourcesProvider(base, sources);

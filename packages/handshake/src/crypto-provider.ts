@@ -22,17 +22,20 @@ export interface KeyPair {
  * Ranges are offsets into `bytes`, and are the caller's to get right. Headers of up to 256 bytes and bodies of up to
  * 65,507 bytes are taken by all; an implementation may throw RangeError beyond. A throw is never a wrong tag: nobody
  * may go on with such a packet.
+ *
+ * Both methods must be synchronous: done when they return. One that returns a promise, as with Web Crypto, has sealed
+ * nothing by then. It is refused, by the self-test and for each packet.
  */
 export interface Aead {
   /**
    * Encrypts in place: `bytes[headerStart, bodyStart)` is the associated data, `bytes[bodyStart, bodyEnd)` is
-   * encrypted, the tag is written to `bytes[bodyEnd, bodyEnd + 16)`.
+   * encrypted, the tag is written to `bytes[bodyEnd, bodyEnd + 16)`. Synchronous; gives nothing back.
    */
   seal(nonce: Uint8Array, bytes: Uint8Array, headerStart: number, bodyStart: number, bodyEnd: number): void;
   /**
    * Decrypts `bytes[bodyStart, end)`, which is ciphertext and tag (at least 16 bytes), to `out` from 0. Returns the
-   * length of the plaintext, or -1 when the tag is wrong; `out` is untouched then. Never changes `bytes`, unless `out`
-   * is a view of the same memory: it may start at `bodyStart`, to decrypt in place.
+   * length of the plaintext, or -1 when the tag is wrong; `out` is untouched then. Synchronous. Never changes `bytes`,
+   * unless `out` is a view of the same memory: it may start at `bodyStart`, to decrypt in place.
    */
   open(
     nonce: Uint8Array,
@@ -47,6 +50,10 @@ export interface Aead {
 /**
  * Every primitive that Sortie uses, and its randomness. Two are shipped, pure JavaScript and node:crypto;
  * `composeProvider` joins one with the AEADs of other libraries.
+ *
+ * All methods are synchronous: a promise is refused with TypeError, and so are bytes of another length. Bytes that are
+ * passed in belong to the caller: read them before you return, and keep none but the key of `createAead`. Bytes that
+ * are returned are copied before the provider is called again: they may be views of memory that it uses anew each time.
  */
 export interface CryptoProvider {
   /** For logs and statistics. */

@@ -1,6 +1,7 @@
 import { p256 } from "@noble/curves/nist.js";
 import { KEY_SHARE_BYTES } from "@sortie/wire";
 import { encodeBase64 } from "./base64.js";
+import { checkedProvider } from "./checked-provider.js";
 import { containRejection } from "./contain-rejection.js";
 import type { CryptoProvider, KeyPair } from "./crypto-provider.js";
 import { describeKind, isBytes } from "./describe-kind.js";
@@ -133,7 +134,7 @@ export function publicKeyToPem(publicKey: Uint8Array): string {
  * no key.
  */
 export function fingerprint(crypto: CryptoProvider, publicKey: Uint8Array): string {
-  return `SHA256:${encodeBase64(crypto.sha256(spkiOf(checkedPoint(publicKey))))}`;
+  return `SHA256:${encodeBase64(checkedProvider(crypto).sha256(spkiOf(checkedPoint(publicKey))))}`;
 }
 
 function spkiOf(publicKey: Uint8Array): Uint8Array {

@@ -1,6 +1,7 @@
 export { AddressCookie, type AddressCookieOptions, type CookieSubject } from "./address-cookie.js";
 export type { AeadCost, AeadSource } from "./aead-source.js";
 export type { CertificateFailure, CertificateFailureCode, CertificateVerifier } from "./certificate-verifier.js";
+export { checkedProvider } from "./checked-provider.js";
 export {
   ClientHandshake,
   type ClientHandshakeOptions,

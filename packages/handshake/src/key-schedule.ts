@@ -1,4 +1,5 @@
 import { type CipherSuite, encodeUtf8 } from "@sortie/wire";
+import { checkedProvider } from "./checked-provider.js";
 import { suiteKeyBytes } from "./crypto-arguments.js";
 import type { CryptoProvider } from "./crypto-provider.js";
 
@@ -51,12 +52,13 @@ export function deriveSecrets(
   sharedSecret: Uint8Array,
   transcriptHash: Uint8Array,
 ): ConnectionSecrets {
-  const extracted = crypto.hmacSha256(transcriptHash, sharedSecret);
+  const checked = checkedProvider(crypto);
+  const extracted = checked.hmacSha256(transcriptHash, sharedSecret);
   const secrets: ConnectionSecrets = {
-    clientSecret: expand(crypto, extracted, BLOCK_CLIENT),
-    serverSecret: expand(crypto, extracted, BLOCK_SERVER),
-    exporterSecret: expand(crypto, extracted, BLOCK_EXPORTER),
-    resumptionSecret: expand(crypto, extracted, BLOCK_RESUMPTION),
+    clientSecret: expand(checked, extracted, BLOCK_CLIENT),
+    serverSecret: expand(checked, extracted, BLOCK_SERVER),
+    exporterSecret: expand(checked, extracted, BLOCK_EXPORTER),
+    resumptionSecret: expand(checked, extracted, BLOCK_RESUMPTION),
   };
   extracted.fill(0);
   return secrets;
@@ -64,10 +66,11 @@ export function deriveSecrets(
 
 /** Packet key and IV of a client or server secret. */
 export function derivePacketKey(crypto: CryptoProvider, suite: CipherSuite, secret: Uint8Array): PacketKey {
-  const extracted = crypto.hmacSha256(EMPTY, secret);
+  const checked = checkedProvider(crypto);
+  const extracted = checked.hmacSha256(EMPTY, secret);
   const packetKey: PacketKey = {
-    key: expand(crypto, extracted, BLOCK_KEY).slice(0, suiteKeyBytes(suite)),
-    iv: expand(crypto, extracted, BLOCK_IV).slice(0, IV_BYTES),
+    key: expand(checked, extracted, BLOCK_KEY).slice(0, suiteKeyBytes(suite)),
+    iv: expand(checked, extracted, BLOCK_IV).slice(0, IV_BYTES),
   };
   extracted.fill(0);
   return packetKey;
@@ -75,7 +78,7 @@ export function derivePacketKey(crypto: CryptoProvider, suite: CipherSuite, secr
 
 /** The secret of the next key phase; the present one does not follow from it (RFC 9001 section 6.1). */
 export function nextSecret(crypto: CryptoProvider, secret: Uint8Array): Uint8Array {
-  return crypto.hkdfSha256(secret, EMPTY, LABEL_UPDATE, SECRET_BYTES);
+  return checkedProvider(crypto).hkdfSha256(secret, EMPTY, LABEL_UPDATE, SECRET_BYTES);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { CipherSuite } from "@sortie/wire";
+import { checkedProvider } from "./checked-provider.js";
 import type { Aead, CryptoProvider } from "./crypto-provider.js";
 import { derivePacketKey, IV_BYTES, nextSecret } from "./key-schedule.js";
 
@@ -58,13 +59,14 @@ export class PacketKeys {
 
   /** Keeps `secret` and wipes it in `successor`. */
   constructor(crypto: CryptoProvider, suite: CipherSuite, secret: Uint8Array) {
-    const { key, iv } = derivePacketKey(crypto, suite, secret);
-    this.aead = crypto.createAead(suite, key);
+    const checked = checkedProvider(crypto);
+    const { key, iv } = derivePacketKey(checked, suite, secret);
+    this.aead = checked.createAead(suite, key);
     const words = new DataView(iv.buffer, iv.byteOffset, IV_BYTES);
     this.#ivHigh = words.getInt32(0);
     this.#ivMiddle = words.getInt32(4);
     this.#ivLow = words.getInt32(8);
-    this.#crypto = crypto;
+    this.#crypto = checked;
     this.#suite = suite;
     this.#secret = secret;
   }

@@ -10,6 +10,7 @@ import {
   TAG_BYTES,
   writePacketHeader,
 } from "@sortie/wire";
+import { expectOpened, expectSynchronous } from "./aead-answers.js";
 import { expectBytes, expectConnectionId } from "./crypto-arguments.js";
 import type { CryptoProvider } from "./crypto-provider.js";
 import { IV_BYTES, SECRET_BYTES } from "./key-schedule.js";
@@ -137,7 +138,8 @@ export class PacketProtection {
     writePacketHeader(bytes, start, sendKeys.keyPhase, connectionId, packetNumber);
     const { keys } = sendKeys;
     keys.writeNonce(packetNumber, NONCE_WORDS);
-    keys.aead.seal(NONCE, bytes, start, start + PACKET_HEADER_BYTES, framesEnd);
+    const answer: unknown = keys.aead.seal(NONCE, bytes, start, start + PACKET_HEADER_BYTES, framesEnd);
+    if (answer !== undefined) expectSynchronous("an AEAD", "seal", answer);
     return framesEnd + TAG_BYTES;
   }
 
@@ -163,7 +165,8 @@ export class PacketProtection {
       receiveKeys.ofPresentPhase(keyPhaseOf(flags)) ?? receiveKeys.ofOtherPhase(packetNumber, this.peerMayUpdate());
     if (keys === undefined) return OPEN_FAILED;
     keys.writeNonce(packetNumber, NONCE_WORDS);
-    const plaintextBytes = keys.aead.open(NONCE, datagram, 0, PACKET_HEADER_BYTES, length, out);
+    const opened: unknown = keys.aead.open(NONCE, datagram, 0, PACKET_HEADER_BYTES, length, out);
+    const plaintextBytes = expectOpened("an AEAD", opened, length - PACKET_OVERHEAD_BYTES);
     if (plaintextBytes < 0) {
       this.failedOpens += 1;
       this.failedTooOften = this.failedOpens >= this.limits.maxFailedOpens;

@@ -10,6 +10,7 @@ import {
   signServerHello,
   type TransportParameters,
 } from "@sortie/wire";
+import { checkedProvider } from "./checked-provider.js";
 import { expectConnectionId, expectSuites } from "./crypto-arguments.js";
 import type { CryptoProvider } from "./crypto-provider.js";
 import type { HandshakeFailure } from "./handshake-failure.js";
@@ -52,7 +53,8 @@ export function respond(
   hello: ClientHello,
   serverConnectionId: number,
 ): ServerResponse | HandshakeFailure {
-  const { crypto, identity } = options;
+  const { identity } = options;
+  const crypto = checkedProvider(options.crypto);
   const suites = options.suites ?? crypto.suitePreference;
   expectSuites(suites);
   expectConnectionId("serverConnectionId", serverConnectionId);

@@ -16,7 +16,8 @@ export class SizedAead implements Aead {
 
   seal(nonce: Uint8Array, bytes: Uint8Array, headerStart: number, bodyStart: number, bodyEnd: number): void {
     const aead = bodyEnd - bodyStart <= this.maxSmallBytes ? this.small : this.large;
-    aead.seal(nonce, bytes, headerStart, bodyStart, bodyEnd);
+    // Handed on: whoever calls it sees a promise, should it give one.
+    return aead.seal(nonce, bytes, headerStart, bodyStart, bodyEnd);
   }
 
   open(

@@ -7,6 +7,7 @@ export type { DatagramCore } from "./datagram-core.js";
 export { describeValue } from "./describe-value.js";
 export { Driver } from "./driver.js";
 export type { DriverOptions } from "./driver-options.js";
+export { giveBack } from "./promised-sends.js";
 export { checkOpened, checkOptionNames, checkStatistics, CLOCK_METHODS, TRANSPORT_METHODS } from "./option-checks.js";
 export {
   type DatagramReceiver,

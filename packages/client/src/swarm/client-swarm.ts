@@ -13,6 +13,7 @@ import type { InboundMessage } from "@sortie/reliability";
 import { type Clock, type DatagramTransport, Driver, type SocketAddress, SystemClock } from "@sortie/transport";
 import { resolveAddresses } from "../addresses.js";
 import { AwaitedWork } from "../awaited-work.js";
+import { goneText, isTransportGone } from "../lost-transport.js";
 import { promiseFirst } from "../promise-first.js";
 import { socketError } from "../client.js";
 import { type CoreMaker, createClientResources, prepare, throwIfAborted } from "../connect.js";
@@ -106,7 +107,10 @@ export class ClientSwarm {
     this.#makeCore = makeCore;
     this.#addresses = addresses;
     this.#resources = createClientResources(options.crypto);
-    this.#core.onSocketError = (error) => this.#report(error);
+    this.#core.onSocketError = (error) => {
+      this.#report(error);
+      if (isTransportGone(error)) this.#abortAll(goneText(error));
+    };
     this.#core.onFault = (error) => {
       this.#faults.push(error);
       this.#driver.wake();
@@ -229,12 +233,16 @@ export class ClientSwarm {
       await this.#driver.stop();
     } finally {
       // One that fails to close is not used any more either.
-      const nowMs = this.#clock.now();
-      for (const client of this.#core.clients()) {
-        client.core.abort("the socket was closed", nowMs);
-        this.#core.touch(client);
-      }
+      this.#abortAll("the socket was closed");
       this.#afterWork();
+    }
+  }
+
+  #abortAll(text: string): void {
+    const nowMs = this.#clock.now();
+    for (const client of this.#core.clients()) {
+      client.core.abort(text, nowMs);
+      this.#core.touch(client);
     }
   }
 
@@ -270,6 +278,8 @@ export class ClientSwarm {
         this.#call(() => listener.onFailure?.(client, error));
       } else if (event.type === "disconnected") {
         const { reason } = event;
+        // A listener may end the process: what tells the server goes before that.
+        this.#driver.flush();
         // What came before the end is told before it.
         this.#tellMessages(client);
         this.#call(() => listener.onDisconnect?.(client, reason));

@@ -7,7 +7,8 @@ import {
   toHex,
 } from "@sortie/connection";
 import { refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
-import type { ClientCore, ClientState } from "../client-core.js";
+import type { ClientCore } from "../client-core.js";
+import type { ClientState } from "../client-core-event.js";
 import { checkDrainMs, LEAVE_OPTION_NAMES } from "../options.js";
 
 /** What a client asks of its swarm. */
