@@ -11,6 +11,8 @@ import { TransportError } from "./transport-error.js";
 const MAX_TIMEOUTS_PER_TURN = 8;
 /** ms. The pause after a core whose timeouts stay in the past used up its turn. */
 const OVERDUE_PAUSE_MS = 1;
+const STARVED =
+  "nothing can be sent: the transport has given no batch for over 1 s (does it release every batch that it is given?)";
 
 /**
  * Joins a core, a transport and a clock; the only user of timers. It feeds what arrives, calls `handleTimeout` when
@@ -34,13 +36,15 @@ export class Driver implements DatagramReceiver {
   #draining = false;
   /** `wake` was called while a flush was to come anyway. */
   #wokenMeanwhile = false;
+  /** A flush was asked for while the transmitter ran: a transport called in from inside `send`, or its `release`. */
+  #flushMeanwhile = false;
 
   /** Throws TypeError for a transport without `statistics`. */
   constructor(options: DriverOptions) {
     checkStatistics(options.transport);
     this.#options = options;
     this.#core = options.core;
-    this.#transmitter = new Transmitter(options.core, options.transport, options.clock);
+    this.#transmitter = new Transmitter(options.core, options.transport, options.clock, this.#onSendRejected);
     this.#timer = new RearmingTimer(options.clock, () => this.#enter(this.#serveTimeouts));
   }
 
@@ -190,15 +194,40 @@ export class Driver implements DatagramReceiver {
   }
 
   #sendAndDrain(drainAlways: boolean): void {
-    if (this.#state !== "running" || this.#transmitter.active) return;
+    if (this.#state !== "running") return;
+    if (this.#transmitter.active) {
+      this.#flushMeanwhile = true;
+      return;
+    }
     const sentBefore = this.#transmitter.batchesSent;
     try {
       this.#transmit();
       if (drainAlways || this.#transmitter.batchesSent !== sentBefore) this.#drain();
     } finally {
+      this.#catchUp(this.#transmitter.batchesSent !== sentBefore);
       this.#arm();
     }
   }
+
+  /** What the run of the transmitter left to be done after it. */
+  #catchUp(hasSent: boolean): void {
+    // Only so does it end with a transport that calls in at every batch, also at one that comes back empty.
+    if (this.#flushMeanwhile && hasSent) this.wake();
+    this.#flushMeanwhile = false;
+    if (!this.#transmitter.isStarved) return;
+    this.#transmitter.isStarved = false;
+    // Not from inside somebody's `flush` or `send`: listeners hear of it.
+    this.#options.clock.defer(this.#tellStarved);
+  }
+
+  readonly #tellStarved = (): void => this.onError(new TransportError("resources", STARVED));
+
+  /** As if the `send` had thrown, but for a transport that was closed: what still waited then is lost anyway. */
+  readonly #onSendRejected = (error: unknown): void => {
+    if (this.#state !== "running") return;
+    // Deferred, as one that is thrown on here would be a rejection again.
+    this.#options.clock.defer(() => this.#fail(error));
+  };
 
   #drain(): void {
     if (this.#options.afterWork === undefined || this.#draining) return;
@@ -226,7 +255,8 @@ export class Driver implements DatagramReceiver {
   /** Brings the one timer in line with the core. */
   #arm(): void {
     if (this.#state !== "running") return;
-    const atMs = Math.max(this.#core.nextTimeoutAt(), this.#pausedUntilMs);
+    const dueMs = Math.max(this.#core.nextTimeoutAt(), this.#pausedUntilMs);
+    const atMs = Math.min(dueMs, this.#transmitter.checkAtMs);
     this.#timer.arm(this.#transmitter.moreWaits ? Math.min(atMs, this.#options.clock.now()) : atMs);
   }
 

@@ -1,5 +1,8 @@
 import type { Clock } from "./clock.js";
+import type { DatagramBatch } from "./datagram-batch.js";
 import type { DatagramCore } from "./datagram-core.js";
+import { giveBack, PromisedSends } from "./promised-sends.js";
+import { Starvation } from "./starvation.js";
 import type { DatagramTransport } from "./transport.js";
 
 /** Batches sent in one turn before other work of the process gets its own: 2048 datagrams at the default sizes. */
@@ -13,17 +16,36 @@ export class Transmitter {
   moreWaits = false;
   /** A run is under way. */
   active = false;
+  /** The transport has given no batch for over a second: told once, whoever tells it sets it back. */
+  isStarved = false;
   readonly #core: DatagramCore;
   readonly #transport: DatagramTransport;
   readonly #clock: Clock;
+  readonly #starvation = new Starvation();
+  readonly #promised: PromisedSends;
 
-  constructor(core: DatagramCore, transport: DatagramTransport, clock: Clock) {
+  /** @param onRejected hears of a promise of the transport's `send` that was rejected, where it gives any */
+  constructor(
+    core: DatagramCore,
+    transport: DatagramTransport,
+    clock: Clock,
+    onRejected: (error: unknown) => void = () => undefined,
+  ) {
     this.#core = core;
     this.#transport = transport;
     this.#clock = clock;
+    this.#promised = new PromisedSends(onRejected);
   }
 
-  /** Sends what the core has to send, as far as batches reach. What the core throws comes through. */
+  /** Monotonic ms. When to run again, to find out whether the transport still gives no batch; Infinity: need not. */
+  get checkAtMs(): number {
+    return this.#starvation.dueAtMs;
+  }
+
+  /**
+   * Sends what the core has to send, as far as batches reach. What core and transport throw comes through; what it did
+   * not come to then waits, as `moreWaits` says.
+   */
   run(): void {
     this.active = true;
     this.moreWaits = false;
@@ -40,7 +62,12 @@ export class Transmitter {
   /** Fills and sends one batch; true when another should follow. */
   #sendBatch(): boolean {
     const batch = this.#transport.acquireBatch();
-    if (batch === undefined) return false;
+    if (batch === undefined) {
+      if (this.#starvation.onNone(this.#clock.now())) this.isStarved = true;
+      return false;
+    }
+    this.#starvation.onSome();
+    this.#promised.onAcquired(batch);
     let more = false;
     let filled = false;
     try {
@@ -48,12 +75,25 @@ export class Transmitter {
     } finally {
       // For the core all that is in it is sent, also where it threw in the middle of the next datagram.
       filled = batch.count > 0;
-      if (filled) {
-        this.batchesSent++;
-        this.#transport.send(batch);
-      } else batch.release();
+      if (filled) this.#send(batch, more);
+      else batch.release();
     }
     // A core that adds nothing has nothing, whatever it says: else it could hold the loop.
     return filled && more;
+  }
+
+  /** @param more whether the core has more to send, which a fault of this batch must not hold up */
+  #send(batch: DatagramBatch, more: boolean): void {
+    this.batchesSent++;
+    let returned: unknown;
+    try {
+      returned = this.#transport.send(batch);
+    } catch (error) {
+      // Nobody else would: one batch lost with each throw, until nothing can be sent to anybody.
+      giveBack(batch);
+      this.moreWaits = more;
+      throw error;
+    }
+    if (returned !== undefined) this.#promised.add(batch, returned);
   }
 }

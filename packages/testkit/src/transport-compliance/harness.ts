@@ -1,33 +1,22 @@
-import { type DatagramBatch, type DatagramTransport, SocketAddress } from "@sortie/transport";
-import { check } from "./check.js";
+import { type DatagramBatch, type DatagramTransport, SocketAddress, type TransportStatistics } from "@sortie/transport";
+import { check, checkEqual } from "./check.js";
+import type { CreateTransportOptions, TransportEnvironment, TransportTopology } from "./environment.js";
+import { realNow, turnUntil } from "./host-time.js";
+import { acquireAll, equalBytes, type Outgoing, pattern, put } from "./outgoing.js";
+import { CallStack } from "./call-stack.js";
 import { RecordingReceiver } from "./recording-receiver.js";
-
-/** What the suite asks of the author of a transport: made afresh for every case. */
-export interface TransportEnvironment {
-  /**
-   * A transport that is not open yet. All transports of one environment reach each other without loss, doubling or
-   * reordering. `port` is the local port, 0 or undefined for a free one.
-   */
-  createTransport(options: { readonly port?: number }): DatagramTransport;
-
-  /**
-   * Lets time pass until `done()` is true or patience ends; either way it resolves. By default it lets the event loop
-   * turn for at most 2 s; a transport with virtual time advances its clock here.
-   */
-  settle?: ((done: () => boolean) => Promise<void>) | undefined;
-
-  /**
-   * Where others reach a transport with this local address. By default the address itself, or loopback of the same
-   * family where it is a wildcard.
-   */
-  reach?: ((localAddress: SocketAddress) => SocketAddress) | undefined;
-}
+import { WatchedTransport } from "./watched-transport.js";
 
 /** ms. How long the default `settle` waits for something that should happen at once. */
 const PATIENCE_MS = 2000;
-
-/** More than any pool has: the number of batches must have an end. */
-const MOST_BATCHES = 4096;
+/** ms. How long a case looks on when nothing should come any more: longer than a timer of a transport lasts. */
+const REST_MS = 60;
+/** ms. How long a client that has dialed is given to be at rest again. */
+const DIAL_REST_MS = 15;
+/** ms. What the clocks of the system and of the process may differ by in a datagram's `waitedMs`. */
+const CLOCK_SLACK_MS = 100;
+/** ms. With virtual time nobody knows how much of it has passed, but it is no date. */
+const MOST_VIRTUAL_MS = 3_600_000;
 /** bytes. */
 const MARKER_BYTES = 16;
 const MARKER_SEED = 250;
@@ -37,10 +26,9 @@ export interface Endpoint {
   readonly transport: DatagramTransport;
   readonly receiver: RecordingReceiver;
   readonly address: SocketAddress;
+  /** Its counters when the case got it, and in a star after a client said hello. */
+  before: TransportStatistics;
 }
-
-/** One datagram to send: bytes and target. */
-export type Outgoing = readonly [payload: Uint8Array, to: SocketAddress];
 
 /** What a case does. */
 export type CaseBody = (harness: Harness) => Promise<void>;
@@ -48,25 +36,70 @@ export type CaseBody = (harness: Harness) => Promise<void>;
 /** The tools of one case; closes every transport it made. */
 export class Harness {
   readonly #environment: TransportEnvironment;
+  readonly #topology: TransportTopology;
   readonly #transports: DatagramTransport[] = [];
+  readonly #receivers: RecordingReceiver[] = [];
+  readonly #calls = new CallStack();
+  readonly #startMs = realNow();
+  readonly #clients = new Set<DatagramTransport>();
+  /** The server of a star, which the transports made from now on dial. */
+  #hub: Endpoint | undefined = undefined;
   #markers = 0;
 
-  constructor(environment: TransportEnvironment) {
+  constructor(environment: TransportEnvironment, topology: TransportTopology) {
     this.#environment = environment;
+    this.#topology = topology;
   }
 
-  /** A transport that is not open yet. */
+  get isStar(): boolean {
+    return this.#topology === "star";
+  }
+
+  /** A transport that is not open yet. In a star a server if it is the first or has a port, else a client of that. */
   create(port?: number): DatagramTransport {
-    const transport = this.#environment.createTransport(port === undefined ? {} : { port });
-    this.#transports.push(transport);
+    const options: CreateTransportOptions = port === undefined ? {} : { port };
+    if (!this.isStar) return this.#make(options);
+    if (this.#hub === undefined || port !== undefined) return this.#make({ ...options, role: "server" });
+    const transport = this.#make({ role: "client", server: this.#hub.address });
+    this.#clients.add(transport);
     return transport;
+  }
+
+  /** A receiver that records what it is told. */
+  receiver(): RecordingReceiver {
+    const mostWaitedMs = (): number => realNow() - this.#startMs + CLOCK_SLACK_MS;
+    const isReal = this.#environment.settle === undefined;
+    const receiver = new RecordingReceiver(this.#calls, isReal ? mostWaitedMs : () => MOST_VIRTUAL_MS);
+    this.#receivers.push(receiver);
+    return receiver;
   }
 
   /** An open transport with a recording receiver. */
   async open(transport: DatagramTransport = this.create()): Promise<Endpoint> {
-    const receiver = new RecordingReceiver();
+    const receiver = this.receiver();
     const local = await this.finish(transport.open(receiver));
-    return { transport, receiver, address: this.reach(local) };
+    const isClient = this.#clients.has(transport);
+    const address = isClient ? await this.#dial(transport, receiver) : this.reach(local);
+    const endpoint = { transport, receiver, address, before: copyOf(transport.statistics) };
+    if (!isClient) this.#hub ??= endpoint;
+    return endpoint;
+  }
+
+  /** Runs `body` with two open transports; in a star once with the server first and once with the client first. */
+  async eachPair(body: (a: Endpoint, b: Endpoint) => Promise<void>): Promise<void> {
+    const [first, second] = [await this.open(), await this.open()];
+    await body(first, second);
+    if (!this.isStar) return;
+    this.#hub = undefined;
+    const server = await this.open();
+    await body(await this.open(), server);
+  }
+
+  /** Transports that are not open yet; in a star a client and a server. */
+  async subjects(): Promise<DatagramTransport[]> {
+    if (!this.isStar) return [this.create()];
+    await this.open();
+    return [this.create(), this.create(0)];
   }
 
   /** Where others reach a local address. */
@@ -83,6 +116,19 @@ export class Harness {
     check(done(), `waited in vain: ${what}`);
   }
 
+  /** Lets time pass until both are the same; throws Error when they do not become so. */
+  async untilEqual(label: string, actual: () => unknown, expected: unknown): Promise<void> {
+    const shown = String(expected);
+    await this.#settle(() => String(actual()) === shown);
+    checkEqual(label, actual(), expected);
+  }
+
+  /** Lets time pass in which nothing should happen. */
+  rest(ms: number = REST_MS): Promise<void> {
+    const endMs = realNow() + ms;
+    return this.#settle(() => realNow() >= endMs);
+  }
+
   /** Awaits a promise of the transport while time passes, so that virtual time cannot hold it back. */
   async finish<T>(promise: Promise<T>): Promise<T> {
     let settled = false;
@@ -95,25 +141,54 @@ export class Harness {
   }
 
   /** Sends datagrams in as many batches as needed, waiting for free ones. */
-  async send(from: Endpoint, datagrams: readonly Outgoing[]): Promise<void> {
+  async send({ transport }: Pick<Endpoint, "transport">, datagrams: readonly Outgoing[]): Promise<void> {
     let batch: DatagramBatch | undefined;
     for (const [payload, to] of datagrams) {
       if (batch !== undefined && batch.reserve() < 0) {
-        from.transport.send(batch);
+        transport.send(batch);
         batch = undefined;
       }
-      batch ??= await this.#batchOf(from);
+      batch ??= await this.acquire(transport);
       put(batch, payload, to);
     }
-    if (batch !== undefined) from.transport.send(batch);
+    if (batch !== undefined) transport.send(batch);
+  }
+
+  /** A batch, waiting for one that is free. */
+  async acquire(transport: DatagramTransport): Promise<DatagramBatch> {
+    let batch = transport.acquireBatch();
+    if (batch === undefined) await this.until("a free batch", () => (batch ??= transport.acquireBatch()) !== undefined);
+    return batch as DatagramBatch;
+  }
+
+  /** All batches of a transport that has `count`, waiting for those that are on their way. */
+  async acquireEach(transport: DatagramTransport, count: number): Promise<DatagramBatch[]> {
+    let free = acquireAll(transport);
+    const areAll = (): boolean => {
+      if (free.length === count) return true;
+      for (const batch of free) batch.release();
+      free = acquireAll(transport);
+      return free.length === count;
+    };
+    await this.#settle(areAll);
+    checkEqual("free batches", free.length, count);
+    return free;
   }
 
   /** Lets all that is on its way to `to` arrive, by sending one datagram after it and waiting for that. */
-  async drain(from: Endpoint, to: Endpoint): Promise<void> {
+  async drain(from: Pick<Endpoint, "transport">, to: Pick<Endpoint, "receiver" | "address">): Promise<SocketAddress> {
     const marker = pattern(MARKER_BYTES, MARKER_SEED + this.#markers++);
     await this.send(from, [[marker, to.address]]);
-    const arrived = (): boolean => to.receiver.datagrams.some(({ payload }) => equalBytes(payload, marker));
-    await this.until("a last datagram to arrive", () => arrived() && !to.receiver.batchOpen);
+    const found = (): SocketAddress | undefined =>
+      to.receiver.datagrams.find(({ payload }) => equalBytes(payload, marker))?.from;
+    await this.until("a last datagram to arrive", () => found() !== undefined && !to.receiver.batchOpen);
+    return found() as SocketAddress;
+  }
+
+  /** Throws Error where a receiver was called as none may ever be. */
+  checkCalls(): void {
+    for (const { faults } of this.#receivers)
+      check(faults.length === 0, `${faults[0]} (the first of ${faults.length} faults)`);
   }
 
   /** Closes all transports. */
@@ -121,60 +196,36 @@ export class Harness {
     for (const transport of this.#transports) await this.finish(transport.close());
   }
 
-  async #batchOf(from: Endpoint): Promise<DatagramBatch> {
-    let batch = from.transport.acquireBatch();
-    if (batch === undefined) {
-      await this.until("a free batch", () => (batch ??= from.transport.acquireBatch()) !== undefined);
-    }
-    return batch as DatagramBatch;
+  #make(options: CreateTransportOptions): DatagramTransport {
+    const transport = new WatchedTransport(this.#environment.createTransport(options), this.#calls);
+    this.#transports.push(transport);
+    return transport;
+  }
+
+  /** A client speaks first. Resolves with its address as the server knows it; both forget that anything came. */
+  async #dial(transport: DatagramTransport, receiver: RecordingReceiver): Promise<SocketAddress> {
+    const hub = this.#hub as Endpoint;
+    const address = await this.drain({ transport }, hub);
+    await this.rest(DIAL_REST_MS);
+    hub.receiver.forget();
+    receiver.forget();
+    hub.before = copyOf(hub.transport.statistics);
+    return address;
   }
 
   #settle(done: () => boolean): Promise<void> {
-    return this.#environment.settle === undefined ? turnUntil(done) : this.#environment.settle(done);
+    const { settle } = this.#environment;
+    return settle === undefined ? turnUntil(done, PATIENCE_MS) : settle(done);
   }
 }
 
-/** `length` bytes that depend on the seed and on their place. */
-export function pattern(length: number, seed: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) bytes[i] = (seed * 31 + i * 7 + (i >>> 8)) & 0xff;
-  return bytes;
+/** What the transport has counted since the case got it. Read anew: `statistics` may be a copy each time. */
+export function counted({ transport, before }: Endpoint, counter: keyof TransportStatistics): number {
+  return (transport.statistics[counter] ?? 0) - (before[counter] ?? 0);
 }
 
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-/** Writes one datagram into a batch that has room. */
-export function put(batch: DatagramBatch, payload: Uint8Array, to: SocketAddress): void {
-  const at = batch.reserve();
-  check(at >= 0, "expected room in the batch");
-  batch.buffer.set(payload, at);
-  batch.commit(payload.length, to);
-}
-
-/** Takes every batch that is free. */
-export function acquireAll(transport: DatagramTransport): DatagramBatch[] {
-  const batches: DatagramBatch[] = [];
-  for (;;) {
-    const batch = transport.acquireBatch();
-    if (batch === undefined) return batches;
-    check(batches.length < MOST_BATCHES, `expected acquireBatch to give none at last, got more than ${MOST_BATCHES}`);
-    batches.push(batch);
-  }
-}
-
-/** The part of the host that gives the event loop a turn, and tells how long that took. */
-interface HostTurns {
-  readonly performance: { now(): number };
-  readonly setTimeout: (callback: () => void, delayMs: number) => unknown;
-}
-
-/** As they are when this loads: under fake timers, put in their places later, no socket would ever get its turn. */
-const { performance, setTimeout } = globalThis as unknown as HostTurns;
-const realNow = performance.now.bind(performance);
-
-async function turnUntil(done: () => boolean): Promise<void> {
-  const endMs = realNow() + PATIENCE_MS;
-  while (!done() && realNow() < endMs) await new Promise<void>((resolve) => setTimeout(resolve, 0));
+/** A copy, also of counters that are getters. */
+function copyOf(counters: TransportStatistics): TransportStatistics {
+  const { datagramsSent, datagramsReceived, bytesSent, bytesReceived, sendErrors, receiveErrors, truncated } = counters;
+  return { datagramsSent, datagramsReceived, bytesSent, bytesReceived, sendErrors, receiveErrors, truncated };
 }

@@ -1,4 +1,4 @@
-export type { TransportEnvironment } from "./harness.js";
+export type { CreateTransportOptions, TransportEnvironment, TransportTopology } from "./environment.js";
 export {
   type TestRunner,
   testTransport,

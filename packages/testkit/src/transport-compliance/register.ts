@@ -1,7 +1,10 @@
 import { BATCH_CASES } from "./batch-cases.js";
+import { CALL_CASES } from "./call-cases.js";
 import { DELIVERY_CASES } from "./delivery-cases.js";
-import { type CaseBody, Harness, type TransportEnvironment } from "./harness.js";
+import type { TransportEnvironment, TransportTopology } from "./environment.js";
+import { type CaseBody, Harness } from "./harness.js";
 import { LIFECYCLE_CASES } from "./lifecycle-cases.js";
+import { OPTIONAL_CASES } from "./optional-cases.js";
 
 /** How the suite gets at a transport. */
 export interface TransportComplianceOptions {
@@ -9,6 +12,8 @@ export interface TransportComplianceOptions {
   readonly setup: () => TransportEnvironment | Promise<TransportEnvironment>;
   /** Called after each case, when all its transports are closed, also after a failure. */
   readonly teardown?: ((environment: TransportEnvironment) => void | Promise<void>) | undefined;
+  /** Who reaches whom: `star` for clients that dial a server. Default `mesh`. */
+  readonly topology?: TransportTopology | undefined;
 }
 
 /** One case of the suite. */
@@ -32,9 +37,16 @@ export interface TestTransportOptions extends TransportComplianceOptions {
   readonly runner?: TestRunner | undefined;
 }
 
-/** The cases that every transport must pass, for a runner of your own; they may run in any order. */
+/**
+ * The cases that every transport must pass, for a runner of your own; they may run in any order. Throws TypeError for
+ * a topology that there is not.
+ */
 export function transportComplianceCases(options: TransportComplianceOptions): TransportComplianceCase[] {
-  const bodies = { ...LIFECYCLE_CASES, ...DELIVERY_CASES, ...BATCH_CASES };
+  const { topology = "mesh" } = options;
+  if (topology !== "mesh" && topology !== "star") {
+    throw new TypeError(`"topology" expected "mesh" or "star", got ${JSON.stringify(topology)}`);
+  }
+  const bodies = { ...LIFECYCLE_CASES, ...DELIVERY_CASES, ...CALL_CASES, ...BATCH_CASES, ...OPTIONAL_CASES };
   return Object.entries(bodies).map(([name, body]) => ({ name, run: () => runCase(options, body) }));
 }
 
@@ -51,16 +63,18 @@ export function testTransport(options: TestTransportOptions): void {
 
 async function runCase(options: TransportComplianceOptions, body: CaseBody): Promise<void> {
   const environment = await options.setup();
-  const harness = new Harness(environment);
+  const harness = new Harness(environment, options.topology ?? "mesh");
   try {
     try {
       await body(harness);
+      harness.checkCalls();
     } catch (error) {
       // The first failure is the one to report; closing is tried all the same.
       await harness.closeAll().catch(() => undefined);
       throw error;
     }
     await harness.closeAll();
+    harness.checkCalls();
   } finally {
     await options.teardown?.(environment);
   }
