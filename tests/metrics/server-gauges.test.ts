@@ -1,3 +1,4 @@
+import { connect } from "@sortie/client";
 import { createMetrics, type ServerMetrics } from "@sortie/metrics";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
@@ -60,6 +61,39 @@ describe("the counter of refused sends", () => {
     expect(await scrape()).toBe(0);
     statistics.sendErrors += 2;
     expect(await scrape()).toBe(2);
+  });
+});
+
+describe("the counters of clients that are not let in", () => {
+  it("are there by code from 0 on, and the gauge of the room for peers beside them", async () => {
+    const families = parseExposition(await metrics.text());
+    expect(valueOf(families, "sortie_server_max_peers")).toBe(256);
+    const codes = (name: string): unknown[] => families.get(name)?.metrics.map(({ labels }) => labels?.["code"]) ?? [];
+    expect(codes("sortie_server_refused_total")).toEqual(["refused", "server-full", "shutting-down"]);
+    expect(codes("sortie_server_handshakes_failed_total")).toHaveLength(9);
+    expect(valueOf(families, "sortie_server_refused_total", { code: "server-full" })).toBe(0);
+  });
+
+  it("show a server whose authenticate refuses everybody, or fails", async () => {
+    let asked = 0;
+    const authenticate = (): { accept: false; code: "server-full" } => {
+      if (asked++ < 2) return { accept: false, code: "server-full" };
+      throw new Error("the database is away");
+    };
+    const refusing = new GameNetwork({ server: { authenticate } });
+    refusing.server.on("error", () => {});
+    await refusing.listen();
+    const watching = createMetrics(refusing.server, { clock: refusing.clock });
+    for (let i = 0; i < 3; i++) {
+      await refusing.settle(connect(refusing.clientOptions()).catch(() => undefined));
+      await refusing.run(200);
+    }
+    const families = parseExposition(await watching.text());
+    expect(valueOf(families, "sortie_server_refused_total", { code: "server-full" })).toBe(2);
+    expect(valueOf(families, "sortie_server_handshakes_failed_total", { code: "internal-error" })).toBe(1);
+    expect(watching.summary().stats.refused).toEqual({ refused: 0, "server-full": 2, "shutting-down": 0 });
+    watching.close();
+    await refusing.end();
   });
 });
 

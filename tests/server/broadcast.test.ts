@@ -1,3 +1,4 @@
+import type { SendReceipt } from "@sortie/reliability";
 import { type BroadcastOptions, type Peer, Server } from "@sortie/server";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GameNetwork, PROTOCOL, text } from "../support/game-network.js";
@@ -111,5 +112,89 @@ describe("those that a broadcast names", () => {
     await game.run(500);
     expect(await broadcast({ to: peers })).toEqual([1, ["2 x"]]);
     expect(await broadcast({ except: peers[0] })).toEqual([1, ["2 x"]]);
+  });
+});
+
+describe("onReceipt of a broadcast", () => {
+  it("hears for each peer, before the broadcast returns, what send would have returned", async () => {
+    const receipts: [peer: Peer, receipt: SendReceipt][] = [];
+    const onReceipt = (peer: Peer, receipt: SendReceipt): void => void receipts.push([peer, receipt]);
+    expect(game.server.broadcast("x", { delivery: "reliable", onReceipt })).toBe(2);
+    expect(receipts.map(([peer, { accepted, refusal }]) => [peer, accepted, refusal])).toEqual([
+      [peers[0], true, undefined],
+      [peers[1], true, undefined],
+    ]);
+    await game.run(200);
+    expect(await Promise.all(receipts.map(([, { outcome }]) => outcome))).toEqual(["acked", "acked"]);
+    expect(heard.sort()).toEqual(["1 x", "2 x"]);
+  });
+
+  it("tells who missed a reliable message, and why; those left out are not asked about", () => {
+    const [first, second] = peers;
+    while (first.send(new Uint8Array(60_000), { delivery: "reliable" }).accepted);
+    const missed: string[] = [];
+    const onReceipt = (peer: Peer, { refusal }: SendReceipt): void => void missed.push(`${peer.id} ${refusal}`);
+    const large = new Uint8Array(60_000);
+    expect(game.server.broadcast(large, { delivery: "reliable", onReceipt })).toBe(1);
+    expect(missed.splice(0)).toEqual([`${first.id} queue-full`, `${second.id} undefined`]);
+    expect(game.server.broadcast(large, { delivery: "reliable", except: first, onReceipt })).toBe(1);
+    expect(missed.splice(0)).toEqual([`${second.id} undefined`]);
+    first.disconnect("too slow");
+    expect(game.server.broadcast("x", { delivery: "reliable", to: [first, second], onReceipt })).toBe(1);
+    expect(missed).toEqual([`${first.id} closed`, `${second.id} undefined`]);
+  });
+
+  it.each<[what: string, fail: () => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("a bug");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("a bug"))],
+  ])("that %s is reported with the peer, and the others get the message", async (_, fail) => {
+    const errors: string[] = [];
+    game.server.on("error", (error, peer) => errors.push(`${(error as Error).message} ${peer?.id}`));
+    const onReceipt = fail as () => void;
+    expect(await broadcast({ onReceipt })).toEqual([2, ["1 x", "2 x"]]);
+    expect(errors.sort()).toEqual(["a bug 1", "a bug 2"]);
+    expect(game.server.stats.listenerErrors).toBe(2);
+  });
+
+  it("may send, broadcast and send away: every peer of the moment is asked about once", async () => {
+    const asked: string[] = [];
+    const onReceipt = (peer: Peer, { accepted }: SendReceipt): void => {
+      asked.push(`${peer.id} ${accepted}`);
+      for (const other of game.server.peers.values()) other.send("aside", { delivery: "reliable" });
+      game.server.broadcast("inner", { delivery: "reliable", except: peer });
+      game.server.flush();
+      if (peer === peers[0]) peers[1].disconnect("enough");
+    };
+    expect(game.server.broadcast("x", { delivery: "reliable", onReceipt })).toBe(1);
+    expect(asked).toEqual(["1 true", "2 false"]);
+    await game.run(200);
+    expect(heard.filter((line) => line.startsWith("1 ")).sort()).toEqual(["1 aside", "1 aside", "1 inner", "1 x"]);
+  });
+
+  it.each([
+    [5, "5"],
+    [null, "null"],
+    [{}, "an object"],
+    [Promise.resolve(), "a promise"],
+  ])("that is %s is refused, and nobody hears it", async (onReceipt, got) => {
+    expect(await broadcast({ onReceipt })).toEqual([`TypeError: "onReceipt" expected a function, got ${got}`, []]);
+  });
+
+  it("is told of where it is misspelt", async () => {
+    const [error, told] = await broadcast({ onreceipt: () => {} });
+    expect(error).toMatch(/^TypeError: "options" expected .*got "onreceipt"$/);
+    expect(told).toEqual([]);
+  });
+
+  it("leaves a server of some data a server", () => {
+    const playing = game.server as unknown as Server<{ readonly name: string }>;
+    const any: Server = playing;
+    playing.broadcast("x", { onReceipt: (peer) => void peer.data });
+    expect(any.peers.size).toBe(2);
   });
 });

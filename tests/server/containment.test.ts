@@ -228,7 +228,11 @@ describe("a process that is held up", () => {
     }
     await game.run(2001);
     expect(ticks).toBeLessThanOrEqual(4);
-    expect(Math.max(...late)).toBeLessThan(4 * 20);
+    // One says how long it was, those that make up for some of it that they are late by a tick or two each.
+    const [first = 0, ...others] = late;
+    expect(first).toBeGreaterThan(1900);
+    expect(first).toBeLessThanOrEqual(2001);
+    expect(Math.max(...others)).toBeLessThan(4 * 20);
     await game.run(2000);
     const after = server.stats.ticks;
     expect(ticks + (after?.skipped ?? 0) - (before?.skipped ?? 0)).toBe(200);

@@ -1,8 +1,11 @@
 import { connect } from "@sortie/client";
 import type { Logger } from "@sortie/connection";
+import type { Clock } from "@sortie/transport";
+import type { VirtualClock } from "@sortie/transport-memory";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
+import { HeldClock } from "../support/held-clock.js";
 import { recordingLogger } from "../support/recording-logger.js";
 
 interface PinoLine {
@@ -71,6 +74,39 @@ describe("a logger", () => {
     for (let i = 0; i < 3; i++) await game.settle(connect(game.clientOptions()).catch(() => undefined));
     await game.run(1500);
     await game.end();
-    expect(lines[0]).toMatch(/^WARN clients were turned away: maxPeers are connected kind="not-accepting" count=\d+$/);
+    expect(lines[0]).toMatch(
+      /^WARN hellos were turned away, .*: maxPeers are connected kind="not-accepting" count=\d+$/,
+    );
+  });
+
+  it("hears at the level of warnings that authenticate lets nobody in for lack of room", async () => {
+    const { logger, lines } = recordingLogger("warn");
+    const authenticate = (): { accept: false; code: "server-full" } => ({ accept: false, code: "server-full" });
+    const game = new GameNetwork({ server: { logger, authenticate } });
+    await game.listen();
+    for (let i = 0; i < 3; i++) await game.settle(connect(game.clientOptions()).catch(() => undefined));
+    await game.end();
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^WARN clients were refused: no slot was left .* kind="server-full" count=1$/);
+    expect(lines[1]).toMatch(/ kind="server-full" count=2$/);
+  });
+
+  it("hears how long a hold-up was for which ticks were left out", async () => {
+    const { logger, lines } = recordingLogger("warn");
+    let clock: HeldClock | undefined;
+    const serverClock = (time: VirtualClock): Clock => (clock = new HeldClock(time));
+    const game = new GameNetwork({ serverClock, server: { logger, tickRate: 50 } });
+    await game.listen();
+    await game.connect();
+    await game.run(500);
+    clock?.hold(3000);
+    await game.run(3001);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(
+      /^WARN ticks were left out: .* holdUpMs=(29[6-9]\d|3000) kind="ticks-skipped" count=14\d$/,
+    );
+    // The statistics tell the same: one tick of them came three seconds late.
+    expect(game.server.stats.ticks?.lateMaxMs).toBeGreaterThan(2950);
+    await game.end();
   });
 });

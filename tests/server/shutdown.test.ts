@@ -1,6 +1,7 @@
 import { identityOf } from "@sortie/handshake";
 import { connect, type ConnectError } from "@sortie/client";
 import { Server } from "@sortie/server";
+import { TransportError } from "@sortie/transport";
 import { describe, expect, it } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
 
@@ -43,6 +44,42 @@ describe("close", () => {
     const idle = new GameNetwork();
     await idle.settle(idle.server.close());
     await expect(idle.server.listen()).rejects.toThrow("closed");
+  });
+
+  it("while listen() is in progress lets that say so: it is not the transport that somebody closed", async () => {
+    const game = new GameNetwork();
+    // As a socket of the system: it is bound in a later turn, and fails to where it was closed meanwhile.
+    const lateClosed = new TransportError("closed", "the transport is closed: make a new one");
+    for (const isOpened of [true, false]) {
+      const transport = game.network.createTransport({ host: "10.0.0.7", port: isOpened ? 7 : 8 });
+      const openLate = transport.open.bind(transport);
+      transport.open = async (receiver) => {
+        await Promise.resolve();
+        if (!isOpened) throw lateClosed;
+        return openLate(receiver);
+      };
+      const { identity, crypto, clock } = game;
+      const server = new Server({ protocol: "test/1", identity, crypto, clock, transport });
+      const listening = server.listen();
+      const closing = server.close();
+      await expect(listening).rejects.toMatchObject({
+        name: "TransportError",
+        code: "closed",
+        message: "the server was closed while listen() was in progress: create another one",
+      });
+      await game.settle(closing);
+      expect(server.address).toBeUndefined();
+    }
+    await game.end();
+  });
+
+  it("leaves another fault of listen() as it is", async () => {
+    const game = new GameNetwork();
+    const inUse = new TransportError("address-in-use", "port 1474 is in use");
+    game.serverTransport.open = () => Promise.reject(inUse);
+    const listening = game.server.listen();
+    await Promise.all([expect(listening).rejects.toBe(inUse), game.settle(game.server.close())]);
+    await game.end();
   });
 
   it("gives up on peers that do not answer", async () => {

@@ -28,9 +28,19 @@ function statsAfter(seconds: number): ServerStatistics {
     truncated: 0,
   };
   const drops = { "too-short": 3, duplicate: 4 } as ServerStatistics["drops"];
-  const counts = { halfOpen: 0, handshakes: 9, retriesSent: 9, rejectsSent: 0, peersAccepted: 8, listenerErrors: 0 };
+  const counts = {
+    maxPeers: 256,
+    halfOpen: 0,
+    handshakes: 9,
+    retriesSent: 9,
+    rejectsSent: 0,
+    peersAccepted: 8,
+    listenerErrors: 0,
+  };
   const draining = false;
-  return { crypto: "node", peers: 7, ...counts, draining, drops, transport, ticks };
+  const refused = { refused: 0, "server-full": 0, "shutting-down": 0 };
+  const handshakesFailed = {} as ServerStatistics["handshakesFailed"];
+  return { crypto: "node", peers: 7, ...counts, refused, handshakesFailed, draining, drops, transport, ticks };
 }
 
 describe("StatusLine", () => {

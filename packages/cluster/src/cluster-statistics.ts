@@ -57,10 +57,23 @@ export const NO_FIGURES: WorkerFigures = {
 /** All zero. */
 export const NO_TOTALS: ClusterTotals = {
   peers: 0,
+  maxPeers: 0,
   halfOpen: 0,
   handshakes: 0,
   retriesSent: 0,
   rejectsSent: 0,
+  refused: { refused: 0, "server-full": 0, "shutting-down": 0 },
+  handshakesFailed: {
+    closed: 0,
+    kicked: 0,
+    timeout: 0,
+    "handshake-timeout": 0,
+    "protocol-error": 0,
+    "flow-control": 0,
+    "key-limit": 0,
+    "internal-error": 0,
+    network: 0,
+  },
   peersAccepted: 0,
   listenerErrors: 0,
   draining: false,
@@ -82,10 +95,19 @@ export function totalOf(present: readonly WorkerFigures[], ended: ClusterTotals)
   };
   return {
     peers: servers.reduce((total, one) => total + one.peers, 0),
+    maxPeers: servers.reduce((total, one) => total + one.maxPeers, 0),
     halfOpen: servers.reduce((total, one) => total + one.halfOpen, 0),
     handshakes: sum("handshakes"),
     retriesSent: sum("retriesSent"),
     rejectsSent: sum("rejectsSent"),
+    refused: sumOf(
+      ended.refused,
+      servers.map((one) => one.refused),
+    ),
+    handshakesFailed: sumOf(
+      ended.handshakesFailed,
+      servers.map((one) => one.handshakesFailed),
+    ),
     peersAccepted: sum("peersAccepted"),
     listenerErrors: sum("listenerErrors"),
     draining: servers.some((one) => one.draining),

@@ -8,13 +8,16 @@ function figuresOf(n: number): WorkerFigures {
   const each = <Counters extends object>(counters: Counters): Counters => {
     return Object.fromEntries(Object.keys(counters).map((name) => [name, n])) as Counters;
   };
-  const { drops, transport, ticks, forwarding } = NO_TOTALS;
+  const { drops, transport, ticks, forwarding, refused, handshakesFailed } = NO_TOTALS;
   const kept = { lateP50Ms: n, busyP50Ms: n, intervalMs: 16 };
   const counters = { peers: n, halfOpen: n, handshakes: n, retriesSent: n, rejectsSent: n, peersAccepted: n };
   const server = {
     crypto: "",
     ...counters,
     listenerErrors: n,
+    maxPeers: 10 * n,
+    refused: each(refused),
+    handshakesFailed: each(handshakesFailed),
     draining: n === 4,
     drops: each(drops),
     transport: each(transport),
@@ -32,6 +35,7 @@ describe("totals of a cluster", () => {
     const total = totalOf([figuresOf(3), figuresOf(4), NO_FIGURES], NO_TOTALS);
     expect(total).toMatchObject({
       peers: 7,
+      maxPeers: 70,
       halfOpen: 7,
       handshakes: 7,
       peersAccepted: 7,
@@ -42,6 +46,8 @@ describe("totals of a cluster", () => {
     expect(totalOf([figuresOf(3)], NO_TOTALS).draining).toBe(false);
     expect(new Set(Object.values(total.drops))).toEqual(new Set([7]));
     expect(new Set(Object.values(total.transport))).toEqual(new Set([7]));
+    expect(total.refused).toEqual({ refused: 7, "server-full": 7, "shutting-down": 7 });
+    expect(new Set(Object.values(total.handshakesFailed))).toEqual(new Set([7]));
     expect(new Set(Object.values(total.forwarding))).toEqual(new Set([7]));
     expect(total.ticks).toEqual({
       ticks: 7,
@@ -60,6 +66,7 @@ describe("totals of a cluster", () => {
     expect(total).toMatchObject({ peers: 1, halfOpen: 1, handshakes: 31, retriesSent: 31, rejectsSent: 31, cpuMs: 31 });
     expect(total.ticks).toMatchObject({ ticks: 31, skipped: 31, overruns: 31, lateP99Ms: 1, busyMaxMs: 1 });
     expect(new Set(Object.values(total.transport))).toEqual(new Set([31]));
+    expect([total.maxPeers, total.refused["server-full"], total.handshakesFailed.closed]).toEqual([10, 31, 31]);
   });
 
   it("have the end of the certificate that runs out first, of workers that are there and show one", () => {

@@ -78,7 +78,7 @@ function serverInstruments({ serverStatistics }: InstrumentSources): Instrument[
   return [
     info,
     certificate,
-    ...exportedFields(SERVER_FIELDS).map(([key, field]) => ofField(field, () => Number(serverStatistics()[key]))),
+    ...exportedFields(SERVER_FIELDS).map(([key, field]) => ofField(field, () => Number(serverStatistics()[key] ?? 0))),
     ...exportedFields(TRANSPORT_FIELDS).map(([key, field]) =>
       ofField(field, () => serverStatistics().transport[key] ?? 0),
     ),
@@ -88,6 +88,12 @@ function serverInstruments({ serverStatistics }: InstrumentSources): Instrument[
     ),
     // Without ticks there is nothing to tell: 0 ticks with an interval of 0.
     ...exportedFields(TICK_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().ticks?.[key] ?? 0)),
+    byLabel("server_refused_total", "Clients refused once keys were agreed, by code.", "code", () => {
+      return serverStatistics().refused;
+    }),
+    byLabel("server_handshakes_failed_total", "Handshakes that ended otherwise before a peer, by code.", "code", () => {
+      return serverStatistics().handshakesFailed;
+    }),
     byLabel("datagrams_dropped_total", "Datagrams dropped, by reason.", "reason", () => serverStatistics().drops),
   ];
 }

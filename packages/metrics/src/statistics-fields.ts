@@ -30,10 +30,16 @@ function gauge(name: string, help: string, scale: number = 1): Field {
 export const SERVER_FIELDS: Fields<ServerStatistics> = {
   crypto: "elsewhere",
   peers: gauge("server_peers", "Connected peers."),
+  maxPeers: gauge("server_max_peers", "Peers that the server has room for."),
   halfOpen: gauge("server_half_open_connections", "Connections between the first keys and acceptance."),
   handshakes: counter("server_handshakes", "Public-key handshakes answered."),
   retriesSent: counter("server_retries_sent", "Cookies handed out to clients that had none."),
-  rejectsSent: counter("server_rejects_sent", "Clients turned away with a REJECT before any handshake."),
+  rejectsSent: counter(
+    "server_rejects_sent",
+    "Hellos answered with a REJECT before any handshake; a client may send several.",
+  ),
+  refused: "elsewhere",
+  handshakesFailed: "elsewhere",
   peersAccepted: counter("server_peers_accepted", "Peers ever accepted."),
   listenerErrors: counter("server_listener_errors", "Exceptions of listeners and of authenticate."),
   draining: gauge("server_draining", "1 while newcomers are turned away because the server is about to end."),
@@ -82,6 +88,8 @@ export const CONNECTION_FIELDS: Fields<ConnectionStatistics> = {
   // A floor that never rises again says little of a population; the JSON API has it for each peer.
   rttMinMs: "elsewhere",
   loss: "elsewhere",
+  // A share of one connection; the JSON API has it for each peer.
+  receiveLoss: "elsewhere",
   quality: "elsewhere",
   advice: "elsewhere",
   mtuBytes: "elsewhere",

@@ -22,7 +22,7 @@ export class TickWatch {
   );
   readonly late: HistogramInstrument = new HistogramInstrument(
     "tick_late_seconds",
-    "How late a tick came.",
+    "How late a tick came; the first after a hold-up: by all of it, ticks left out included.",
     TICK_BOUNDS,
   );
   #count = 0;

@@ -8,9 +8,8 @@ import type { SocketAddress } from "@sortie/transport";
  */
 export interface AccessLogEntry {
   /**
-   * "connect": became a peer. "disconnect": was a peer. "refuse": `authenticate` said no, or the last slot was
-   * taken while it was asked.
-   * "fail": the handshake ended otherwise.
+   * "connect": became a peer. "disconnect": was a peer. "refuse": `authenticate` said no, the last slot was taken while
+   * it was asked, or the server began to shut down meanwhile. "fail": the handshake ended otherwise.
    */
   readonly event: "connect" | "disconnect" | "refuse" | "fail";
   readonly address: SocketAddress;

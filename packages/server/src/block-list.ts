@@ -6,22 +6,17 @@ export class BlockList {
 
   /** @param entries the option `blocked`; RangeError, which names it, where one is no IP address or CIDR range */
   constructor(entries: readonly string[] = []) {
-    try {
-      for (const entry of entries) this.set.add(entry);
-    } catch (error) {
-      // The set names what it was given; whoever made the server knows the option alone.
-      throw new RangeError((error as Error).message.replace(/^"\w+"/, '"blocked"'));
-    }
+    for (const entry of entries) named("blocked", () => this.set.add(entry));
   }
 
   /** Throws RangeError for what is neither an IP address nor a CIDR range. */
   add(ipOrCidr: string): void {
-    this.set.add(ipOrCidr);
+    named("ipOrCidr", () => this.set.add(ipOrCidr));
   }
 
-  /** True when it was there. */
+  /** True when exactly this address or range was there, in any spelling. Throws as `add`. */
   delete(ipOrCidr: string): boolean {
-    return this.set.delete(ipOrCidr);
+    return named("ipOrCidr", () => this.set.delete(ipOrCidr));
   }
 
   has(address: SocketAddress): boolean {
@@ -36,5 +31,15 @@ export class BlockList {
   /** In the order of the addresses, at most `limit` of them. Throws RangeError for a bad limit. */
   entries(limit?: number): string[] {
     return this.set.entries(limit);
+  }
+}
+
+/** The set names what it was given in its own words; whoever has a server knows the option or the parameter alone. */
+function named<Result>(label: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new RangeError(message.replace(/^"range"/, `"${label}"`).replace(/^"size"/, '"blocked"'));
   }
 }

@@ -1,13 +1,22 @@
 import { containRejection, describeKind, describeValue } from "@sortie/connection";
-import type { SendOptions } from "@sortie/reliability";
+import type { SendOptions, SendReceipt } from "@sortie/reliability";
 import { isPeerOf, Peer, type PeerHost } from "./peer.js";
 
-/** To whom, besides the options of each message. */
+/** What came of a broadcast for one peer. Of a method's type, so that a `Server<Player>` is a `Server` as well. */
+type OnReceipt<Data> = { call(peer: Peer<Data>, receipt: SendReceipt): void | Promise<void> }["call"];
+
+/** To whom, and who hears what came of it, besides the options of each message. */
 export interface BroadcastOptions<Data> extends SendOptions {
   /** This peer only, or these, each once; those that have gone take nothing. Default: all. */
   readonly to?: Peer<Data> | Iterable<Peer<Data>> | undefined;
   /** But not this one, or these. */
   readonly except?: Peer<Data> | Iterable<Peer<Data>> | undefined;
+  /**
+   * Called for each peer that is meant, one after the other, before `broadcast` returns, with what `peer.send` would
+   * have returned: a refused receipt is a peer that does not get the message, also where that is reliable. Exceptions
+   * and rejections are reported by "error" with the peer, and the others get the message all the same. Default: nobody.
+   */
+  readonly onReceipt?: OnReceipt<Data> | undefined;
 }
 
 /** Throws TypeError for what is no object, a promise or an array: it would be taken for one without options. */
@@ -15,6 +24,13 @@ export function checkObject(options: unknown): void {
   if (describeKind(options) === "an object") return;
   containRejection(options);
   throw new TypeError(`"options" expected an object, got ${describeValue(options)}`);
+}
+
+/** Throws TypeError for what is no function: nobody would hear of the peers that missed the message. */
+export function checkOnReceipt(onReceipt: unknown): void {
+  if (onReceipt === undefined || typeof onReceipt === "function") return;
+  containRejection(onReceipt);
+  throw new TypeError(`"onReceipt" expected a function, got ${describeValue(onReceipt)}`);
 }
 
 /**

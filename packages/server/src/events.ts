@@ -24,12 +24,14 @@ export interface ServerEvents<Data = unknown> {
   tick: (event: TickEvent) => void;
   /**
    * The server is about to end and lets nobody in any more: after `startDraining`, and again, with the time that peers
-   * have, after `close`. What is sent reliably from here is still delivered: the moment for a last word.
+   * have, after `close`: the moment for a last word. What is sent reliably from here is delivered as far as there is
+   * time: `leaveMs`, and then `drainMs`. After a `close` with neither it is lost.
    */
   draining: (event: DrainingEvent) => void;
   /**
-   * What a listener, `authenticate`, a congestion controller, the crypto provider or the transport threw; the peer is
-   * there when it concerns one. After a fault of the middle two, that peer has ended: "disconnect" follows.
+   * What a listener, `authenticate`, `onReceipt`, a congestion controller, the crypto provider or the transport threw;
+   * the peer is there when it concerns one. After a fault of the controller or the provider, that peer has ended:
+   * "disconnect" follows.
    */
   error: (error: unknown, peer: Peer<Data> | undefined) => void;
 }

@@ -1,6 +1,7 @@
 export type { AccessLogEntry } from "./access-log.js";
 export type { BroadcastOptions } from "./broadcast-options.js";
 export { type ServerEvents } from "./events.js";
+export type { ListenAddress } from "./listen-address.js";
 export { SERVER_OPTION_NAMES, type ServerBaseOptions, type ServerOptions } from "./options.js";
 export type {
   Acceptance,
@@ -13,7 +14,8 @@ export type {
 export { Peer } from "./peer.js";
 export { type PortShare, workerOf } from "./port-share.js";
 export type { RateLimit } from "./prefix-limiter.js";
-export { type ListenAddress, Server } from "./server.js";
+export type { HandshakeFailure, RefusalCode } from "./refusal-counters.js";
+export { Server } from "./server.js";
 export { ServerCore } from "./server-core.js";
 export type { ServerCoreHandler } from "./server-core-handler.js";
 export type { ServerCoreOptions } from "./server-core-options.js";

@@ -13,7 +13,7 @@ const TOLD_DROPS = {
   "rate-limited": "handshakes over the limit of their prefix, or of the process, were dropped",
   "half-open-full": "handshakes were dropped: more than handshakesPerSecond, or maxHalfOpen, allows",
   "receive-buffer-full": "packets were dropped: reassemblyBudgetBytes is used up",
-  "not-accepting": "clients were turned away: maxPeers are connected",
+  "not-accepting": "hellos were turned away, of which a client may send several: maxPeers are connected",
 } as const satisfies Partial<Record<DropReason, string>>;
 
 type ToldDrop = keyof typeof TOLD_DROPS;
@@ -24,6 +24,8 @@ export interface WatchedCounters {
   /** Datagrams; see `refusedSends`. */
   readonly refused: number;
   readonly skippedTicks: number;
+  /** ms. The longest hold-up for which ticks were skipped since the last look. */
+  readonly holdUpMs: number;
   /** Turning clients away is then what was asked for. */
   readonly draining: boolean;
 }
@@ -83,7 +85,10 @@ export class ServerLog {
     const fields = { ...entry, address: entry.address.toString() };
     if (event === "connect") this.write("info", fields, `peer ${peerId} connected`);
     else if (event === "disconnect") this.write("info", fields, `peer ${peerId} disconnected: ${code}`);
-    else if (event === "refuse") this.#limited("refuse", "info", fields, "clients were refused", 1, nowMs);
+    else if (event === "refuse" && code === "server-full") {
+      // Nobody gets in, and yet all is well in the counters of what was dropped: an operator must hear of it.
+      this.#limited("server-full", "warn", fields, "clients were refused: no slot was left for them", 1, nowMs);
+    } else if (event === "refuse") this.#limited("refuse", "info", fields, "clients were refused", 1, nowMs);
     else this.#limited("fail", "info", fields, "handshakes failed", 1, nowMs);
   }
 
@@ -102,7 +107,8 @@ export class ServerLog {
       this.#limited(reason, "warn", {}, TOLD_DROPS[reason], count, nowMs);
     }
     const skipped = this.#since("ticks-skipped", counters.skippedTicks);
-    this.#limited("ticks-skipped", "warn", {}, "ticks were left out: the process is held up", skipped, nowMs);
+    const heldUp = { holdUpMs: Math.max(Math.round(counters.holdUpMs), this.#untold("ticks-skipped", "holdUpMs")) };
+    this.#limited("ticks-skipped", "warn", heldUp, "ticks were left out: the process was held up", skipped, nowMs);
     const unsent = this.#since("send-errors", counters.refused);
     this.#limited("send-errors", "warn", {}, "datagrams were not sent: the system refused them", unsent, nowMs);
     for (const [kind, repeats] of this.#repeats) if (repeats.nextAtMs <= nowMs) this.#tell(kind, repeats, nowMs);
@@ -117,6 +123,13 @@ export class ServerLog {
     const before = this.#seen.get(name) ?? 0;
     this.#seen.set(name, count);
     return count - before;
+  }
+
+  /** A number among the fields of what is held back of this kind; 0 where nothing is. */
+  #untold(kind: string, field: string): number {
+    const repeats = this.#repeats.get(kind);
+    if (repeats === undefined || repeats.count === 0) return 0;
+    return (repeats.fields as Readonly<Record<string, number>>)[field] ?? 0;
   }
 
   #limited(kind: string, level: LogLevel, fields: object, message: string, count: number, nowMs: number): void {

@@ -4,25 +4,27 @@ import {
   containedKeyLog,
   createResources,
   type DisconnectReason,
-  payloadBytes,
   resolveProtocolOptions,
   toHex,
   TypedEmitter,
 } from "@sortie/connection";
 import { type Identity, protocolId } from "@sortie/handshake";
-import { checkSend, SharedPayload } from "@sortie/reliability";
 import { type Clock, Driver, refusedSends, SystemClock } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { AccessLogEntry } from "./access-log.js";
 import { authenticateClient, type Decision } from "./authenticator.js";
 import { BlockList } from "./block-list.js";
-import { type BroadcastOptions, checkObject, peersOf } from "./broadcast-options.js";
+import { broadcast, type BroadcastParts } from "./broadcast.js";
+import type { BroadcastOptions } from "./broadcast-options.js";
+import { closedMeanwhile } from "./closed-meanwhile.js";
 import type { ConnectionEntry } from "./connection-table.js";
 import { SERVER_EVENTS, type ServerEvents } from "./events.js";
+import type { ListenAddress } from "./listen-address.js";
 import { checkServerOptions, DEFAULT_TICK_RATE, limitsOf, type ServerOptions } from "./options.js";
-import { Peer, type PeerHost, sendTo } from "./peer.js";
+import { Peer, type PeerHost } from "./peer.js";
 import { enterPeer, PeerMap, removePeer } from "./peer-map.js";
 import { partOfLimits } from "./port-share.js";
+import { RefusalCounters } from "./refusal-counters.js";
 import { type ConnectRequest, ServerCore } from "./server-core.js";
 import type { ServerCoreHandler } from "./server-core-handler.js";
 import { ServerLog } from "./server-log.js";
@@ -38,13 +40,6 @@ import { type TickEvent, TickLoop } from "./tick-loop.js";
 const RECEIVE_HOLD_TICKS = 1.5;
 /** Of servers that share a port each has its own range of peer IDs: 64 of them fill 32 bits. */
 const PEER_IDS_PER_WORKER = 2 ** 26;
-
-/** Where a server listens. */
-export interface ListenAddress {
-  readonly address: string;
-  readonly port: number;
-  readonly family: 4 | 6;
-}
 
 /** What the application keeps for an entry of the table. */
 interface Owner<Data> {
@@ -62,6 +57,9 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #blockList: BlockList;
   readonly #peers: PeerMap<Peer<Data>> = new PeerMap();
   readonly #host: PeerHost;
+  readonly #broadcastParts: BroadcastParts<Data>;
+  readonly #refusals: RefusalCounters = new RefusalCounters();
+  readonly #maxPeers: number;
   readonly #handler: ServerCoreHandler = {
     onConnect: (entry) => this.#onConnect(entry),
     onMessage: (entry, message) => this.emit("message", this.#ownerOf(entry).peer, message),
@@ -75,7 +73,6 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   #nextPeerId = 1;
   #peersAccepted = 0;
   #listenerErrors = 0;
-  #certificateNotAfterMs: number | undefined;
   #listening: ListenAddress | undefined;
   readonly #shutdown: Shutdown;
 
@@ -92,6 +89,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#clock = options.clock ?? new SystemClock();
     this.#blockList = new BlockList(options.blocked);
     const limits = partOfLimits(limitsOf(options as ServerOptions), options.share ?? { worker: 0, workers: 1 });
+    this.#maxPeers = limits.maxPeers;
     this.#core = new ServerCore({
       ...limits,
       resources: createResources(options.crypto, limits.reassemblyBudgetBytes),
@@ -106,7 +104,6 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       share: options.share,
       ...containedKeyLog(options.keyLog, (error) => this.#report(error, undefined)),
     });
-    this.#certificateNotAfterMs = options.identity.certificateNotAfterMs;
     this.#driver = new Driver({
       core: this.#core,
       transport: options.transport,
@@ -119,6 +116,8 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#ticks = tickRate > 0 ? new TickLoop(tickRate, this.#clock, work) : undefined;
     const parts = { core: this.#core, driver: this.#driver, clock: this.#clock };
     this.#host = createPeerHost({ ...parts, hasTicks: tickRate > 0 });
+    const onFault = (error: unknown, peer: Peer<Data>): void => this.#onCallbackError(error, peer);
+    this.#broadcastParts = { peers: this.#peers, host: this.#host, clock: this.#clock, onFault };
     this.#shutdown = new Shutdown({
       ...parts,
       isListening: () => this.#listening !== undefined,
@@ -152,17 +151,19 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     return {
       crypto: this.#options.crypto.name,
       peers: peerCount,
+      maxPeers: this.#maxPeers,
       halfOpen: admission.halfOpen,
       handshakes: admission.handshakes,
       retriesSent: admission.retriesSent,
       rejectsSent: admission.rejectsSent,
+      ...this.#refusals.snapshot(),
       peersAccepted: this.#peersAccepted,
       listenerErrors: this.#listenerErrors,
       draining: this.#core.isShuttingDown,
       drops: drops.snapshot(),
       transport: { ...this.#options.transport.statistics },
       ticks: this.#ticks?.statistics.snapshot(),
-      certificateNotAfterMs: this.#certificateNotAfterMs,
+      certificateNotAfterMs: admission.identity.certificateNotAfterMs,
     };
   }
 
@@ -171,14 +172,19 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     return this.#listening;
   }
 
-  /** Opens the socket. Rejects with TransportError, whose code and message say what to do. */
+  /**
+   * Opens the socket. Rejects with TransportError, whose code and message say what to do; its code is "closed" where
+   * `close` is called meanwhile.
+   */
   async listen(): Promise<ListenAddress> {
     if (this.#shutdown.hasBegun) throw new Error("listen() on a server that was closed: create another one");
     if (this.#driver.isStarted) throw new Error("listen() on a server that listens already");
     if (this.#core.canWait && this.#ticks !== undefined) {
       this.#options.transport.holdReceive?.(RECEIVE_HOLD_TICKS * this.#ticks.intervalMs);
     }
-    const local = await this.#driver.start();
+    const local = await this.#driver.start().catch((error: unknown) => {
+      throw this.#shutdown.hasBegun ? closedMeanwhile(error) : error;
+    });
     this.#listening = { address: local.host, port: local.port, family: local.family };
     this.#log.write("info", this.#listening, "listening");
     this.#shutdown.onListening();
@@ -205,22 +211,11 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   }
 
   /**
-   * Sends to all peers, or those of `to`, but those of `except`. Returns how many took it. Throws TypeError or
-   * RangeError for bad options, and then sends to nobody.
+   * Sends to all peers, or those of `to`, but those of `except`. Returns how many took it; `onReceipt` hears who did
+   * not. Throws TypeError or RangeError for bad options, and then sends to nobody.
    */
   broadcast(payload: Uint8Array | string, options: BroadcastOptions<Data> = {}): number {
-    const shared = new SharedPayload(payloadBytes(payload));
-    checkObject(options);
-    const { to, except, ...sendOptions } = options;
-    const left = except === undefined ? undefined : peersOf("except", except, this.#host);
-    const named = to === undefined ? undefined : peersOf("to", to, this.#host);
-    checkSend(shared, sendOptions);
-    const nowMs = this.#clock.now();
-    let accepted = 0;
-    for (const peer of named ?? this.#peers.values()) {
-      if (left?.has(peer) !== true && sendTo(peer as Peer, shared, sendOptions, nowMs).accepted) accepted += 1;
-    }
-    return accepted;
+    return broadcast(this.#broadcastParts, payload, options);
   }
 
   /**
@@ -234,7 +229,10 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     });
   }
 
-  /** True when it was blocked before. */
+  /**
+   * Takes back one entry of the list, in any spelling: true where exactly this address or range was on it. A wider
+   * range that contains it stays, and blocks it still. Throws RangeError for other text.
+   */
   unblock(ipOrCidr: string): boolean {
     return this.#blockList.delete(ipOrCidr);
   }
@@ -264,7 +262,6 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   setIdentity(identity: Identity): void {
     checkIdentity(identity);
     this.#core.setIdentity(identity);
-    this.#certificateNotAfterMs = identity.certificateNotAfterMs;
   }
 
   /** Sends everything that is queued at once, instead of at the end of the tick; for one peer, `peer.flush()`. */
@@ -274,11 +271,16 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   }
 
   protected override onListenerError(name: keyof ServerEvents<Data>, error: unknown, first: unknown): void {
-    this.#listenerErrors += 1;
     const peer = first instanceof Peer ? (first as Peer<Data>) : undefined;
+    if (name !== "error") return this.#onCallbackError(error, peer);
     // A listener for errors that throws has had its chance.
-    if (name === "error") this.#log.error({ err: error }, 'a listener of "error" threw', this.#clock.now());
-    else this.#report(error, peer);
+    this.#listenerErrors += 1;
+    this.#log.error({ err: error }, 'a listener of "error" threw', this.#clock.now());
+  }
+
+  #onCallbackError(error: unknown, peer: Peer<Data> | undefined): void {
+    this.#listenerErrors += 1;
+    this.#report(error, peer);
   }
 
   #ownerOf(entry: ConnectionEntry): Owner<Data> {
@@ -302,8 +304,9 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.emit("disconnect", peer, reason);
   }
 
-  #onHandshakeFailed(entry: ConnectionEntry, { code, text }: DisconnectReason): void {
-    const event = code === "refused" || code === "server-full" ? "refuse" : "fail";
+  #onHandshakeFailed(entry: ConnectionEntry, reason: DisconnectReason): void {
+    const event = this.#refusals.count(reason) ? "refuse" : "fail";
+    const { code, text } = reason;
     this.#access({ event, address: entry.address, sessionId: toHex(entry.sessionId), code, text });
   }
 
@@ -316,10 +319,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   #access(entry: AccessLogEntry): void {
     this.#log.access(entry, this.#clock.now());
-    const onError = (error: unknown): void => {
-      this.#listenerErrors += 1;
-      this.#report(error, undefined);
-    };
+    const onError = (error: unknown): void => this.#onCallbackError(error, undefined);
     callContained(() => this.#options.onAccess?.(entry), onError);
   }
 
@@ -349,7 +349,9 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     if (this.#log.isLookDue(nowMs)) {
       const { drops, isShuttingDown: draining } = this.#core;
       const refused = refusedSends(this.#options.transport.statistics);
-      this.#log.watch({ drops, draining, refused, skippedTicks: this.#ticks?.statistics.skipped ?? 0 }, nowMs);
+      const ticks = this.#ticks?.statistics;
+      const [skippedTicks, holdUpMs] = [ticks?.skipped ?? 0, ticks?.takeHoldUpMs() ?? 0];
+      this.#log.watch({ drops, draining, refused, skippedTicks, holdUpMs }, nowMs);
     }
     this.#shutdown.check();
   }
@@ -386,8 +388,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       return;
     }
     if (decision.kind === "refuse") return this.#core.close(entry, decision.code, decision.reason, nowMs);
-    this.#listenerErrors += 1;
-    this.#report(decision.error, undefined);
+    this.#onCallbackError(decision.error, undefined);
     this.#core.close(entry, CloseCode.InternalError, "the server could not check the credentials", nowMs);
   }
 }

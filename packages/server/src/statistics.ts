@@ -1,5 +1,6 @@
 import type { DropReason } from "@sortie/connection";
 import type { TransportStatistics } from "@sortie/transport";
+import type { HandshakeFailure, RefusalCode } from "./refusal-counters.js";
 import type { TickStatisticsSnapshot } from "./tick-statistics.js";
 
 /** A snapshot of the whole server. */
@@ -7,16 +8,26 @@ export interface ServerStatistics {
   /** The crypto provider's name; of a composed one also which library encrypts, by suite and size of packet. */
   readonly crypto: string;
   readonly peers: number;
+  /** Peers that there is room for: the option's value, or this server's part of it where several share a port. */
+  readonly maxPeers: number;
   /** Connections between the first keys and acceptance. */
   readonly halfOpen: number;
   /** Public-key handshakes answered since the start. */
   readonly handshakes: number;
   /** Cookies handed out since the start. */
   readonly retriesSent: number;
+  /** Hellos answered with why there is no handshake, since the start. A client may send several. */
   readonly rejectsSent: number;
+  /**
+   * Clients that were refused once keys were agreed, since the start, by code. "refused": by `authenticate`;
+   * "server-full": by `authenticate`, or no slot was left when it had answered; "shutting-down".
+   */
+  readonly refused: Readonly<Record<RefusalCode, number>>;
+  /** Handshakes that ended otherwise before there was a peer, since the start, by code. */
+  readonly handshakesFailed: Readonly<Record<HandshakeFailure, number>>;
   /** Peers ever accepted. */
   readonly peersAccepted: number;
-  /** Exceptions of listeners and of `authenticate`. */
+  /** Exceptions of listeners and of the callbacks that the server was given, such as `authenticate`. */
   readonly listenerErrors: number;
   /** Newcomers are turned away: see `startDraining` and `close`. */
   readonly draining: boolean;

@@ -24,7 +24,10 @@ export interface TickEvent {
   readonly tick: number;
   /** ms of game time that this tick covers: the tick's interval, exactly. */
   readonly deltaMs: number;
-  /** ms this tick came after its time. */
+  /**
+   * ms this tick came after its time. Of the first tick after a hold-up: after the time of the first one that the
+   * hold-up kept from coming, also where that was left out. So it may be seconds.
+   */
   readonly lateMs: number;
   /** ms that the tick before this one took; 0 for the first. */
   readonly previousBusyMs: number;
@@ -84,12 +87,13 @@ export class TickLoop {
 
   private readonly fire = (): void => {
     const startMs = this.clock.now();
-    const behind = Math.floor((startMs - this.nextAtMs) / this.intervalMs);
-    this.skip(behind - MAX_CATCH_UP_TICKS + 1);
+    const dueAtMs = this.nextAtMs;
+    const behindMs = startMs - dueAtMs;
+    this.skip(Math.floor(behindMs / this.intervalMs) - MAX_CATCH_UP_TICKS + 1, behindMs);
     const { timer } = this;
     try {
       // One at a time, even when others are due: between two ticks what has arrived is received.
-      this.runTick();
+      this.runTick(dueAtMs);
     } finally {
       // The tick may have stopped the loop, and started it anew: then another timer runs.
       if (this.timer === timer) this.goOn(startMs);
@@ -129,21 +133,24 @@ export class TickLoop {
   /** @param pauseMs after ticks of a loop that cannot keep its rate; 0: the next one comes at once */
   private armNext(pauseMs: number): void {
     if (this.overrunsInRow >= MAX_CATCH_UP_TICKS) {
-      const behind = (this.clock.now() - this.nextAtMs) / this.intervalMs;
-      this.skip(pauseMs > 0 ? Math.ceil(behind + pauseMs / this.intervalMs) : Math.floor(behind));
+      const behindMs = this.clock.now() - this.nextAtMs;
+      const behind = behindMs / this.intervalMs;
+      this.skip(pauseMs > 0 ? Math.ceil(behind + pauseMs / this.intervalMs) : Math.floor(behind), behindMs);
     }
     this.arm();
   }
 
-  private skip(ticks: number): void {
+  /** @param behindMs since the first of them was due */
+  private skip(ticks: number, behindMs: number): void {
     if (ticks <= 0) return;
     this.nextAtMs += ticks * this.intervalMs;
-    this.statistics.onSkipped(ticks);
+    this.statistics.onSkipped(ticks, behindMs);
   }
 
-  private runTick(): void {
+  /** @param dueAtMs when it was due, or the first of those that were left out just before it */
+  private runTick(dueAtMs: number): void {
     const beganMs = this.clock.now();
-    const lateMs = Math.max(0, beganMs - this.nextAtMs);
+    const lateMs = Math.max(0, beganMs - dueAtMs);
     this.nextAtMs += this.intervalMs;
     this.hasReceived = false;
     this.hasReceived = this.work.tick({

@@ -10,6 +10,7 @@ export interface TickStatisticsSnapshot {
   readonly skipped: number;
   /** Ticks since the start that took longer than their interval. */
   readonly overruns: number;
+  /** How late ticks came, as `TickEvent.lateMs` has it: with the whole of a hold-up, ticks left out included. */
   readonly lateP50Ms: number;
   readonly lateP99Ms: number;
   readonly lateMaxMs: number;
@@ -27,6 +28,8 @@ export class TickStatistics {
   /** As `TickStatisticsSnapshot` has it. */
   skipped = 0;
   private overruns = 0;
+  /** ms. Longest hold-up for which ticks were left out, since it was taken last. */
+  private holdUpMs = 0;
 
   constructor(intervalMs: number) {
     this.intervalMs = intervalMs;
@@ -40,8 +43,17 @@ export class TickStatistics {
     if (busyMs > this.intervalMs) this.overruns += 1;
   }
 
-  onSkipped(ticks: number): void {
+  /** @param holdUpMs for how long the first of them has been due */
+  onSkipped(ticks: number, holdUpMs: number): void {
     this.skipped += ticks;
+    this.holdUpMs = Math.max(this.holdUpMs, holdUpMs);
+  }
+
+  /** ms. The longest hold-up for which ticks were left out since the last call; 0 where there was none. */
+  takeHoldUpMs(): number {
+    const { holdUpMs } = this;
+    this.holdUpMs = 0;
+    return holdUpMs;
   }
 
   snapshot(): TickStatisticsSnapshot {

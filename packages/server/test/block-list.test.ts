@@ -45,6 +45,21 @@ describe("BlockList", () => {
     expect(list.delete("192.0.2.9")).toBe(false);
   });
 
+  it("names the parameter of what it was given, and itself where it is full", () => {
+    const list = new BlockList();
+    const message = '"ipOrCidr" expected an IP address or a range such as 10.0.0.0/8, got "localhost"';
+    expect(() => list.add("localhost")).toThrow(new RangeError(message));
+    expect(() => list.delete("localhost")).toThrow(new RangeError(message));
+    for (let i = 0; i < 65_536; i++) list.add(`10.${i >> 16}.${(i >> 8) & 0xff}.${i & 0xff}`);
+    expect(() => list.add("192.0.2.1")).toThrow('"blocked" expected at most 65536 entries, got one more');
+  });
+
+  it("does not let one address of a blocked range in: that entry is the range", () => {
+    const list = new BlockList(["127.0.0.0/8"]);
+    expect(list.delete("127.0.0.1")).toBe(false);
+    expect(blocks(list, "127.0.0.1")).toBe(true);
+  });
+
   it("counts its entries, one in two spellings once", () => {
     const list = new BlockList(["192.0.2.0/24", "192.0.2.9"]);
     expect(list.size).toBe(2);

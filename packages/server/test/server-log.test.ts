@@ -14,13 +14,15 @@ function keeping(): { logger: Logger; lines: Line[] } {
   return { logger: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") }, lines };
 }
 
-function entry(event: AccessLogEntry["event"], text: string = ""): AccessLogEntry {
+function entry(event: AccessLogEntry["event"], text: string = "", code: string = "refused"): AccessLogEntry {
   const address = SocketAddress.parse("192.0.2.1", 5000);
-  return { event, address, sessionId: "ab", code: "refused", text, ...(event === "refuse" ? {} : { peerId: 7 }) };
+  return { event, address, sessionId: "ab", code, text, ...(event === "refuse" ? {} : { peerId: 7 }) };
 }
 
+const NOTHING = { refused: 0, skippedTicks: 0, holdUpMs: 0, draining: false };
+
 function counters(drops: Partial<Record<DropReason, number>>, others: Partial<WatchedCounters> = {}): WatchedCounters {
-  return { drops: { get: (reason) => drops[reason] ?? 0 }, refused: 0, skippedTicks: 0, draining: false, ...others };
+  return { drops: { get: (reason) => drops[reason] ?? 0 }, ...NOTHING, ...others };
 }
 
 describe("ServerLog", () => {
@@ -90,6 +92,42 @@ describe("ServerLog", () => {
       4,
       9,
     ]);
+  });
+
+  it("warns once in ten seconds of clients for whom no slot was left, apart from those refused otherwise", () => {
+    const { logger, lines } = keeping();
+    const log = new ServerLog(logger, () => {});
+    for (let ms = 0; ms < 10_000; ms += 100) {
+      log.access(entry("refuse", "the server is full", "server-full"), ms);
+      log.access(entry("refuse", "no ticket", "refused"), ms);
+    }
+    log.flush(10_000);
+    expect(lines.map(([level, { kind, count, code }, message]) => [level, kind, count, code, message])).toEqual([
+      ["warn", "server-full", 1, "server-full", "clients were refused: no slot was left for them"],
+      ["info", "refuse", 1, "refused", "clients were refused"],
+      ["warn", "server-full", 99, "server-full", "clients were refused: no slot was left for them"],
+      ["info", "refuse", 99, "refused", "clients were refused"],
+    ]);
+  });
+
+  it("tells the longest of the hold-ups that a line about skipped ticks stands for", () => {
+    const { logger, lines } = keeping();
+    const log = new ServerLog(logger, () => {});
+    const looks: readonly [ms: number, skipped: number, holdUpMs: number][] = [
+      [0, 10, 200.4],
+      [1000, 180, 3000],
+      [2000, 181, 90],
+      [3000, 181, 0],
+      [10_500, 181, 0],
+      [21_000, 190, 150],
+    ];
+    for (const [ms, skippedTicks, holdUpMs] of looks) log.watch(counters({}, { skippedTicks, holdUpMs }), ms);
+    expect(lines.map(([level, fields]) => [level, fields])).toEqual([
+      ["warn", { holdUpMs: 200, kind: "ticks-skipped", count: 10 }],
+      ["warn", { holdUpMs: 3000, kind: "ticks-skipped", count: 171 }],
+      ["warn", { holdUpMs: 150, kind: "ticks-skipped", count: 9 }],
+    ]);
+    expect(lines[0]?.[2]).toBe("ticks were left out: the process was held up");
   });
 
   it("does not warn of clients that a draining server turns away", () => {

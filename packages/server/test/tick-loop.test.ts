@@ -84,7 +84,10 @@ describe("TickLoop", () => {
     expect(ticks.map((tick) => tick.tick)).toEqual([0, 1, 2, 3, 4, 5]);
     const { skipped, ticks: ran } = loop.statistics.snapshot();
     expect(ran + skipped).toBe(2040 / INTERVAL);
-    expect(ticks.slice(2).map((tick) => tick.lateMs)).toEqual([60, 40, 20, 0]);
+    // The first of them tells of the whole hold-up: what was due at 60 came at 2040.
+    expect(ticks.slice(2).map((tick) => tick.lateMs)).toEqual([1980, 40, 20, 0]);
+    expect(loop.statistics.snapshot()).toMatchObject({ lateMaxMs: 1980, lateP50Ms: 0 });
+    expect([loop.statistics.takeHoldUpMs(), loop.statistics.takeHoldUpMs()]).toEqual([1980, 0]);
     clock.runTo(2100);
     expect(ticks.slice(6).map((tick) => tick.atMs)).toEqual([2060, 2080, 2100]);
   });
@@ -297,6 +300,16 @@ describe("TickLoop", () => {
     expect(ran + skipped).toBeGreaterThan(480);
     // Nothing of the backlog is carried on.
     expect(Math.max(...ticks.slice(5).map((tick) => tick.lateMs))).toBeLessThan(INTERVAL);
+  });
+
+  it("tells how far behind it was where ticks that take longer than their interval make it skip", () => {
+    const { clock, loop } = started((time) => time.block(50), true);
+    clock.runTo(30);
+    expect(loop.statistics.takeHoldUpMs()).toBe(0);
+    clock.runTo(10_000);
+    const holdUpMs = loop.statistics.takeHoldUpMs();
+    expect(holdUpMs).toBeGreaterThanOrEqual(50 - INTERVAL);
+    expect(holdUpMs).toBeLessThan(5 * 50);
   });
 
   it("makes up for three slow ticks in a row without skipping any", () => {

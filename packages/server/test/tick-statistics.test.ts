@@ -36,9 +36,16 @@ describe("TickStatistics", () => {
   it("counts as overrun what takes longer than the interval, and what was skipped", () => {
     const statistics = new TickStatistics(20);
     for (const busyMs of [19.9, 20, 20.1, 500]) statistics.onTick(0, busyMs);
-    statistics.onSkipped(7);
-    statistics.onSkipped(1);
+    statistics.onSkipped(7, 200);
+    statistics.onSkipped(1, 90);
     expect(statistics.snapshot()).toMatchObject({ ticks: 4, overruns: 2, skipped: 8 });
+  });
+
+  it("keeps the longest hold-up until it is taken", () => {
+    const statistics = new TickStatistics(20);
+    expect(statistics.takeHoldUpMs()).toBe(0);
+    for (const holdUpMs of [90, 200, 120]) statistics.onSkipped(1, holdUpMs);
+    expect([statistics.takeHoldUpMs(), statistics.takeHoldUpMs()]).toEqual([200, 0]);
   });
 
   it("forgets what lies more than 1024 ticks back, but not the counts", () => {

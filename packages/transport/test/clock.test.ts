@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OwnTimers } from "../../../tests/support/own-timers.js";
 import { SystemClock } from "../src/index.js";
@@ -6,10 +7,15 @@ describe("SystemClock", () => {
   let timers: OwnTimers;
 
   beforeEach(() => {
-    const toFake = ["setTimeout", "clearTimeout", "performance", "queueMicrotask"] as const;
+    const ofTimers = ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate"] as const;
+    const toFake = [...ofTimers, "performance", "queueMicrotask"] as const;
     timers = new OwnTimers("/packages/transport/src/", { toFake: [...toFake] });
   });
-  afterEach(() => timers.restore());
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+    timers.restore();
+  });
 
   it("fires once at its time and not before, though hosts cut fractions off", () => {
     const clock = new SystemClock();
@@ -35,10 +41,48 @@ describe("SystemClock", () => {
   it("fires a past time soon, but never inside setTimer", () => {
     const clock = new SystemClock();
     let calls = 0;
-    clock.setTimer(clock.now() - 1000, () => calls++);
+    for (const overdueMs of [1000, 0]) clock.setTimer(clock.now() - overdueMs, () => calls++);
     expect(calls).toBe(0);
+    vi.advanceTimersByTime(0);
+    expect(calls).toBe(2);
+    expect([clock.activeTimers, timers.count]).toEqual([0, 0]);
+  });
+
+  it("waits for no millisecond where the time is past, but for what is left of a time that is not", () => {
+    const setTimeoutCalls = vi.spyOn(globalThis, "setTimeout");
+    const clock = new SystemClock();
+    clock.setTimer(clock.now(), () => undefined);
+    clock.setTimer(clock.now() - 0.01, () => undefined);
+    expect(setTimeoutCalls).not.toHaveBeenCalled();
+    clock.setTimer(clock.now() + 0.01, () => undefined);
+    expect(setTimeoutCalls.mock.calls.map(([, delayMs]) => delayMs)).toEqual([1]);
     vi.advanceTimersByTime(1);
-    expect(calls).toBe(1);
+    expect(clock.activeTimers).toBe(0);
+  });
+
+  it("clears a timer whose time is past", () => {
+    const clock = new SystemClock();
+    let calls = 0;
+    const cleared = clock.setTimer(clock.now() - 5, () => calls++);
+    clock.setTimer(clock.now() - 5, () => clock.clearTimer(third));
+    const third = clock.setTimer(clock.now() - 5, () => calls++);
+    clock.clearTimer(cleared);
+    clock.clearTimer(cleared);
+    vi.advanceTimersByTime(10);
+    expect([calls, clock.activeTimers, timers.count]).toEqual([0, 0, 0]);
+  });
+
+  it.each(["setImmediate", "clearImmediate"])("takes setTimeout for a past time where there is no %s", (missing) => {
+    vi.stubGlobal(missing, undefined);
+    const setTimeoutCalls = vi.spyOn(globalThis, "setTimeout");
+    const clock = new SystemClock();
+    let calls = 0;
+    const cleared = clock.setTimer(clock.now() - 5, () => calls++);
+    clock.setTimer(clock.now() - 5, () => calls++);
+    expect(setTimeoutCalls.mock.calls.map(([, delayMs]) => delayMs)).toEqual([0, 0]);
+    clock.clearTimer(cleared);
+    vi.advanceTimersByTime(1);
+    expect([calls, clock.activeTimers, vi.getTimerCount()]).toEqual([1, 0, 0]);
   });
 
   it("waits longer than setTimeout can", () => {
@@ -92,6 +136,24 @@ describe("SystemClock with the host's own timers", () => {
       order.push("work");
     });
     expect(order).toEqual(["work", "deferred", "timer"]);
+  });
+
+  it("lets input and timers have their turn between timers that are past due, one after the other", async () => {
+    const clock = new SystemClock();
+    let turns = 0;
+    let isOver = false;
+    const next = (): void => {
+      turns += 1;
+      if (!isOver) clock.setTimer(clock.now() - 1000, next);
+    };
+    next();
+    // Either would wait for ever for a chain that never lets go.
+    await readFile(new URL(import.meta.url));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    isOver = true;
+    expect(turns).toBeGreaterThan(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(clock.activeTimers).toBe(0);
   });
 
   it("is monotonic", () => {

@@ -70,7 +70,9 @@ function changeBlock({ server }: ServerMetrics, action: "block" | "unblock", ran
     else if (!server.unblock(range)) return { refusal: failure(404, "not-blocked", "that range is not blocked") };
   } catch (error) {
     // No address, or the list is full: the message says which.
-    return malformed(error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    // The server names its own parameter; whoever sent the request knows the name in that.
+    return malformed(message.replace(/^"ipOrCidr"/, '"range"'));
   }
   return { action, target: range };
 }

@@ -1,0 +1,50 @@
+import { callContained, payloadBytes } from "@sortie/connection";
+import { checkSend, SharedPayload } from "@sortie/reliability";
+import type { Clock } from "@sortie/transport";
+import { type BroadcastOptions, checkObject, checkOnReceipt, peersOf } from "./broadcast-options.js";
+import { type Peer, type PeerHost, sendTo } from "./peer.js";
+
+/** What a broadcast needs of its server. */
+export interface BroadcastParts<Data> {
+  readonly peers: ReadonlyMap<number, Peer<Data>>;
+  readonly host: PeerHost;
+  readonly clock: Clock;
+  /** Hears what `onReceipt` threw, or rejected with. A method, so that a `Server<Player>` is a `Server` as well. */
+  onFault(error: unknown, peer: Peer<Data>): void;
+}
+
+/** Sends to all peers, or those of `to`, but those of `except`: see `Server.broadcast`. */
+export function broadcast<Data>(
+  parts: BroadcastParts<Data>,
+  payload: Uint8Array | string,
+  options: BroadcastOptions<Data>,
+): number {
+  const { peers, host, clock } = parts;
+  const shared = new SharedPayload(payloadBytes(payload));
+  checkObject(options);
+  const { to, except, onReceipt, ...sendOptions } = options;
+  checkOnReceipt(onReceipt);
+  const left = except === undefined ? undefined : peersOf("except", except, host);
+  const named = to === undefined ? undefined : peersOf("to", to, host);
+  checkSend(shared, sendOptions);
+  let accepted = 0;
+  if (onReceipt === undefined) {
+    const nowMs = clock.now();
+    for (const peer of named ?? peers.values()) {
+      if (left?.has(peer) !== true && sendTo(peer as Peer, shared, sendOptions, nowMs).accepted) accepted += 1;
+    }
+    return accepted;
+  }
+  // Those of now: what is called may let others in, as by `flush`. Each at a time of its own: it may send to others,
+  // and no connection's time runs back.
+  for (const peer of named ?? [...peers.values()]) {
+    if (left?.has(peer) === true) continue;
+    const receipt = sendTo(peer as Peer, shared, sendOptions, clock.now());
+    if (receipt.accepted) accepted += 1;
+    callContained(
+      () => onReceipt(peer, receipt),
+      (error) => parts.onFault(error, peer),
+    );
+  }
+  return accepted;
+}
