@@ -88,7 +88,12 @@ const SEND: Nothing<SendOptions> = {
   priority: undefined,
   expiresInMs: undefined,
 };
-const BROADCAST: Nothing<BroadcastOptions<unknown>> = { ...SEND, to: undefined, except: undefined, onReceipt: undefined };
+const BROADCAST: Nothing<BroadcastOptions<unknown>> = {
+  ...SEND,
+  to: undefined,
+  except: undefined,
+  onReceipt: undefined,
+};
 const UDP: Nothing<DgramTransportOptions> = {
   host: undefined,
   port: undefined,
@@ -175,6 +180,7 @@ const VERIFIER: Nothing<TokenVerifierOptions> = {
   notIssuedBefore: undefined,
   maxConsumed: undefined,
   reloadSeconds: undefined,
+  maxKeyAgeSeconds: undefined,
   onError: undefined,
   now: undefined,
   monotonicNow: undefined,

@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { Arena } from "./arena-server.js";
+import { readSmallFile } from "./small-file.js";
+
+/** bytes. The longest token has 256 characters. */
+const MAX_TOKEN_FILE_BYTES = 1024;
 
 /** The dashboard's page while it is open. */
 export interface Dashboard {
@@ -18,15 +21,13 @@ export interface DashboardPlace {
 }
 
 async function readToken(file: string): Promise<string> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`cannot read the dashboard's token "${file}" (${error.code ?? error.message})`);
-  });
-  return text.trim();
+  return (await readSmallFile("the dashboard's token", file, MAX_TOKEN_FILE_BYTES)).trim();
 }
 
 /** Opens metrics and dashboard. Loaded only when it is asked for: a demo without it pays nothing. */
-export async function openDashboard({ server, game }: Arena, where: DashboardPlace): Promise<Dashboard> {
+export async function openDashboard(arena: Arena, where: DashboardPlace): Promise<Dashboard> {
   const { createMetrics, createMetricsListener } = await import("@sortie/metrics");
+  const { server, game, logger, isReady } = arena;
   const describe = (id: number): string => {
     const visitor = server.peers.get(id)?.data;
     return visitor === undefined ? game.nameOf(id) : `${visitor.name}: ${game.nameOf(id)}`;
@@ -34,7 +35,15 @@ export async function openDashboard({ server, game }: Arena, where: DashboardPla
   const metrics = createMetrics(server, { describePeer: ({ id }) => describe(id) });
   const { port, host, tokenFile } = where;
   const token = tokenFile === undefined ? randomBytes(16).toString("base64url") : await readToken(tokenFile);
-  const listener = createMetricsListener(metrics, { port, host, token, title: "Sortie arena" });
+  const listener = createMetricsListener(metrics, {
+    port,
+    host,
+    token,
+    title: "Sortie arena",
+    ready: isReady,
+    // Seldom, and of consequence: in the log also of those who log no more than warnings.
+    onAction: ({ action, target, from }) => logger.warn({ action, target, from }, `an operator's ${action}`),
+  });
   const { url } = await listener.listen();
   return {
     // One from a file is a secret of its own, which does not belong into logs.

@@ -16,6 +16,8 @@ export interface DemoServerOptions {
   readonly tokenKeys?: string;
   /** Name of this server in tokens. */
   readonly audience: string;
+  /** File with addresses and ranges that are kept out. */
+  readonly blocked?: string;
   readonly tickRate: number;
   readonly maxPeers: number;
   readonly quiet?: boolean;
@@ -73,20 +75,24 @@ export function createCommand(): Command {
     .option("--host <host>", "local address (default: all, IPv6 and IPv4)")
     .option("--key <file>", "private key (PEM), as `sortie keygen` writes it (default: a throw-away one)")
     .option("--certificate <file>", "certificate for the key (PEM), as `sortie cert server` writes it; again on SIGHUP")
-    .option("--token-keys <source>", "let in who has a token by these keys only: file or URL of a key set (JWKS)")
+    .option(
+      "--token-keys <source>",
+      "let in who has a token by these keys only: file or URL of a JWKS; again on SIGHUP",
+    )
     .option("--audience <name>", "name of this server in tokens", "arena")
+    .option("--blocked <file>", "keep out the addresses and ranges in it, one a line, # for comments; again on SIGHUP")
     .option("--tick-rate <rate>", "ticks per second", numberIn(1, 240), 60)
     .option("--max-peers <number>", "players at once", numberIn(1, MAX_PLAYERS), 256)
     .option("--dashboard <port>", "show metrics in a browser on this machine, 0 for any free port", numberIn(0, 65_535))
     .option("--dashboard-host <host>", "address that the dashboard listens at", "127.0.0.1")
     .option("--dashboard-token-file <file>", "its bearer token, 16 characters or more (default: one for this run)")
-    .option("--quiet", "print nothing but where it listens, and errors")
+    .option("--quiet", "print nothing but where it listens, the dashboard's link if its token is new, and errors")
     .option("--duration <seconds>", "time to run, 0 for ever", numberIn(0, 2_000_000, false), 0)
     .option("--leave <seconds>", "time for players to leave when it is told to end", numberIn(0, 3_600, false), 0)
     .option("--agones", "run under Agones: ready, health, drain on shutdown")
     .option("--agones-counter <name>", "counter of the GameServer for the number of players")
     .addOption(new Option("--log <level>", "what is logged").choices(LOG_LEVELS).default("error"))
-    .option("--log-json", "log as JSON, a line each, for machines")
+    .option("--log-json", "log and print as JSON, a line each, for machines")
     .option("--seed <number>", "of the world (default: random)", numberIn(0, 0xffff_ffff));
 }
 

@@ -160,6 +160,8 @@ describe("deployment files", () => {
     const options = accepted(args);
     expect(Number(value("TimeoutStopSec"))).toBeGreaterThan(options.leave + END_SECONDS);
     expect([value("KillSignal"), value("ExecReload")]).toEqual(["SIGTERM", "/bin/kill -HUP $MAINPID"]);
+    // Within the first milliseconds nothing listens to SIGHUP, and on-failure takes it for an end in good order.
+    expect([value("Restart"), value("RestartForceExitStatus")]).toEqual(["on-failure", "SIGHUP"]);
     // The steps that are written down make every file that it reads.
     const steps = readFileSync(join(ROOT, "docs/DEPLOYMENT.md"), "utf8");
     for (const file of [options.key, options.certificate, options.dashboardTokenFile]) {

@@ -41,6 +41,8 @@ export class SidecarLink {
 
   constructor(options: SidecarLinkOptions) {
     this.#options = options;
+    // Each attempt that fails is told as well, but only when its time is over.
+    options.logger.info({ address: sidecarAddress() }, `waiting for Agones' sidecar at ${sidecarAddress()}`);
     this.#connect();
   }
 

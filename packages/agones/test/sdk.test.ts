@@ -60,4 +60,25 @@ describe("the official SDK", () => {
       expect(client.getChannel().getConnectivityState(false)).toBe(SHUTDOWN);
     }
   });
+
+  it("gives up after 5 s without a sidecar, in time for the log to say so", async () => {
+    vi.stubEnv("AGONES_SDK_GRPC_PORT", "1");
+    let nowMs = 0;
+    const now = vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+    const sdk = createAgonesSdk();
+    try {
+      let error: unknown;
+      const connected = sdk.connect().catch((reason: unknown) => (error = reason));
+      nowMs = 4999;
+      // One of its looks at the clock, which end no sooner.
+      await vi.waitFor(() => expect(now.mock.calls.length).toBeGreaterThanOrEqual(2), { timeout: 15_000 });
+      expect(error).toBeUndefined();
+      nowMs = 5000;
+      await connected;
+      expect(error).toBeInstanceOf(Error);
+    } finally {
+      now.mockRestore();
+      sdk.close();
+    }
+  });
 });

@@ -51,6 +51,17 @@ async function connected(options: Partial<SidecarLinkOptions> = {}): Promise<Sid
 }
 
 describe("SidecarLink", () => {
+  it("says at once where it waits for the sidecar, and once", async () => {
+    vi.stubEnv("AGONES_SDK_GRPC_PORT", "9358");
+    const infos: [object, string][] = [];
+    const logger = { debug: silence, info: (...line: [object, string]) => void infos.push(line), warn: silence };
+    const sdk = { connect: () => new Promise<void>(silence), close: silence } as unknown as AgonesSdk;
+    const given = { logger: { ...logger, error: silence }, createSdk: () => sdk };
+    await connected(given);
+    vi.unstubAllEnvs();
+    expect(infos).toEqual([[{ address: "localhost:9358" }, "waiting for Agones' sidecar at localhost:9358"]]);
+  });
+
   it("gives up a call that the sidecar does not answer within 30 s, and keeps no timer", async () => {
     const silent = await connected({ pingIntervalMs: 3_600_000 });
     expect(silent.isConnected).toBe(true);

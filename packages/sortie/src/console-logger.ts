@@ -1,11 +1,15 @@
 import { checkOptionNames, LOG_LEVELS, type Logger, type LogLevel, type OptionNames } from "@sortie/connection";
+import { type LostLines, writeToConsole } from "./console-streams.js";
 
 export interface ConsoleLoggerOptions {
   /** What is less important is left out. Default "info". */
   readonly level?: LogLevel | "silent" | undefined;
   /** One JSON object a line, as pino writes them (`level`, `time`, `msg`), for machines. Default: for people. */
   readonly json?: boolean | undefined;
-  /** Takes each line. Default: the console's method of the level's name. */
+  /**
+   * Takes each line. Default: the console's method of the level's name; lines that it cannot write, as on a full disk
+   * or without a reader, are lost, and a line says how many were when writing works again.
+   */
   readonly write?: ((line: string, level: LogLevel) => void) | undefined;
 }
 
@@ -22,13 +26,15 @@ const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
  */
 export function createConsoleLogger(options: ConsoleLoggerOptions = {}): Logger {
   checkOptionNames(options, OPTION_NAMES);
-  const { level = "info", json = false, write = toConsole } = options;
+  const { level = "info", json = false } = options;
   if (level !== "silent" && !LOG_LEVELS.includes(level)) {
     throw new TypeError(`"level" expected one of ${LOG_LEVELS.join(", ")}, silent; got ${String(level)}`);
   }
+  const lineOf = json ? jsonLine : textLine;
+  const notice = (lines: LostLines): string => lineOf("warn", lines, "log lines could not be written and are lost");
+  const { write = (line: string, each: LogLevel) => writeToConsole(line, each, { put: toConsole, notice }) } = options;
   if (typeof write !== "function") throw new TypeError(`"write" expected a function, got ${typeof write}`);
   const first = level === "silent" ? LOG_LEVELS.length : LOG_LEVELS.indexOf(level);
-  const lineOf = json ? jsonLine : textLine;
   const at = (each: LogLevel): Logger[LogLevel] => {
     if (LOG_LEVELS.indexOf(each) < first) return () => undefined;
     return (fields, message) => write(lineOf(each, fields, message), each);
@@ -36,8 +42,8 @@ export function createConsoleLogger(options: ConsoleLoggerOptions = {}): Logger 
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-function toConsole(line: string, level: LogLevel): void {
-  console[level](line);
+function toConsole(text: string, level: LogLevel): void {
+  console[level](text);
 }
 
 function jsonLine(level: LogLevel, fields: object, message: string): string {
@@ -70,9 +76,16 @@ function textOf(value: unknown): string {
 }
 
 function plain(_key: string, value: unknown): unknown {
-  if (value instanceof Error) return { type: value.name, message: value.message, stack: value.stack };
+  if (value instanceof Error)
+    return { type: value.name, message: value.message, code: codeOf(value), stack: value.stack };
   if (typeof value === "bigint") return value.toString();
   return value === Infinity ? "Infinity" : value;
+}
+
+/** Of what alerts and scripts tell errors apart by: "ENOENT", "wrong-key". */
+function codeOf(error: Error): string | number | undefined {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === "string" || typeof code === "number" ? code : undefined;
 }
 
 function escaped(character: string): string {

@@ -68,7 +68,19 @@ export async function readIdentity(
 ): Promise<Identity> {
   const identity = await loadKey(path, read);
   if (certificate === undefined) return identity;
-  return withCertificates(identity, await readCertificates(certificate, read));
+  const pem = await readCertificates(certificate, read);
+  try {
+    return withCertificates(identity, pem);
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    throw Object.assign(new CertificateError(error.code, unfit(certificate, path, error)), { cause: error });
+  }
+}
+
+/** Why a certificate does not go with the key, by the names that its owner gave: the text is nobody's "pem". */
+function unfit(certificate: string, key: string, { code, message }: CertificateError): string {
+  const why = message.replace(/^"pem" /, "").replace("the identity's key", () => `the key "${key}"`);
+  return `cannot use the certificate "${certificate}" (${code}): ${why}`;
 }
 
 /** @internal Where `saveIdentity` writes the public half of the key at `path`. */

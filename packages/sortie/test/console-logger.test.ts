@@ -51,6 +51,15 @@ describe("createConsoleLogger", () => {
     });
   });
 
+  it("keeps the code of an error, by which alerts and scripts tell it apart", () => {
+    const { logger, written } = lines({ json: true });
+    logger.error({ err: Object.assign(new Error("no"), { code: "wrong-key" }) }, "failed");
+    logger.error({ err: Object.assign(new Error("no"), { code: {} }) }, "failed");
+    const [first, second] = written.map((line) => JSON.parse(line) as { err: object });
+    expect(first).toMatchObject({ err: { type: "Error", message: "no", code: "wrong-key" } });
+    expect(second?.err).not.toHaveProperty("code");
+  });
+
   it("names what cannot be written, and goes on", () => {
     const circular: Record<string, unknown> = {};
     circular["self"] = circular;

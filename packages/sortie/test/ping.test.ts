@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeReject, ByteWriter, decodeClientHelloInvariants, REJECT_BYTES, RejectReason } from "@sortie/wire";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createServer, generateIdentity, saveIdentity, type Server } from "../src/index.js";
+import { connect, createServer, generateIdentity, saveIdentity, type Server } from "../src/index.js";
 import { pingCommand } from "../src/cli/ping/ping.js";
 import { runCommand, RunningCommand } from "./support/run-command.js";
 
@@ -78,6 +78,18 @@ describe("sortie ping without a key", () => {
     expect(min).toBeLessThanOrEqual(p50 as number);
     expect(p99).toBeLessThanOrEqual(max as number);
     expect(server.stats).toMatchObject({ halfOpen: 0, handshakes: 0 });
+  });
+
+  it("does not claim that a server would let anybody in: one that is draining answers as others do", async () => {
+    const draining = createServer({ protocol: "arena/1", identity, host: "127.0.0.1", port: 0 });
+    const { port } = await draining.listen();
+    const client = await connect({ host: "127.0.0.1", port, protocol: "arena/1", serverKey: identity.publicKey });
+    const closed = draining.close({ leaveMs: 60_000 });
+    const { output, exitCode } = await ping(`127.0.0.1:${port}`, "--protocol", "arena/1", "-c", "1");
+    expect(output).toContain("answers for this protocol; whether it has room, only --key or --ca tells (retry)");
+    expect(exitCode).toBe(0);
+    await client.close();
+    await closed;
   });
 
   it("says that the server has another protocol, where none or the wrong one is named", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { issueAuthority, issueServerCertificate, type ServerCertificateOptions } from "@sortie/certificates";
 import type { Identity } from "@sortie/handshake";
+import { identityToPem } from "@sortie/handshake/node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { generateIdentity, loadIdentity, type Logger, reloadIdentityOnSignal, saveIdentity } from "../src/index.js";
 import { collectWarnings } from "./support/warnings.js";
@@ -65,6 +66,23 @@ describe("a reload of a certificate", () => {
     expect(lines.map(([level]) => level)).toEqual(["error"]);
     const message = expect.stringMatching(reason) as string;
     expect(lines[0]?.[1]).toMatchObject({ err: { name: "CertificateError", code: "unusable", message }, certificate });
+  });
+
+  it.each([
+    ["wrong-key", () => certificateOf({ publicKey: authorityKey.publicKey }), /expected .*, got CN=game\.example$/],
+    ["not-pem", () => "nothing", /expected a PEM text with "-----BEGIN CERTIFICATE-----", got none$/],
+    ["wrong-format", () => identityToPem(identity).publicKeyPem, /expected PEM blocks "CERTIFICATE", got "PUBLIC KEY"/],
+  ])("names its file and the code where it is %s, and what was expected and came", async (code, pem, reason) => {
+    await writeFile(certificate, pem());
+    const { taken, lines } = await reload();
+    expect(taken).toBeUndefined();
+    const error = lines[0]?.[1]["err"] as Error;
+    expect(error).toMatchObject({ name: "CertificateError", code });
+    expect(error.message).toMatch(reason);
+    expect(error.message).toContain(`cannot use the certificate "${certificate}" (${code}): expected `);
+    expect(error.message).not.toContain('"pem"');
+    if (code === "wrong-key") expect(error.message).toContain(`a certificate for the key "${key}"`);
+    await expect(loadIdentity(key, { certificate })).rejects.toMatchObject({ code, message: error.message });
   });
 
   it("changes nothing where it is an authority's", async () => {

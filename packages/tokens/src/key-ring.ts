@@ -6,29 +6,49 @@ import { describeCount, importTokenKey, type ImportedKey, MAX_KEYS, type TokenKe
 const LOAD_TIMEOUT_MS = 5000;
 const KEY_SET: string = `{ keys: [...] } with 1..${MAX_KEYS} public keys`;
 
+/** Ages of a key set, in the time for which nobody asked for another one, after which tokens wait for that. */
+const AGES_UNASKED = 2;
+
+export interface KeyRingOptions {
+  /** Undefined for keys that are only ever given. */
+  readonly load: (() => Promise<TokenKeySet>) | undefined;
+  /** ms between two calls of `load` that tokens cause, at least. */
+  readonly reloadMs: number;
+  /** ms. A token that finds a set older than this causes a call of `load`. `reloadMs` or more. */
+  readonly maxAgeMs: number;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** Never throws, or a token would get no verdict. */
+  readonly onError: (error: unknown) => void;
+}
+
 /** Public keys by ID, and how they are renewed. */
 export class KeyRing {
   readonly #load: (() => Promise<TokenKeySet>) | undefined;
   readonly #reloadMs: number;
+  readonly #maxAgeMs: number;
   readonly #nowMs: () => number;
   readonly #onError: (error: unknown) => void;
   #keys: ReadonlyMap<string, ImportedKey> = new Map();
+  /** The load that is under way, or has not been given up. Never rejects. */
   #loading: Promise<void> | undefined;
-  #loadedAtMs = -Infinity;
+  /** The load that `reload` asked for and that has not begun. */
+  #next: Promise<void> | undefined;
+  /** Tokens with a key of the old set wait for the load that is under way. */
+  #isAwaited = false;
+  /** When a set was asked for last, whether or not it came. */
+  #askedAtMs = -Infinity;
+  /** When the set in use was asked for, or given. */
+  #ofMs = -Infinity;
   /** Key sets that were given or asked for so far; a set's place among them tells which of two is newer. */
   #sets = 0;
   /** Place of the set that is in use. */
   #inUse = 0;
 
-  /** @param options `nowMs`: monotonic; `onError`: never throws, or a token would get no verdict */
-  constructor(options: {
-    readonly load: (() => Promise<TokenKeySet>) | undefined;
-    readonly reloadMs: number;
-    readonly nowMs: () => number;
-    readonly onError: (error: unknown) => void;
-  }) {
+  constructor(options: KeyRingOptions) {
     this.#load = options.load;
     this.#reloadMs = options.reloadMs;
+    this.#maxAgeMs = options.maxAgeMs;
     this.#nowMs = options.nowMs;
     this.#onError = options.onError;
   }
@@ -37,20 +57,53 @@ export class KeyRing {
    * Replaces all keys, those too that are still being loaded: they are older. Rejects with TypeError for a set that is
    * none, and keeps the old ones.
    */
-  set(keySet: TokenKeySet): Promise<void> {
-    return this.#put(keySet, ++this.#sets);
+  async set(keySet: TokenKeySet): Promise<void> {
+    // Those that nobody loads do not grow old.
+    await this.#put(keySet, ++this.#sets, this.#load === undefined ? 0 : this.#nowMs());
   }
 
-  /** The key of this ID; asks for new keys where it is not there, but not more often than `reloadMs`. */
+  /**
+   * The key of this ID. Asks for new keys where it is not there or the set is too old, but not more often than
+   * `reloadMs`. Keys that are there are good meanwhile: a backend that is slow or down must keep nobody out. Only where
+   * nobody has asked for long, as at the first token after a quiet night, they wait as well.
+   */
   async find(id: string): Promise<ImportedKey | undefined> {
-    const known = this.#keys.get(id);
-    if (known !== undefined || this.#load === undefined) return known;
-    await this.#reload(this.#load);
+    const load = this.#load;
+    if (load === undefined) return this.#keys.get(id);
+    const isKnown = this.#keys.has(id);
+    const nowMs = this.#nowMs();
+    const isUnasked = nowMs - Math.max(this.#askedAtMs, this.#ofMs) >= AGES_UNASKED * this.#maxAgeMs;
+    if (!isKnown || nowMs - this.#ofMs >= this.#maxAgeMs) this.#renew(load, nowMs, isUnasked);
+    if (!isKnown || this.#isAwaited) await this.#loading;
     return this.#keys.get(id);
   }
 
-  /** @param place among the sets, taken when it was given or asked for */
-  async #put(keySet: TokenKeySet, place: number): Promise<void> {
+  /**
+   * Loads now, however young the set is; what is being loaded already may be older than what its caller knows of, and
+   * is waited for first. Rejects with why there are no new keys, and keeps the old ones; with TypeError where they were
+   * given.
+   */
+  reload(): Promise<void> {
+    const load = this.#load;
+    if (load === undefined) {
+      return Promise.reject(new TypeError('"keys" expected a function that gets a key set, to be called again'));
+    }
+    return (this.#next ??= this.#loadNext(load));
+  }
+
+  async #loadNext(load: () => Promise<TokenKeySet>): Promise<void> {
+    // Until the turn is over at least: others who ask in it get the same keys.
+    await this.#loading;
+    while (this.#loading !== undefined) await this.#loading;
+    this.#next = undefined;
+    await this.#start(load, this.#nowMs());
+  }
+
+  /**
+   * @param place among the sets, taken when it was given or asked for
+   * @param ofMs when that was
+   */
+  async #put(keySet: TokenKeySet, place: number, ofMs: number): Promise<void> {
     checkNoPromise("keys", keySet, KEY_SET);
     const jwks = (keySet as { keys?: unknown } | null)?.keys;
     if (!Array.isArray(jwks) || jwks.length === 0 || jwks.length > MAX_KEYS) {
@@ -62,30 +115,35 @@ export class KeyRing {
     // A newer set came meanwhile: what it has left out is trusted no more.
     if (place < this.#inUse) return;
     this.#inUse = place;
+    this.#ofMs = ofMs;
     this.#keys = new Map(imported.map((key) => [key.id, key]));
   }
 
   /** One at a time, whoever asks: tokens with made-up key IDs must not become requests to the backend. */
-  #reload(load: () => Promise<TokenKeySet>): Promise<void> {
-    if (this.#loading !== undefined) return this.#loading;
-    const nowMs = this.#nowMs();
-    if (nowMs - this.#loadedAtMs < this.#reloadMs) return Promise.resolve();
-    this.#loadedAtMs = nowMs;
-    const loading = this.#loadInTime(load)
-      .catch(this.#onError)
-      .finally(() => {
-        this.#loading = undefined;
-      });
-    this.#loading = loading;
-    return loading;
+  #renew(load: () => Promise<TokenKeySet>, nowMs: number, isAwaited: boolean): void {
+    if (this.#loading !== undefined || nowMs - this.#askedAtMs < this.#reloadMs) return;
+    this.#start(load, nowMs).catch(this.#onError);
+    this.#isAwaited = isAwaited;
+  }
+
+  /** Rejects with why there are no new keys. */
+  #start(load: () => Promise<TokenKeySet>, nowMs: number): Promise<void> {
+    this.#askedAtMs = nowMs;
+    const loaded = this.#loadInTime(load, nowMs);
+    const onEnd = (): void => {
+      this.#loading = undefined;
+      this.#isAwaited = false;
+    };
+    this.#loading = loaded.then(onEnd, onEnd);
+    return loaded;
   }
 
   /** Rejects when the keys are not there in time; what comes later is used all the same, unless there is newer. */
-  #loadInTime(load: () => Promise<TokenKeySet>): Promise<void> {
+  #loadInTime(load: () => Promise<TokenKeySet>, nowMs: number): Promise<void> {
     const place = ++this.#sets;
     const loaded = Promise.resolve()
       .then(load)
-      .then((keySet) => this.#put(keySet, place));
+      .then((keySet) => this.#put(keySet, place, nowMs));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const why = `"keys" expected to settle within ${LOAD_TIMEOUT_MS} ms, got nothing by then`;

@@ -8,13 +8,14 @@ import { timeOf } from "./option-checks.js";
 import { claimsFromJson, MAX_TOKEN_PAYLOAD_BYTES, TOKEN_TYPE, type TokenClaims } from "./token-claims.js";
 import type { TokenKeySet } from "./token-keys.js";
 import { refused, type TokenRefusalCode, type TokenVerdict } from "./token-refusal.js";
-import { checkVerifierOptions, type TokenVerifierOptions } from "./verifier-options.js";
+import { checkVerifierOptions, DEFAULT_RELOAD_SECONDS, type TokenVerifierOptions } from "./verifier-options.js";
 
 const DEFAULT_MAX_CONSUMED = 65_536;
 /** s. Clocks of backend and server differ by less, where both are kept. */
 const DEFAULT_TOLERANCE_SECONDS = 2;
 const DEFAULT_MAX_LIFETIME_SECONDS = 300;
-const DEFAULT_RELOAD_SECONDS = 30;
+/** s. So long a key that was withdrawn is trusted at the most, while players come: as long as the tokens themselves. */
+const DEFAULT_MAX_KEY_AGE_SECONDS = 300;
 
 /** Verifies connect tokens, each once: the game server's side. */
 export class TokenVerifier {
@@ -35,6 +36,7 @@ export class TokenVerifier {
   constructor(options: TokenVerifierOptions) {
     checkVerifierOptions(options);
     const { keys, onError, reloadSeconds = DEFAULT_RELOAD_SECONDS } = options;
+    const maxKeyAgeSeconds = options.maxKeyAgeSeconds ?? Math.max(DEFAULT_MAX_KEY_AGE_SECONDS, reloadSeconds);
     const { now = Date.now, monotonicNow = () => performance.now() } = options;
     const monotonicMs = (): number => timeOf("monotonicNow", monotonicNow);
     this.#options = options;
@@ -46,7 +48,13 @@ export class TokenVerifier {
     const load = typeof keys === "function" ? keys : undefined;
     const reportKeys = faultReport(onError, "token keys could not be loaded", "SORTIE_TOKEN_KEYS");
     this.#report = faultReport(onError, "connect tokens", "SORTIE_TOKENS");
-    this.#ring = new KeyRing({ load, reloadMs: reloadSeconds * 1000, nowMs: monotonicMs, onError: reportKeys });
+    this.#ring = new KeyRing({
+      load,
+      reloadMs: reloadSeconds * 1000,
+      maxAgeMs: maxKeyAgeSeconds * 1000,
+      nowMs: monotonicMs,
+      onError: reportKeys,
+    });
     this.#ready = typeof keys === "function" ? Promise.resolve() : this.#ring.set(keys);
     // Clients are told no more than that their key is unknown: why, `onError` hears, should nobody ask `ready`.
     this.#settled = this.#ready.catch(reportKeys);
@@ -65,7 +73,20 @@ export class TokenVerifier {
     return this.#ready;
   }
 
-  /** Replaces the keys, as after a rotation. Rejects with TypeError for others, and keeps those that were there. */
+  /**
+   * Calls the function `keys` now, as after a key has leaked: without this, one that was withdrawn is trusted until the
+   * set is renewed for its age. Resolves when the new keys are in place; rejects with what the function threw, that it
+   * took longer than 5 s, or TypeError for keys that are none, and keeps those that were there. `onError` hears nothing
+   * of it. Rejects with TypeError where `keys` is no function: give the new ones to `setKeys`.
+   */
+  reload(): Promise<void> {
+    return this.#ring.reload();
+  }
+
+  /**
+   * Replaces the keys, as after a rotation; where `keys` is a function, until that is called next. Rejects with
+   * TypeError for others, and keeps those that were there.
+   */
   setKeys(keys: TokenKeySet): Promise<void> {
     const set = this.#ring.set(keys);
     return set.then(() => {

@@ -7,8 +7,9 @@ import type { TokenKeySet } from "./token-keys.js";
 export interface TokenVerifierOptions {
   /**
    * The backend's public keys, or a function that gets them (from a file, or by HTTPS from the backend). It is called
-   * at the first token, and again when a token names a key that is not there. Tokens wait for it for 5 s at the most;
-   * keys that come later are good for those after them.
+   * at the first token, again when a token names a key that is not there, and when one comes and the keys are older
+   * than `maxKeyAgeSeconds`. Tokens without a known key wait for it for 5 s at the most, others where it was not called
+   * for twice that age; keys that come later are good for those after them.
    */
   readonly keys: TokenKeySet | (() => Promise<TokenKeySet>);
   /** Of the server, as given to createServer. */
@@ -30,8 +31,14 @@ export interface TokenVerifierOptions {
   readonly notIssuedBefore?: number | undefined;
   /** Used tokens that are remembered until they expire, 1..1000000. When full, tokens are refused. Default 65536. */
   readonly maxConsumed?: number | undefined;
-  /** s, 1..3600. Shortest time between two calls of `keys`. Default 30. */
+  /** s, 1..3600. Shortest time between two calls of `keys` that tokens cause. Default 30. */
   readonly reloadSeconds?: number | undefined;
+  /**
+   * s, `reloadSeconds`..86400. Keys that are older are loaded again, beside the admissions, when a token comes: so long
+   * is a key trusted that the backend has withdrawn. Where they cannot be loaded, the old ones stay, and `onError` is
+   * told each time. Default 300, or `reloadSeconds` where that is more.
+   */
+  readonly maxKeyAgeSeconds?: number | undefined;
   /**
    * Hears what `keys` threw, that it took too long, that the keys given first are none, and what `onRefused` of an
    * authenticator failed with. Default, and where it fails itself: a process warning.
@@ -57,11 +64,15 @@ export const VERIFIER_OPTION_NAMES: OptionNames<TokenVerifierOptions> = {
   notIssuedBefore: true,
   maxConsumed: true,
   reloadSeconds: true,
+  maxKeyAgeSeconds: true,
   onError: true,
   now: true,
   monotonicNow: true,
 };
 
+const MAX_KEY_AGE_SECONDS = 86_400;
+/** @internal s. */
+export const DEFAULT_RELOAD_SECONDS = 30;
 const KEYS: string = "a key set or a function that gets one";
 
 /** Throws TypeError or RangeError that names the option, what is expected, and what came. */
@@ -81,6 +92,7 @@ export function checkVerifierOptions(options: TokenVerifierOptions): void {
   if (toleranceSeconds !== undefined) checkSeconds("toleranceSeconds", toleranceSeconds, 0, 60);
   if (maxLifetimeSeconds !== undefined) checkSeconds("maxLifetimeSeconds", maxLifetimeSeconds, 1, MAX_LIFETIME_SECONDS);
   if (reloadSeconds !== undefined) checkSeconds("reloadSeconds", reloadSeconds, 1, 3600);
+  checkMaxKeyAge(options);
   if (notIssuedBefore !== undefined && !(Number.isFinite(notIssuedBefore) && notIssuedBefore >= 0)) {
     throw new RangeError(`"notIssuedBefore" expected seconds of Unix time, got ${describeValue(notIssuedBefore)}`);
   }
@@ -89,4 +101,14 @@ export function checkVerifierOptions(options: TokenVerifierOptions): void {
   }
   const { onError, now, monotonicNow } = options;
   checkFunctions({ onError, now, monotonicNow });
+}
+
+function checkMaxKeyAge({ maxKeyAgeSeconds, reloadSeconds = DEFAULT_RELOAD_SECONDS }: TokenVerifierOptions): void {
+  if (maxKeyAgeSeconds === undefined) return;
+  checkSeconds("maxKeyAgeSeconds", maxKeyAgeSeconds, 1, MAX_KEY_AGE_SECONDS);
+  if (maxKeyAgeSeconds >= reloadSeconds) return;
+  // Keys would be trusted for longer than was asked for.
+  throw new RangeError(
+    `"maxKeyAgeSeconds" expected no less than "reloadSeconds" (${reloadSeconds}), got ${maxKeyAgeSeconds}`,
+  );
 }

@@ -25,11 +25,20 @@ describe("options and arguments of the wrong kind", () => {
     ["toleranceSeconds", "whole seconds in 0..60"],
     ["maxLifetimeSeconds", "whole seconds in 1..86400"],
     ["reloadSeconds", "whole seconds in 1..3600"],
+    ["maxKeyAgeSeconds", "whole seconds in 1..86400"],
     ["maxConsumed", "an integer in 1..1000000"],
     ["notIssuedBefore", "seconds of Unix time"],
   ])("%s names what came, also where that has no text of its own", (name, expected) => {
     const make = (): unknown => createTokenVerifier({ ...OPTIONS, [name]: Object.create(null) as never });
     expect(make).toThrow(new RangeError(`"${name}" expected ${expected}, got an object`));
+  });
+
+  it("keys may not be older than they can be loaded", () => {
+    const make = (more: object): unknown => createTokenVerifier({ ...OPTIONS, ...more });
+    const expected = '"maxKeyAgeSeconds" expected no less than "reloadSeconds"';
+    expect(() => make({ maxKeyAgeSeconds: 29 })).toThrow(new RangeError(`${expected} (30), got 29`));
+    expect(() => make({ maxKeyAgeSeconds: 59, reloadSeconds: 60 })).toThrow(new RangeError(`${expected} (60), got 59`));
+    for (const more of [{ maxKeyAgeSeconds: 1, reloadSeconds: 1 }, { reloadSeconds: 3600 }]) make(more);
   });
 
   it.each<[unknown, string]>([

@@ -12,7 +12,7 @@ import { MAX_WAITING, type PingAnswer, type Pinger } from "./pinger.js";
 
 /** What a server says to a hello. */
 export type HelloAnswer =
-  /** A cookie: it serves this protocol, and would go on. */
+  /** A cookie: it serves this protocol. Whether it has room, it says only to who comes back with the cookie. */
   "retry" | "protocol-mismatch" | "version" | "server-full" | "shutting-down" | "no-common-suite";
 
 const ANSWERS: Readonly<Record<RejectReason, HelloAnswer>> = {

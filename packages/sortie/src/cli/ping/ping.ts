@@ -48,7 +48,7 @@ const SUITE_NAMES: Readonly<Record<CipherSuite, string>> = {
   [CipherSuite.ChaCha20Poly1305]: "ChaCha20-Poly1305",
 };
 const MEANINGS: Readonly<Record<HelloAnswer, string>> = {
-  retry: "serves this protocol, and would go on with the handshake",
+  retry: "answers for this protocol; whether it has room, only --key or --ca tells",
   "protocol-mismatch": "serves another protocol: name its own with --protocol",
   version: "speaks another version of Sortie's protocol",
   "server-full": "has no free slot",
@@ -58,7 +58,8 @@ const MEANINGS: Readonly<Record<HelloAnswer, string>> = {
 
 const EXAMPLES = `
 Without a key each ping is a CLIENT_HELLO, which a server answers before it keeps anything of it; nothing in such an
-answer is proven. With --key or --ca and --protocol a connection is made, and each ping is acknowledged over it.
+answer is proven, and a server that is full or shutting down gives the same one as others. With --key or --ca and
+--protocol a connection is made, and each ping is acknowledged over it.
 
 Examples:
   $ sortie ping game.example:1474

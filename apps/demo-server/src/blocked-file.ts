@@ -1,0 +1,79 @@
+import { rangeKey } from "./ip-range.js";
+import { readSmallFile } from "./small-file.js";
+
+/** As many as a server's list holds. */
+const MAX_ENTRIES = 65_536;
+/** bytes. Room for that many, with a word on each. */
+const MAX_BYTES = 8 * 1024 * 1024;
+/** Characters of a line in a message. */
+const SHOWN_CHARACTERS = 60;
+
+/** The part of a server that is used. */
+export interface BlockingServer {
+  block(ipOrCidr: string): void;
+  unblock(ipOrCidr: string): boolean;
+}
+
+/**
+ * Addresses and ranges that a file keeps out, one a line; what follows "#" is a comment. Whatever operators block
+ * beside it stays blocked, unless it was in the file as well and is there no more.
+ */
+export class BlockedFile {
+  readonly path: string;
+  readonly #server: BlockingServer;
+  /** As the file has them, by what they are. */
+  #entries: ReadonlyMap<string, string> = new Map();
+
+  constructor(path: string, server: BlockingServer) {
+    this.path = path;
+    this.#server = server;
+  }
+
+  /**
+   * Blocks what is new in the file since it was read last, and unblocks what is there no more. Rejects with Error that
+   * names the file, and the line if it is one, and has changed nothing then.
+   */
+  async load(): Promise<{ readonly blocked: number; readonly added: number; readonly removed: number }> {
+    const next = parse(await readSmallFile("the list of blocked addresses", this.path, MAX_BYTES), this.path);
+    const last = this.#entries;
+    const added = [...next].filter(([key]) => !last.has(key)).map(([, entry]) => entry);
+    const removed = [...last].filter(([key]) => !next.has(key)).map(([, entry]) => entry);
+    this.#change(removed, added);
+    this.#entries = next;
+    return { blocked: next.size, added: added.length, removed: removed.length };
+  }
+
+  #change(removed: readonly string[], added: readonly string[]): void {
+    const unblocked = removed.filter((entry) => this.#server.unblock(entry));
+    const blocked: string[] = [];
+    try {
+      for (const entry of added) {
+        this.#server.block(entry);
+        blocked.push(entry);
+      }
+    } catch (error) {
+      // The server's list is full, with what was blocked otherwise.
+      for (const entry of blocked) this.#server.unblock(entry);
+      for (const entry of unblocked) this.#server.block(entry);
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`"${this.path}" cannot be blocked: ${why}`, { cause: error });
+    }
+  }
+}
+
+function parse(text: string, path: string): Map<string, string> {
+  const entries = new Map<string, string>();
+  for (const [index, line] of text.split("\n").entries()) {
+    const entry = line.replace(/#.*/, "").trim();
+    if (entry === "") continue;
+    const key = rangeKey(entry);
+    const where = `${path}:${index + 1}`;
+    if (key === undefined) {
+      const got = JSON.stringify(entry.slice(0, SHOWN_CHARACTERS));
+      throw new Error(`${where}: expected an IP address or a range such as 10.0.0.0/8, got ${got}`);
+    }
+    entries.set(key, entry);
+    if (entries.size > MAX_ENTRIES) throw new Error(`${where}: expected at most ${MAX_ENTRIES} entries, got more`);
+  }
+  return entries;
+}
