@@ -6,7 +6,7 @@ const DOCS = new URL("../../docs/", import.meta.url);
 
 /** Guides and decision records, by their path below docs. */
 async function pages(): Promise<string[]> {
-  const guides = ["ARCHITECTURE.md", "LIMITS.md", "TESTING.md"];
+  const guides = ["ARCHITECTURE.md", "LIMITS.md", "PORTING.md", "TESTING.md"];
   const records = (await readdir(new URL("decisions/", DOCS))).map((name) => `decisions/${name}`);
   return [...guides, ...records];
 }
