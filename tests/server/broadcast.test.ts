@@ -187,7 +187,9 @@ describe("onReceipt of a broadcast", () => {
 
   it("is told of where it is misspelt", async () => {
     const [error, told] = await broadcast({ onreceipt: () => {} });
-    expect(error).toMatch(/^TypeError: "options" expected .*got "onreceipt"$/);
+    expect(error).toBe('TypeError: "options" expected "onReceipt", got "onreceipt"');
+    const [other] = await broadcast({ excpet: [] } as object);
+    expect(other).toMatch(/^TypeError: "options" expected only .* to, except, onReceipt, got "excpet"$/);
     expect(told).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { containRejection, describeKind, describeValue } from "@sortie/connection";
+import { checkNames, containRejection, describeKind, describeValue, type OptionNames } from "@sortie/connection";
 import type { SendOptions, SendReceipt } from "@sortie/reliability";
 import { isPeerOf, Peer, type PeerHost } from "./peer.js";
 
@@ -19,9 +19,22 @@ export interface BroadcastOptions<Data> extends SendOptions {
   readonly onReceipt?: OnReceipt<Data> | undefined;
 }
 
-/** Throws TypeError for what is no object, a promise or an array: it would be taken for one without options. */
-export function checkObject(options: unknown): void {
-  if (describeKind(options) === "an object") return;
+const NAMES: OptionNames<BroadcastOptions<unknown>> = {
+  delivery: true,
+  channel: true,
+  priority: true,
+  expiresInMs: true,
+  to: true,
+  except: true,
+  onReceipt: true,
+};
+
+/**
+ * Throws TypeError for an option of another name, and for what is no object, a promise or an array: it would be taken
+ * for one without options.
+ */
+export function checkBroadcastOptions(options: object): void {
+  if (describeKind(options) === "an object") return checkNames(options, NAMES, "options");
   containRejection(options);
   throw new TypeError(`"options" expected an object, got ${describeValue(options)}`);
 }

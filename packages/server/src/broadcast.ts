@@ -1,7 +1,7 @@
 import { callContained, payloadBytes } from "@sortie/connection";
 import { checkSend, SharedPayload } from "@sortie/reliability";
 import type { Clock } from "@sortie/transport";
-import { type BroadcastOptions, checkObject, checkOnReceipt, peersOf } from "./broadcast-options.js";
+import { type BroadcastOptions, checkBroadcastOptions, checkOnReceipt, peersOf } from "./broadcast-options.js";
 import { type Peer, type PeerHost, sendTo } from "./peer.js";
 
 /** What a broadcast needs of its server. */
@@ -21,7 +21,7 @@ export function broadcast<Data>(
 ): number {
   const { peers, host, clock } = parts;
   const shared = new SharedPayload(payloadBytes(payload));
-  checkObject(options);
+  checkBroadcastOptions(options);
   const { to, except, onReceipt, ...sendOptions } = options;
   checkOnReceipt(onReceipt);
   const left = except === undefined ? undefined : peersOf("except", except, host);
