@@ -92,6 +92,35 @@ describe("messages larger than a packet beside small ones (seed 99)", () => {
     expect(large / (large + small)).toBeLessThan(0.3);
   });
 
+  it("borrow no more than small ones of lower priorities have: those that only wait lend them nothing", () => {
+    const delaysOf = (lowest: boolean): number[] => {
+      const pair = narrowPair(20_000);
+      if (lowest) pair.client.send(new Uint8Array(50), { delivery: "reliable", priority: 0 }, pair.nowMs);
+      const got = play(pair, 30, (index) => {
+        while (pair.client.statistics(pair.nowMs).endpoint.queuedBytes < 128 * 1024) {
+          pair.client.send(new Uint8Array(16_384), { delivery: "reliable", channel: 1, priority: 6 }, pair.nowMs);
+        }
+        if (index % 30 !== 0) return;
+        const urgent = new Uint8Array(8);
+        new DataView(urgent.buffer).setFloat64(0, pair.nowMs);
+        pair.client.send(urgent, { delivery: "reliable", channel: 2, priority: 7 }, pair.nowMs);
+      });
+      const startMs = pair.nowMs - 30_000;
+      return got
+        .of(2)
+        .map(({ atMs, payload }) => {
+          return atMs + startMs - new DataView(payload.buffer, payload.byteOffset).getFloat64(0);
+        })
+        .sort((a, b) => a - b);
+    };
+    const [alone, beside] = [delaysOf(false), delaysOf(true)];
+    expect(beside.length).toBeGreaterThan(55);
+    for (const share of [0.5, 0.95]) {
+      const at = (delays: readonly number[]): number => delays[Math.floor(delays.length * share)] as number;
+      expect(at(beside)).toBeLessThan(at(alone) + 10);
+    }
+  });
+
   it("do not hold up small ones that leave room", () => {
     const pair = narrowPair(100_000);
     const delays: number[] = [];

@@ -12,6 +12,11 @@ const NUMBERS_PER_SKIP = 129;
  * larger than the path, and no loss of it.
  */
 const PROBES_OF_SEARCH = 12;
+/**
+ * Looks without a datagram of the largest size, about a second each, after which such a search may be under way again:
+ * a sender whose path became narrower searches anew every ten minutes.
+ */
+const LOOKS_WITHOUT_FULL = 300;
 /** The budget while such a search may be under way, and a number be left out meanwhile. */
 const SEARCH_BUDGET: number = (PROBES_OF_SEARCH + 1) * NUMBERS_PER_SKIP;
 
@@ -33,6 +38,8 @@ export class ReceiveLoss {
   /** bytes. A datagram this large shows that the peer's search for a larger MTU is over. */
   private readonly fullBytes: number;
   private hasSeenFull = false;
+  /** Since a datagram of the largest size came. */
+  private looksSinceFull = 0;
   /** All numbers up to here are judged. */
   private floor: number;
   /** The largest number at the last look. */
@@ -57,13 +64,14 @@ export class ReceiveLoss {
   onReceived(packetNumber: number, bytes: number): void {
     if (packetNumber > this.border) this.fresh += 1;
     else if (packetNumber > this.floor) this.settling += 1;
-    if (bytes >= this.fullBytes) this.hasSeenFull = true;
+    if (bytes < this.fullBytes) return;
+    this.hasSeenFull = true;
+    this.looksSinceFull = 0;
   }
 
   /** Another path: the peer searches for its MTU anew. */
   onPathChanged(): void {
-    this.hasSeenFull = false;
-    this.budget = SEARCH_BUDGET;
+    this.expectSearch();
   }
 
   /**
@@ -71,6 +79,7 @@ export class ReceiveLoss {
    * @param largest the highest number received
    */
   look(largest: number): void {
+    if (this.hasSeenFull && ++this.looksSinceFull > LOOKS_WITHOUT_FULL) this.expectSearch();
     const numbers = this.border - this.floor;
     if (numbers >= MIN_NUMBERS) {
       this.judge(numbers, Math.max(numbers - this.settling, 0));
@@ -80,6 +89,11 @@ export class ReceiveLoss {
     this.border = largest;
     this.settling += this.fresh;
     this.fresh = 0;
+  }
+
+  private expectSearch(): void {
+    this.hasSeenFull = false;
+    this.budget = SEARCH_BUDGET;
   }
 
   private judge(numbers: number, missing: number): void {

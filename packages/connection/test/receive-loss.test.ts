@@ -44,6 +44,19 @@ describe("ReceiveLoss", () => {
     expect(loss.share).toBe(told);
   });
 
+  it("expects another search for an MTU where no datagram of the largest size has come for five minutes", () => {
+    const shareAfter = (looks: number): number => {
+      const loss = started();
+      for (let i = 0; i < looks; i++) loss.look(9);
+      receive(loss, 10, 109, (number) => number % 8 === 0);
+      loss.look(109);
+      loss.look(109);
+      return loss.share;
+    };
+    expect(shareAfter(290)).toBeGreaterThan(0.02);
+    expect(shareAfter(310)).toBe(0);
+  });
+
   it("excuses one number after every 128, from wherever the looks fall, and two as near no more", () => {
     for (const everyNumbers of [7, 30, 129, 1000]) {
       const loss = started();

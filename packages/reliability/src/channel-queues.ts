@@ -84,8 +84,7 @@ export class ChannelQueues {
         const begun = mode <= DeliveryCode.Sequenced ? fresh[1 - mode]?.peek() : undefined;
         // Pieces of what nobody resends are held in little memory: two messages at a time could push each other out.
         if (begun?.started === true) return this.choose(1 - mode, begun);
-        const isHeld = usedUpIds.has(message.delivery, this.number);
-        if (!isHeld && flow.allows(message)) return this.choose(mode, message);
+        if (!usedUpIds.holds(message) && flow.allows(message)) return this.choose(mode, message);
       }
       mode = mode + 1 === fresh.length ? 0 : mode + 1;
     }

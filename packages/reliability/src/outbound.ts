@@ -151,13 +151,14 @@ export class Outbound {
 
   /** Writes what may go by priority, until the next has no room, or may not go on credit if that is all there is. */
   fill(packet: MessageWriter, nowMs: number, onCredit: boolean): void {
+    if (!onCredit) this.scheduler.endCredit();
     while (!packet.isFull) {
       const message = this.next(nowMs, onCredit);
       if (message === undefined) return;
       const { frames } = packet;
       const went = this.scheduler.isResend ? this.writeLost(message, packet) : this.writeNew(message, packet, nowMs);
       if (!went) return;
-      if (packet.frames > frames) this.scheduler.charge(packet.frameBytes);
+      if (packet.frames > frames) this.scheduler.charge(packet.frameBytes, onCredit);
     }
   }
 
@@ -348,6 +349,7 @@ export class Outbound {
         this.finish(message, "dropped");
         return false;
       }
+      if (channel.surplus !== undefined) this.finish(channel.surplus, "dropped");
     }
     if (channel instanceof SequencedSend) this.endOlder(channel, message.order);
     channel.onStart(message, whole);

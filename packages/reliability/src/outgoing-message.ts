@@ -163,6 +163,11 @@ export class OutgoingMessage implements SendReceipt {
     return !this.started && !this.retransmits && this.expiresAtMs <= nowMs;
   }
 
+  /** In what order it is served: by priority, each of which counts twice, as large messages come below small ones. */
+  get rank(): number {
+    return this.priority * 2 + (this.large ? 0 : 1);
+  }
+
   /** bytes of a frame that carries the whole message. */
   get wholeFrameBytes(): number {
     return messageHeaderBytes(this.delivery, this.totalBytes) + this.totalBytes;

@@ -10,13 +10,13 @@ import { MAX_PRIORITY } from "./send-options.js";
 /** Each priority twice: large messages below, small ones above. */
 const RANKS: number = (MAX_PRIORITY + 1) * 2;
 
-/** The ranks of small messages, as bits. */
-const SMALL_RANKS = 0xaaaa;
-
 /** Bytes of small messages for each byte of large ones of their priority, where both have more than may go. */
 const SMALL_SHARE = 3;
 /** bytes. What large messages are owed does not grow beyond this while they wait for the receiver. */
 const MAX_OWED_BYTES: number = 2 * TURN_BYTES;
+
+/** bytes. What small messages of a priority have borrowed counts up to here: debt has an end, too. */
+const MAX_LENT_BYTES: number = 12 * TURN_BYTES;
 
 /**
  * Decides which message goes next: by priority; within one, small messages before pieces of large ones, to which they
@@ -36,6 +36,11 @@ export class PacketScheduler {
   private index = 0;
   private message: OutgoingMessage | undefined = undefined;
   private resending = false;
+  /**
+   * bytes that small messages of each priority have borrowed from the pace since that was last free, less what large
+   * ones have borrowed in their turn; undefined: none.
+   */
+  private lent: number[] | undefined = undefined;
   /**
    * A small message while it waits alone, outside of all ranks, as in most games most do: there is nothing to decide,
    * and with many connections every object less that it takes is a cache miss less.
@@ -77,14 +82,14 @@ export class PacketScheduler {
     }
     this.rankSole();
     const queue = this.join(next).queueOf(next);
-    if (rankIndex(previous) === rankIndex(next)) queue.replace(previous, next);
+    if (previous.rank === next.rank) queue.replace(previous, next);
     else queue.push(next);
   }
 
   /**
    * The message to be written now; the same until it is taken out, finishes, or one with a higher rank comes.
-   * @param onCredit only if it may borrow from the pace: small messages may, and large ones that go before small ones
-   * which wait. Those would never get their turn on what the small ones have borrowed.
+   * @param onCredit only if it may borrow from the pace: small messages may, and large ones as much as small ones of
+   * lower priorities have, or owe them. They would never get their turn otherwise.
    */
   peek(flow: FlowWindow, onCredit: boolean = false): OutgoingMessage | undefined {
     if (this.sole !== undefined) return this.peekSole(this.sole, flow);
@@ -92,18 +97,19 @@ export class PacketScheduler {
       const index = 31 - Math.clz32(left);
       const large = (index & 1) === 1 && this.isOwed(index - 1) ? index - 1 : -1;
       if (large >= 0) {
-        if (this.chooseFrom(large, flow)) return this.chosen(onCredit, left, flow);
+        if (this.chooseFrom(large, flow)) return this.message;
         left &= ~(1 << large);
       }
       left &= ~(1 << index);
-      if (this.chooseFrom(index, flow)) return this.chosen(onCredit, left, flow);
+      if (this.chooseFrom(index, flow)) return onCredit && !this.mayBorrow(index) ? undefined : this.message;
     }
     return undefined;
   }
 
-  /** So many bytes of the message that `peek` gave were written. */
-  charge(bytes: number): void {
+  /** So many bytes of the message that `peek` gave were written; `onCredit`: borrowed from the pace. */
+  charge(bytes: number, onCredit: boolean): void {
     const { rank, index } = this;
+    if (onCredit) this.borrow(index, bytes);
     if (rank === undefined) return;
     rank.charge(bytes, this.resending);
     if ((index & 1) === 0) {
@@ -112,6 +118,11 @@ export class PacketScheduler {
       const large = this.ranks[index - 1] as Rank;
       large.owedBytes = Math.min(large.owedBytes + bytes / SMALL_SHARE, MAX_OWED_BYTES);
     }
+  }
+
+  /** The pace is free: nothing is borrowed any more. */
+  endCredit(): void {
+    this.lent = undefined;
   }
 
   /** Takes out the message that `peek` gave; before `charge`, which may turn to the next channel. */
@@ -155,7 +166,7 @@ export class PacketScheduler {
   firstBefore(message: OutgoingMessage): OutgoingMessage | undefined {
     if (message === this.sole) return message;
     this.rankSole();
-    return this.ranks[rankIndex(message)]?.of(message)?.queueOf(message).peek();
+    return this.ranks[message.rank]?.of(message)?.queueOf(message).peek();
   }
 
   /** Channels of which something waits for credit. */
@@ -194,16 +205,28 @@ export class PacketScheduler {
     return undefined;
   }
 
-  /** What was chosen, or undefined if it may not go on credit; `others` are the ranks below it. */
-  private chosen(onCredit: boolean, others: number, flow: FlowWindow): OutgoingMessage | undefined {
-    const { message, index } = this;
-    if (!onCredit || (index & 1) === 1) return message;
-    for (let left = others & SMALL_RANKS; left !== 0;) {
-      const small = 31 - Math.clz32(left);
-      left &= ~(1 << small);
-      if ((this.ranks[small] as Rank).hasAny(flow, this.usedUpIds)) return message;
+  private mayBorrow(index: number): boolean {
+    const { lent } = this;
+    if ((index & 1) === 1) return true;
+    for (let priority = index >> 1; lent !== undefined && priority-- > 0;) {
+      if ((lent[priority] as number) > 0) return true;
     }
-    return undefined;
+    return false;
+  }
+
+  private borrow(index: number, bytes: number): void {
+    const priority = index >> 1;
+    if ((index & 1) === 1) {
+      this.lent ??= new Array<number>(MAX_PRIORITY + 1).fill(0);
+      this.lent[priority] = Math.min((this.lent[priority] as number) + bytes, MAX_LENT_BYTES);
+      return;
+    }
+    let rest = bytes;
+    for (let below = 0; below < priority && rest > 0 && this.lent !== undefined; below++) {
+      const lent = this.lent[below] as number;
+      this.lent[below] = Math.max(lent - rest, 0);
+      rest -= lent;
+    }
   }
 
   /** Whether it is the turn of a rank of large messages, which those of its priority that are small come before. */
@@ -248,10 +271,11 @@ export class PacketScheduler {
       return undefined;
     }
     if (sole.retransmits && !sole.started) {
-      if (this.usedUpIds.has(sole.delivery, sole.channel) || !flow.allows(sole)) return undefined;
+      if (this.usedUpIds.holds(sole) || !flow.allows(sole)) return undefined;
     }
     this.message = sole;
     this.rank = undefined;
+    this.index = sole.rank;
     this.resending = false;
     return sole;
   }
@@ -264,7 +288,7 @@ export class PacketScheduler {
     if (!sole.finished) this.enqueue(sole);
     // Others may come while it is being written: `shift` must find it.
     if (sole === this.message) {
-      this.index = rankIndex(sole);
+      this.index = sole.rank;
       this.rank = this.ranks[this.index];
     }
   }
@@ -274,7 +298,7 @@ export class PacketScheduler {
   }
 
   private join(message: OutgoingMessage): ChannelQueues {
-    const index = rankIndex(message);
+    const index = message.rank;
     this.occupied |= 1 << index;
     let rank = this.ranks[index];
     if (rank === undefined) {
@@ -283,8 +307,4 @@ export class PacketScheduler {
     }
     return rank.join(message, this.weights);
   }
-}
-
-function rankIndex(message: OutgoingMessage): number {
-  return message.priority * 2 + (message.large ? 0 : 1);
 }

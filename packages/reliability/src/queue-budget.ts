@@ -220,6 +220,7 @@ export class QueueBudget {
   /** Whether the channel would hold no more than the reserve with a message of `bytes`. */
   private hasShare(bytes: number, channel: number): boolean {
     if (channel === NO_CHANNEL || (this.channelMessages[channel] ?? 0) >= this.reservedMessages) return false;
+    if (this.oversize?.channel === channel) return false;
     return (this.channelBytes[channel] ?? 0) + bytes <= this.reservedBytes;
   }
 

@@ -1,6 +1,4 @@
 import { ChannelQueues } from "./channel-queues.js";
-import type { UsedUpIds } from "./channels/used-up-ids.js";
-import type { FlowWindow } from "./flow-window.js";
 import { TURN_BYTES } from "./message-queue.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import type { SendCredit } from "./send-credit.js";
@@ -84,16 +82,6 @@ export class Rank {
 
   isBlocked(channel: number, credit: SendCredit): boolean {
     return this.channels[channel]?.isBlocked(credit) === true;
-  }
-
-  /** Whether something may go. */
-  hasAny(flow: FlowWindow, usedUpIds: UsedUpIds): boolean {
-    let channel = this.current;
-    for (let left = this.size; left > 0; left--) {
-      if (channel?.peekNext(flow, usedUpIds) !== undefined) return true;
-      channel = channel?.next;
-    }
-    return false;
   }
 
   any(): OutgoingMessage | undefined {

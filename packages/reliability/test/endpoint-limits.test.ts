@@ -202,6 +202,25 @@ describe("windows", () => {
     },
   );
 
+  it("bestEffort of a higher rank goes on while a large one keeps the lowest ID, which is given up", async () => {
+    const congestion = new FixedBudget({ rateBytesPerSecond: 60_000, burstBytes: 1452 });
+    const pair = new Pair({ latencyMs: 20 }, { a: { congestion } });
+    const send = (index: number, bytes: number, priority: number, expiresInMs: number) => {
+      return pair.a.endpoint.send(payload(index, bytes), { delivery: "bestEffort", priority, expiresInMs }, pair.nowMs);
+    };
+    const large = send(0, 600_000, 0, 25_000).outcome;
+    const urgent = [];
+    for (let i = 1; i <= 1800; i++) {
+      urgent.push(send(i, 20, 7, 1000).outcome);
+      pair.runFor(6);
+    }
+    pair.runFor(500);
+    expect(new Set(await Promise.all(urgent))).toEqual(new Set(["acked"]));
+    expect(await large).toBe("dropped");
+    const gaps = pair.b.receivedAtMs.map((at, i) => (i === 0 ? 0 : at - (pair.b.receivedAtMs[i - 1] as number)));
+    expect(Math.max(...gaps)).toBeLessThan(100);
+  });
+
   it("bestEffort that waits behind an outage goes once the time of what is under way is over", async () => {
     const pair = new Pair();
     pair.fromA.drop = () => true;

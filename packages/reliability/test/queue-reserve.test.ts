@@ -37,6 +37,16 @@ describe("a queue that bulk has filled", () => {
     expect([send(4), send(5), send(6)]).toEqual([false, false, true]);
   });
 
+  it("gives none of it to the channel of a message above half of the queue", () => {
+    const endpoint = createEndpoint({ limits: { maxQueuedBytes: 8000 } });
+    const send = (bytes: number, channel: number): boolean => {
+      return endpoint.send(payload(0, bytes), { delivery: "ordered", channel }, 0).accepted;
+    };
+    expect(send(5000, 4)).toBe(true);
+    while (send(100, 5));
+    expect([send(100, 4), send(100, 9)]).toEqual([false, true]);
+  });
+
   it("keeps as much again for what may be dropped, and drops none of it for what uses the reserve", async () => {
     const endpoint = createEndpoint({ limits: { maxQueuedBytes: 8000 } });
     const fresh = Array.from({ length: 10 }, () => endpoint.send(payload(0, 100), { delivery: "unreliable" }, 0));

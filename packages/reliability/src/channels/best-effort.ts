@@ -26,6 +26,14 @@ export class BestEffortSend extends SendChannel {
   }
 
   /**
+   * The message that must be given up before another may start: that one ranks higher, and could wait long, as where
+   * pieces of a large one keep the lowest ID.
+   */
+  get surplus(): OutgoingMessage | undefined {
+    return this.window.isFull ? this.window.lowest : undefined;
+  }
+
+  /**
    * Whether a message, `whole` or in pieces, may start. When so many IDs were used in vain that the receiver would take
    * the next for an old one, whole messages go on one at a time under the last ID, until one of them arrives. Pieces
    * must not, as those of several messages would meet under it.
@@ -44,7 +52,8 @@ export class BestEffortSend extends SendChannel {
     }
     super.onStart(message, whole);
     this.window.push(message);
-    if (this.window.isFull) this.usedUpIds.add(message.delivery, message.channel);
+    const { window } = this;
+    if (window.isFull) this.usedUpIds.add(message.delivery, message.channel, window.lowest?.rank ?? Infinity);
   }
 
   override onFinish(message: OutgoingMessage): void {

@@ -22,7 +22,7 @@ export class ReliableSend extends SendChannel {
   override onStart(message: OutgoingMessage, whole: boolean): void {
     super.onStart(message, whole);
     this.window.push(message);
-    if (this.window.isFull) this.usedUpIds.add(message.delivery, message.channel);
+    if (this.window.isFull) this.usedUpIds.add(message.delivery, message.channel, Infinity);
   }
 
   override onFinish(message: OutgoingMessage): void {

@@ -1,35 +1,41 @@
 import type { OutgoingMessage } from "../outgoing-message.js";
 import { UnreliableSend } from "./unreliable.js";
 
+/** Messages. */
+const SWEEP_AT = 64;
+
 /**
  * Sequenced messages: a new one takes the place of those that an earlier flush had no room for. What is sent before the
  * same flush goes together, in order: a game may tell of several things on one channel. One that goes before older ones
  * all the same, as its priority is higher, ends them: they would come as old ones.
  */
 export class SequencedSend extends UnreliableSend {
-  /** Scheduled in this order; those that have started or ended are taken out when they are met. */
-  private readonly waitingToStart: OutgoingMessage[] = [];
+  /** Scheduled in this order, from `head` on; those that have started or ended are passed over. */
+  private unstarted: OutgoingMessage[] = [];
+  private head = 0;
+  /** How many there may be before those that only lie between others are taken out. */
+  private sweepAt: number = SWEEP_AT;
 
   /** Whether a message must be scheduled as a large one, since one of its priority that goes first is such. */
   followsLarge(message: OutgoingMessage): boolean {
-    const newest = this.waitingToStart.at(-1);
+    const newest = this.unstarted.at(-1);
     return newest?.large === true && !newest.started && !newest.finished && newest.priority === message.priority;
   }
 
   /** Takes out the oldest scheduled message below a place in the order of sends; undefined when there is none. */
   takeBelow(order: number): OutgoingMessage | undefined {
-    const { waitingToStart } = this;
-    for (let first = waitingToStart[0]; first !== undefined; first = waitingToStart[0]) {
+    for (let first = this.unstarted[this.head]; first !== undefined; first = this.unstarted[this.head]) {
       const waits = !first.started && !first.finished;
       if (waits && first.order >= order) return undefined;
-      waitingToStart.shift();
+      this.dropFirst();
       if (waits) return first;
     }
     return undefined;
   }
 
   override onScheduled(message: OutgoingMessage): void {
-    this.waitingToStart.push(message);
+    if (this.unstarted.length - this.head >= this.sweepAt) this.sweep();
+    this.unstarted.push(message);
   }
 
   override onStart(message: OutgoingMessage, whole: boolean): void {
@@ -42,7 +48,21 @@ export class SequencedSend extends UnreliableSend {
   }
 
   private forget(message: OutgoingMessage): void {
-    if (this.waitingToStart[0] === message) this.waitingToStart.shift();
+    if (this.unstarted[this.head] === message) this.dropFirst();
+  }
+
+  private dropFirst(): void {
+    this.head += 1;
+    if (this.head * 2 < this.unstarted.length) return;
+    // Half of it at a time, so that each is moved once.
+    this.unstarted.splice(0, this.head);
+    this.head = 0;
+  }
+
+  private sweep(): void {
+    this.unstarted = this.unstarted.filter((message, i) => i >= this.head && !message.started && !message.finished);
+    this.head = 0;
+    this.sweepAt = Math.max(this.unstarted.length * 2, SWEEP_AT);
   }
 }
 

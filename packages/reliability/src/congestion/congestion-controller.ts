@@ -48,8 +48,8 @@ export interface CongestionController {
 
   /**
    * Whether a packet of `bytes` may go now, with `bytesInFlight` in flight without it.
-   * @param isSmall it carries what may borrow from what others get later: small messages, or pieces of large ones that
-   * go before small ones which wait
+   * @param isSmall it carries what may borrow from what others get later: small messages, or pieces of large ones where
+   * small ones have borrowed before, or owe a turn
    */
   canSend(bytes: number, bytesInFlight: number, nowMs: number, isSmall: boolean): boolean;
 
