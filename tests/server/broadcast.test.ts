@@ -170,8 +170,8 @@ describe("onReceipt of a broadcast", () => {
       game.server.flush();
       if (peer === peers[0]) peers[1].disconnect("enough");
     };
-    expect(game.server.broadcast("x", { delivery: "reliable", onReceipt })).toBe(1);
-    expect(asked).toEqual(["1 true", "2 false"]);
+    expect(game.server.broadcast("x", { delivery: "reliable", onReceipt })).toBe(2);
+    expect(asked).toEqual(["1 true", "2 true"]);
     await game.run(200);
     expect(heard.filter((line) => line.startsWith("1 ")).sort()).toEqual(["1 aside", "1 aside", "1 inner", "1 x"]);
   });
@@ -183,6 +183,17 @@ describe("onReceipt of a broadcast", () => {
     [Promise.resolve(), "a promise"],
   ])("that is %s is refused, and nobody hears it", async (onReceipt, got) => {
     expect(await broadcast({ onReceipt })).toEqual([`TypeError: "onReceipt" expected a function, got ${got}`, []]);
+  });
+
+  it("sends in one order to everybody, whatever is sent within", async () => {
+    const onReceipt = (): void => {
+      game.server.broadcast("inner", { delivery: "ordered" });
+    };
+    game.server.broadcast("x", { delivery: "ordered", onReceipt });
+    await game.run(200);
+    for (const id of [1, 2]) {
+      expect(heard.filter((line) => line.startsWith(`${id} `))).toEqual([`${id} x`, `${id} inner`, `${id} inner`]);
+    }
   });
 
   it("is told of where it is misspelt", async () => {

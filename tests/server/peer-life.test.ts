@@ -123,6 +123,24 @@ describe("block", () => {
     await game.end();
   });
 
+  it("takes several entries at once, or none of them", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    const codes: string[] = [];
+    for (const host of ["10.0.0.1", "10.0.0.2", "10.0.0.3"]) {
+      const client = await game.connect({ transport: game.network.createTransport({ host }) });
+      client.on("disconnect", (reason) => codes.push(`${host} ${reason.code}`));
+    }
+    expect(() => game.server.block(["10.0.0.1", "nobody"])).toThrow(/^"ipOrCidr" expected/);
+    await game.run(100);
+    expect(codes).toEqual([]);
+    game.server.block(["10.0.0.1", "10.0.0.3"]);
+    await game.run(500);
+    expect(codes.sort()).toEqual(["10.0.0.1 kicked", "10.0.0.3 kicked"]);
+    expect(game.server.blocked).toEqual(["10.0.0.1", "10.0.0.3"]);
+    await game.end();
+  });
+
   it("from the start keeps out whom the options name", async () => {
     const game = new GameNetwork({ server: { blocked: ["10.0.0.0/8"] } });
     await game.listen();

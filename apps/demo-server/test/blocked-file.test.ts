@@ -71,9 +71,9 @@ describe("a file of blocked addresses", () => {
   it("that does not fit beside what is blocked already changes nothing", async () => {
     const blocked = new Set(["192.0.2.9"]);
     const server = {
-      block: (entry: string): void => {
-        if (blocked.size >= 2) throw new RangeError("full");
-        blocked.add(entry);
+      block: (entries: readonly string[]): void => {
+        if (blocked.size + entries.length > 2) throw new RangeError("full");
+        for (const entry of entries) blocked.add(entry);
       },
       unblock: (entry: string): boolean => blocked.delete(entry),
     };

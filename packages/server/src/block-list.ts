@@ -14,6 +14,21 @@ export class BlockList {
     named("ipOrCidr", () => this.set.add(ipOrCidr));
   }
 
+  /** All of them, or none where one throws as with `add`. */
+  addAll(entries: readonly string[]): void {
+    const added: string[] = [];
+    try {
+      for (const entry of entries) {
+        const { size } = this.set;
+        this.add(entry);
+        if (this.set.size > size) added.push(entry);
+      }
+    } catch (error) {
+      for (const entry of added) this.set.delete(entry);
+      throw error;
+    }
+  }
+
   /** True when exactly this address or range was there, in any spelling. Throws as `add`. */
   delete(ipOrCidr: string): boolean {
     return named("ipOrCidr", () => this.set.delete(ipOrCidr));

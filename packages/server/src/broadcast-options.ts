@@ -3,7 +3,7 @@ import type { SendOptions, SendReceipt } from "@sortie/reliability";
 import { isPeerOf, Peer, type PeerHost } from "./peer.js";
 
 /** What came of a broadcast for one peer. Of a method's type, so that a `Server<Player>` is a `Server` as well. */
-type OnReceipt<Data> = { call(peer: Peer<Data>, receipt: SendReceipt): void | Promise<void> }["call"];
+type OnReceipt<Data> = { call(peer: Peer<Data>, receipt: SendReceipt): unknown }["call"];
 
 /** To whom, and who hears what came of it, besides the options of each message. */
 export interface BroadcastOptions<Data> extends SendOptions {
@@ -12,9 +12,9 @@ export interface BroadcastOptions<Data> extends SendOptions {
   /** But not this one, or these. */
   readonly except?: Peer<Data> | Iterable<Peer<Data>> | undefined;
   /**
-   * Called for each peer that is meant, one after the other, before `broadcast` returns, with what `peer.send` would
-   * have returned: a refused receipt is a peer that does not get the message, also where that is reliable. Exceptions
-   * and rejections are reported by "error" with the peer, and the others get the message all the same. Default: nobody.
+   * Called for each peer that is meant, once the message was sent to all and before `broadcast` returns, with what
+   * `peer.send` would have returned: a refused receipt is a peer that does not get the message, also where that is
+   * reliable. Exceptions and rejections are reported by "error" with the peer. Default: nobody.
    */
   readonly onReceipt?: OnReceipt<Data> | undefined;
 }

@@ -1,5 +1,5 @@
 import { callContained, payloadBytes } from "@sortie/connection";
-import { checkSend, SharedPayload } from "@sortie/reliability";
+import { checkSend, type SendReceipt, SharedPayload } from "@sortie/reliability";
 import type { Clock } from "@sortie/transport";
 import { type BroadcastOptions, checkBroadcastOptions, checkOnReceipt, peersOf } from "./broadcast-options.js";
 import { type Peer, type PeerHost, sendTo } from "./peer.js";
@@ -27,22 +27,19 @@ export function broadcast<Data>(
   const left = except === undefined ? undefined : peersOf("except", except, host);
   const named = to === undefined ? undefined : peersOf("to", to, host);
   checkSend(shared, sendOptions);
+  const nowMs = clock.now();
   let accepted = 0;
-  if (onReceipt === undefined) {
-    const nowMs = clock.now();
-    for (const peer of named ?? peers.values()) {
-      if (left?.has(peer) !== true && sendTo(peer as Peer, shared, sendOptions, nowMs).accepted) accepted += 1;
-    }
-    return accepted;
-  }
-  // Those of now: what is called may let others in, as by `flush`. Each at a time of its own: it may send to others,
-  // and no connection's time runs back.
-  for (const peer of named ?? [...peers.values()]) {
+  const told: [Peer<Data>, SendReceipt][] = [];
+  for (const peer of named ?? peers.values()) {
     if (left?.has(peer) === true) continue;
-    const receipt = sendTo(peer as Peer, shared, sendOptions, clock.now());
+    const receipt = sendTo(peer as Peer, shared, sendOptions, nowMs);
     if (receipt.accepted) accepted += 1;
+    if (onReceipt !== undefined) told.push([peer, receipt]);
+  }
+  // Only now: what is called may send, too, and that comes after this message for everybody.
+  for (const [peer, receipt] of told) {
     callContained(
-      () => onReceipt(peer, receipt),
+      () => onReceipt?.(peer, receipt),
       (error) => parts.onFault(error, peer),
     );
   }

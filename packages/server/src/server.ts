@@ -220,10 +220,12 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   /**
    * Drops everything from an IP address or CIDR range from now on, and ends peers there, and those who are about to
-   * become one. Throws RangeError for other text.
+   * become one. Several at once look at the peers once. Throws RangeError for other text, and has blocked none of them
+   * then.
    */
-  block(ipOrCidr: string): void {
-    this.#blockList.add(ipOrCidr);
+  block(ipOrCidr: string | readonly string[]): void {
+    if (Array.isArray(ipOrCidr)) this.#blockList.addAll(ipOrCidr as string[]);
+    else this.#blockList.add(ipOrCidr as string);
     this.#core.table.forEach((entry) => {
       if (this.#blockList.has(entry.address)) this.#host.disconnect(entry, "blocked", 0);
     });

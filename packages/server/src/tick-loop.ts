@@ -25,8 +25,8 @@ export interface TickEvent {
   /** ms of game time that this tick covers: the tick's interval, exactly. */
   readonly deltaMs: number;
   /**
-   * ms this tick came after its time. Of the first tick after a hold-up: after the time of the first one that the
-   * hold-up kept from coming, also where that was left out. So it may be seconds.
+   * ms this tick came after its time, or after that of the first of those that were left out before it, where the
+   * process was held up or cannot keep the rate. So it may be seconds.
    */
   readonly lateMs: number;
   /** ms that the tick before this one took; 0 for the first. */
@@ -52,6 +52,8 @@ export class TickLoop {
   private readonly work: TickWork;
   private timer: TimerHandle | undefined;
   private nextAtMs = 0;
+  /** When the first of those was due that were left out since the last tick; Infinity: none was. */
+  private leftOutFromMs = Infinity;
   private tick = 0;
   private overrunsInRow = 0;
   private busyMs = 0;
@@ -72,6 +74,7 @@ export class TickLoop {
   start(): void {
     if (this.timer !== undefined) return;
     this.overrunsInRow = 0;
+    this.leftOutFromMs = Infinity;
     this.nextAtMs = this.clock.now() + this.intervalMs;
     this.arm();
   }
@@ -87,13 +90,12 @@ export class TickLoop {
 
   private readonly fire = (): void => {
     const startMs = this.clock.now();
-    const dueAtMs = this.nextAtMs;
-    const behindMs = startMs - dueAtMs;
+    const behindMs = startMs - this.nextAtMs;
     this.skip(Math.floor(behindMs / this.intervalMs) - MAX_CATCH_UP_TICKS + 1, behindMs);
     const { timer } = this;
     try {
       // One at a time, even when others are due: between two ticks what has arrived is received.
-      this.runTick(dueAtMs);
+      this.runTick();
     } finally {
       // The tick may have stopped the loop, and started it anew: then another timer runs.
       if (this.timer === timer) this.goOn(startMs);
@@ -143,14 +145,15 @@ export class TickLoop {
   /** @param behindMs since the first of them was due */
   private skip(ticks: number, behindMs: number): void {
     if (ticks <= 0) return;
+    this.leftOutFromMs = Math.min(this.leftOutFromMs, this.nextAtMs);
     this.nextAtMs += ticks * this.intervalMs;
     this.statistics.onSkipped(ticks, behindMs);
   }
 
-  /** @param dueAtMs when it was due, or the first of those that were left out just before it */
-  private runTick(dueAtMs: number): void {
+  private runTick(): void {
     const beganMs = this.clock.now();
-    const lateMs = Math.max(0, beganMs - dueAtMs);
+    const lateMs = Math.max(0, beganMs - Math.min(this.nextAtMs, this.leftOutFromMs));
+    this.leftOutFromMs = Infinity;
     this.nextAtMs += this.intervalMs;
     this.hasReceived = false;
     this.hasReceived = this.work.tick({

@@ -70,6 +70,14 @@ describe("BlockList", () => {
     expect(list.size).toBe(1);
   });
 
+  it("takes several, or none of them", () => {
+    const list = new BlockList(["192.0.2.1"]);
+    list.addAll(["192.0.2.1", "10.0.0.0/8"]);
+    expect(list.entries()).toEqual(["10.0.0.0/8", "192.0.2.1"]);
+    expect(() => list.addAll(["192.0.2.1", "192.0.2.2", "192.0.2"])).toThrow(/^"ipOrCidr" expected an IP address/);
+    expect(list.entries()).toEqual(["10.0.0.0/8", "192.0.2.1"]);
+  });
+
   it("takes all addresses of a family by their shortest range", () => {
     const four = new BlockList(["0.0.0.0/0"]);
     expect([blocks(four, "203.0.113.9"), blocks(four, "2001:db8::1")]).toEqual([true, false]);
