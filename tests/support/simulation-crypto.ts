@@ -1,4 +1,5 @@
-import { type Aead, checkedProvider, type CryptoProvider } from "@sortie/handshake";
+import { type Aead, type AeadSource, composeProvider, type CryptoProvider } from "@sortie/handshake";
+import { nodeAeads } from "@sortie/handshake/node";
 import { createSeededCrypto } from "@sortie/testkit";
 import { TAG_BYTES } from "@sortie/wire";
 
@@ -23,18 +24,22 @@ class PlainAead implements Aead {
   }
 }
 
+/** Whether the test that no provider is taken without, whose AEADs have to encrypt for it, is over. */
+let isTested = false;
+
+/** Of all that are made here: a source is tested once, a provider would be each time. */
+const AEADS: AeadSource = {
+  name: "plain",
+  costs: nodeAeads.costs,
+  createAead: (suite, key) => (isTested ? new PlainAead() : nodeAeads.createAead(suite, key)),
+};
+
 /**
  * For simulations whose subject is what the network does to traffic and the traffic to the network: the handshake is
  * genuine, the packets after it are only as long as sealed ones. Nothing that may corrupt or forge packets can use it.
  */
 export function createSimulationCrypto(seed: number): CryptoProvider {
-  const seeded = createSeededCrypto(seed);
-  let isTested = false;
-  // No provider is taken whose AEADs do not encrypt, which is asked of each once: until then these do.
-  const createAead: CryptoProvider["createAead"] = (...args) =>
-    isTested ? new PlainAead() : seeded.createAead(...args);
-  const crypto = { ...seeded, name: "simulation", createAead };
-  checkedProvider(crypto);
+  const crypto = composeProvider({ ...createSeededCrypto(seed), name: "simulation" }, [AEADS]);
   isTested = true;
   return crypto;
 }

@@ -1,6 +1,6 @@
 import { type CipherSuite, KEY_SHARE_BYTES, SIGNATURE_BYTES } from "@sortie/wire";
 import { expectAead } from "./aead-answers.js";
-import { selfTest, testOnce } from "./aead-self-test.js";
+import { testOnce } from "./aead-self-test.js";
 import { containRejection } from "./contain-rejection.js";
 import type { Aead, CryptoProvider, KeyPair, PrivateKey } from "./crypto-provider.js";
 import { describeKind, isBytes } from "./describe-kind.js";
@@ -27,16 +27,15 @@ export function checkedProvider(crypto: CryptoProvider): CryptoProvider {
 
 /**
  * Bytes that it gives are copied: the provider may go on to use the memory, as bindings to WebAssembly and to hardware
- * do that have one buffer for all answers. None of this is asked for each datagram.
+ * do that have one buffer for all answers, which may be of just that length. Secrets are wiped where they lay then, as
+ * nobody would do later. None of this is asked for each datagram.
  */
 class CheckedProvider implements CryptoProvider {
   readonly #inner: CryptoProvider;
-  readonly #tested: Set<CipherSuite>;
 
   constructor(inner: CryptoProvider) {
     this.#inner = inner;
-    this.#tested = new Set(inner.suitePreference);
-    testOnce(inner, subjectOf(inner), this.#tested, (suite, key) => inner.createAead(suite, key));
+    this.#test(inner.suitePreference);
   }
 
   get name(): string {
@@ -56,11 +55,11 @@ class CheckedProvider implements CryptoProvider {
   }
 
   hmacSha256(key: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
-    return ownBytes("hmacSha256", this.#inner.hmacSha256(key, ...parts), OUTPUT_BYTES);
+    return ownSecret("hmacSha256", this.#inner.hmacSha256(key, ...parts), OUTPUT_BYTES);
   }
 
   hkdfSha256(inputKey: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {
-    return ownBytes("hkdfSha256", this.#inner.hkdfSha256(inputKey, salt, info, length), length);
+    return ownSecret("hkdfSha256", this.#inner.hkdfSha256(inputKey, salt, info, length), length);
   }
 
   generateKeyPair(): KeyPair {
@@ -73,7 +72,7 @@ class CheckedProvider implements CryptoProvider {
 
   sharedSecret(privateKey: PrivateKey, peerPublicKey: Uint8Array): Uint8Array | undefined {
     const secret = this.#inner.sharedSecret(privateKey, peerPublicKey);
-    return secret === undefined ? undefined : ownBytes("sharedSecret", secret, OUTPUT_BYTES);
+    return secret === undefined ? undefined : ownSecret("sharedSecret", secret, OUTPUT_BYTES);
   }
 
   sign(privateKey: PrivateKey, message: Uint8Array): Uint8Array {
@@ -87,12 +86,14 @@ class CheckedProvider implements CryptoProvider {
   }
 
   createAead(suite: CipherSuite, key: Uint8Array): Aead {
+    // Of a suite that the provider does not prefer, or that joined later.
+    this.#test([suite]);
+    return expectAead(subjectOf(this.#inner), this.#inner.createAead(suite, key));
+  }
+
+  #test(suites: Iterable<CipherSuite>): void {
     const inner = this.#inner;
-    if (!this.#tested.has(suite)) {
-      selfTest(subjectOf(inner), suite, (testKey) => inner.createAead(suite, testKey));
-      this.#tested.add(suite);
-    }
-    return expectAead(subjectOf(inner), inner.createAead(suite, key));
+    testOnce(inner, subjectOf(inner), suites, (suite, key) => inner.createAead(suite, key));
   }
 }
 
@@ -100,6 +101,17 @@ class CheckedProvider implements CryptoProvider {
 function ownBytes(method: keyof CryptoProvider, bytes: unknown, length: number): Uint8Array {
   if (!isBytes(bytes) || bytes.length !== length) return refuse(method, `${length} bytes`, bytes);
   return new Uint8Array(bytes);
+}
+
+/**
+ * The same, and zeros where the provider had it. One that keeps an answer to give it again would give zeros, which
+ * everybody knows: an output of HMAC that has them is refused, a shared secret is by `exchangeKeys`.
+ */
+function ownSecret(method: "hmacSha256" | "hkdfSha256" | "sharedSecret", bytes: unknown, length: number): Uint8Array {
+  const own = ownBytes(method, bytes, length);
+  (bytes as Uint8Array).fill(0);
+  if (method === "sharedSecret" || length < OUTPUT_BYTES || own.some((byte) => byte !== 0)) return own;
+  throw new TypeError(`"crypto.${method}" expected to give new bytes each time, got zeros: what it gives is wiped`);
 }
 
 function ownKeyPair(method: keyof CryptoProvider, pair: unknown): KeyPair {

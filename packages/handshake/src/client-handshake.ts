@@ -202,6 +202,7 @@ export class ClientHandshake {
       peerParameters,
       serverPublicKey: new Uint8Array(shown.publicKey),
     };
+    sharedSecret.fill(0);
     if (this.#keyLog !== undefined) logKeys(this.#keyLog, "client", this.#fields.clientRandom, keys);
     return { kind: "established", keys };
   }

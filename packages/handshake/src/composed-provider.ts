@@ -4,7 +4,7 @@ import { markPassed } from "./aead-self-test.js";
 import { expectSuiteKey } from "./crypto-arguments.js";
 import type { Aead, CryptoProvider, KeyPair, PrivateKey } from "./crypto-provider.js";
 import { SizedAead } from "./sized-aead.js";
-import { expectSources, expectWorkingSource } from "./source-checks.js";
+import { expectSources, workingSource } from "./source-checks.js";
 
 const SUITES: readonly CipherSuite[] = /* @__PURE__ */ Object.freeze([
   CipherSuite.Aes128Gcm,
@@ -42,7 +42,7 @@ class SourcesProvider implements ComposedProvider {
       throw new TypeError(`"sources" expected one with suite ${SUITE_NAMES[suite]}, got none: ${hint}`);
     }
     // Those of its sources were tested, and there are no others.
-    markPassed(this);
+    markPassed(this, SUITES);
   }
 
   get name(): string {
@@ -112,12 +112,14 @@ class SourcesProvider implements ComposedProvider {
 
   #include(sources: readonly AeadSource[]): void {
     const names = new Set(this.#sources.map(({ name }) => name));
-    for (const source of sources) {
-      expectWorkingSource(source);
+    const included: AeadSource[] = [];
+    for (const given of sources) {
+      const source = workingSource(given);
       if (names.has(source.name)) throw new TypeError(`"source" expected a new name, got "${source.name}" again`);
       names.add(source.name);
+      included.push(source);
     }
-    this.#sources.push(...sources);
+    this.#sources.push(...included);
     for (const suite of SUITES) this.#ranges.set(suite, cheapestRanges(this.#sources, suite));
     const order = [...SUITES].sort((a, b) => typicalCostNs(this.#sources, a) - typicalCostNs(this.#sources, b));
     this.#suitePreference = Object.freeze(order);
@@ -129,7 +131,8 @@ class SourcesProvider implements ComposedProvider {
  * A provider with key exchange, signatures, hashes and randomness of `base` and the AEADs of `sources`: for each suite
  * and size of packet the source that costs least (all give the same bytes), and the cheaper suite preferred. Throws
  * TypeError when a suite has no source, a name comes twice, a cost is no finite number from 0 on, or an AEAD fails its
- * test: each is asked, once in the life of its source, to seal and to open a published vector.
+ * test, which comes once for each suite in the life of a source. Names and costs are copied: changed later, they have
+ * no effect.
  */
 export function composeProvider(base: CryptoProvider, sources: readonly AeadSource[]): ComposedProvider {
   return new SourcesProvider(base, sources);

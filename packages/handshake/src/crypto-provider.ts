@@ -53,7 +53,9 @@ export interface Aead {
  *
  * All methods are synchronous: a promise is refused with TypeError, and so are bytes of another length. Bytes that are
  * passed in belong to the caller: read them before you return, and keep none but the key of `createAead`. Bytes that
- * are returned are copied before the provider is called again: they may be views of memory that it uses anew each time.
+ * are returned are copied before the provider is called again: they may be memory that it uses anew each time. Those of
+ * `hmacSha256`, `hkdfSha256` and `sharedSecret` are secrets, which are wiped where they lay: never give memory whose
+ * contents you need.
  */
 export interface CryptoProvider {
   /** For logs and statistics. */

@@ -69,8 +69,8 @@ export function derivePacketKey(crypto: CryptoProvider, suite: CipherSuite, secr
   const checked = checkedProvider(crypto);
   const extracted = checked.hmacSha256(EMPTY, secret);
   const packetKey: PacketKey = {
-    key: expand(checked, extracted, BLOCK_KEY).slice(0, suiteKeyBytes(suite)),
-    iv: expand(checked, extracted, BLOCK_IV).slice(0, IV_BYTES),
+    key: expandTo(checked, extracted, BLOCK_KEY, suiteKeyBytes(suite)),
+    iv: expandTo(checked, extracted, BLOCK_IV, IV_BYTES),
   };
   extracted.fill(0);
   return packetKey;
@@ -87,4 +87,12 @@ export function nextSecret(crypto: CryptoProvider, secret: Uint8Array): Uint8Arr
  */
 function expand(crypto: CryptoProvider, extracted: Uint8Array, block: Uint8Array): Uint8Array {
   return crypto.hmacSha256(extracted, block);
+}
+
+/** The first `length` bytes of it; what is longer is wiped. */
+function expandTo(crypto: CryptoProvider, extracted: Uint8Array, block: Uint8Array, length: number): Uint8Array {
+  const expanded = expand(crypto, extracted, block);
+  const first = expanded.slice(0, length);
+  expanded.fill(0);
+  return first;
 }

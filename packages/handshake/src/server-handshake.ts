@@ -84,6 +84,7 @@ export function respond(
     remoteConnectionId: hello.clientConnectionId,
     peerParameters,
   };
+  sharedSecret.fill(0);
   if (options.keyLog !== undefined) logKeys(options.keyLog, "server", hello.clientRandom, keys);
   return { packet: signServerHello(unsigned, signature), keys };
 }

@@ -12,14 +12,18 @@ export function expectSources(sources: unknown): asserts sources is readonly Aea
 }
 
 /**
- * Throws TypeError for what is no source, whose costs are none, or whose AEADs do not work: each of them seals and
- * opens a published vector, once in the life of a source.
+ * A source as it is now: with a name and costs that do not change any more, so that no suite joins that was not tested.
+ * Throws TypeError for what is no source, whose costs are none, or whose AEADs do not work: those of each suite are
+ * tested once in the life of a source.
  */
-export function expectWorkingSource(source: AeadSource): void {
+export function workingSource(source: AeadSource): AeadSource {
   expectSource(source);
-  const { name, costs } = source;
-  for (const [suite, cost] of costs) expectCost(name, suite, cost);
-  testOnce(source, `"source" (${name})`, costs.keys(), (suite, key) => source.createAead(suite, key));
+  const { name } = source;
+  const costs = new Map<CipherSuite, AeadCost>();
+  for (const [suite, cost] of source.costs) costs.set(suite, expectCost(name, suite, cost));
+  const createAead: AeadSource["createAead"] = (suite, key) => source.createAead(suite, key);
+  testOnce(source, `"source" (${name})`, costs.keys(), createAead);
+  return { name, costs, createAead };
 }
 
 /** By its parts: it may be of another realm or copy of the package. */
@@ -40,17 +44,19 @@ function isMap(value: unknown): boolean {
   return value instanceof Map || Object.prototype.toString.call(value) === "[object Map]";
 }
 
-function expectCost(name: string, suite: unknown, cost: unknown): void {
+/** The cost, as it is now. */
+function expectCost(name: string, suite: unknown, cost: unknown): AeadCost {
   if (suite !== CipherSuite.Aes128Gcm && suite !== CipherSuite.ChaCha20Poly1305) {
     const got = typeof suite === "number" ? String(suite) : describeKind(suite);
     throw new TypeError(`"costs" of ${name} expected the suites 1 and 2 alone, got ${got}`);
   }
-  const given = (cost ?? {}) as { readonly [Part in keyof AeadCost]?: unknown };
-  for (const part of ["baseNs", "perByteNs"] as const) {
-    const value = given[part];
+  const { baseNs, perByteNs } = (cost ?? {}) as { readonly [Part in keyof AeadCost]?: unknown };
+  const parts = { baseNs, perByteNs };
+  for (const [part, value] of Object.entries(parts)) {
     if (typeof value === "number" && value >= 0 && value < Infinity) continue;
     containRejection(cost);
     const got = typeof value === "number" ? String(value) : describeKind(value);
     throw new TypeError(`"${part}" of suite ${suite} in ${name} expected a finite number from 0 on, got ${got}`);
   }
+  return parts as AeadCost;
 }

@@ -1,9 +1,19 @@
-import { CipherSuite } from "@sortie/wire";
+import { CipherSuite, MAX_DATAGRAM_BYTES, PACKET_OVERHEAD_BYTES } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { expectAllTaken, failing } from "../../../tests/support/forgotten-await.js";
-import { type Aead, type AeadCost, type AeadSource, composeProvider, protocolId } from "../src/index.js";
+import { digestOf, fillFrom, SELF_TEST_BODY_BYTES, selfTestKeys, VECTORS } from "../src/aead-self-test-vectors.js";
+import {
+  type Aead,
+  type AeadCost,
+  type AeadSource,
+  checkedProvider,
+  composeProvider,
+  nobleAeads,
+  protocolId,
+} from "../src/index.js";
 import { nodeAeads } from "../src/node/index.js";
 import { singleSuiteSource } from "../src/single-suite-source.js";
+import { bound, BROKEN, PLAIN } from "./broken-aeads.js";
 import { altered, node, opensslAeads, wasmAeads } from "./support.js";
 
 expectAllTaken();
@@ -14,55 +24,6 @@ const COSTS: AeadSource["costs"] = new Map([
   [Aes128Gcm, COST],
   [ChaCha20Poly1305, COST],
 ]);
-
-function bound(aead: Aead): Aead {
-  return {
-    seal: (...args) => aead.seal(...args),
-    open: (...args) => aead.open(...args),
-  };
-}
-
-/** How an AEAD can be broken, and what is said of it. */
-const BROKEN: readonly (readonly [string, (good: Aead) => unknown, string])[] = [
-  ["does nothing", () => ({ seal: () => undefined, open: () => -1 }), "it does not open what it sealed"],
-  [
-    "encrypts nothing, and is content with it",
-    () => ({
-      seal: () => undefined,
-      open: (_n: unknown, bytes: Uint8Array, _h: number, from: number, end: number, out: Uint8Array) => {
-        out.set(bytes.subarray(from, end - 16));
-        return end - 16 - from;
-      },
-    }),
-    "it opens what was changed",
-  ],
-  ["opens everything", (good) => ({ ...bound(good), open: opensAll(good) }), "it opens what was changed"],
-  ["never opens", (good) => ({ ...bound(good), open: () => -1 }), "it does not open what it sealed"],
-  ["throws for a wrong tag", (good) => ({ ...bound(good), open: throwing(good) }), "open threw: wrong tag"],
-  [
-    "leaves large packets alone",
-    (good) => ({
-      seal: (...args: Parameters<Aead["seal"]>) => (args[4] > 500 ? undefined : good.seal(...args)),
-      open: (...args: Parameters<Aead["open"]>) => good.open(...args),
-    }),
-    "it does not open what it sealed",
-  ],
-];
-
-function opensAll(good: Aead): Aead["open"] {
-  return (...args) => {
-    const opened = good.open(...args);
-    return opened < 0 ? args[4] - args[3] - 16 : opened;
-  };
-}
-
-function throwing(good: Aead): Aead["open"] {
-  return (...args) => {
-    const opened = good.open(...args);
-    if (opened < 0) throw new Error("wrong tag");
-    return opened;
-  };
-}
 
 /** What is no AEAD at all, or an asynchronous one. */
 const NO_AEADS: readonly (readonly [string, (good: Aead) => unknown, string])[] = [
@@ -109,15 +70,17 @@ describe.each([
     },
   ],
 ] as const)("the self-test of the AEADs of %s", (_, name, take) => {
-  it.each(BROKEN)("keeps out one that %s", (_name, breakIt, what) => {
+  it.each(BROKEN)("keeps out one that %s", (_name, makeBroken, what) => {
     for (const broken of [Aes128Gcm, ChaCha20Poly1305]) {
-      const source =
-        broken === Aes128Gcm ? "test case 4 of the specification of GCM" : "the vector of RFC 8439 section 2.8.2";
-      const create: AeadSource["createAead"] = (suite, key) => {
-        const good = nodeAeads.createAead(suite, key);
-        return suite === broken ? (breakIt(good) as Aead) : good;
-      };
-      expect(() => take(create)).toThrow(new TypeError(`${name} fails ${source}: ${what}`));
+      const [vector, suiteName] =
+        broken === Aes128Gcm
+          ? ["test case 4 of the specification of GCM", "AES-128-GCM"]
+          : ["the vector of RFC 8439 section 2.8.2", "ChaCha20-Poly1305"];
+      const createBroken = makeBroken((key) => nodeAeads.createAead(broken, key));
+      const create: AeadSource["createAead"] = (suite, key) =>
+        suite === broken ? createBroken(key) : nodeAeads.createAead(suite, key);
+      const failing = what.startsWith("at ") ? `the self-test of ${suiteName} ${what}` : `${vector}: ${what}`;
+      expect(() => take(create)).toThrow(new TypeError(`${name} fails ${failing}`));
     }
   });
 
@@ -142,15 +105,85 @@ describe("the self-test", () => {
     const createAead: AeadSource["createAead"] = (...args) => (made++, nodeAeads.createAead(...args));
     const source: AeadSource = { name: "mine", costs: COSTS, createAead };
     const [crypto] = [composeProvider(node, [source]), composeProvider(node, [source])];
-    expect(made).toBe(2);
+    // Three keys for each suite.
+    expect(made).toBe(6);
     protocolId(crypto, "arena/1");
-    expect(made).toBe(2);
+    expect(made).toBe(6);
     const provider = altered(node, { createAead });
     for (let i = 0; i < 3; i++) protocolId(provider, "arena/1");
-    expect(made).toBe(4);
+    expect(made).toBe(12);
     const bad = altered(node, { createAead: () => (made++, undefined as unknown as Aead) });
     for (let i = 0; i < 3; i++) expect(() => protocolId(bad, "arena/1")).toThrow(TypeError);
-    expect(made).toBe(7);
+    expect(made).toBe(15);
+  });
+
+  it("comes for a suite that joins the costs after its source has passed", () => {
+    const costs = new Map<CipherSuite, AeadCost>([[Aes128Gcm, COST]]);
+    const createAead: AeadSource["createAead"] = (suite, key) =>
+      suite === Aes128Gcm ? nodeAeads.createAead(suite, key) : PLAIN;
+    const source: AeadSource = { name: "mine", costs, createAead };
+    expect(() => composeProvider(node, [nodeAeads, source])).not.toThrow();
+    costs.set(ChaCha20Poly1305, { baseNs: 0, perByteNs: 0 });
+    for (let i = 0; i < 2; i++) {
+      expect(() => composeProvider(node, [nodeAeads, source])).toThrow(
+        /^"source" \(mine\) fails the vector of RFC 8439/,
+      );
+    }
+  });
+
+  it("need not come for a suite that joins the costs of a source of a provider: it has no part in it", () => {
+    const parts: Record<keyof AeadCost, number> = { baseNs: 1, perByteNs: 1 };
+    const costs = new Map<CipherSuite, AeadCost>([[Aes128Gcm, parts]]);
+    const createAead: AeadSource["createAead"] = (suite, key) =>
+      suite === Aes128Gcm ? nodeAeads.createAead(suite, key) : PLAIN;
+    const source = { name: "mine", costs, createAead };
+    const crypto = composeProvider(node, [nodeAeads, source]);
+    checkedProvider(crypto);
+    costs.set(ChaCha20Poly1305, { baseNs: 0, perByteNs: 0 });
+    source.name = "other";
+    parts.baseNs = 1e9;
+    crypto.add(wasmAeads);
+    expect(crypto.name).toBe("node; AES-128-GCM by mine; ChaCha20-Poly1305 by libsodium-wasm");
+    const packet = new Uint8Array(200);
+    checkedProvider(crypto)
+      .createAead(ChaCha20Poly1305, new Uint8Array(32))
+      .seal(new Uint8Array(12), packet, 0, 9, 184);
+    expect(packet.subarray(9).every((byte) => byte === 0)).toBe(false);
+  });
+
+  it.each([
+    ["noble", nobleAeads],
+    ["node:crypto", nodeAeads],
+  ])("compares with what %s gives", (_, source) => {
+    for (const suite of [Aes128Gcm, ChaCha20Poly1305]) {
+      const vector = VECTORS[suite];
+      const keys = selfTestKeys(vector);
+      const digests = SELF_TEST_BODY_BYTES.map((bodyBytes, i) => {
+        const [packet, nonce] = [new Uint8Array(9 + bodyBytes + 16), new Uint8Array(12)];
+        fillFrom(3 * i, packet.subarray(0, 9));
+        fillFrom(3 * i + 1, packet.subarray(9, 9 + bodyBytes));
+        fillFrom(3 * i + 2, nonce);
+        const aead = source.createAead(suite, keys[i % keys.length] as Uint8Array);
+        aead.seal(nonce, packet, 0, 9, 9 + bodyBytes);
+        return digestOf(packet.subarray(9));
+      });
+      expect(digests.join("")).toBe(vector.digests);
+      expect(Math.max(...SELF_TEST_BODY_BYTES)).toBe(MAX_DATAGRAM_BYTES - PACKET_OVERHEAD_BYTES);
+    }
+  });
+
+  it("has each bit of nonce and header both set and clear", () => {
+    const [ones, zeros] = [new Uint8Array(21), new Uint8Array(21)];
+    for (let i = 0; i < SELF_TEST_BODY_BYTES.length; i++) {
+      const [header, nonce] = [new Uint8Array(9), new Uint8Array(12)];
+      fillFrom(3 * i, header);
+      fillFrom(3 * i + 2, nonce);
+      [...header, ...nonce].forEach((byte, at) => {
+        ones[at] = (ones[at] as number) | byte;
+        zeros[at] = (zeros[at] as number) | ~byte;
+      });
+    }
+    expect([...ones, ...zeros]).toEqual(new Array(42).fill(255));
   });
 
   it("of a source of one suite comes when it is made", () => {

@@ -130,6 +130,89 @@ describe("what a provider answers", () => {
     expect(client.protection.statistics.updates).toBeGreaterThan(0);
   });
 
+  it("may be one array of the right length, used anew for each", () => {
+    const answers = {
+      hmacSha256: new Uint8Array(32),
+      hkdfSha256: new Uint8Array(32),
+      sharedSecret: new Uint8Array(32),
+    };
+    const reused = <Args extends unknown[]>(out: Uint8Array, call: (...args: Args) => Uint8Array | undefined) =>
+      (...args: Args): Uint8Array => (out.set(call(...args) as Uint8Array), out); // prettier-ignore
+    const crypto = altered(node, {
+      hmacSha256: reused(answers.hmacSha256, (key, ...parts) => node.hmacSha256(key, ...parts)),
+      hkdfSha256: reused(answers.hkdfSha256, (...args) => node.hkdfSha256(...args)),
+      sharedSecret: reused(answers.sharedSecret, (...args) => node.sharedSecret(...args)),
+    });
+    expect(handshake({ client: crypto }).kind).toBe("established");
+    // With one who has other memory, over an update of the keys.
+    const { client } = connect({ updateAfterPackets: 2 }, crypto);
+    const { server } = connect({ updateAfterPackets: 2 });
+    for (let i = 0; i < 8; i++) {
+      expect(server.receive(client.send())).toBe(true);
+      client.protection.onAcked(i);
+      expect(client.receive(server.send())).toBe(true);
+    }
+    expect(client.protection.statistics.updates).toBeGreaterThan(0);
+    for (const answer of Object.values(answers)) expect(answer).toEqual(new Uint8Array(32));
+  });
+
+  it.each([
+    ["node", node],
+    ["noble", noble],
+  ])("is wiped where %s had it, where it is secret", (_, inner) => {
+    const given: Record<string, Uint8Array[]> = { hmacSha256: [], hkdfSha256: [], sharedSecret: [] };
+    const noted = <Answer extends Uint8Array | undefined>(method: string, answer: Answer): Answer => {
+      if (answer !== undefined) given[method]?.push(answer);
+      return answer;
+    };
+    const crypto = altered(inner, {
+      hmacSha256: (key, ...parts) => noted("hmacSha256", inner.hmacSha256(key, ...parts)),
+      hkdfSha256: (...args) => noted("hkdfSha256", inner.hkdfSha256(...args)),
+      sharedSecret: (...args) => noted("sharedSecret", inner.sharedSecret(...args)),
+    });
+    expect(handshake({ client: crypto }).kind).toBe("established");
+    const { client } = connect({}, crypto);
+    client.send();
+    client.protection.onAcked(0);
+    expect(client.protection.initiateUpdate(0)).toBe(true);
+    for (const [method, answers] of Object.entries(given)) {
+      expect(answers.length, method).toBeGreaterThan(0);
+      for (const answer of answers) expect(answer, method).toEqual(new Uint8Array(32));
+    }
+  });
+
+  it("makes no keys of zeros where a provider keeps an answer to give it again", () => {
+    const kept = <Args extends unknown[], Answer>(call: (...args: Args) => Answer) => {
+      const known = new Map<string, Answer>();
+      return (...args: Args): Answer => {
+        const name = JSON.stringify(args);
+        const answer = known.get(name) ?? call(...args);
+        known.set(name, answer);
+        return answer;
+      };
+    };
+    const hmacSha256 = kept((key: Uint8Array, ...parts: Uint8Array[]) => node.hmacSha256(key, ...parts));
+    const message = "expected to give new bytes each time, got zeros: what it gives is wiped";
+    // Both sides derive the same, one after the other.
+    expect(() => connect({}, altered(node, { hmacSha256 }))).toThrow(new TypeError(`"crypto.hmacSha256" ${message}`));
+    const hkdfSha256 = kept((...args: Parameters<CryptoProvider["hkdfSha256"]>) => node.hkdfSha256(...args));
+    const update = (): boolean => {
+      const { client } = connect({}, altered(node, { hkdfSha256 }));
+      client.send();
+      client.protection.onAcked(0);
+      return client.protection.initiateUpdate(0);
+    };
+    expect(update()).toBe(true);
+    expect(update).toThrow(new TypeError(`"crypto.hkdfSha256" ${message}`));
+    let secret: Uint8Array | undefined;
+    const sharedSecret: CryptoProvider["sharedSecret"] = (...args) => (secret ??= node.sharedSecret(...args));
+    expect(handshake({ client: altered(node, { sharedSecret }) }).kind).toBe("established");
+    expect(handshake({ client: altered(node, { sharedSecret }) })).toEqual({
+      kind: "ignored",
+      reason: "bad-key-share",
+    });
+  });
+
   it("is refused in cookies, protocol IDs, fingerprints and key updates, too", () => {
     const hash = answering("sha256", () => failing());
     expect(() => protocolId(hash, "arena/1")).toThrow('"crypto.sha256" expected to give 32 bytes, got a promise');

@@ -43,9 +43,13 @@ class NodeProvider implements CryptoProvider {
     const output = new Uint8Array(length);
     let block: Uint8Array = new Uint8Array(0);
     for (let at = 0, counter = 1; at < length; at += HASH_BYTES, counter++) {
-      block = this.hmacSha256(pseudorandomKey, block, info, Uint8Array.of(counter));
+      const next = this.hmacSha256(pseudorandomKey, block, info, Uint8Array.of(counter));
+      block.fill(0);
+      block = next;
       output.set(block.subarray(0, length - at), at);
     }
+    block.fill(0);
+    pseudorandomKey.fill(0);
     return output;
   }
 
