@@ -8,8 +8,8 @@ const TOLD = "the transport is gone: link lost";
 
 interface Losable {
   readonly transport: MemoryTransport;
-  /** The transport carries nothing more, and says why. */
-  lose(code?: TransportErrorCode): void;
+  /** The transport carries nothing more, and says why: by a TransportError, or by `error`. */
+  lose(code?: TransportErrorCode, error?: Error): void;
 }
 
 /** @param rebind what the transport has to move by, if anything */
@@ -21,12 +21,12 @@ function losable(game: GameNetwork, rebind?: () => Promise<SocketAddress>): Losa
   Object.defineProperty(transport, "rebind", { value: rebind });
   return {
     transport,
-    lose: (code = "closed") => {
+    lose: (code = "closed", error: Error = new TransportError(code, "link lost")) => {
       const { localAddress } = transport;
       game.network.setFilter((_datagram, from, to) => {
         return localAddress === undefined || !(from.equals(localAddress) || to.equals(localAddress));
       });
-      receiver?.onError(new TransportError(code, "link lost"));
+      receiver?.onError(error as TransportError);
     },
   };
 }
@@ -55,6 +55,35 @@ describe("a client whose transport says that it is gone", () => {
     expect(reasons).toEqual([{ code: "network", by: "local", text: TOLD }]);
     expect(client.isConnected).toBe(false);
     expect(new Set(errors)).toEqual(new Set(["link lost"]));
+    await game.run(12_000);
+    await game.end();
+  });
+
+  it("is told so too by an error of another copy of the package", async () => {
+    const game = await playing();
+    const { transport, lose } = losable(game);
+    const client = await game.connect({ transport });
+    const reasons: object[] = [];
+    client.on("disconnect", (reason) => reasons.push(reason));
+    client.on("error", () => {});
+    lose("closed", Object.assign(new Error("link lost"), { name: "TransportError", code: "closed" }));
+    await game.run(1);
+    expect(reasons).toEqual([{ code: "network", by: "local", text: TOLD }]);
+    await game.run(12_000);
+    await game.end();
+  });
+
+  it.each([
+    ["of another name", "Error", "closed"],
+    ["of another code", "TransportError", "system"],
+  ])("is not told so by an error %s", async (_, name, code) => {
+    const game = await playing();
+    const { transport, lose } = losable(game);
+    const client = await game.connect({ transport });
+    client.on("error", () => {});
+    lose("closed", Object.assign(new Error("link lost"), { name, code }));
+    await game.run(100);
+    expect(client.isConnected).toBe(true);
     await game.run(12_000);
     await game.end();
   });
@@ -150,6 +179,32 @@ describe("a swarm whose transport says that it is gone", () => {
     await game.run(1);
     expect(reasons).toEqual(Array(3).fill({ code: "network", by: "local", text: TOLD }));
     expect([swarm.size, errors]).toEqual([0, ["link lost"]]);
+    await game.settle(swarm.close());
+    await game.run(12_000);
+    await game.end();
+  });
+
+  it("tells a client that is added afterwards at once, too", async () => {
+    const game = await playing();
+    const { transport, lose } = losable(game);
+    const failures: object[] = [];
+    const swarm = await game.settle(
+      openSwarm(game.clientOptions({ transport }), {
+        onFailure: (client, { code, message }) => failures.push({ index: client.index, code, message }),
+        onError: () => {},
+      }),
+    );
+    swarm.add();
+    await game.run(500);
+    lose();
+    await game.run(1);
+    // Another fault changes nothing of it.
+    lose("system");
+    const late = swarm.add();
+    expect(failures).toEqual([]); // not from inside of add
+    await game.run(1);
+    expect(failures).toEqual([{ index: 1, code: "network", message: TOLD }]);
+    expect([late.state, swarm.size]).toEqual(["closed", 0]);
     await game.settle(swarm.close());
     await game.run(12_000);
     await game.end();

@@ -1,8 +1,9 @@
 import { createClient, openSwarm } from "@sortie/client";
-import type { DatagramTransport, SocketAddress } from "@sortie/transport";
+import type { DatagramBatch, DatagramTransport, SocketAddress } from "@sortie/transport";
 import type { MemoryTransport } from "@sortie/transport-memory";
 import { describe, expect, it } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
+import { recordingLogger } from "../support/recording-logger.js";
 
 const NO_ADDRESS = '"transport" expected open() to resolve with its local address, got undefined';
 const NO_STATISTICS = '"transport" expected a datagram transport, got an object without statistics';
@@ -51,5 +52,76 @@ describe("a polled client over a transport in plain JavaScript", () => {
     client.update(16);
     await game.settle(client.close());
     expect([made.closes, client.socketError]).toEqual([1, undefined]);
+  });
+});
+
+describe("a polled client whose transport does not send", () => {
+  const failing: readonly (readonly [string, () => unknown, string])[] = [
+    ["rejects", () => Promise.reject(new Error("no route")), "the transport failed to send: no route"],
+    [
+      "throws",
+      () => {
+        throw new Error("no route");
+      },
+      "the transport failed to send: no route",
+    ],
+  ];
+
+  it.each(failing)("says so where its send %s, and goes on once it sends again", async (_, fail, told) => {
+    const game = new GameNetwork({ link: { latencyMs: 5 } });
+    await game.listen();
+    const { logger, lines } = recordingLogger("warn");
+    const transport = game.network.createTransport();
+    const client = createClient(game.clientOptions({ transport, logger }));
+    const play = async (frames: number): Promise<void> => {
+      for (let i = 0; i < frames; i++) {
+        if (client.state === "connected") client.send("x", { delivery: "reliable" });
+        client.update(game.clock.now());
+        await game.run(16);
+      }
+    };
+    await play(20);
+    expect([client.state, client.socketError]).toEqual(["connected", undefined]);
+    const send = transport.send.bind(transport);
+    transport.send = fail as (batch: DatagramBatch) => void;
+    await play(30);
+    expect(client.socketError).toMatchObject({ name: "TransportError", code: "system", message: told });
+    expect(new Set(lines.map((line) => line.split("\n")[0]))).toEqual(
+      new Set([expect.stringMatching(/^ERROR the transport does not send/)]),
+    );
+    transport.send = send;
+    await play(100);
+    expect(transport.freeBatches).toBe(transport.totalBatches);
+    const outcome = client.send("last", { delivery: "reliable" }).outcome;
+    await play(100);
+    expect([await game.settle(outcome), client.state]).toEqual(["acked", "connected"]);
+    await game.settle(client.close());
+    await game.run(12_000);
+    await game.end();
+  });
+
+  it("says so once where it gives no batch any more", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 5 } });
+    await game.listen();
+    const { logger, lines } = recordingLogger("warn");
+    const transport = game.network.createTransport();
+    const client = createClient(game.clientOptions({ transport, logger }));
+    const play = async (frames: number): Promise<void> => {
+      for (let i = 0; i < frames; i++) {
+        client.update(game.clock.now());
+        await game.run(16);
+      }
+    };
+    await play(20);
+    while (transport.acquireBatch() !== undefined);
+    await play(50);
+    expect([client.socketError, lines]).toEqual([undefined, []]);
+    await play(100);
+    expect(client.socketError).toMatchObject({ name: "TransportError", code: "resources" });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^ERROR the transport does not send.*/);
+    await game.settle(client.close());
+    await game.run(12_000);
+    await game.end();
   });
 });

@@ -1,4 +1,6 @@
-import type { DatagramBatch } from "@sortie/transport";
+import type { DatagramBatch, DatagramTransport } from "@sortie/transport";
+import { createDgramTransport } from "@sortie/transport-dgram";
+import { createMmsgTransport } from "@sortie/transport-mmsg";
 import { describe, expect, it } from "vitest";
 import { GameNetwork } from "../support/game-network.js";
 
@@ -47,5 +49,43 @@ describe("a transport whose send fails", () => {
     await game.run(3000);
     expect(errors).toMatchObject([{ name: "TransportError", code: "resources" }]);
     await game.end();
+  });
+});
+
+describe.each<[string, () => DatagramTransport]>([
+  ["dgram", () => createDgramTransport({ host: "127.0.0.1" })],
+  ["mmsg", () => createMmsgTransport({ host: "127.0.0.1" })],
+])("batches that were abandoned (%s)", (_, create) => {
+  it("are sent as they are by who has them yet, and those in their place as well", async () => {
+    const [from, to] = [create(), create()];
+    const heard: number[] = [];
+    const receiver = { onBatchEnd: () => {}, onError: () => {}, onWritable: () => {} };
+    await from.open({ ...receiver, onDatagram: () => {} });
+    const target = await to.open({ ...receiver, onDatagram: (payload) => void heard.push(payload[0] as number) });
+    const fill = (value: number): DatagramBatch => {
+      const batch = from.acquireBatch()!;
+      batch.buffer[batch.reserve()] = value;
+      batch.commit(1, target);
+      return batch;
+    };
+    const abandoned: DatagramBatch[] = [];
+    const pool = 8;
+    for (let value = 0; value < 3 * pool; value++) {
+      const batch = fill(value);
+      expect(batch.abandon()).toBe(true);
+      abandoned.push(batch);
+    }
+    const fresh = Array.from({ length: pool }, (_unused, i) => fill(100 + i));
+    expect(from.acquireBatch()).toBeUndefined();
+    for (const batch of [...abandoned, ...fresh]) from.send(batch);
+    const wanted = [...abandoned.keys(), ...fresh.map((_unused, i) => 100 + i)];
+    for (let turns = 0; heard.length < wanted.length && turns < 2000; turns++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(heard.sort((a, b) => a - b)).toEqual(wanted);
+    const again: (DatagramBatch | undefined)[] = [];
+    for (let batch = from.acquireBatch(); batch !== undefined; batch = from.acquireBatch()) again.push(batch);
+    expect([again.length, again.some((batch) => abandoned.includes(batch!))]).toEqual([pool, false]);
+    await Promise.all([from.close(), to.close()]);
   });
 });

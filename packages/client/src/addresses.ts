@@ -1,4 +1,4 @@
-import { type Clock, type DatagramTransport, SocketAddress, TransportError } from "@sortie/transport";
+import { type Clock, type DatagramTransport, isTransportError, SocketAddress } from "@sortie/transport";
 import { ConnectError } from "./connect-error.js";
 import type { ClientOptions } from "./options.js";
 import { withinLimits } from "./within-limits.js";
@@ -40,7 +40,7 @@ async function lookUp(transport: DatagramTransport, host: string): Promise<strin
     const text = cause instanceof Error ? cause.message : String(cause);
     const what = `the name "${host}" could not be resolved`;
     // Transports over UDP say the same themselves.
-    const isSaid = cause instanceof TransportError && text.startsWith(what);
+    const isSaid = isTransportError(cause) && text.startsWith(what);
     throw new ConnectError("network", isSaid ? text : `${what}: ${text}`, { cause });
   }
 }

@@ -15,10 +15,11 @@ import {
   type Clock,
   type DatagramReceiver,
   type DatagramTransport,
+  isTransportError,
   refusedSends,
   type SocketAddress,
   SystemClock,
-  TransportError,
+  type TransportError,
 } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
 import { CLOSE_GRACE_MS, socketError } from "./client.js";
@@ -26,13 +27,12 @@ import type { ClientCore } from "./client-core.js";
 import type { ClientState } from "./client-core-event.js";
 import { prepare, throwIfAborted } from "./connect.js";
 import { abortedError, ConnectError, errorOfFault } from "./connect-error.js";
-import { faultText } from "./fault-text.js";
 import { FrameClock } from "./frame-clock.js";
 import { checkDrainMs, type ClientOptions, DEFAULT_TIMEOUT_MS, LEAVE_OPTION_NAMES } from "./options.js";
-import { goneText, isTransportGone } from "./lost-transport.js";
 import { runFrames } from "./own-frames.js";
 import { promiseFirst } from "./promise-first.js";
-import { sendBatches } from "./send-batches.js";
+import { BatchSender } from "./send-batches.js";
+import { SocketFaults } from "./socket-faults.js";
 import { WaitingDatagrams } from "./waiting-datagrams.js";
 
 /**
@@ -46,6 +46,7 @@ export class PolledClient implements DatagramReceiver {
   readonly #transport: DatagramTransport;
   readonly #waiting: WaitingDatagrams = new WaitingDatagrams();
   readonly #clock: Clock;
+  readonly #sender: BatchSender;
   readonly #frames: FrameClock = new FrameClock();
   #core: ClientCore | undefined;
   #makeCore: ((nowMs: number) => ClientCore) | undefined;
@@ -58,7 +59,7 @@ export class PolledClient implements DatagramReceiver {
   #sinceMs: number | undefined;
   #error: ConnectError | undefined;
   #reason: DisconnectReason | undefined;
-  #socketError: TransportError | undefined;
+  readonly #faults: SocketFaults = new SocketFaults();
   #sessionId = "";
   /** `close` was called. */
   #isLeaving = false;
@@ -68,10 +69,6 @@ export class PolledClient implements DatagramReceiver {
   /** `open` of the transport was called. Before, and where it was open already, it is not ours to close. */
   #isOpened = false;
   #isForeign = false;
-  /** The last fault of the socket that the core has not heard of; that it is gone, whatever came after. */
-  #untoldError: TransportError | undefined;
-  /** The transport said that it is gone, and there is no new socket. */
-  #goneBy: TransportError | undefined;
   /** A new socket is there since the last update. */
   #rebound = false;
 
@@ -82,9 +79,10 @@ export class PolledClient implements DatagramReceiver {
     this.#options = options;
     this.#logger = options.logger === undefined ? undefined : containedLogger(options.logger);
     this.#transport = options.transport;
+    this.#sender = new BatchSender(options.transport, this.#clock, this.#onSendFault);
     this.#open(makeCore).catch((error: unknown) => {
       // Somebody else's, who goes on with it.
-      this.#isForeign = error instanceof TransportError && error.code === "already-open";
+      this.#isForeign = isTransportError(error) && error.code === "already-open";
       this.#error ??= error instanceof ConnectError ? error : socketError(error);
     });
   }
@@ -213,14 +211,12 @@ export class PolledClient implements DatagramReceiver {
 
   /** The last fault of the whole socket, such as that it did not close; the connection lives on if it can. */
   get socketError(): TransportError | undefined {
-    return this.#socketError;
+    return this.#faults.last;
   }
 
   /** @internal */
   onError(error: TransportError): void {
-    this.#socketError = error;
-    if (!isTransportGone(this.#untoldError)) this.#untoldError = error;
-    if (this.#transport.rebind === undefined && isTransportGone(error)) this.#goneBy = error;
+    this.#faults.onError(error, this.#transport.rebind !== undefined);
   }
 
   /** @internal The next update sends on. */
@@ -290,20 +286,25 @@ export class PolledClient implements DatagramReceiver {
     this.#waiting.clear();
     core.beginFrame(this.#frames.intervalMs, nowMs);
     core.onRefusedSends(refusedSends(this.#transport.statistics), nowMs);
-    if (this.#untoldError !== undefined) core.onTransportError(this.#untoldError, nowMs);
-    this.#untoldError = undefined;
-    if (this.#goneBy !== undefined) core.abort(goneText(this.#goneBy), nowMs);
+    this.#faults.tell(core, nowMs);
     if (this.#rebound) core.onRebound(nowMs);
     this.#rebound = false;
     if (core.nextTimeoutAt() <= nowMs) core.handleTimeout(nowMs);
     this.#collect(core);
-    sendBatches(core, this.#transport, nowMs);
+    this.#sender.send(core, nowMs);
   }
 
   #onFault(error: unknown): void {
-    if (error instanceof TransportError) this.#socketError = error;
+    this.#faults.onThrown(error);
     this.#logger?.error({ err: error }, "the client failed");
   }
+
+  /** The connection lives on: what was in the batch is lost, as datagrams may be. */
+  readonly #onSendFault = (error: TransportError): void => {
+    if (this.#isClosed) return;
+    this.#faults.last = error;
+    this.#logger?.error({ err: error }, "the transport does not send");
+  };
 
   #collect(core: ClientCore): void {
     for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
@@ -342,9 +343,9 @@ export class PolledClient implements DatagramReceiver {
     if (waits) this.#ownFrame(core);
     try {
       // What was sent before goes, reliable or not.
-      if (core.state === "connected") sendBatches(core, this.#transport, this.#nowMs);
+      if (core.state === "connected") this.#sender.send(core, this.#nowMs);
       core.close(reason, this.#nowMs, this.#nowMs + drainMs);
-      sendBatches(core, this.#transport, this.#nowMs);
+      this.#sender.send(core, this.#nowMs);
     } catch (error) {
       this.#onFault(error);
     }
@@ -371,8 +372,7 @@ export class PolledClient implements DatagramReceiver {
     try {
       await this.#transport.rebind?.();
     } catch (error) {
-      if (error instanceof TransportError) this.#socketError = error;
-      if (isTransportGone(error)) this.#goneBy = error;
+      this.#faults.onMoveFailed(error);
     }
     this.#rebound = true;
   }
@@ -381,14 +381,14 @@ export class PolledClient implements DatagramReceiver {
   #closeUnasked(): void {
     this.#closing ??= this.#closeTransport();
     this.#closing.catch((cause: unknown) => {
-      const text = `the socket could not be closed: ${faultText(cause)}`;
-      this.#socketError = cause instanceof TransportError ? cause : new TransportError("system", text, { cause });
+      const text = this.#faults.onCloseFailed(cause);
       this.#logger?.error({ err: cause }, text);
     });
   }
 
   async #closeTransport(): Promise<void> {
     this.#isClosed = true;
+    this.#sender.stop();
     this.#waiting.clear();
     if (this.#isOpened && !this.#isForeign) await this.#transport.close();
   }

@@ -23,6 +23,11 @@ export interface DatagramBatchOptions {
   readonly slotBytes?: number | undefined;
   /** Called by {@link DatagramBatch.release}; a pool takes its batch back here. */
   readonly onRelease?: ((batch: DatagramBatch) => void) | undefined;
+  /**
+   * Called by {@link DatagramBatch.abandon}; a pool makes another one in its place here. False where it has the batch
+   * already, which then stays as it is. Default: nobody can give it up.
+   */
+  readonly onAbandon?: ((batch: DatagramBatch) => boolean) | undefined;
 }
 
 /**
@@ -48,7 +53,9 @@ export class DatagramBatch {
   /** Target of each datagram; set below `count`. */
   readonly addresses: (SocketAddress | undefined)[];
   #end = 0;
+  #isAbandoned = false;
   readonly #onRelease: ((batch: DatagramBatch) => void) | undefined;
+  readonly #onAbandon: ((batch: DatagramBatch) => boolean) | undefined;
 
   /** Throws RangeError where an option is out of range. */
   constructor(options: DatagramBatchOptions = {}) {
@@ -59,6 +66,7 @@ export class DatagramBatch {
     this.lengths = new Int32Array(this.capacity);
     this.addresses = new Array<SocketAddress | undefined>(this.capacity).fill(undefined);
     this.#onRelease = options.onRelease;
+    this.#onAbandon = options.onAbandon;
   }
 
   /** Where in `buffer` the next datagram starts, with room for `slotBytes`; -1 when full. Changes nothing. */
@@ -100,10 +108,26 @@ export class DatagramBatch {
     this.#end = 0;
   }
 
-  /** Empties it and gives it back to its pool. Throws Error where the pool has it already. */
+  /**
+   * Empties it and gives it back to its pool, which does not want one that was abandoned. Throws Error where the pool
+   * has it already.
+   */
   release(): void {
     this.clear();
-    this.#onRelease?.(this);
+    if (!this.#isAbandoned) this.#onRelease?.(this);
+  }
+
+  /**
+   * Gives it up where nobody knows whether it is still in use, as after a `send` that threw: its pool has another one
+   * instead, and never fills this one again. What is in it stays, for whoever sends it yet. False, and without effect,
+   * where it is of no pool that could, where its pool has it, and the second time.
+   */
+  abandon(): boolean {
+    if (this.#isAbandoned || this.#onAbandon === undefined) return false;
+    // First: the pool may come back here, by who waits for a batch.
+    this.#isAbandoned = true;
+    this.#isAbandoned = this.#onAbandon(this);
+    return this.#isAbandoned;
   }
 }
 
@@ -115,15 +139,16 @@ export interface BatchPoolOptions {
   readonly capacity?: number | undefined;
   /** bytes, 1..65527: the largest datagram. Default 1500. */
   readonly slotBytes?: number | undefined;
-  /** Called once, inside `release`, when a batch is free again after `acquire` gave none. */
+  /** Called once, inside `release` or `abandon`, when a batch is free again after `acquire` gave none. */
   readonly onAvailable?: (() => void) | undefined;
 }
 
 /** A fixed number of batches. When all are out, `acquire` gives none: that is the backpressure of a transport. */
 export class BatchPool {
-  /** Batches it owns, free or not. */
+  /** Batches it owns, free or not; one that was abandoned is not among them. */
   readonly size: number;
   readonly #idle: DatagramBatch[] = [];
+  readonly #batchOptions: DatagramBatchOptions;
   readonly #onAvailable: (() => void) | undefined;
   #starved = false;
 
@@ -131,9 +156,14 @@ export class BatchPool {
   constructor(options: BatchPoolOptions = {}) {
     this.size = checkInteger("batches", options.batches ?? DEFAULT_BATCHES, MAX_BATCHES);
     this.#onAvailable = options.onAvailable;
-    const onRelease = (batch: DatagramBatch): void => this.#takeBack(batch);
     const { capacity = DEFAULT_CAPACITY, slotBytes = DEFAULT_SLOT_BYTES } = options;
-    for (let i = 0; i < this.size; i++) this.#idle.push(new DatagramBatch({ capacity, slotBytes, onRelease }));
+    this.#batchOptions = {
+      capacity,
+      slotBytes,
+      onRelease: (batch) => this.#takeBack(batch),
+      onAbandon: (batch) => this.#replace(batch),
+    };
+    for (let i = 0; i < this.size; i++) this.#idle.push(new DatagramBatch(this.#batchOptions));
   }
 
   /** Batches that `acquire` could give now. Equal to `size` when nothing leaked. */
@@ -151,6 +181,16 @@ export class BatchPool {
   #takeBack(batch: DatagramBatch): void {
     // A batch that is in the pool twice would have two owners: better loud and now.
     if (this.#idle.includes(batch)) throw new Error(`"batch" expected one that is in use, got one released before`);
+    this.#add(batch);
+  }
+
+  #replace(batch: DatagramBatch): boolean {
+    if (this.#idle.includes(batch)) return false;
+    this.#add(new DatagramBatch(this.#batchOptions));
+    return true;
+  }
+
+  #add(batch: DatagramBatch): void {
     this.#idle.push(batch);
     if (!this.#starved) return;
     this.#starved = false;

@@ -1,18 +1,22 @@
 import type { SocketAddress } from "./address.js";
 import type { DatagramCore } from "./datagram-core.js";
 import type { DriverOptions } from "./driver-options.js";
+import { starvedError } from "./guarded-sends.js";
 import { checkOpened, checkStatistics } from "./option-checks.js";
 import { RearmingTimer } from "./rearming-timer.js";
 import { Transmitter } from "./transmitter.js";
 import type { DatagramReceiver } from "./transport.js";
-import { TransportError } from "./transport-error.js";
+import { isTransportError, TransportError } from "./transport-error.js";
 
 /** Calls of handleTimeout in one turn, for a core whose next timeout is due again at once. */
 const MAX_TIMEOUTS_PER_TURN = 8;
 /** ms. The pause after a core whose timeouts stay in the past used up its turn. */
 const OVERDUE_PAUSE_MS = 1;
-const STARVED =
-  "nothing can be sent: the transport has given no batch for over 1 s (does it release every batch that it is given?)";
+/**
+ * ms. What that pause doubles up to while the transport gives no batch: what is overdue are sends then, which nothing
+ * moves on but `onWritable`. So late end other connections, and so soon is a transport asked that does not call it.
+ */
+const LONGEST_OVERDUE_PAUSE_MS = 50;
 
 /**
  * Joins a core, a transport and a clock; the only user of timers. It feeds what arrives, calls `handleTimeout` when
@@ -29,6 +33,8 @@ export class Driver implements DatagramReceiver {
   #stopping: Promise<void> | undefined = undefined;
   /** Timeouts are not served before this time. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  /** ms. The next pause of an overdue core. */
+  #pauseMs = OVERDUE_PAUSE_MS;
   /** A flush comes without a wake: a receive batch is open, or an entry is under way. */
   #flushComing = false;
   #wakePending = false;
@@ -44,7 +50,12 @@ export class Driver implements DatagramReceiver {
     checkStatistics(options.transport);
     this.#options = options;
     this.#core = options.core;
-    this.#transmitter = new Transmitter(options.core, options.transport, options.clock, this.#onSendRejected);
+    this.#transmitter = new Transmitter(options.core, options.transport, options.clock, {
+      onRejected: (error) => this.#onSendRejected(error),
+      // Not from inside somebody's `flush` or `send`: listeners hear of it.
+      onStarved: () => options.clock.defer(this.#tellStarved),
+      onAskAgain: () => this.flush(),
+    });
     this.#timer = new RearmingTimer(options.clock, () => this.#enter(this.#serveTimeouts));
   }
 
@@ -62,7 +73,7 @@ export class Driver implements DatagramReceiver {
       address = await this.#options.transport.open(this);
     } catch (error) {
       if (this.#state === "starting") this.#state = "idle";
-      this.#isOurs = !(error instanceof TransportError && error.code === "already-open");
+      this.#isOurs = !(isTransportError(error) && error.code === "already-open");
       throw error;
     }
     if (!this.#isLive()) throw new TransportError("closed", "the driver was stopped while it started");
@@ -168,11 +179,12 @@ export class Driver implements DatagramReceiver {
 
   readonly #serveTimeouts = (): void => {
     const nowMs = this.#options.clock.now();
-    this.#pausedUntilMs = nowMs + OVERDUE_PAUSE_MS; // stands when the core throws, or is due again and again
-    for (let i = 0; i < MAX_TIMEOUTS_PER_TURN && this.#core.nextTimeoutAt() <= nowMs; i++) {
-      this.#core.handleTimeout(nowMs);
-    }
+    this.#pausedUntilMs = nowMs + this.#pauseMs; // stands when the core throws, or is due again and again
+    const { isHungry } = this.#transmitter;
+    const calls = isHungry ? 1 : MAX_TIMEOUTS_PER_TURN; // what waits for a batch stays due, however often it is asked
+    for (let i = 0; i < calls && this.#core.nextTimeoutAt() <= nowMs; i++) this.#core.handleTimeout(nowMs);
     if (this.#core.nextTimeoutAt() > nowMs) this.#pausedUntilMs = nowMs;
+    else if (isHungry) this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_OVERDUE_PAUSE_MS);
   };
 
   /** One entry into the core and what follows each: drain, send, arm. */
@@ -211,23 +223,24 @@ export class Driver implements DatagramReceiver {
 
   /** What the run of the transmitter left to be done after it. */
   #catchUp(hasSent: boolean): void {
-    // Only so does it end with a transport that calls in at every batch, also at one that comes back empty.
-    if (this.#flushMeanwhile && hasSent) this.wake();
+    // By a timer, not at once: a transport that calls in at every batch would leave no turn to anything else. One that
+    // does so also at a batch that comes back empty would never come to rest.
+    if (this.#flushMeanwhile && hasSent) this.#transmitter.moreWaits = true;
     this.#flushMeanwhile = false;
-    if (!this.#transmitter.isStarved) return;
-    this.#transmitter.isStarved = false;
-    // Not from inside somebody's `flush` or `send`: listeners hear of it.
-    this.#options.clock.defer(this.#tellStarved);
+    if (this.#pauseMs === OVERDUE_PAUSE_MS || this.#transmitter.isHungry) return;
+    // There are batches again: what was overdue for want of them has gone.
+    this.#pauseMs = OVERDUE_PAUSE_MS;
+    this.#pausedUntilMs = Math.min(this.#pausedUntilMs, this.#options.clock.now() + OVERDUE_PAUSE_MS);
   }
 
-  readonly #tellStarved = (): void => this.onError(new TransportError("resources", STARVED));
+  readonly #tellStarved = (): void => this.onError(starvedError());
 
   /** As if the `send` had thrown, but for a transport that was closed: what still waited then is lost anyway. */
-  readonly #onSendRejected = (error: unknown): void => {
+  #onSendRejected(error: unknown): void {
     if (this.#state !== "running") return;
     // Deferred, as one that is thrown on here would be a rejection again.
     this.#options.clock.defer(() => this.#fail(error));
-  };
+  }
 
   #drain(): void {
     if (this.#options.afterWork === undefined || this.#draining) return;
@@ -266,6 +279,7 @@ export class Driver implements DatagramReceiver {
     } finally {
       this.#state = "stopped";
       this.#timer.disarm();
+      this.#transmitter.stop();
       if (this.#isOurs) await this.#options.transport.close();
     }
   }

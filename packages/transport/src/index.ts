@@ -7,7 +7,7 @@ export type { DatagramCore } from "./datagram-core.js";
 export { describeValue } from "./describe-value.js";
 export { Driver } from "./driver.js";
 export type { DriverOptions } from "./driver-options.js";
-export { giveBack } from "./promised-sends.js";
+export { GuardedSends, type GuardedSendsUser, starvedError } from "./guarded-sends.js";
 export { checkOpened, checkOptionNames, checkStatistics, CLOCK_METHODS, TRANSPORT_METHODS } from "./option-checks.js";
 export {
   type DatagramReceiver,
@@ -16,4 +16,9 @@ export {
   TransportCounters,
   type TransportStatistics,
 } from "./transport.js";
-export { TransportError, type TransportErrorCode, type TransportErrorDetails } from "./transport-error.js";
+export {
+  isTransportError,
+  TransportError,
+  type TransportErrorCode,
+  type TransportErrorDetails,
+} from "./transport-error.js";

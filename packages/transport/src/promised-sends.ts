@@ -27,7 +27,7 @@ export class PromisedSends {
     settled.then(
       () => this.#forget(batch, settled),
       (error: unknown) => {
-        if (this.#forget(batch, settled)) giveBack(batch);
+        if (this.#forget(batch, settled)) giveUp(batch);
         this.#onRejected(error);
       },
     );
@@ -40,14 +40,13 @@ export class PromisedSends {
 }
 
 /**
- * @internal Releases a batch that a transport did not, as it failed. One that it released is empty, and may be
- * another's now.
+ * A batch that a transport failed on: it may have it queued all the same, and send and release it yet, so that nobody
+ * else may have it. Its pool gets another one; that of a transport's own making is the transport's.
  */
-export function giveBack(batch: DatagramBatch): void {
-  if (batch.count === 0) return;
+export function giveUp(batch: DatagramBatch): void {
   try {
-    batch.release();
+    (batch as Partial<DatagramBatch>).abandon?.();
   } catch {
-    // The pool has it. What made `send` fail is reported; this is no more than its consequence.
+    // Of who waits for a batch. What made `send` fail is reported.
   }
 }

@@ -1,8 +1,7 @@
 import type { Clock } from "./clock.js";
 import type { DatagramBatch } from "./datagram-batch.js";
 import type { DatagramCore } from "./datagram-core.js";
-import { giveBack, PromisedSends } from "./promised-sends.js";
-import { Starvation } from "./starvation.js";
+import { GuardedSends, type GuardedSendsUser } from "./guarded-sends.js";
 import type { DatagramTransport } from "./transport.js";
 
 /** Batches sent in one turn before other work of the process gets its own: 2048 datagrams at the default sizes. */
@@ -16,30 +15,24 @@ export class Transmitter {
   moreWaits = false;
   /** A run is under way. */
   active = false;
-  /** The transport has given no batch for over a second: told once, whoever tells it sets it back. */
-  isStarved = false;
   readonly #core: DatagramCore;
-  readonly #transport: DatagramTransport;
   readonly #clock: Clock;
-  readonly #starvation = new Starvation();
-  readonly #promised: PromisedSends;
+  readonly #sends: GuardedSends;
 
-  /** @param onRejected hears of a promise of the transport's `send` that was rejected, where it gives any */
-  constructor(
-    core: DatagramCore,
-    transport: DatagramTransport,
-    clock: Clock,
-    onRejected: (error: unknown) => void = () => undefined,
-  ) {
+  constructor(core: DatagramCore, transport: DatagramTransport, clock: Clock, user: GuardedSendsUser) {
     this.#core = core;
-    this.#transport = transport;
     this.#clock = clock;
-    this.#promised = new PromisedSends(onRejected);
+    this.#sends = new GuardedSends(transport, clock, user);
   }
 
   /** Monotonic ms. When to run again, to find out whether the transport still gives no batch; Infinity: need not. */
   get checkAtMs(): number {
-    return this.#starvation.dueAtMs;
+    return this.#sends.checkAtMs;
+  }
+
+  /** The last run ended for want of a batch. */
+  get isHungry(): boolean {
+    return this.#sends.isHungry;
   }
 
   /**
@@ -59,15 +52,15 @@ export class Transmitter {
     }
   }
 
+  /** It does not run any more. */
+  stop(): void {
+    this.#sends.stop();
+  }
+
   /** Fills and sends one batch; true when another should follow. */
   #sendBatch(): boolean {
-    const batch = this.#transport.acquireBatch();
-    if (batch === undefined) {
-      if (this.#starvation.onNone(this.#clock.now())) this.isStarved = true;
-      return false;
-    }
-    this.#starvation.onSome();
-    this.#promised.onAcquired(batch);
+    const batch = this.#sends.acquire();
+    if (batch === undefined) return false;
     let more = false;
     let filled = false;
     try {
@@ -85,15 +78,11 @@ export class Transmitter {
   /** @param more whether the core has more to send, which a fault of this batch must not hold up */
   #send(batch: DatagramBatch, more: boolean): void {
     this.batchesSent++;
-    let returned: unknown;
     try {
-      returned = this.#transport.send(batch);
+      this.#sends.send(batch);
     } catch (error) {
-      // Nobody else would: one batch lost with each throw, until nothing can be sent to anybody.
-      giveBack(batch);
       this.moreWaits = more;
       throw error;
     }
-    if (returned !== undefined) this.#promised.add(batch, returned);
   }
 }

@@ -52,3 +52,10 @@ export class TransportError extends Error {
     if (details.address !== undefined) this.address = details.address;
   }
 }
+
+/** @internal Whether it is one, by its name: that of another copy of this package, bundled twice, is one as well. */
+export function isTransportError(error: unknown): error is TransportError {
+  if (typeof error !== "object" || error === null) return false;
+  const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
+  return name === "TransportError" && typeof code === "string";
+}

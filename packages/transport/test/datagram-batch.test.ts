@@ -139,6 +139,44 @@ describe("BatchPool", () => {
     expect(pool.free).toBe(0);
   });
 
+  it("has another batch in place of one that was abandoned, which nobody fills again", () => {
+    let calls = 0;
+    const pool = new BatchPool({ batches: 2, capacity: 2, slotBytes: 10, onAvailable: () => calls++ });
+    const [lost, other] = [pool.acquire()!, pool.acquire()!];
+    put(lost, [1, 2]);
+    expect(pool.acquire()).toBeUndefined();
+    expect([lost.abandon(), lost.abandon()]).toEqual([true, false]);
+    expect([pool.free, pool.size, calls]).toEqual([1, 2, 1]);
+    const fresh = pool.acquire()!;
+    expect([fresh === lost, fresh === other, fresh.capacity, fresh.slotBytes]).toEqual([false, false, 2, 10]);
+    put(fresh, [3, 4]);
+    expect([...lost.payload(0)]).toEqual([1, 2]); // for whoever has it queued
+    lost.release();
+    lost.release();
+    expect([pool.free, lost.count]).toEqual([0, 0]);
+    fresh.release();
+    other.release();
+    expect([pool.free, pool.acquire() === lost, pool.acquire() === lost]).toEqual([2, false, false]);
+  });
+
+  it("keeps one that is abandoned while the pool has it", () => {
+    const pool = new BatchPool({ batches: 1 });
+    const batch = pool.acquire()!;
+    batch.release();
+    expect([batch.abandon(), pool.free]).toEqual([false, 1]);
+    expect(pool.acquire()).toBe(batch);
+    batch.release();
+    expect(pool.free).toBe(1);
+  });
+
+  it("is not there for a batch of its own: that is not given up", () => {
+    const released: DatagramBatch[] = [];
+    const batch = new DatagramBatch({ onRelease: (given) => released.push(given) });
+    expect([batch.abandon(), new DatagramBatch().abandon()]).toEqual([false, false]);
+    batch.release();
+    expect(released).toEqual([batch]);
+  });
+
   it("throws where a batch is released twice", () => {
     const pool = new BatchPool({ batches: 2 });
     const batch = pool.acquire()!;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Driver, type DriverOptions, SystemClock, type TransportError } from "../src/index.js";
+import { DatagramBatch, Driver, type DriverOptions, SystemClock, type TransportError } from "../src/index.js";
 import { type DriverSetup, makeDriver, range, startDriver } from "./driver-setup.js";
-import { FakeCore, FakeTransport } from "./fakes.js";
+import { FakeCore, FakeTransport, type ManualClock } from "./fakes.js";
 
 /** Throws, or rejects, for as long as `left` lasts. */
 function failSends(made: DriverSetup, how: "throw" | "release, then throw" | "reject", left: number): void {
@@ -20,8 +20,16 @@ async function turn(): Promise<void> {
   await new Promise<void>((resolve) => setTimeout(resolve, 0));
 }
 
+/** A second, and the turns after it in which the process hears of what has come back. */
+function standStill(clock: ManualClock): void {
+  clock.advance(1000);
+  clock.advance(0);
+  clock.advance(0);
+  clock.runDeferred();
+}
+
 describe("Driver: a transport that calls from inside send", () => {
-  it("loses no wake: what was asked for meanwhile follows at the end of the turn", async () => {
+  it("loses no flush: what was asked for meanwhile follows with the next turn", async () => {
     const { core, clock, driver, transport, owner } = await startDriver();
     const send = transport.send.bind(transport);
     transport.send = (batch) => {
@@ -38,8 +46,28 @@ describe("Driver: a transport that calls from inside send", () => {
     core.output.push(1);
     driver.flush();
     clock.runDeferred();
+    clock.advance(0);
     expect(transport.sent).toEqual([1, 41]);
-    expect(clock.pendingDeferred).toBe(0);
+    expect([clock.pendingDeferred, clock.pendingTimers]).toEqual([0, []]);
+  });
+
+  it("leaves turns to others where each answer is answered again", async () => {
+    const { core, clock, driver, transport } = await startDriver();
+    const send = transport.send.bind(transport);
+    transport.send = (batch) => {
+      send(batch);
+      transport.deliver(7);
+    };
+    core.onReceive = (value) => void core.output.push(value);
+    core.output.push(1);
+    driver.flush();
+    // Microtasks are done at once, and would be for ever.
+    for (let i = 0; i < 5; i++) clock.runDeferred();
+    expect([transport.sent, clock.pendingDeferred, clock.pendingTimers]).toEqual([[1], 0, [1000]]);
+    for (let i = 0; i < 5; i++) clock.advance(0);
+    expect(transport.sent).toEqual([1, 7, 7, 7, 7, 7]);
+    await driver.stop();
+    expect(clock.pendingTimers).toEqual([]);
   });
 });
 
@@ -62,8 +90,11 @@ describe("Driver: a transport that tells of every batch from inside its release"
     };
     core.output.push(1);
     driver.flush();
-    for (let turns = 0; turns < 5; turns++) clock.runDeferred();
-    expect([transport.sent, clock.pendingDeferred, runs]).toEqual([[1], 0, 2]);
+    for (let turns = 0; turns < 5; turns++) {
+      clock.runDeferred();
+      clock.advance(0);
+    }
+    expect([transport.sent, clock.pendingDeferred, clock.pendingTimers, runs]).toEqual([[1], 0, [], 2]);
   });
 });
 
@@ -94,6 +125,48 @@ describe("Driver: a send that throws", () => {
     made.driver.flush();
     made.clock.advance(0);
     expect(made.transport.sent).toEqual(range(4, 8));
+  });
+
+  for (const how of ["throws", "rejects"] as const) {
+    it(`after it has queued the batch has that one alone: it goes as it is, and is filled no more (${how})`, async () => {
+      const errors: string[] = [];
+      const made = await startDriver({ onError: (error) => errors.push((error as Error).message) });
+      const { core, driver, transport, clock } = made;
+      const queue: DatagramBatch[] = [];
+      let left = 2;
+      transport.send = (batch) => {
+        queue.push(batch);
+        if (left-- <= 0) return;
+        if (how === "rejects") return Promise.reject(new Error("no route")) as never;
+        throw new Error("no route");
+      };
+      for (const value of [1, 2, 3, 4]) {
+        core.output.push(value, value);
+        driver.flush();
+        await turn();
+        clock.runDeferred();
+      }
+      // Of two batches two were lost, and replaced.
+      expect([transport.pool.free, new Set(queue).size, errors]).toEqual([0, 4, ["no route", "no route"]]);
+      expect(queue.map((batch) => [...batch.payload(0), ...batch.payload(1)])).toEqual([1, 2, 3, 4].map((v) => [v, v]));
+      for (const batch of queue) batch.release();
+      expect(transport.pool.free).toBe(2);
+    });
+  }
+
+  it("leaves a batch of the transport's own making to it", async () => {
+    const { core, driver, transport } = await startDriver({ onError: () => undefined });
+    let releases = 0;
+    const own = new DatagramBatch({ onRelease: () => (releases += 1) });
+    transport.acquireBatch = () => own;
+    transport.send = () => {
+      throw new Error("no route");
+    };
+    core.output.push(1);
+    driver.flush();
+    expect([releases, own.count]).toEqual([0, 1]);
+    own.release();
+    expect(releases).toBe(1);
   });
 
   it("comes through loudly without onError, and leaves the batch to the pool", async () => {
@@ -157,6 +230,12 @@ describe("Driver: a transport that gives no batch any more", () => {
     clock.runDeferred();
     expect(told()).toEqual([]);
     clock.advance(1); // by a timer of the driver: nobody else flushes
+    for (let i = 0; i < 3; i++) driver.flush();
+    clock.runDeferred();
+    clock.advance(0);
+    clock.runDeferred();
+    expect(told()).toEqual([]); // what came back may not have been heard of
+    clock.advance(0);
     clock.runDeferred();
     expect(told()).toEqual(["error resources"]);
     expect(clock.pendingTimers).toEqual([]);
@@ -168,9 +247,75 @@ describe("Driver: a transport that gives no batch any more", () => {
     expect(transport.sent).toEqual([1]);
     take();
     driver.flush();
-    clock.advance(1000);
-    clock.runDeferred();
+    standStill(clock);
     expect(told()).toEqual(["error resources", "error resources"]);
+  });
+
+  it("for as long as the process stood still is no fault: it hears of what came back by the second turn", async () => {
+    const { core, clock, driver, transport } = await startDriver();
+    const batches = [transport.acquireBatch(), transport.acquireBatch()];
+    core.output.push(1);
+    driver.flush();
+    clock.advance(1500);
+    clock.advance(0);
+    for (const batch of batches) batch?.release();
+    clock.advance(0);
+    clock.runDeferred();
+    expect(transport.sent).toEqual([1]);
+    expect(core.log.filter((entry) => entry.startsWith("error "))).toEqual([]);
+    expect(clock.pendingTimers).toEqual([]);
+  });
+
+  it("is asked again by a driver that nobody flushes, also where it does not say that it has one", async () => {
+    const { core, clock, driver, transport } = await startDriver();
+    const acquire = transport.acquireBatch.bind(transport);
+    transport.acquireBatch = () => undefined;
+    core.output.push(1);
+    driver.flush();
+    clock.advance(1000);
+    transport.acquireBatch = acquire;
+    clock.advance(0);
+    clock.advance(0);
+    expect(transport.sent).toEqual([1]);
+  });
+
+  it("leaves no timer of it behind when the driver is stopped", async () => {
+    const { clock, driver, transport } = await startDriver();
+    while (transport.acquireBatch() !== undefined);
+    driver.flush();
+    clock.advance(1000);
+    expect(clock.pendingTimers).toEqual([2000]);
+    await driver.stop();
+    expect(clock.pendingTimers).toEqual([]);
+  });
+
+  it("costs few turns where the core stays overdue for want of one, and none of its time afterwards", async () => {
+    const { core, clock, driver, transport } = await startDriver();
+    const batches = [transport.acquireBatch(), transport.acquireBatch()];
+    core.timeoutAtMs = 1001;
+    core.onHandleTimeout = () => undefined; // as one that only a send moves on
+    driver.flush();
+    const turns: number[] = [];
+    for (let ms = 1; ms <= 200; ms++) {
+      const before = core.log.length;
+      clock.advance(1);
+      if (core.log.length > before) turns.push(ms);
+    }
+    expect(core.log.length).toBe(turns.length);
+    expect(turns).toEqual([1, 2, 4, 8, 16, 32, 64, 114, 164]);
+    core.onPoll = () => (core.timeoutAtMs = clock.nowMs + 3);
+    for (const batch of batches) batch?.release();
+    expect(clock.pendingTimers).toContain(1203);
+    core.log.length = 0;
+    clock.advance(3);
+    expect(core.log.length).toBeGreaterThan(0);
+    // Overdue for another reason: 1 ms again.
+    core.onPoll = () => undefined;
+    core.log.length = 0;
+    core.timeoutAtMs = clock.nowMs + 1;
+    driver.flush();
+    for (let ms = 0; ms < 5; ms++) clock.advance(1);
+    expect(core.log.length).toBe(5 * 8);
   });
 
   it("is told in words that say what to look for", async () => {
@@ -179,8 +324,7 @@ describe("Driver: a transport that gives no batch any more", () => {
     core.onTransportError = (error: TransportError) => (message = error.message);
     while (transport.acquireBatch() !== undefined);
     driver.flush();
-    clock.advance(1000);
-    clock.runDeferred();
+    standStill(clock);
     expect(message).toMatch(/no batch for over 1 s .*release/);
   });
 
@@ -190,6 +334,8 @@ describe("Driver: a transport that gives no batch any more", () => {
     while (transport.acquireBatch() !== undefined);
     driver.flush();
     clock.advance(1000);
+    clock.advance(0);
+    clock.advance(0); // told in a moment
     await driver.stop();
     clock.runDeferred();
     expect(core.log.filter((entry) => entry.startsWith("error "))).toEqual([]);

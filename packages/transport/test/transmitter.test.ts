@@ -20,7 +20,11 @@ describe("Transmitter", () => {
   it("sends what is in the batch also where the core throws at the next datagram", () => {
     const core = new FailingCore();
     const transport = new FakeTransport({ batches: 1, capacity: 4, slotBytes: 8 });
-    const transmitter = new Transmitter(core, transport, new ManualClock());
+    const transmitter = new Transmitter(core, transport, new ManualClock(), {
+      onRejected: () => undefined,
+      onStarved: () => undefined,
+      onAskAgain: () => undefined,
+    });
     core.left = 3;
     expect(() => transmitter.run()).toThrow("boom");
     expect([transport.sent, transmitter.batchesSent, transport.pool.free]).toEqual([[3, 2, 1], 1, 1]);

@@ -10,7 +10,14 @@ import {
   type TraceSink,
 } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
-import { type Clock, type DatagramTransport, Driver, type SocketAddress, SystemClock } from "@sortie/transport";
+import {
+  type Clock,
+  type DatagramTransport,
+  Driver,
+  type SocketAddress,
+  SystemClock,
+  type TransportError,
+} from "@sortie/transport";
 import { resolveAddresses } from "../addresses.js";
 import { AwaitedWork } from "../awaited-work.js";
 import { goneText, isTransportGone } from "../lost-transport.js";
@@ -86,6 +93,8 @@ export class ClientSwarm {
   readonly #driver: Driver;
   readonly #owner: SwarmOwner;
   #closing: Promise<void> | undefined;
+  /** The transport said that it is gone; a swarm does not move. */
+  #goneBy: TransportError | undefined;
   /** What clients failed by, until the work on the others is done. */
   readonly #faults: unknown[] = [];
   /** How far leaving has come. */
@@ -109,7 +118,9 @@ export class ClientSwarm {
     this.#resources = createClientResources(options.crypto);
     this.#core.onSocketError = (error) => {
       this.#report(error);
-      if (isTransportGone(error)) this.#abortAll(goneText(error));
+      if (!isTransportGone(error)) return;
+      this.#goneBy = error;
+      this.#abortAll(goneText(error));
     };
     this.#core.onFault = (error) => {
       this.#faults.push(error);
@@ -174,6 +185,7 @@ export class ClientSwarm {
     };
     const nowMs = this.#clock.now();
     const client = this.#core.add(() => this.#makeCore(this.#addresses, nowMs, overrides), this.#owner);
+    if (this.#goneBy !== undefined) client.core.abort(goneText(this.#goneBy), nowMs);
     this.#owner.onChanged(client);
     return client;
   }
