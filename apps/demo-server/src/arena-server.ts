@@ -23,11 +23,17 @@ export interface Arena {
   readonly isReady: () => boolean;
 }
 
-/** A server whose events go to the game, and the game. Rejects for files and options that are no good. */
-export async function createArena(options: DemoServerOptions, logger: Logger = loggerOf(options)): Promise<Arena> {
+/**
+ * A server whose events go to the game, and the game. Rejects for files and options that are no good.
+ * @param ended ends what is loaded beside the game
+ */
+export async function createArena(
+  options: DemoServerOptions,
+  { ended, logger = loggerOf(options) }: { readonly ended: AbortSignal; readonly logger?: Logger },
+): Promise<Arena> {
   const { port, host, key, certificate, tickRate, maxPeers, seed, tokenKeys, audience } = options;
   const world = new World({ seed: seed ?? randomInt(2 ** 32), maxPlayers: maxPeers });
-  const tokens = tokenKeys === undefined ? undefined : new TokenAccess(tokenKeys, audience, logger);
+  const tokens = tokenKeys === undefined ? undefined : new TokenAccess(tokenKeys, audience, { logger, ended });
   const authenticate = tokens === undefined ? undefined : authenticatorOf(tokens);
   const identity =
     key === undefined ? undefined : await loadIdentity(key, certificate === undefined ? {} : { certificate });

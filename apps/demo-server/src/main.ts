@@ -1,6 +1,7 @@
 import { HangUps } from "./hang-ups.js";
+import { StopRequests } from "./stop-requests.js";
 
 // Before anything else is loaded, which takes half a second on a small machine.
-const hangUps = new HangUps(process);
+const signals = { hangUps: new HangUps(process), stops: new StopRequests(process) };
 const { runProgram } = await import("./program.js");
-await runProgram(process.argv, hangUps);
+await runProgram(process.argv, signals);

@@ -29,6 +29,11 @@ export class Output {
     for (const [label, text] of lines) this.tell(`${colors.dim(label.padEnd(12))}${text}`);
   }
 
+  /** What is wrong and ends nothing, where it has to be JSON. */
+  warn(text: string, fields: object): void {
+    this.#json?.warn(fields, text);
+  }
+
   /** What ended the program. */
   fail(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);

@@ -5,10 +5,17 @@ import { type Dashboard, openDashboard } from "./dashboard.js";
 import type { HangUps } from "./hang-ups.js";
 import { createCommand, type DemoServerOptions, parseOptions } from "./options.js";
 import { Output } from "./output.js";
+import { takeWarnings } from "./process-warnings.js";
 import { reloadOnHangUp } from "./reloads.js";
 import { StatusLine } from "./status-line.js";
-import { stopRequested } from "./stop-requested.js";
+import type { StopRequests } from "./stop-requests.js";
 import { summarize } from "./summary.js";
+
+/** What is listened to from the start of the process. */
+export interface Signals {
+  readonly hangUps: HangUps;
+  readonly stops: StopRequests;
+}
 
 /** ms between two updates of the status line. */
 const STATUS_INTERVAL_MS = 1_000;
@@ -42,9 +49,14 @@ async function showDashboard(arena: Arena, options: DemoServerOptions, output: O
   }
 }
 
-async function run(options: DemoServerOptions, output: Output, hangUps: HangUps): Promise<void> {
+/** @param ended what is under way by then besides is given up */
+async function run(
+  options: DemoServerOptions,
+  output: Output,
+  { hangUps, stops, ended }: Signals & { readonly ended: AbortSignal },
+): Promise<void> {
   const startedAtMs = performance.now();
-  const arena = await createArena(options);
+  const arena = await createArena(options, { ended });
   const { server, game, logger } = arena;
   server.on("draining", ({ leaveMs }) => {
     if (leaveMs === 0) return;
@@ -55,8 +67,8 @@ async function run(options: DemoServerOptions, output: Output, hangUps: HangUps)
     reloadIdentityOnSignal(server, key, { logger, ...(certificate === undefined ? {} : { certificate }) });
   }
   const { address, port, family } = await server.listen();
-  const requested = stopRequested(options.duration);
-  reloadOnHangUp(hangUps, arena.reloadables, { logger, others: key !== undefined });
+  const requested = stops.handle(options.duration);
+  reloadOnHangUp(hangUps, arena.reloadables, { logger, others: key !== undefined, ended });
   output.say(`listening on ${family === 6 ? `[${address}]` : address}:${port}`, { address, port });
   process.send?.({ type: "listening", port, protocol: ARENA_PROTOCOL });
   const dashboard = await showDashboard(arena, options, output);
@@ -84,25 +96,29 @@ async function run(options: DemoServerOptions, output: Output, hangUps: HangUps)
 }
 
 /** What the command line asks for, to its end. What fails is told, with exit status 1. */
-export async function runProgram(argv: readonly string[], hangUps: HangUps): Promise<void> {
+export async function runProgram(argv: readonly string[], signals: Signals): Promise<void> {
   // A reader of the output that goes away, or a full disk, is no reason to send players away.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   // Mistakes on the command line are to be told in the same way, before it has been understood.
-  let output = new Output({ logJson: argv.includes("--log-json") });
+  const isJson = argv.includes("--log-json");
+  let output = new Output({ logJson: isJson });
+  if (isJson) takeWarnings((text, fields) => output.warn(text, fields));
   const command = createCommand().configureOutput({
     outputError: (text, write) => {
-      if (argv.includes("--log-json")) output.fail(text.trim().replace(/^error: /, ""));
+      if (isJson) output.fail(text.trim().replace(/^error: /, ""));
       else write(text);
     },
   });
+  const ended = new AbortController();
   try {
     const options = parseOptions(argv, command);
     output = new Output(options);
-    await run(options, output, hangUps);
+    await run(options, output, { ...signals, ended: ended.signal });
   } catch (error) {
     output.fail(error);
     process.exitCode = 1;
   }
+  ended.abort();
   // A parent that listens would keep the process alive otherwise.
   process.channel?.unref();
 }

@@ -1,28 +1,38 @@
 import { ARENA_PROTOCOL } from "@sortie-apps/arena";
 import { createTokenVerifier, type TokenVerifier } from "@sortie/tokens";
 import type { Logger } from "sortie";
-import { isUrl, tokenKeySource } from "./token-keys.js";
+import { type TokenKeySource, tokenKeySource } from "./token-keys.js";
 
 /** ms until a backend that could not be reached at the start is asked again. */
 const RETRY_MS = 5_000;
 
 /** Who is let in by tokens, and whether the keys for that are there. */
 export class TokenAccess {
-  readonly source: string;
   readonly verifier: TokenVerifier;
+  readonly #source: TokenKeySource;
   readonly #logger: Logger;
+  readonly #ended: AbortSignal;
   #isReady = false;
 
-  /** Throws Error for a source that is none. */
-  constructor(source: string, audience: string, logger: Logger) {
-    this.source = source;
+  /**
+   * Throws Error for a source that is none.
+   * @param ended of the program's end: nothing is loaded any more
+   */
+  constructor(source: string, audience: string, { logger, ended }: { logger: Logger; ended: AbortSignal }) {
+    this.#source = tokenKeySource(source, ended);
     this.#logger = logger;
+    this.#ended = ended;
     this.verifier = createTokenVerifier({
-      keys: tokenKeySource(source),
+      keys: this.#source.load,
       protocol: ARENA_PROTOCOL,
       audience,
-      onError: (error) => logger.error({ source, err: error }, "the keys for tokens could not be loaded"),
+      onError: (error) => this.#fail(error, "the keys for tokens could not be loaded"),
     });
+  }
+
+  /** For messages. */
+  get source(): string {
+    return this.#source.name;
   }
 
   /** The keys have been there once. Until then nobody would be let in, and nobody should be sent here. */
@@ -36,7 +46,7 @@ export class TokenAccess {
    * answers, while the server runs.
    */
   async begin(): Promise<void> {
-    if (isUrl(this.source)) void this.#loadUntilThere();
+    if (this.#source.isUrl) void this.#loadUntilThere();
     else await this.reload();
   }
 
@@ -52,14 +62,18 @@ export class TokenAccess {
   }
 
   async #loadUntilThere(): Promise<void> {
-    const { source } = this;
     try {
       await this.reload();
-      this.#logger.info({ source }, "the keys for tokens were loaded");
+      this.#logger.info({ source: this.source }, "the keys for tokens were loaded");
     } catch (error) {
-      this.#logger.error({ source, err: error }, "no keys for tokens: nobody is let in until they are loaded");
+      if (this.#ended.aborted) return;
+      this.#fail(error, "no keys for tokens: nobody is let in until they are loaded");
       // A SIGHUP may have had more success meanwhile.
       setTimeout(() => this.#isReady || void this.#loadUntilThere(), RETRY_MS).unref();
     }
+  }
+
+  #fail(error: unknown, message: string): void {
+    if (!this.#ended.aborted) this.#logger.error({ source: this.source, err: error }, message);
   }
 }

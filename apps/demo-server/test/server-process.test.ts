@@ -1,10 +1,10 @@
-import { writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { chmod, writeFile } from "node:fs/promises";
+import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createTokenIssuer, generateTokenKey } from "@sortie/tokens";
 import { generateIdentity, saveIdentity } from "sortie";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { bundleProgram, type Program, ServerProcess } from "./support/server-process.js";
 
 let program: Program;
@@ -42,18 +42,19 @@ async function file(name: string, text: string): Promise<string> {
 }
 
 /**
- * Sends the process SIGHUP as soon as something listens to that, and tells whether Node had loaded by then what a
+ * Sends the process a signal as soon as something listens to that, and tells whether Node had loaded by then what a
  * server needs.
  */
-const SIGNAL_AT_ONCE = `data:text/javascript,${encodeURIComponent(`
+const atOnce = (signal: string): string =>
+  `data:text/javascript,${encodeURIComponent(`
   import { writeSync } from "node:fs";
   const on = process.on;
   process.on = process.addListener = function (name, listener) {
     on.call(this, name, listener);
-    if (name === "SIGHUP" && process.on !== on) {
+    if (name === "${signal}" && process.on !== on) {
       process.on = process.addListener = on;
       writeSync(2, "early: " + !process.moduleLoadList.includes("NativeModule dgram") + "\\n");
-      process.kill(process.pid, "SIGHUP");
+      process.kill(process.pid, "${signal}");
     }
     return this;
   };`)}`;
@@ -63,7 +64,7 @@ describe.skipIf(process.platform === "win32")("SIGHUP", () => {
     ["with a key", () => ["--key", key], /SIGHUP: key and certificate were loaded again/],
     ["without a key", () => [], /SIGHUP: there is nothing to load again/],
   ])("before anything is loaded, %s, ends nothing and is obeyed after the start", async (_, args, line) => {
-    const server = start(["--log", "info", ...args()], ["--import", SIGNAL_AT_ONCE]);
+    const server = start(["--log", "info", ...args()], ["--import", atOnce("SIGHUP")]);
     await server.printed(line);
     expect(server.stderr).toContain("early: true");
     expect(server.stdout).toContain("listening on 127.0.0.1:");
@@ -78,6 +79,15 @@ describe.skipIf(process.platform === "win32")("SIGHUP", () => {
       await server.printed(new RegExp(`(SIGHUP: there is nothing[^]*){${i}}`));
     }
     expect(await server.stop()).toBe(0);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("SIGTERM and SIGINT", () => {
+  it.each(["SIGTERM", "SIGINT"])("%s before anything is loaded ends the start, as it was asked for", async (signal) => {
+    const server = start(["--log", "info"], ["--import", atOnce(signal)]);
+    expect(await server.end).toBe(0);
+    expect(server.stderr).toBe("early: true\n");
+    expect(server.stdout).toBe("");
   });
 });
 
@@ -138,6 +148,44 @@ describe("the keys for tokens", () => {
   });
 });
 
+describe("a backend of tokens that never answers", () => {
+  let backend: HttpServer;
+  let source = "";
+  let requests = 0;
+
+  beforeEach(async () => {
+    requests = 0;
+    backend = createServer(() => (requests += 1));
+    await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
+    source = `http://127.0.0.1:${(backend.address() as AddressInfo).port}/jwks`;
+  });
+
+  afterEach(() => {
+    backend.closeAllConnections();
+    backend.close();
+  });
+
+  it("holds up neither what else is read on SIGHUP nor the end, and is not told to be an error then", async () => {
+    const list = await file("blocked", "192.0.2.1\n");
+    const server = start(["--key", key, "--token-keys", source, "--blocked", list, "--log", "info"]);
+    await server.printed(/listening/);
+    await vi.waitFor(() => expect(requests).toBe(1), 10_000);
+    for (let i = 1; i <= 4; i++) {
+      server.child.kill("SIGHUP");
+      await server.printed(new RegExp(`(SIGHUP: the blocked addresses were loaded again[^]*){${i}}`));
+    }
+    expect(await server.stop()).toBe(0);
+    expect(requests).toBe(1);
+    expect(server.stderr).toBe("");
+  });
+
+  it("does not hold up the end of a start that fails", async () => {
+    const server = start(["--key", key, "--token-keys", source, "--blocked", "/nowhere/blocked"]);
+    expect(await server.end).toBe(1);
+    expect(server.stderr).toMatch(/^error: cannot read the list of blocked addresses "\/nowhere\/blocked" .*\n$/);
+  });
+});
+
 describe("what operators do", () => {
   it("is in the log", async () => {
     const token = "0123456789abcdef-secret";
@@ -175,14 +223,61 @@ describe("what operators do", () => {
   });
 });
 
+interface JsonLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly code?: string;
+  readonly detail?: string;
+}
+
+/** All that it has printed. Throws for what is no JSON. */
+function linesOf({ stdout, stderr }: ServerProcess): JsonLine[] {
+  const lines = `${stdout}${stderr}`.trimEnd().split("\n");
+  return lines.map((line) => JSON.parse(line) as JsonLine);
+}
+
 describe("the output", () => {
+  let sharedKey = "";
+
+  beforeAll(async () => {
+    sharedKey = join(program.folder, "shared.key");
+    await saveIdentity(generateIdentity(), sharedKey);
+    await chmod(sharedKey, 0o644);
+  });
+
   it("is JSON in each of its lines with --log-json", async () => {
     const server = start(["--log-json", "--log", "info", "--dashboard", "0", "--key", key]);
     await server.printed(/dashboard/);
     expect(await server.stop()).toBe(0);
-    const lines = `${server.stdout}${server.stderr}`.trimEnd().split("\n");
-    const messages = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+    const messages = linesOf(server).map(({ msg }) => msg);
     expect(messages).toEqual(expect.arrayContaining([expect.stringMatching(/^listening on 127/), "summary"]));
+  });
+
+  it.each([
+    [
+      "that there is no key",
+      () => [],
+      "SORTIE_THROW_AWAY_KEY",
+      /^-----BEGIN PUBLIC KEY-----\n[^]*-----END PUBLIC KEY-----\s*$/,
+    ],
+    ["that others may read the key", () => ["--key", sharedKey], "SORTIE_SHARED_KEY_FILE", undefined],
+  ])("is JSON with --log-json also where it warns %s, with --quiet and whatever is logged", async (...given) => {
+    const [, args, code, detail] = given;
+    const server = start(["--log-json", "--log", "error", "--quiet", ...args()]);
+    await server.printed(/listening/);
+    await server.printed(new RegExp(code));
+    expect(await server.stop()).toBe(0);
+    const [line, ...others] = linesOf(server).filter((each) => each.code !== undefined);
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({ level: 40, code, warning: "Warning", msg: expect.any(String) as string });
+    if (detail !== undefined) expect(line?.detail).toMatch(detail);
+  });
+
+  it("has the warning of no key as Node prints it otherwise", async () => {
+    const server = start(["--quiet"]);
+    await server.printed(/listening/);
+    await server.printed(/\(node:\d+\) \[SORTIE_THROW_AWAY_KEY\] Warning: .*\n-----BEGIN PUBLIC KEY-----\n/);
+    expect(await server.stop()).toBe(0);
   });
 
   it.each([

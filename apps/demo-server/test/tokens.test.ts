@@ -14,6 +14,7 @@ const AUDIENCE = "eu-1";
 /** ms. */
 const LONG_AGO = 3_600_000;
 
+const { signal: ended } = new AbortController();
 const identity = generateIdentity();
 const lines: string[] = [];
 let folder = "";
@@ -35,7 +36,7 @@ beforeAll(async () => {
   const where = ["--host", "127.0.0.1", "--port", "0", "--key", key, "--seed", "1"];
   const options = parseOptions(["node", "arena-server", ...where, "--token-keys", keys, "--audience", AUDIENCE]);
   const write = (line: string): void => void lines.push(line);
-  arena = await createArena(options, createConsoleLogger({ write }));
+  arena = await createArena(options, { ended, logger: createConsoleLogger({ write }) });
   port = (await arena.server.listen()).port;
 });
 
@@ -106,13 +107,38 @@ describe("the demo server with tokens, over real UDP", () => {
 describe("the source of the keys", () => {
   it("is a file, HTTPS, or this machine", async () => {
     for (const source of ["http://keys.example/jwks", "ftp://keys.example/jwks", "http://127.0.0.1.example/jwks"]) {
-      expect(() => tokenKeySource(source)).toThrow(/"--token-keys" expected a file, https:\/\//);
+      expect(() => tokenKeySource(source, ended)).toThrow(/"--token-keys" expected a file, https:\/\/.*, got .*jwks$/);
     }
-    expect(() => tokenKeySource("https://keys.example/jwks")).not.toThrow();
-    expect(() => tokenKeySource("http://127.0.0.1:8080/jwks")).not.toThrow();
-    await expect(tokenKeySource(join(folder, "nothing.json"))()).rejects.toThrow("ENOENT");
+    expect(tokenKeySource("https://keys.example/jwks", ended).isUrl).toBe(true);
+    expect(tokenKeySource("http://127.0.0.1:8080/jwks", ended).isUrl).toBe(true);
+    const missing = tokenKeySource(join(folder, "nothing.json"), ended);
+    expect(missing.isUrl).toBe(false);
+    await expect(missing.load()).rejects.toThrow("ENOENT");
     const broken = join(folder, "broken.json");
     await writeFile(broken, "{");
-    await expect(tokenKeySource(broken)()).rejects.toThrow("expected a key set (JWKS) in JSON");
+    await expect(tokenKeySource(broken, ended).load()).rejects.toThrow("expected a key set (JWKS) in JSON");
+  });
+
+  it.each([
+    ["https://ann:pa55@keys.example/jwks", /^"--token-keys" expected a URL without user name and password, got one/],
+    ["https://pa55@keys.example/jwks", /^"--token-keys" expected a URL without user name and password, got one/],
+    ["https://:pa55@keys.example/jwks", /^"--token-keys" expected a URL without user name and password, got one/],
+    ["http://ann:pa55@keys.example/jwks?key=pa55", /^"--token-keys" expected a file, https:\/\//],
+    ["https://keys.example:pa55/jwks", /^"--token-keys" expected a file, .* got a URL that cannot be read$/],
+  ])("is refused as %s, whose secrets are not told", (source, message) => {
+    expect(() => tokenKeySource(source, ended)).toThrow(message);
+    expect(() => tokenKeySource(source, ended)).not.toThrow("pa55");
+  });
+
+  it("is told without the query of its URL, which may hold a secret", async () => {
+    const url = "http://127.0.0.1:1/a/jwks?key=pa55#pa55";
+    const source = tokenKeySource(url, ended);
+    expect(source.name).toBe("http://127.0.0.1:1/a/jwks");
+    await expect(source.load()).rejects.toThrow(/^http:\/\/127\.0\.0\.1:1\/a\/jwks cannot be reached: \w/);
+  });
+
+  it("is asked no more once the program has ended", async () => {
+    const { load } = tokenKeySource("http://127.0.0.1:1/jwks", AbortSignal.abort(new Error("the end")));
+    await expect(load()).rejects.toThrow("cannot be reached: the end");
   });
 });

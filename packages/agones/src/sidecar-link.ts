@@ -5,6 +5,8 @@ import { type AgonesSdk, type GameServerView, sidecarAddress } from "./sdk.js";
 /** ms until the sidecar is tried again; doubled with each failure. */
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
+/** The same before the first connection: the sidecar may start later than its server, which is not ready before. */
+const LAST_FIRST_RETRY_MS = 2_000;
 /** ms that a connection must hold before its end counts as the first failure: one that is made may break at once. */
 const STEADY_MS = 5000;
 /** ms that a call may take: the sidecar is on this machine, but asks Kubernetes. */
@@ -31,7 +33,8 @@ export class SidecarLink {
   readonly #options: SidecarLinkOptions;
   #sdk: AgonesSdk | undefined;
   #isConnected = false;
-  #connectedAtMs = 0;
+  /** Of the connection, or the last one; undefined: there was none. */
+  #connectedAtMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #pings = 0;
@@ -89,6 +92,7 @@ export class SidecarLink {
     if (sdk !== this.#sdk) return;
     const { logger, onConnected, onGameServer } = this.#options;
     this.#isConnected = true;
+    if (this.#connectedAtMs === undefined) this.#failures = 0;
     this.#connectedAtMs = performance.now();
     logger.info({ address: sidecarAddress() }, "connected to Agones' sidecar");
     this.#guard(sdk, () => {
@@ -146,9 +150,11 @@ export class SidecarLink {
   /** What comes late from an SDK that was dropped already is no news. */
   #fail(sdk: AgonesSdk | undefined, error: unknown): void {
     if (this.#isClosed || sdk !== this.#sdk) return;
-    if (this.#isConnected && performance.now() - this.#connectedAtMs >= STEADY_MS) this.#failures = 0;
+    const connectedAtMs = this.#connectedAtMs;
+    if (this.#isConnected && performance.now() - (connectedAtMs ?? 0) >= STEADY_MS) this.#failures = 0;
     this.#drop();
-    const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LAST_RETRY_MS);
+    const lastRetryMs = connectedAtMs === undefined ? LAST_FIRST_RETRY_MS : LAST_RETRY_MS;
+    const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, lastRetryMs);
     this.#failures += 1;
     const address = sidecarAddress();
     const fields = { address, retryInMs, failures: this.#failures, err: error };

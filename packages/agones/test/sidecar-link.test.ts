@@ -118,7 +118,7 @@ describe("SidecarLink", () => {
     expect([made, broken.isConnected]).toEqual([2, false]);
   });
 
-  describe("to a sidecar that takes connections", () => {
+  describe("to a sidecar that fails", () => {
     const fail = new Error("broken");
     /** Connects with an SDK of these, for `ms`; gives the pauses after each failure. */
     async function pausesOf(sdk: Partial<AgonesSdk>, ms: number): Promise<number[]> {
@@ -145,6 +145,16 @@ describe("SidecarLink", () => {
       ],
     ])("waits longer and longer where %s fails each time", async (_, sdk) => {
       expect(await pausesOf(sdk, 90_000)).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+    });
+
+    it("waits no longer than 2 s for one that has not come yet: until then the server gets no players", async () => {
+      let attempts = 0;
+      const connect = (): Promise<void> => (++attempts <= 6 ? Promise.reject(fail) : Promise.resolve());
+      const watchGameServer: AgonesSdk["watchGameServer"] = (_onGameServer, onError) => onError(fail);
+      const pauses = await pausesOf({ connect, watchGameServer }, 24_500);
+      expect(pauses.slice(0, 6)).toEqual([500, 1000, 2000, 2000, 2000, 2000]);
+      // It has come, but does not serve.
+      expect(pauses.slice(6)).toEqual([500, 1000, 2000, 4000, 8000]);
     });
 
     it("tries again soon once a connection has held for five seconds", async () => {

@@ -8,12 +8,16 @@ export interface ConsoleLoggerOptions {
   readonly json?: boolean | undefined;
   /**
    * Takes each line. Default: the console's method of the level's name; lines that it cannot write, as on a full disk
-   * or without a reader, are lost, and a line says how many were when writing works again.
+   * or without a reader, or while 8 MiB wait for one, are lost, and a line says how many at most when writing works
+   * again.
    */
   readonly write?: ((line: string, level: LogLevel) => void) | undefined;
 }
 
 const OPTION_NAMES: OptionNames<ConsoleLoggerOptions> = { level: true, json: true, write: true };
+
+/** With `lost` and the error's `code`. Alerts look for it. */
+const LOST = "log lines could not be written and are lost, at most so many";
 
 /** pino's numbers of the levels. */
 const LEVEL_NUMBERS: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
@@ -31,7 +35,7 @@ export function createConsoleLogger(options: ConsoleLoggerOptions = {}): Logger 
     throw new TypeError(`"level" expected one of ${LOG_LEVELS.join(", ")}, silent; got ${String(level)}`);
   }
   const lineOf = json ? jsonLine : textLine;
-  const notice = (lines: LostLines): string => lineOf("warn", lines, "log lines could not be written and are lost");
+  const notice = (lines: LostLines): string => lineOf("warn", lines, LOST);
   const { write = (line: string, each: LogLevel) => writeToConsole(line, each, { put: toConsole, notice }) } = options;
   if (typeof write !== "function") throw new TypeError(`"write" expected a function, got ${typeof write}`);
   const first = level === "silent" ? LOG_LEVELS.length : LOG_LEVELS.indexOf(level);

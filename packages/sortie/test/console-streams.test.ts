@@ -14,6 +14,15 @@ const DONE = 7;
 /** ms. Far more than a process takes to start on a machine that is busy. */
 const PATIENCE = { timeout: 30_000, interval: 10 };
 
+/** Characters. */
+const MAX_WAITING = 8 * 1024 * 1024;
+
+/** The line of JSON that tells of lost ones. */
+function noticeOf(code: string): RegExp {
+  const message = "log lines could not be written and are lost, at most so many";
+  return new RegExp(`^\\{"level":40,"time":\\d+,"lost":(\\d+),"code":"${code}","msg":"${message}"\\}$`, "m");
+}
+
 let folder = "";
 let program = "";
 
@@ -46,6 +55,10 @@ interface Running {
   readonly end: Promise<number | string | null>;
   /** The number of the last line that was logged, whether or not it was written. */
   readonly logged: () => number;
+  /** What waited in the stream then. */
+  readonly waiting: () => number;
+  /** It says nothing more. */
+  readonly isSilent: () => boolean;
 }
 
 /** The program with its log on a file of this descriptor, which is closed here. */
@@ -59,7 +72,14 @@ function start(args: readonly string[], fd: number | "pipe"): Running {
   let progress = "";
   (isStderr ? child.stdout : child.stderr)?.on("data", (chunk: Buffer) => (progress += String(chunk)));
   const end = once(child, "exit").then(([code, signal]) => (code ?? signal) as number | string | null);
-  return { child, end, logged: () => Number(progress.trimEnd().split("\n").at(-1)) };
+  const last = (): string[] => (progress.trimEnd().split("\n").at(-1) as string).split(" ");
+  return {
+    child,
+    end,
+    logged: () => Number(last()[0]),
+    waiting: () => Number(last()[1] ?? 0),
+    isSilent: () => last()[2] === "silent",
+  };
 }
 
 async function reaches({ logged }: Running, number: number): Promise<void> {
@@ -87,11 +107,8 @@ describe.skipIf(process.platform !== "linux")("a log that cannot be written", ()
   });
 
   it.each([
-    ["text", /^\S+ WARN {2}log lines could not be written and are lost lost=(\d+) code="EPIPE"$/m],
-    [
-      "json",
-      /^\{"level":40,"time":\d+,"lost":(\d+),"code":"EPIPE","msg":"log lines could not be written and are lost"\}$/m,
-    ],
+    ["text", /^\S+ WARN {2}log lines could not be written and are lost, at most so many lost=(\d+) code="EPIPE"$/m],
+    ["json", noticeOf("EPIPE")],
   ])("is told in one line of %s, with their number, once there is a reader again", async (format, pattern) => {
     const fifo = join(folder, `${format}.fifo`);
     await promisify(execFile)("mkfifo", [fifo]);
@@ -119,6 +136,62 @@ describe.skipIf(process.platform !== "linux")("a log that cannot be written", ()
     const next = Number(/number"?[=:](\d+)/.exec(lines[at + 1] as string)?.[1]);
     expect(lost).toBeGreaterThanOrEqual(8);
     expect(at + lost).toBe(2 * (next - 1));
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("a log whose reader does not keep up", () => {
+  it("and ends is told in a line of its own, behind one that is cut, with the number at most", async () => {
+    const fifo = join(folder, "slow.fifo");
+    await promisify(execFile)("mkfifo", [fifo]);
+    const openReader = (): number => openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    const first = openReader();
+    const running = start(["stdout", "json", "5000"], openSync(fifo, "w"));
+    await vi.waitFor(() => expect(running.waiting()).toBeGreaterThan(20_000), PATIENCE);
+    closeSync(first);
+    await vi.waitFor(() => expect(running.waiting()).toBe(0), PATIENCE);
+    const second = openReader();
+    let text = "";
+    await vi.waitFor(() => {
+      text += readNow(second);
+      expect(text).toMatch(/"msg":"log lines[^]*\n.*\n/);
+    }, PATIENCE);
+    running.child.stdin?.end();
+    await vi.waitFor(() => {
+      text += readNow(second);
+      expect(running.child.exitCode).toBe(DONE);
+    }, PATIENCE);
+    closeSync(second);
+    const lines = text.trimEnd().split("\n");
+    const at = lines.findIndex((line) => noticeOf("EPIPE").test(line));
+    const lost = Number(noticeOf("EPIPE").exec(lines[at] as string)?.[1]);
+    // The last one before it is cut.
+    expect(() => JSON.parse(lines[at - 1] as string) as unknown).toThrow();
+    const whole = at - 1;
+    const next = (JSON.parse(lines[at + 1] as string) as { number: number }).number;
+    expect(whole + lost).toBeGreaterThanOrEqual(2 * (next - 1));
+    // What was being written, and what is counted at most: the lines that one system call was given.
+    expect(whole + lost).toBeLessThanOrEqual(2 * (next - 1) + 70_000 / 5000);
+  });
+
+  it("costs no more memory than a bound: further lines are lost, which is told once it has caught up", async () => {
+    const running = start(["stdout", "json", "100000"], "pipe");
+    await vi.waitFor(() => expect(running.waiting()).toBeGreaterThan(MAX_WAITING), PATIENCE);
+    await reaches(running, running.logged() + 20);
+    expect(running.waiting()).toBeLessThan(MAX_WAITING + 101_000);
+    running.child.stdin?.write("no more\n");
+    await vi.waitFor(() => expect(running.isSilent()).toBe(true), PATIENCE);
+    const total = running.logged();
+    let text = "";
+    running.child.stdout?.on("data", (chunk: Buffer) => (text += String(chunk)));
+    // Nothing else is logged that could bring it.
+    await vi.waitFor(() => expect(text).toMatch(noticeOf("EAGAIN")), PATIENCE);
+    running.child.stdin?.end();
+    expect(await running.end).toBe(DONE);
+    const lines = text.trimEnd().split("\n");
+    expect(noticeOf("EAGAIN").exec(lines.at(-1) as string)?.[1]).toBe(String(2 * total - (lines.length - 1)));
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg).slice(0, -1)).toEqual(
+      new Array(lines.length - 1).fill("line"),
+    );
   });
 });
 

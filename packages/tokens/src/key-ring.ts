@@ -34,6 +34,8 @@ export class KeyRing {
   #loading: Promise<void> | undefined;
   /** The load that `reload` asked for and that has not begun. */
   #next: Promise<void> | undefined;
+  /** Place of what that will bring: keys that are given after the last call of `reload` are newer. */
+  #nextPlace = 0;
   /** Tokens with a key of the old set wait for the load that is under way. */
   #isAwaited = false;
   /** When a set was asked for last, whether or not it came. */
@@ -54,8 +56,8 @@ export class KeyRing {
   }
 
   /**
-   * Replaces all keys, those too that are still being loaded: they are older. Rejects with TypeError for a set that is
-   * none, and keeps the old ones.
+   * Replaces all keys, those too that are being loaded or were to be: they are older. Rejects with TypeError for a set
+   * that is none, and keeps the old ones.
    */
   async set(keySet: TokenKeySet): Promise<void> {
     // Those that nobody loads do not grow old.
@@ -74,7 +76,7 @@ export class KeyRing {
     const nowMs = this.#nowMs();
     const isUnasked = nowMs - Math.max(this.#askedAtMs, this.#ofMs) >= AGES_UNASKED * this.#maxAgeMs;
     if (!isKnown || nowMs - this.#ofMs >= this.#maxAgeMs) this.#renew(load, nowMs, isUnasked);
-    if (!isKnown || this.#isAwaited) await this.#loading;
+    if (!isKnown || isUnasked || this.#isAwaited) await (this.#loading ?? this.#next?.catch(() => undefined));
     return this.#keys.get(id);
   }
 
@@ -88,6 +90,7 @@ export class KeyRing {
     if (load === undefined) {
       return Promise.reject(new TypeError('"keys" expected a function that gets a key set, to be called again'));
     }
+    this.#nextPlace = ++this.#sets;
     return (this.#next ??= this.#loadNext(load));
   }
 
@@ -96,7 +99,7 @@ export class KeyRing {
     await this.#loading;
     while (this.#loading !== undefined) await this.#loading;
     this.#next = undefined;
-    await this.#start(load, this.#nowMs());
+    await this.#start(load, this.#nowMs(), this.#nextPlace);
   }
 
   /**
@@ -121,15 +124,15 @@ export class KeyRing {
 
   /** One at a time, whoever asks: tokens with made-up key IDs must not become requests to the backend. */
   #renew(load: () => Promise<TokenKeySet>, nowMs: number, isAwaited: boolean): void {
-    if (this.#loading !== undefined || nowMs - this.#askedAtMs < this.#reloadMs) return;
-    this.#start(load, nowMs).catch(this.#onError);
+    if (this.#loading !== undefined || this.#next !== undefined || nowMs - this.#askedAtMs < this.#reloadMs) return;
+    this.#start(load, nowMs, ++this.#sets).catch(this.#onError);
     this.#isAwaited = isAwaited;
   }
 
   /** Rejects with why there are no new keys. */
-  #start(load: () => Promise<TokenKeySet>, nowMs: number): Promise<void> {
+  #start(load: () => Promise<TokenKeySet>, nowMs: number, place: number): Promise<void> {
     this.#askedAtMs = nowMs;
-    const loaded = this.#loadInTime(load, nowMs);
+    const loaded = this.#loadInTime(load, nowMs, place);
     const onEnd = (): void => {
       this.#loading = undefined;
       this.#isAwaited = false;
@@ -139,8 +142,7 @@ export class KeyRing {
   }
 
   /** Rejects when the keys are not there in time; what comes later is used all the same, unless there is newer. */
-  #loadInTime(load: () => Promise<TokenKeySet>, nowMs: number): Promise<void> {
-    const place = ++this.#sets;
+  #loadInTime(load: () => Promise<TokenKeySet>, nowMs: number, place: number): Promise<void> {
     const loaded = Promise.resolve()
       .then(load)
       .then((keySet) => this.#put(keySet, place, nowMs));

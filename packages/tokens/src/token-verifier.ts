@@ -75,9 +75,10 @@ export class TokenVerifier {
 
   /**
    * Calls the function `keys` now, as after a key has leaked: without this, one that was withdrawn is trusted until the
-   * set is renewed for its age. Resolves when the new keys are in place; rejects with what the function threw, that it
-   * took longer than 5 s, or TypeError for keys that are none, and keeps those that were there. `onError` hears nothing
-   * of it. Rejects with TypeError where `keys` is no function: give the new ones to `setKeys`.
+   * set is renewed for its age. Resolves when the new keys, or newer ones by `setKeys`, are in place; rejects with what
+   * the function threw, that it took longer than 5 s, or TypeError for keys that are none, and keeps those that were
+   * there. `onError` hears nothing of it. Rejects with TypeError where `keys` is no function: give the new ones to
+   * `setKeys`.
    */
   reload(): Promise<void> {
     return this.#ring.reload();

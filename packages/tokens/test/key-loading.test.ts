@@ -125,6 +125,54 @@ describe("keys that are loaded", () => {
     expect(await verify({ ...state, issuer: successor })).toBe("ok");
   });
 
+  it("give way also where they were asked for before, and begin to be loaded after it", async () => {
+    const state = await loading();
+    const withdrawn = state.issuer.keySet();
+    const successor = await createTokenIssuer({ keys: [await generateTokenKey({ keyId: "k2" })] });
+    const waiting = verify(state);
+    await settle(() => state.loads.length === 1);
+    const reloaded = state.verifier.reload();
+    await state.verifier.setKeys(successor.keySet());
+    state.loads[0]?.resolve(withdrawn);
+    await settle(() => state.loads.length === 2);
+    state.loads[1]?.resolve(withdrawn);
+    await reloaded;
+    expect(await waiting).toBe("unknown-key");
+    expect(await verify(state)).toBe("unknown-key");
+    expect(await verify({ ...state, issuer: successor })).toBe("ok");
+  });
+
+  it("do not give way where they were asked for once more after it", async () => {
+    const state = await loading();
+    const successor = await createTokenIssuer({ keys: [await generateTokenKey({ keyId: "k2" })] });
+    const waiting = verify(state);
+    await settle(() => state.loads.length === 1);
+    const reloads = [state.verifier.reload()];
+    await state.verifier.setKeys(state.issuer.keySet());
+    reloads.push(state.verifier.reload());
+    state.loads[0]?.resolve(state.issuer.keySet());
+    await settle(() => state.loads.length === 2);
+    state.loads[1]?.resolve(successor.keySet());
+    await Promise.all(reloads);
+    expect(await waiting).toBe("ok");
+    expect(state.loads).toHaveLength(2);
+    expect(await verify({ ...state, issuer: successor })).toBe("ok");
+    expect(await verify(state)).toBe("unknown-key");
+  });
+
+  it("are waited for by a token that comes between the call of reload and its load, which stays one", async () => {
+    const state = await loading();
+    const token = await state.issuer.issue({ subject: "ann", audience: "eu-1", protocol: "arena/1" });
+    const payload = new TextEncoder().encode(token);
+    const reloaded = state.verifier.reload();
+    const verdict = state.verifier.verify(payload);
+    await settle(() => state.loads.length === 1);
+    state.loads[0]?.resolve(state.issuer.keySet());
+    await reloaded;
+    expect((await verdict).ok).toBe(true);
+    expect(state.loads).toHaveLength(1);
+  });
+
   it("do not give way to a set that was refused", async () => {
     const state = await loading();
     const waiting = verify(state);

@@ -1,25 +1,32 @@
 /**
  * Logs two lines each 10 ms to "stdout" or "stderr", as the first argument says, and tells on the other one how far it
- * is. Ends some time after its standard input, with the exit status 7. The second argument is the format, "text" or
- * "json", or "quiet": there is a logger then, which has nothing to say, and the lines are the program's own.
+ * is, how much waits in the stream, and when it is silent. Says nothing more once there is something on its standard
+ * input; ends some time after the end of that, with the exit status 7. The second argument is the format, "text" or
+ * "json", or "quiet": there is a logger then, which has nothing to say, and the lines are the program's own. The third
+ * one is the length of something that is in each line.
  */
 import { createConsoleLogger } from "sortie";
 
-const [, , name, format] = process.argv;
+const [, , name, format, length = "0"] = process.argv;
 const isStderr = name === "stderr";
+const logged = isStderr ? process.stderr : process.stdout;
 const level = isStderr ? "error" : "info";
 const logger = createConsoleLogger({ json: format === "json", level: format === "quiet" ? "error" : "info" });
 let linesLeft = Infinity;
-process.stdin.resume().once("end", () => (linesLeft = 10));
+let isSilent = false;
+process.stdin.on("data", () => (isSilent = true)).once("end", () => (linesLeft = 10));
+const pad = "x".repeat(Number(length));
 let number = 0;
 const timer = setInterval(() => {
-  number += 1;
+  if (!isSilent) number += 1;
   // Two in one turn: of a stream that fails the second is lost as well.
-  for (let i = 0; i < 2; i++) {
+  for (let i = 0; i < 2 && !isSilent; i++) {
     if (format === "quiet") console.log(`line ${number}`);
-    else logger[level]({ number }, "line");
+    else logger[level](pad === "" ? { number } : { number, pad }, "line");
   }
-  (isStderr ? process.stdout : process.stderr).write(`${number}\n`);
+  (isStderr ? process.stdout : process.stderr).write(
+    `${number} ${logged.writableLength}${isSilent ? " silent" : ""}\n`,
+  );
   linesLeft -= 1;
   if (linesLeft > 0) return;
   clearInterval(timer);

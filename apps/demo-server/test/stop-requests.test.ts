@@ -1,11 +1,11 @@
 import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { stopRequested } from "../src/stop-requested.js";
+import { StopRequests } from "../src/stop-requests.js";
 
 class FakeProcess extends EventEmitter {
-  readonly exits: number[] = [];
+  readonly exits: (number | undefined)[] = [];
 
-  exit(code: number): void {
+  exit(code?: number): void {
     this.exits.push(code);
   }
 }
@@ -22,13 +22,22 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 function start(durationS: number): void {
-  void stopRequested(durationS, host).then(() => (isStopped = true));
+  void new StopRequests(host).handle(durationS).then(() => (isStopped = true));
 }
 
 /** The same turn's promises are told. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("a server that is told to stop", () => {
+  it.each(["SIGINT", "SIGTERM", "disconnect"])("by %s during its start ends at once, and has not started", (signal) => {
+    const stops = new StopRequests(host);
+    expect(host.exits).toEqual([]);
+    host.emit(signal);
+    expect(host.exits).toEqual([undefined]);
+    void stops.handle(0);
+    expect(host.exits).toEqual([undefined]);
+  });
+
   it.each(["SIGINT", "SIGTERM", "disconnect"])("by %s stops in good order", async (signal) => {
     start(0);
     await settled();
