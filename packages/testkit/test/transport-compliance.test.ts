@@ -124,7 +124,7 @@ describe("a timestamp of the process for waitedMs", () => {
       }),
     });
     const one = cases.find(({ name }) => name.startsWith("waitedMs"));
-    await expect(one?.run()).rejects.toThrow(/waitedMs: expected ms since the datagram arrived, 0 or more, got 36\d+/);
+    await expect(one?.run()).rejects.toThrow(/waitedMs: expected ms since the datagram arrived, 0 or more, got 3\d{6}/);
   });
 });
 
