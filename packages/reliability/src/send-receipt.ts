@@ -6,7 +6,8 @@
  * - "expired": its `expiresInMs` passed first, or it went in pieces and took too long: 4 s where it is unreliable or
  *   sequenced, 29 s where it is bestEffort, counted from the first piece, which the peer does not hold for longer;
  * - "dropped": lost on the way, replaced by a newer sequenced message, unreliable and not sent within 100 ms (on a
- *   server within two of its ticks, if that is longer), or pushed out of a full queue;
+ *   server within two of its ticks, if that is longer), pushed out of a full queue, or bestEffort with 1024 more of
+ *   its channel under way behind it, when one of a higher priority came;
  * - "closed": the connection ended first.
  */
 export type Outcome = "acked" | "expired" | "dropped" | "closed";
