@@ -219,8 +219,8 @@ export class OutgoingMessage implements SendReceipt {
   settle(outcome: Outcome): void {
     this.result = outcome;
     this.payload = undefined;
-    // What expired may still arrive, and its channel wants to know.
-    if (outcome !== "expired") this.fragments = undefined;
+    // What was given up may still arrive, and its channel wants to know whether all of it has.
+    if (outcome === "acked" || outcome === "closed") this.fragments = undefined;
     if (!this.isOutcomeHeld) this.waiter?.resolve(outcome);
   }
 

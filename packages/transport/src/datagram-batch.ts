@@ -10,6 +10,12 @@ const DEFAULT_BATCHES = 8;
 const MAX_CAPACITY = 1024;
 /** bytes. Largest UDP payload over IPv6 without jumbograms (RFC 8200 section 3, less the 8-byte UDP header). */
 const MAX_SLOT_BYTES = 65_527;
+/**
+ * Abandoned batches that are somewhere yet, for each one of a pool: beyond it there is no other in the place of the
+ * next until one of them turns up, released or collected. A transport that keeps what it failed to send would have no end.
+ * At the default sizes 100 MB: those that nobody keeps are collected long before.
+ */
+const MAX_ASTRAY_PER_BATCH = 128;
 /** Batches. A bound against mistyped options; at the default sizes this is 100 MB. */
 const MAX_BATCHES = 1024;
 
@@ -21,7 +27,10 @@ export interface DatagramBatchOptions {
   readonly capacity?: number | undefined;
   /** bytes, 1..65527: the largest datagram. Default 1500. */
   readonly slotBytes?: number | undefined;
-  /** Called by {@link DatagramBatch.release}; a pool takes its batch back here. */
+  /**
+   * Called by {@link DatagramBatch.release}; a pool takes its batch back here. Also for one that was abandoned, if it
+   * is released at last, once: that one must not be used again.
+   */
   readonly onRelease?: ((batch: DatagramBatch) => void) | undefined;
   /**
    * Called by {@link DatagramBatch.abandon}; a pool makes another one in its place here. False where it has the batch
@@ -54,6 +63,7 @@ export class DatagramBatch {
   readonly addresses: (SocketAddress | undefined)[];
   #end = 0;
   #isAbandoned = false;
+  #isBack = false;
   readonly #onRelease: ((batch: DatagramBatch) => void) | undefined;
   readonly #onAbandon: ((batch: DatagramBatch) => boolean) | undefined;
 
@@ -109,12 +119,14 @@ export class DatagramBatch {
   }
 
   /**
-   * Empties it and gives it back to its pool, which does not want one that was abandoned. Throws Error where the pool
-   * has it already.
+   * Empties it and gives it back to its pool, which does not use one again that was abandoned. Throws Error where the
+   * pool has it already.
    */
   release(): void {
     this.clear();
-    if (!this.#isAbandoned) this.#onRelease?.(this);
+    if (this.#isBack) return;
+    this.#isBack = this.#isAbandoned;
+    this.#onRelease?.(this);
   }
 
   /**
@@ -143,7 +155,7 @@ export interface BatchPoolOptions {
   readonly onAvailable?: (() => void) | undefined;
 }
 
-/** A fixed number of batches. When all are out, `acquire` gives none: that is the backpressure of a transport. */
+/** A fixed number of batches in use. When all are out, `acquire` gives none: the backpressure of a transport. */
 export class BatchPool {
   /** Batches it owns, free or not; one that was abandoned is not among them. */
   readonly size: number;
@@ -151,6 +163,12 @@ export class BatchPool {
   readonly #batchOptions: DatagramBatchOptions;
   readonly #onAvailable: (() => void) | undefined;
   #starved = false;
+  /** Batches that were abandoned and have not turned up: neither released nor collected. */
+  #astray = 0;
+  /** Of those, how many nothing took the place of. */
+  #missing = 0;
+  readonly #strays: WeakSet<DatagramBatch> = new WeakSet();
+  readonly #registry: FinalizationRegistry<undefined> = new FinalizationRegistry(() => this.#onFound());
 
   /** Throws RangeError where an option is out of range. */
   constructor(options: BatchPoolOptions = {}) {
@@ -179,6 +197,11 @@ export class BatchPool {
   }
 
   #takeBack(batch: DatagramBatch): void {
+    if (this.#strays.delete(batch)) {
+      this.#registry.unregister(batch);
+      this.#onFound();
+      return;
+    }
     // A batch that is in the pool twice would have two owners: better loud and now.
     if (this.#idle.includes(batch)) throw new Error(`"batch" expected one that is in use, got one released before`);
     this.#add(batch);
@@ -186,8 +209,20 @@ export class BatchPool {
 
   #replace(batch: DatagramBatch): boolean {
     if (this.#idle.includes(batch)) return false;
-    this.#add(new DatagramBatch(this.#batchOptions));
+    this.#strays.add(batch);
+    this.#registry.register(batch, undefined, batch);
+    this.#astray += 1;
+    if (this.#astray > MAX_ASTRAY_PER_BATCH * this.size) this.#missing += 1;
+    else this.#add(new DatagramBatch(this.#batchOptions));
     return true;
+  }
+
+  /** An abandoned batch is in nobody's hands any more. */
+  #onFound(): void {
+    this.#astray -= 1;
+    if (this.#missing === 0) return;
+    this.#missing -= 1;
+    this.#add(new DatagramBatch(this.#batchOptions));
   }
 
   #add(batch: DatagramBatch): void {

@@ -103,5 +103,8 @@ export class GuardedSends {
 /** @internal What is told where a transport gives no batch any more. */
 export function starvedError(): TransportError {
   const text = "nothing can be sent: the transport has given no batch for over 1 s";
-  return new TransportError("resources", `${text} (does it release every batch that it is given?)`);
+  return new TransportError(
+    "resources",
+    `${text} (does it release every batch that it is given, also one whose send it lets fail?)`,
+  );
 }

@@ -159,6 +159,24 @@ describe("BatchPool", () => {
     expect([pool.free, pool.acquire() === lost, pool.acquire() === lost]).toEqual([2, false, false]);
   });
 
+  it("has no other in place of one beyond 128 that are astray, until one of them turns up", () => {
+    const pool = new BatchPool({ batches: 1, capacity: 1, slotBytes: 8 });
+    const strays: DatagramBatch[] = [];
+    for (let i = 0; i < 129; i++) {
+      const batch = pool.acquire() as DatagramBatch;
+      strays.push(batch);
+      expect(batch.abandon()).toBe(true);
+      expect(pool.free).toBe(i < 128 ? 1 : 0);
+    }
+    expect(pool.acquire()).toBeUndefined();
+    strays[0]?.release();
+    strays[0]?.release();
+    expect(pool.free).toBe(1);
+    expect(strays).not.toContain(pool.acquire());
+    strays[1]?.release();
+    expect(pool.free).toBe(0);
+  });
+
   it("keeps one that is abandoned while the pool has it", () => {
     const pool = new BatchPool({ batches: 1 });
     const batch = pool.acquire()!;
