@@ -12,8 +12,8 @@ const MAX_CAPACITY = 1024;
 const MAX_SLOT_BYTES = 65_527;
 /**
  * Abandoned batches that are somewhere yet, for each one of a pool: beyond it there is no other in the place of the
- * next until one of them turns up, released or collected. A transport that keeps what it failed to send would have no end.
- * At the default sizes 100 MB: those that nobody keeps are collected long before.
+ * next until one of them turns up, released or collected. A transport that keeps what it failed to send would have no
+ * end. At the default sizes 100 MB: those that nobody keeps are collected long before.
  */
 const MAX_ASTRAY_PER_BATCH = 128;
 /** Batches. A bound against mistyped options; at the default sizes this is 100 MB. */
