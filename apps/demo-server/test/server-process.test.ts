@@ -88,7 +88,8 @@ describe.skipIf(process.platform === "win32")("SIGTERM and SIGINT", () => {
     expect(await server.end).toBe(0);
     expect(server.stderr).toMatch(/^early: true\n/);
     expect(server.stderr).not.toContain("error");
-    expect(server.stdout).toBe("");
+    // Later versions of Node load all of it before they look at signals: then it ends in order, as soon as it listens.
+    if (server.stdout !== "") expect(server.stdout).toMatch(/closed$/m);
   });
 });
 
