@@ -7,7 +7,7 @@ import {
   payloadBytes,
   resolveProtocolOptions,
 } from "@sortie/connection";
-import { checkedProvider, protocolId } from "@sortie/handshake";
+import { protocolId } from "@sortie/handshake";
 import { type SocketAddress, SystemClock } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
 import { Client } from "./client.js";
@@ -99,7 +99,7 @@ export function prepare(options: ClientOptions, frames?: FrameTiming): CoreMaker
 
 /** For one client, or for several that share them. */
 export function createClientResources(crypto: ClientOptions["crypto"]): ConnectionResources {
-  return createResources(checkedProvider(crypto), REASSEMBLY_BUDGET_BYTES);
+  return createResources(crypto, REASSEMBLY_BUDGET_BYTES);
 }
 
 /** Throws ConnectError once the caller's signal has said stop. */

@@ -16,6 +16,11 @@ export class SequencedSend extends UnreliableSend {
   /** How many there may be before those that only lie between others are taken out. */
   private sweepAt: number = SWEEP_AT;
 
+  /** Messages that it holds on to: at most 64, or about twice those that wait. */
+  get held(): number {
+    return this.unstarted.length;
+  }
+
   /** Whether a message must be scheduled as a large one, since one of its priority that goes first is such. */
   followsLarge(message: OutgoingMessage): boolean {
     const newest = this.unstarted.at(-1);
