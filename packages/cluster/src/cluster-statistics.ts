@@ -1,5 +1,5 @@
 import { DropCounters } from "@sortie/connection";
-import type { ServerStatistics } from "@sortie/server";
+import { RefusalCounters, type ServerStatistics } from "@sortie/server";
 import { TransportCounters } from "@sortie/transport";
 import { ForwardingCounters, type ForwardingStatistics } from "./forwarding-statistics.js";
 import type { WorkerFigures } from "./messages.js";
@@ -62,18 +62,7 @@ export const NO_TOTALS: ClusterTotals = {
   handshakes: 0,
   retriesSent: 0,
   rejectsSent: 0,
-  refused: { refused: 0, "server-full": 0, "shutting-down": 0 },
-  handshakesFailed: {
-    closed: 0,
-    kicked: 0,
-    timeout: 0,
-    "handshake-timeout": 0,
-    "protocol-error": 0,
-    "flow-control": 0,
-    "key-limit": 0,
-    "internal-error": 0,
-    network: 0,
-  },
+  ...new RefusalCounters().snapshot(),
   peersAccepted: 0,
   listenerErrors: 0,
   draining: false,

@@ -40,6 +40,7 @@ export {
   type ResolvedProtocolOptions,
   resolveProtocolOptions,
 } from "./protocol-options.js";
-export { containRejection, isBytes } from "@sortie/handshake";
+export { containRejection } from "@sortie/handshake";
+export { isBytes } from "@sortie/wire";
 export { payloadBytes, toHex } from "./payload.js";
 export { wasHeldUp } from "./idle-watch.js";

@@ -1,9 +1,9 @@
-import { type CipherSuite, KEY_SHARE_BYTES, SIGNATURE_BYTES } from "@sortie/wire";
+import { type CipherSuite, isBytes, KEY_SHARE_BYTES, SIGNATURE_BYTES } from "@sortie/wire";
 import { expectAead } from "./aead-answers.js";
 import { testOnce } from "./aead-self-test.js";
 import { containRejection } from "./contain-rejection.js";
 import type { Aead, CryptoProvider, KeyPair, PrivateKey } from "./crypto-provider.js";
-import { describeKind, isBytes } from "./describe-kind.js";
+import { describeKind } from "./describe-kind.js";
 
 /** bytes. SHA-256, HMAC of it, and the x-coordinate of a point on P-256. */
 const OUTPUT_BYTES = 32;

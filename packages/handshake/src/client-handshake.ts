@@ -11,6 +11,7 @@ import {
   HandshakeType,
   IDENTITY_TYPE_BITS,
   IdentityType,
+  isBytes,
   peekHandshakeType,
   PROTOCOL_ID_BYTES,
   PROTOCOL_VERSION,
@@ -25,7 +26,7 @@ import { checkedProvider } from "./checked-provider.js";
 import { equalConstantTime } from "./constant-time.js";
 import { expectBytes, expectConnectionId, expectSuites } from "./crypto-arguments.js";
 import type { CryptoProvider, PrivateKey } from "./crypto-provider.js";
-import { describeKind, isBytes } from "./describe-kind.js";
+import { describeKind } from "./describe-kind.js";
 import type { HandshakeDrop } from "./handshake-failure.js";
 import type { EstablishedKeys } from "./handshake-keys.js";
 import { exchangeKeys } from "./key-exchange.js";

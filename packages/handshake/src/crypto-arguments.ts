@@ -1,5 +1,5 @@
-import { CipherSuite } from "@sortie/wire";
-import { describeKind, isBytes } from "./describe-kind.js";
+import { CipherSuite, isBytes } from "@sortie/wire";
+import { describeKind } from "./describe-kind.js";
 
 /** bytes. 255 blocks of SHA-256 (RFC 5869 section 2.3). */
 const MAX_HKDF_BYTES = 255 * 32;

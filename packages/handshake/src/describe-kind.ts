@@ -1,8 +1,3 @@
-/** @internal Whether something is a Uint8Array, of another realm (a frame, jsdom, a vm) too. */
-export function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array || (ArrayBuffer.isView(value) && tagOf(value) === "Uint8Array");
-}
-
 /** @internal What came, for messages, without the value itself, which may be a secret: "a string", "a promise". */
 export function describeKind(value: unknown): string {
   if (value === null || value === undefined) return String(value);

@@ -1,10 +1,10 @@
 import { p256 } from "@noble/curves/nist.js";
-import { KEY_SHARE_BYTES } from "@sortie/wire";
+import { isBytes, KEY_SHARE_BYTES } from "@sortie/wire";
 import { encodeBase64 } from "./base64.js";
 import { checkedProvider } from "./checked-provider.js";
 import { containRejection } from "./contain-rejection.js";
 import type { CryptoProvider, KeyPair } from "./crypto-provider.js";
-import { describeKind, isBytes } from "./describe-kind.js";
+import { describeKind } from "./describe-kind.js";
 import { looksUncompressed } from "./p256-encoding.js";
 import { formatPem, parsePem } from "./pem.js";
 

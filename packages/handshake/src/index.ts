@@ -11,7 +11,7 @@ export {
 export { composeProvider, type ComposedProvider } from "./composed-provider.js";
 export { containRejection } from "./contain-rejection.js";
 export type { Aead, CryptoProvider, KeyPair, PrivateKey } from "./crypto-provider.js";
-export { describeKind, isBytes } from "./describe-kind.js";
+export { describeKind } from "./describe-kind.js";
 export { type HandshakeDrop, type HandshakeFailure, MAX_RETRIES } from "./handshake-failure.js";
 export type { EstablishedKeys, HandshakeKeys } from "./handshake-keys.js";
 export {
