@@ -22,6 +22,7 @@ export { checkNames, checkOptionNames, type OptionNames } from "./option-names.j
 export { MAX_PACKET_NUMBER_LEAP } from "./packet-opener.js";
 export type { MtuCause } from "./mtu-discovery.js";
 export type { PeerAddress } from "./peer-address.js";
+export { prefetch, PREFETCH_BLOCK } from "./prefetch.js";
 export type { Quality } from "./quality.js";
 export { RandomPool, type RandomSource } from "./random-pool.js";
 export { type ConnectionResources, createResources, DEFAULT_REASSEMBLY_BUDGET_BYTES } from "./resources.js";

@@ -34,6 +34,7 @@ export {
   type PacketProtectionOptions,
   type PacketProtectionStatistics,
 } from "./packet-protection.js";
+export { PROTECTION_LEVELS, prefetchProtection } from "./prefetch.js";
 export { protocolId } from "./protocol-id.js";
 export { REPLAY_WINDOW_PACKETS, ReplayWindow, type ReplayVerdict } from "./replay-window.js";
 export { respond, type RespondOptions, type ServerResponse } from "./server-handshake.js";

@@ -21,6 +21,7 @@ export type { InboundMessage } from "./inbox.js";
 export { SharedPayload } from "./payload-copy.js";
 export { TokenBucket } from "./pacer.js";
 export { ReliableEndpoint } from "./reliable-endpoint.js";
+export { ENDPOINT_LEVELS, prefetchEndpoint } from "./prefetch.js";
 export { leastAckDelayMs, type RttEstimator } from "./rtt-estimator.js";
 export { checkChannelWeights, checkSend, MAX_UNRELIABLE_MESSAGE_BYTES, type SendOptions } from "./send-options.js";
 export { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";

@@ -27,6 +27,11 @@ export class EntryQueue {
     return this.slots[this.head];
   }
 
+  /** The one behind `index` others, 0..size-1; it stays. */
+  at(index: number): ConnectionEntry {
+    return this.slots[(this.head + index) & (this.slots.length - 1)] as ConnectionEntry;
+  }
+
   /** Takes the one that waits longest. */
   shift(): ConnectionEntry | undefined {
     const entry = this.slots[this.head];

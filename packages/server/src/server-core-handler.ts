@@ -2,6 +2,12 @@ import type { DisconnectReason, Quality, SendAdvice } from "@sortie/connection";
 import type { InboundMessage } from "@sortie/reliability";
 import type { ConnectionEntry } from "./connection-table.js";
 
+/** A client that asks to be let in. */
+export interface ConnectRequest {
+  readonly entry: ConnectionEntry;
+  readonly payload: Uint8Array;
+}
+
 /** Who hears what happened, when `dispatch` is called. */
 export interface ServerCoreHandler {
   onConnect(entry: ConnectionEntry): void;

@@ -12,17 +12,12 @@ import {
 import { Admission } from "./admission.js";
 import { type ConnectionEntry, ConnectionTable } from "./connection-table.js";
 import { EntryQueue } from "./entry-queue.js";
+import { Prefetcher } from "./prefetcher.js";
 import { ReplyQueue } from "./reply-queue.js";
 import { ResetAnswers } from "./reset-answers.js";
-import type { ServerCoreHandler } from "./server-core-handler.js";
+import type { ConnectRequest, ServerCoreHandler } from "./server-core-handler.js";
 import type { ServerCoreOptions } from "./server-core-options.js";
 import { TickInbox } from "./tick-inbox.js";
-
-/** A client that asks to be let in. */
-export interface ConnectRequest {
-  readonly entry: ConnectionEntry;
-  readonly payload: Uint8Array;
-}
 
 /**
  * The server without socket, timers and clock: finds each datagram's connection, admits new ones, collects what
@@ -49,6 +44,7 @@ export class ServerCore implements DatagramCore {
   private readonly held = new EntryQueue();
   /** Datagrams of peers that wait for the tick; undefined without ticks, and with slow ones. */
   private readonly inbox: TickInbox | undefined;
+  private readonly prefetcher: Prefetcher;
   /** Whether something came since the last `receiveEnd` that does not wait for the tick. */
   private hasNews = false;
   /** ms. The latest time that a connection was told. What arrived before counts as of then: time never runs back. */
@@ -63,6 +59,7 @@ export class ServerCore implements DatagramCore {
     this.admission = new Admission({ ...options, table: this.table, replies: this.replies });
     this.resets = new ResetAnswers(resources.crypto, options.identity, this.replies, options.onFault);
     this.inbox = TickInbox.forTicksOf(options.tickIntervalMs);
+    this.prefetcher = new Prefetcher(this.table);
   }
 
   /** Shows another identity from now on; whom it accepts learns of a restart with that one. Throws RangeError. */
@@ -109,6 +106,7 @@ export class ServerCore implements DatagramCore {
     const { inbox } = this;
     if (inbox === undefined) return;
     for (let i = 0; i < inbox.count; i++) {
+      this.prefetcher.beforeOpening(inbox, i);
       this.receiveAt(inbox.arrivedAtMs(i), inbox.datagram(i), inbox.from(i));
     }
     inbox.clear();
@@ -199,10 +197,12 @@ export class ServerCore implements DatagramCore {
   pollTransmit(batch: DatagramBatch, nowMs: number): boolean {
     this.latestMs = nowMs;
     if (this.replies.drainInto(batch)) return true;
-    const { sendNow } = this;
+    const { sendNow, prefetcher } = this;
     for (let entry = sendNow.peek(); entry !== undefined; entry = sendNow.peek()) {
+      prefetcher.beforeBuilding(sendNow);
       if (!this.transmitFor(entry, batch, nowMs)) return true;
       sendNow.shift();
+      prefetcher.onBuilt();
       entry.queued = "no";
       this.setDeadline(entry, nowMs);
       this.removeIfOver(entry);
