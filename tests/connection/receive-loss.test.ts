@@ -129,6 +129,20 @@ describe("receiveLoss", () => {
     }
   });
 
+  it("takes no probe of an MTU for lost that does not pass on the path to which the client has moved", () => {
+    const pair = connected();
+    play(pair, 5000);
+    const link = { latencyMs: 20, mtu: 1200 };
+    for (const way of [pair.toClient, pair.toServer]) way.configure(link, pair.nowMs);
+    pair.seenAddress = new PairAddress("second");
+    pair.client.onLocalMove(pair.nowMs);
+    // A packet or two on their way to the old address; of probes a dozen are lost each way.
+    expect(play(pair, 30_000)).toBeLessThan(0.017);
+    for (const side of [pair.client, pair.server]) {
+      expect(side.statistics(pair.nowMs)).toMatchObject({ mtuBytes: 1200, receiveLoss: expect.closeTo(0, 3) as number });
+    }
+  });
+
   it("counts what an outage cost, once", () => {
     const pair = connected();
     play(pair, 5000);
