@@ -89,6 +89,12 @@ export class GameNetwork {
     return client;
   }
 
+  /** Connects so many clients, all of which begin at one instant. */
+  async connectAtOnce(count: number): Promise<void> {
+    const joining = Array.from({ length: count }, () => connect(this.clientOptions({ timeoutMs: 30_000 })));
+    this.clients.push(...(await this.settle(Promise.all(joining), 60_000)));
+  }
+
   settle<T>(promise: Promise<T>, maxMs?: number): Promise<T> {
     return this.clock.runUntilSettled(promise, maxMs);
   }

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { connect } from "@sortie/client";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Prefetcher } from "../../packages/server/src/prefetcher.js";
-import { GameNetwork } from "../support/game-network.js";
-import { recordDatagrams } from "../support/recorder.js";
+import { GameNetwork } from "../../../tests/support/game-network.js";
+import { recordDatagrams } from "../../../tests/support/recorder.js";
+import { Prefetcher } from "../src/prefetcher.js";
 
 /** A block of connections whose state is read ahead. */
 interface Call {
@@ -69,8 +68,7 @@ async function play(peers: number): Promise<Play> {
   game.server.on("tick", () => {
     game.server.broadcast(new Uint8Array(100));
   });
-  const joining = Array.from({ length: peers }, () => connect(game.clientOptions({ timeoutMs: 30_000 })));
-  game.clients.push(...(await game.settle(Promise.all(joining), 60_000)));
+  await game.connectAtOnce(peers);
   calls = [];
   for (let tick = 0; tick < TICKS; tick++) {
     for (const [index, client] of game.clients.entries()) {
