@@ -1,4 +1,4 @@
-import { createClient, openSwarm } from "@sortie/client";
+import { createClient, openSwarm, type PolledClient } from "@sortie/client";
 import type { DatagramBatch, DatagramTransport, SocketAddress } from "@sortie/transport";
 import type { MemoryTransport } from "@sortie/transport-memory";
 import { describe, expect, it } from "vitest";
@@ -7,6 +7,29 @@ import { recordingLogger } from "../support/recording-logger.js";
 
 const NO_ADDRESS = '"transport" expected open() to resolve with its local address, got undefined';
 const NO_STATISTICS = '"transport" expected a datagram transport, got an object without statistics';
+
+/** A client that its own loop drives, and what it logs. */
+async function polledGame(): Promise<{
+  readonly game: GameNetwork;
+  readonly transport: MemoryTransport;
+  readonly client: PolledClient;
+  readonly lines: readonly string[];
+}> {
+  const game = new GameNetwork({ link: { latencyMs: 5 } });
+  await game.listen();
+  const { logger, lines } = recordingLogger("warn");
+  const transport = game.network.createTransport();
+  return { game, transport, client: createClient(game.clientOptions({ transport, logger })), lines };
+}
+
+/** Frames of 16 ms; `send` is called in each of them, once the client is connected. */
+async function playFrames(game: GameNetwork, client: PolledClient, frames: number, send?: () => void): Promise<void> {
+  for (let i = 0; i < frames; i++) {
+    if (client.state === "connected") send?.();
+    client.update(game.clock.now());
+    await game.run(16);
+  }
+}
 
 /** A transport whose `open` gives no address, and what was asked of it. */
 function nowhere(game: GameNetwork): { transport: MemoryTransport; closes: number } {
@@ -68,18 +91,8 @@ describe("a polled client whose transport does not send", () => {
   ];
 
   it.each(failing)("says so where its send %s, and goes on once it sends again", async (_, fail, told) => {
-    const game = new GameNetwork({ link: { latencyMs: 5 } });
-    await game.listen();
-    const { logger, lines } = recordingLogger("warn");
-    const transport = game.network.createTransport();
-    const client = createClient(game.clientOptions({ transport, logger }));
-    const play = async (frames: number): Promise<void> => {
-      for (let i = 0; i < frames; i++) {
-        if (client.state === "connected") client.send("x", { delivery: "reliable" });
-        client.update(game.clock.now());
-        await game.run(16);
-      }
-    };
+    const { game, transport, client, lines } = await polledGame();
+    const play = (frames: number) => playFrames(game, client, frames, () => client.send("x", { delivery: "reliable" }));
     await play(20);
     expect([client.state, client.socketError]).toEqual(["connected", undefined]);
     const send = transport.send.bind(transport);
@@ -101,17 +114,8 @@ describe("a polled client whose transport does not send", () => {
   });
 
   it("says so once where it gives no batch any more", async () => {
-    const game = new GameNetwork({ link: { latencyMs: 5 } });
-    await game.listen();
-    const { logger, lines } = recordingLogger("warn");
-    const transport = game.network.createTransport();
-    const client = createClient(game.clientOptions({ transport, logger }));
-    const play = async (frames: number): Promise<void> => {
-      for (let i = 0; i < frames; i++) {
-        client.update(game.clock.now());
-        await game.run(16);
-      }
-    };
+    const { game, transport, client, lines } = await polledGame();
+    const play = (frames: number) => playFrames(game, client, frames);
     await play(20);
     while (transport.acquireBatch() !== undefined);
     await play(50);

@@ -1,5 +1,6 @@
 import { PROTECTION_LEVELS, prefetchProtection } from "@sortie/handshake";
 import { ENDPOINT_LEVELS, prefetchEndpoint } from "@sortie/reliability";
+import { seen } from "@sortie/wire";
 import type { Connection } from "./connection.js";
 
 /** Connections at a time: their state has room in a core's own cache, and reads of more are not under way at once. */
@@ -56,9 +57,4 @@ function partsOfParts(connection: Connection, receives: boolean): number {
   const receiveLoss = monitor["receiveLoss"];
   sum += receiveLoss.share + receiveLoss["border"] + receiveLoss["budget"];
   return seen(sum + monitor["meter"].nextAtMs + monitor["advisor"]["level"]);
-}
-
-/** A sum of fields as a small integer, which V8 puts in no box. The condition is hardly ever met, so it is foreseen. */
-function seen(sum: number): number {
-  return sum === Number.MIN_VALUE ? 1 : 0;
 }

@@ -1,3 +1,4 @@
+import { seen } from "@sortie/wire";
 import type { PacketProtection } from "./packet-protection.js";
 
 /** Levels of references below the protection that `prefetchProtection` knows. */
@@ -14,9 +15,4 @@ export function prefetchProtection(protection: PacketProtection, level: number):
   if (level === 0) return seen(protection["sealed"] + protection["nowMs"] + protection["probeTimeoutMs"]);
   if (level === 1) return seen(sendKeys.generation + sendKeys.sealed + protection["receiveKeys"].generation);
   return typeof sendKeys.keys.aead === "object" ? 0 : 1;
-}
-
-/** A sum of fields as a small integer, which V8 puts in no box. The condition is hardly ever met, so it is foreseen. */
-function seen(sum: number): number {
-  return sum === Number.MIN_VALUE ? 1 : 0;
 }

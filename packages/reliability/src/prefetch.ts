@@ -1,3 +1,4 @@
+import { seen } from "@sortie/wire";
 import { AdaptiveRate } from "./congestion/adaptive-rate.js";
 import type { ReliableEndpoint } from "./reliable-endpoint.js";
 
@@ -113,9 +114,4 @@ function arrays(endpoint: ReliableEndpoint): number {
   const end = Math.min(payload.length, payloadStart + Math.min(message.totalBytes, MAX_PAYLOAD_BYTES));
   for (let byte = payloadStart; byte < end; byte += CACHE_LINE_BYTES) sum += payload[byte] as number;
   return seen(sum);
-}
-
-/** A sum of fields as a small integer, which V8 puts in no box. The condition is hardly ever met, so it is foreseen. */
-function seen(sum: number): number {
-  return sum === Number.MIN_VALUE ? 1 : 0;
 }

@@ -16,15 +16,17 @@ const MIN_BLOCK = 8;
  * of a packet's time was spent waiting for it, a line of memory after the other.
  */
 export class Prefetcher {
-  private readonly table: ConnectionTable;
+  private readonly table: Pick<ConnectionTable, "size" | "find">;
+  private readonly read: typeof prefetch;
   private readonly block: (Connection | undefined)[] = new Array<undefined>(PREFETCH_BLOCK).fill(undefined);
   /** Entries at the head of the queue that were looked at. */
   private ahead = 0;
   /** Kept, so that the reading is of use. */
   private sum = 0;
 
-  constructor(table: ConnectionTable) {
+  constructor(table: Pick<ConnectionTable, "size" | "find">, read: typeof prefetch = prefetch) {
     this.table = table;
+    this.read = read;
   }
 
   /** To be told before datagram `index` of the inbox is opened. */
@@ -56,7 +58,7 @@ export class Prefetcher {
   }
 
   private fetch(count: number, receives: boolean): void {
-    this.sum = (this.sum + prefetch(this.block, count, receives)) | 0;
+    this.sum = (this.sum + this.read(this.block, count, receives)) | 0;
     // Let go, so that a resting server keeps no connection alive.
     for (let i = 0; i < count; i++) this.block[i] = undefined;
   }
