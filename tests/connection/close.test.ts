@@ -91,6 +91,81 @@ describe("close", () => {
     expect(wordsOf(pair.client)).toEqual(["farewell"]);
   });
 
+  describe("acknowledges with it what came", () => {
+    const RELIABLE = { delivery: "reliable" } as const;
+    const ORDERED = { delivery: "ordered" } as const;
+
+    it.each([0, 1])("and was read: the message is told as acked, %i CLOSEs lost", async (lost) => {
+      const pair = connected();
+      const receipt = pair.client.send(encodeUtf8("last"), RELIABLE, pair.nowMs);
+      pair.run(26);
+      expect(wordsOf(pair.server)).toEqual(["last"]);
+      let left = lost;
+      pair.interceptor = (datagram, to) => (to === "client" && left-- > 0 ? undefined : datagram);
+      pair.server.close(CloseCode.Kicked, "bye", pair.nowMs);
+      pair.run(500);
+      expect(closeReason(pair.client)).toMatchObject({ code: "kicked", by: "remote", text: "bye" });
+      expect(await receipt.outcome).toBe("acked");
+      assertNoLeaks({ connections: [pair.client, pair.server] });
+    });
+
+    it("after a flush as well", async () => {
+      const pair = connected();
+      pair.server.send(new Uint8Array(5000), RELIABLE, pair.nowMs);
+      pair.server.close(CloseCode.Normal, "", pair.nowMs, pair.nowMs + 5000);
+      // Comes just before the last acknowledgement that the flush waits for.
+      pair.run(24);
+      const receipt = pair.client.send(encodeUtf8("last"), RELIABLE, pair.nowMs);
+      const read: string[] = [];
+      while (pair.server.state !== "closed" && pair.nowMs < 10_000) {
+        pair.run(1);
+        read.push(...wordsOf(pair.server));
+      }
+      expect(read).toEqual(["last"]);
+      expect(await receipt.outcome).toBe("acked");
+    });
+
+    it("but not while a message waits to be read", async () => {
+      const pair = connected();
+      const receipts = ["one", "two"].map((word) => pair.client.send(encodeUtf8(word), RELIABLE, pair.nowMs));
+      pair.run(25.5);
+      expect(pair.server.pollMessage()).toBeDefined();
+      pair.server.close(CloseCode.Normal, "", pair.nowMs);
+      pair.run(500);
+      expect(await Promise.all(receipts.map(({ outcome }) => outcome))).toEqual(["closed", "closed"]);
+    });
+
+    it("but not while a message waits for its turn", async () => {
+      const pair = connected();
+      pair.interceptor = () => undefined;
+      const lost = pair.client.send(new Uint8Array(20), ORDERED, pair.nowMs);
+      pair.run(1);
+      pair.interceptor = undefined;
+      const early = pair.client.send(new Uint8Array(20), ORDERED, pair.nowMs);
+      pair.run(25.5);
+      pair.server.close(CloseCode.Normal, "", pair.nowMs);
+      pair.run(500);
+      expect(wordsOf(pair.server)).toEqual([]);
+      expect(await Promise.all([lost.outcome, early.outcome])).toEqual(["closed", "closed"]);
+    });
+
+    it("however many numbers are missing, and words there are", () => {
+      const pair = connected();
+      let sent = 0;
+      pair.interceptor = (datagram, to) => (to === "server" && sent++ % 2 === 0 ? undefined : datagram);
+      for (let i = 0; i < 1200; i++) {
+        pair.client.send(new Uint8Array(900), undefined, pair.nowMs);
+        pair.run(1);
+        wordsOf(pair.server);
+      }
+      pair.interceptor = undefined;
+      pair.server.close(CloseCode.Normal, "w".repeat(1000), pair.nowMs);
+      pair.run(500);
+      expect(closeReason(pair.client)?.text).toBe("w".repeat(256));
+      expect(closeReason(pair.server)?.text).toBe("w".repeat(256));
+    });
+  });
+
   it("in the closing state answers nothing but by its timer: a flood of packets draws no packets", () => {
     const pair = connected();
     pair.interceptor = (datagram, to) => (to === "client" ? datagram : undefined);

@@ -57,6 +57,18 @@ describe.each([0, 60])("a peer that is sent away, tickRate %i", (tickRate) => {
     }
   });
 
+  it("by what it said itself knows that it was heard", async () => {
+    for (const drainMs of [0, 1000]) {
+      const { game, client, peer, told } = await withPeer({ server: { tickRate } });
+      game.server.on("message", () => peer.disconnect("as you wish", { drainMs }));
+      const receipt = client.send("let me go", RELIABLE);
+      await game.run(500);
+      expect(told).toEqual(["let me go", "disconnect kicked local as you wish"]);
+      expect(await receipt.outcome).toBe("acked");
+      await game.end();
+    }
+  });
+
   it("without drainMs, or with 0, is gone at once, and what was queued with it", async () => {
     for (const options of [undefined, {}, { drainMs: 0 }, { drainMs: undefined }]) {
       const { game, peer, heard, told } = await withPeer({ server: { tickRate } });

@@ -2,7 +2,7 @@ import type { PacketProtection, ReplayWindow } from "@sortie/handshake";
 import type { FlowControl, InboundMessage, ReliableEndpoint } from "@sortie/reliability";
 import type { SendOptions, SendReceipt, SharedPayload } from "@sortie/reliability";
 import { CloseCode } from "@sortie/wire";
-import { LAST_PACKET_NUMBER } from "./close-packet.js";
+import { LAST_PACKET_NUMBER, lastFrames } from "./close-packet.js";
 import { closeFrame, Closing } from "./closing.js";
 import { ConnectExchange } from "./connect-exchange.js";
 import { type ConnectionEvent, DRAIN } from "./connection-events.js";
@@ -280,7 +280,7 @@ export class Connection {
   }
 
   /**
-   * Ends the connection. With `flushUntilMs` in the future, reliable data that waits goes first, both ways, until then.
+   * Ends the connection. With `flushUntilMs` in the future, reliable data that waits goes first, until then.
    * A repeated call makes no flush longer, ends one where it has none, and keeps the words. TypeError for bad `text`.
    */
   close(code: CloseCode, text: string, nowMs: number, flushUntilMs: number = nowMs): void {
@@ -364,9 +364,9 @@ export class Connection {
   }
 
   private startClosing(code: CloseCode, text: string, cause: TransitionCause, nowMs: number): void {
-    const frame = this.exchange.closeFrames(closeFrame(code, text)); // first: where it throws, nothing has changed
+    const last = lastFrames(this.endpoint, code, text, nowMs); // first: where it throws, nothing has changed
     this.end(reasonOfLocalClose(code, text), "closing", cause, nowMs);
-    this.closing.start(frame, nowMs, this.endpoint.probeTimeoutMs());
+    this.closing.start(this.exchange.closeFrames(last), nowMs, this.endpoint.probeTimeoutMs());
   }
 
   private stopAtKeyLimit(nowMs: number): 0 {

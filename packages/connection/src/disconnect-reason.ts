@@ -91,9 +91,9 @@ export function reasonOfClose(code: number, text: string): DisconnectReason {
   return reasonOf("closed", "remote", text === "" ? `closed with code ${code}` : text);
 }
 
-/** The reason that our own CLOSE states. */
+/** The reason that our own CLOSE states, its text cut as it is there: both sides and all logs are told the same. */
 export function reasonOfLocalClose(code: CloseCode, text: string): DisconnectReason {
-  return reasonOf(CODES[code] ?? "internal-error", "local", text);
+  return reasonOf(CODES[code] ?? "internal-error", "local", asInClose(text));
 }
 
 /** What is said when the server proved that it has no such connection, and was heard no more. */
@@ -110,6 +110,9 @@ export function reasonOfSilence(timeoutMs: number): DisconnectReason {
  */
 export function reasonOfFault(error: unknown): DisconnectReason {
   const message = error instanceof Error ? error.message || error.name : describeValue(error);
-  const utf8 = encodeUtf8Limited(`an exception: ${message}`, MAX_CLOSE_TEXT_BYTES);
-  return reasonOf("internal-error", "local", decodeUtf8(utf8));
+  return reasonOf("internal-error", "local", asInClose(`an exception: ${message}`));
+}
+
+function asInClose(text: string): string {
+  return decodeUtf8(encodeUtf8Limited(text, MAX_CLOSE_TEXT_BYTES));
 }

@@ -353,6 +353,14 @@ export class ReliableEndpoint implements FlowControl {
     this.controls.onProbeTimeout(this.recovery.sent.controlsInFlight());
   }
 
+  /**
+   * Writes the ACK that goes with the goodbye, so that nobody is told "closed" of what was received and read. None while
+   * a message waits to be read: the peer would be told "acked" of what the application may never get.
+   */
+  writeLastAck(writer: ByteWriter, nowMs: number): void {
+    if (this.inbox.messages === 0) this.acks.write(writer, nowMs);
+  }
+
   /** Settles every message as "closed" and frees what is held. Messages in the inbox can still be polled. */
   close(): void {
     if (this.closed) return;
