@@ -354,8 +354,8 @@ export class ReliableEndpoint implements FlowControl {
   }
 
   /**
-   * Writes the ACK that goes with the goodbye, so that nobody is told "closed" of what was received and read. None while
-   * a message waits to be read: the peer would be told "acked" of what the application may never get.
+   * Writes the ACK that goes with the goodbye, so that nobody is told "closed" of what was received and read. None if a
+   * message waits to be read: the peer would be told "acked" of what the application may never get.
    */
   writeLastAck(writer: ByteWriter, nowMs: number): void {
     if (this.inbox.messages === 0) this.acks.write(writer, nowMs);
