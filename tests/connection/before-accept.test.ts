@@ -55,6 +55,19 @@ describe("messages that overtake ACCEPT", () => {
     expect(pair.server.undelivered).toBe(0);
   });
 
+  it("come again as soon where the server sends the client away, and gives them a little time", () => {
+    const pair = accepted();
+    const startMs = pair.nowMs;
+    for (let i = 0; i < 5; i++) pair.server.send(encodeUtf8(`${i}`), { delivery: "ordered" }, startMs);
+    pair.server.close(CloseCode.Kicked, "go", startMs, startMs + 8 * LATENCY_MS);
+    expect(pair.server.state).toBe("flushing");
+    expect(pair.runUntil(() => pair.client.state === "connected", 1000)).toBe(true);
+    expect(pair.nowMs - startMs).toBeLessThanOrEqual(3 * LATENCY_MS);
+    pair.run(500);
+    expect(wordsOf(pair.client)).toEqual(["0", "1", "2", "3", "4"]);
+    expect(closeReason(pair.client)).toMatchObject({ code: "kicked", text: "go" });
+  });
+
   it("have it asked for once, however many they are", () => {
     const pair = accepted();
     let asked = 0;

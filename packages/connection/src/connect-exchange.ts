@@ -45,10 +45,17 @@ export class ConnectExchange {
     this.timers.set(Timer.ConnectRepeat, nowMs + CONNECT_INTERVAL_MS);
   }
 
+  /** Server: CONNECT has not come yet. */
+  get awaitsConnect(): boolean {
+    return this.life.state === "awaiting-connect";
+  }
+
   /** Server: CONNECT came. */
   onConnect(payload: Uint8Array, nowMs: number): void {
     // A CONNECT that comes again tells that ACCEPT has not arrived.
-    if (this.life.state === "connected") this.endpoint.requestControl(ControlBit.Accept);
+    if (this.life.state === "connected" || this.life.state === "flushing") {
+      this.endpoint.requestControl(ControlBit.Accept);
+    }
     if (this.life.state !== "awaiting-connect") return;
     this.life.become("authenticating", "connect", nowMs);
     this.request = payload;

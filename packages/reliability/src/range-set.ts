@@ -17,6 +17,15 @@ export class RangeSet {
     return this.tos.length;
   }
 
+  /** Ranges it would take with `[from, to)`, which is not empty, in as well. */
+  countWith(from: number, to: number): number {
+    const { froms, tos } = this;
+    const first = this.indexOfEndAtLeast(from);
+    let end = first;
+    while (end < tos.length && (froms[end] as number) <= to) end += 1;
+    return tos.length - (end - first) + 1;
+  }
+
   /** Members of all ranges together. */
   get total(): number {
     return this.members;

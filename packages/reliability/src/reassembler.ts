@@ -141,7 +141,7 @@ export class Reassembler {
     }
     const fixed = set === undefined ? SET_COST_BYTES : growth > 0 ? CHUNK_COST_BYTES : 0;
     const cost = growth + fixed + newSegments * SEGMENT_COST_BYTES;
-    if (!this.fits(set, totalBytes, newSegments, cost) || !this.charge(set, cost)) {
+    if (!this.fits(set, totalBytes, offset, to, cost) || !this.charge(set, cost)) {
       // Where the oldest make room nothing is sent again: a set that lacks this piece can never be whole.
       if (this.options.evictOldest && this.remove(key)) this.evicted += 1;
       return "budget";
@@ -265,10 +265,16 @@ export class Reassembler {
   }
 
   /** Whether the set with the piece would keep its limits if it were alone. */
-  private fits(set: FragmentSet | undefined, totalBytes: number, newSegments: number, cost: number): boolean {
+  private fits(
+    set: FragmentSet | undefined,
+    totalBytes: number,
+    offset: number,
+    to: number,
+    cost: number,
+  ): boolean {
     const { maxBytes } = this.options;
     if (set === undefined) return totalBytes + SEGMENT_COST_BYTES + SET_COST_BYTES <= maxBytes;
-    return set.chargedBytes + cost <= maxBytes && set.held.count + newSegments <= MAX_STRETCHES_PER_SET;
+    return set.chargedBytes + cost <= maxBytes && set.held.countWith(offset, to) <= MAX_STRETCHES_PER_SET;
   }
 
   /** Charges `cost` for a piece of `set` (undefined: one that is yet to be made); drops older sets if it may. */

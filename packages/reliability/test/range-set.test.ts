@@ -132,6 +132,11 @@ describe("RangeSet", () => {
         let all = true;
         for (let i = askFrom; i < askTo; i++) all &&= model.has(i);
         expect(set.contains(askFrom, askTo)).toBe(all);
+        if (askFrom >= askTo) return;
+        const count = set.countWith(askFrom, askTo);
+        expect(set.count).toBe(ranges.length);
+        set.add(askFrom, askTo);
+        expect(count).toBe(set.count);
       }),
       { seed: 3, numRuns: 1000 },
     );

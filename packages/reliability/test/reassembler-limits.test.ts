@@ -83,6 +83,19 @@ describe("Reassembler: memory (T25, T26)", () => {
     }
   });
 
+  it("T26 takes what joins stretches, however many there are", () => {
+    const reassembler = create({ maxBytes: 1e9 });
+    const add = (offset: number, length: number): string =>
+      reassembler.add(1, MODE, 8193, offset, new Uint8Array(length), 0, length, 0, 0);
+    for (let i = 0; i < 4096; i++) expect(add(i * 2, 1)).toBe("incomplete");
+    expect(add(8192, 1)).toBe("budget"); // one by itself
+    expect(add(8191, 1)).toBe("incomplete"); // goes on from the last
+    expect(add(1, 1)).toBe("incomplete"); // joins two
+    expect(add(8192, 1)).toBe("incomplete");
+    for (let at = 2; at < 8000; at += 1000) expect(add(at, 1000)).toBe("incomplete"); // swallows many
+    expect(add(8000, 191)).toBe("complete");
+  });
+
   it("without eviction: full means budget, and the sets stay as they were", () => {
     const reassembler = create({ maxBytes: 2800 });
     const a = messageOf(300, 1);
