@@ -265,13 +265,7 @@ export class Reassembler {
   }
 
   /** Whether the set with the piece would keep its limits if it were alone. */
-  private fits(
-    set: FragmentSet | undefined,
-    totalBytes: number,
-    offset: number,
-    to: number,
-    cost: number,
-  ): boolean {
+  private fits(set: FragmentSet | undefined, totalBytes: number, offset: number, to: number, cost: number): boolean {
     const { maxBytes } = this.options;
     if (set === undefined) return totalBytes + SEGMENT_COST_BYTES + SET_COST_BYTES <= maxBytes;
     return set.chargedBytes + cost <= maxBytes && set.held.countWith(offset, to) <= MAX_STRETCHES_PER_SET;
