@@ -48,8 +48,11 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "tests/**/*.test.ts"],
     testTimeout: 60_000,
-    // the library that encrypts, for a run with another one than usual
-    setupFiles: process.env["SORTIE_AEAD"] === undefined ? [] : ["tests/support/chosen-aead.ts"],
+    setupFiles: [
+      "tests/support/loaded-first.ts",
+      // the library that encrypts, for a run with another one than usual
+      ...(process.env["SORTIE_AEAD"] === undefined ? [] : ["tests/support/chosen-aead.ts"]),
+    ],
     reporters: process.env["CI"] ? ["default"] : ["dot"],
     pool: "threads",
     isolate: false,

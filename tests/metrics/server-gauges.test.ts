@@ -72,6 +72,25 @@ describe("the counters of clients that are not let in", () => {
     expect(codes("sortie_server_refused_total")).toEqual(["refused", "server-full", "shutting-down"]);
     expect(codes("sortie_server_handshakes_failed_total")).toHaveLength(9);
     expect(valueOf(families, "sortie_server_refused_total", { code: "server-full" })).toBe(0);
+    const rejections = ["version", "protocol-mismatch", "server-full", "shutting-down", "no-common-suite"];
+    expect(codes("sortie_server_hellos_rejected_total")).toEqual(rejections);
+    expect(valueOf(families, "sortie_server_pending_authenticate_calls")).toBe(0);
+  });
+
+  it("show a server that is full, by what its hellos are told: no client gets as far as being refused", async () => {
+    const full = new GameNetwork({ server: { maxPeers: 1 } });
+    await full.listen();
+    const watching = createMetrics(full.server, { clock: full.clock });
+    await full.connect();
+    await expect(full.connect()).rejects.toMatchObject({ code: "server-full" });
+    await full.run(100); // a snapshot of the server serves for 50 ms
+    const families = parseExposition(await watching.text());
+    const rejected = valueOf(families, "sortie_server_hellos_rejected_total", { code: "server-full" });
+    expect(rejected).toBeGreaterThan(0);
+    expect(valueOf(families, "sortie_server_rejects_sent_total")).toBe(rejected);
+    expect(valueOf(families, "sortie_server_refused_total", { code: "server-full" })).toBe(0);
+    watching.close();
+    await full.end();
   });
 
   it("show a server whose authenticate refuses everybody, or fails", async () => {

@@ -87,6 +87,30 @@ describe("statistics of clients that are not let in", () => {
     expect(access).toEqual(["fail internal-error", "fail handshake-timeout"]);
   });
 
+  it("count hellos that were rejected, by what their clients were told", async () => {
+    await serve({ maxPeers: 1 });
+    const none = { version: 0, "protocol-mismatch": 0, "server-full": 0, "shutting-down": 0, "no-common-suite": 0 };
+    expect(game.server.stats.rejects).toEqual(none);
+    const end = async (protocol: string): Promise<void> => {
+      const attempt = connect({ ...game.clientOptions(), protocol }).catch(() => undefined);
+      await game.settle(attempt, 60_000);
+    };
+    await end("test/2");
+    const player = await game.connect();
+    await end("test/1");
+    await end("test/1");
+    await game.settle(player.close());
+    game.server.startDraining();
+    await end("test/1");
+    const { rejects, rejectsSent } = game.server.stats;
+    // A client asks again before it believes that: for each of the four, the same number of hellos.
+    const each = rejects["shutting-down"];
+    expect(rejects).toEqual({ ...none, "protocol-mismatch": each, "server-full": 2 * each, "shutting-down": each });
+    expect([each > 0, rejectsSent]).toEqual([true, 4 * each]);
+    // What was given is a copy.
+    expect(game.server.stats.rejects).not.toBe(rejects);
+  });
+
   it("count a client that ends its own attempt as closed, and one that a closing server sends away", async () => {
     await serve({ authenticate: () => new Promise(() => {}) });
     const abort = new AbortController();

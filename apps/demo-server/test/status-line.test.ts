@@ -33,14 +33,17 @@ function statsAfter(seconds: number): ServerStatistics {
     halfOpen: 0,
     handshakes: 9,
     retriesSent: 9,
+    pendingAuthenticateCalls: 0,
     rejectsSent: 0,
     peersAccepted: 8,
     listenerErrors: 0,
   };
   const draining = false;
   const refused = { refused: 0, "server-full": 0, "shutting-down": 0 };
+  const rejects = {} as ServerStatistics["rejects"];
   const handshakesFailed = {} as ServerStatistics["handshakesFailed"];
-  return { crypto: "node", peers: 7, ...counts, refused, handshakesFailed, draining, drops, transport, ticks };
+  const reasons = { rejects, refused, handshakesFailed, drops };
+  return { crypto: "node", peers: 7, ...counts, ...reasons, draining, transport, ticks };
 }
 
 describe("StatusLine", () => {

@@ -17,6 +17,7 @@ import {
   readTruncatedPacketNumber,
   RESET_TOKEN_BYTES,
 } from "@sortie/wire";
+import { expectBytes, expectCrypto, expectKeys, expectObject } from "./argument-checks.js";
 import { type CapturedConnection, ConnectionDirectory, type Side } from "./connection-directory.js";
 import { describeFrame } from "./describe-frame.js";
 import { describeHandshake } from "./describe-handshake.js";
@@ -70,7 +71,7 @@ const MAX_REMEMBERED = 65_536;
 /**
  * Decodes the datagrams of a capture one after the other, in the order in which they were captured. With the keys of a
  * key log it opens protected packets, and follows key updates and changes of address. Nothing in a datagram makes it
- * throw.
+ * throw; its methods throw TypeError for what is none.
  */
 export class DatagramDecoder {
   readonly #crypto: CryptoProvider;
@@ -86,13 +87,17 @@ export class DatagramDecoder {
     isPacket: (datagram) => this.#isPacket(datagram),
   };
 
+  /** Throws TypeError for what is no crypto provider, or no entries of a key log. */
   constructor(crypto: CryptoProvider, keys: readonly KeyLogEntry[] = []) {
+    expectCrypto(crypto);
+    expectKeys(keys);
     this.#crypto = crypto;
     this.#directory = new ConnectionDirectory(crypto, keys);
   }
 
   /** Whether the bytes are Sortie's for certain: a handshake packet, or one of a connection that is known. */
   isSortie(payload: Uint8Array): boolean {
+    expectBytes("payload", payload);
     if (payload.length < PACKET_HEADER_BYTES) return false;
     const kind = datagramKind(payload[0] as number);
     if (kind === "handshake") return typeof peekHandshakeType(payload) === "number";
@@ -104,12 +109,16 @@ export class DatagramDecoder {
    * a capture on the sender's machine has as one datagram of up to 65 kB. For `decode`, one after the other. Those of
    * which nothing was captured are left out.
    */
-  cut({ payload, originalBytes = payload.length }: DatagramInput): readonly DatagramPiece[] {
+  cut(datagram: DatagramInput): readonly DatagramPiece[] {
+    checkInput(datagram);
+    const { payload, originalBytes = payload.length } = datagram;
     return cutRun(payload, originalBytes, this.#judge);
   }
 
   /** Decodes one datagram; what is larger than any can be is taken for one that `cut` found no size for. */
-  decode({ payload, originalBytes = payload.length, source, run }: DatagramInput): DecodedDatagram {
+  decode(datagram: DatagramInput): DecodedDatagram {
+    checkInput(datagram);
+    const { payload, originalBytes = payload.length, source, run } = datagram;
     const notes: string[] = [];
     if (run !== undefined) notes.push(`${run.number} of ${run.count} that the sender's kernel had not yet cut`);
     if (payload.length < originalBytes) notes.push(`captured ${payload.length} of ${originalBytes} bytes`);
@@ -249,6 +258,11 @@ export class DatagramDecoder {
     }
     if (before === undefined || !before.equals(source)) remember(this.#sources, key, source);
   }
+}
+
+function checkInput(datagram: DatagramInput): void {
+  expectObject("datagram", datagram);
+  expectBytes("payload", datagram.payload);
 }
 
 function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {

@@ -1,3 +1,5 @@
+import { expectObject } from "./argument-checks.js";
+
 /** A value as it is shown: numbers are decimal, bytes are hexadecimal text. */
 export type FieldValue = string | number | boolean | Fields | readonly FieldValue[];
 
@@ -30,8 +32,9 @@ export function nameOf(table: Readonly<Record<string, number>>, code: number): s
   return name.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }
 
-/** Lines of a tree, two spaces for each level. */
+/** Lines of a tree, two spaces for each level. Throws TypeError for what has no fields. */
 export function treeOf(fields: Fields, indent: string = ""): string[] {
+  expectObject("fields", fields);
   return Object.entries(fields).flatMap(([name, value]) => linesOf(name, value, indent));
 }
 

@@ -1,4 +1,5 @@
 import { type KeyLogEntry, parseKeyLogLine } from "@sortie/handshake";
+import { expectText } from "./argument-checks.js";
 
 /** Connections of one key log. A line has 225 characters: a file with more is no key log of one capture. */
 const MAX_ENTRIES = 1_000_000;
@@ -15,9 +16,10 @@ export interface KeyLogContent {
 
 /**
  * Reads the text of a key log. RangeError above `maxEntries` connections (1..1,000,000, which is the default); nothing
- * else in the text makes it throw.
+ * else in the text makes it throw. TypeError for what is no text.
  */
 export function parseKeyLog(text: string, maxEntries: number = MAX_ENTRIES): KeyLogContent {
+  expectText("text", text);
   if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > MAX_ENTRIES) {
     throw new RangeError(`"maxEntries" expected an integer in 1..${MAX_ENTRIES}, got ${maxEntries}`);
   }

@@ -1,4 +1,5 @@
 import { PACKET_HEADER_BYTES, PACKET_OVERHEAD_BYTES } from "@sortie/wire";
+import { expectBytes, expectObject } from "./argument-checks.js";
 import type { OpenedPacket } from "./packet-flow.js";
 
 /** First byte in place of 0x40 or 0x41; version 1 has no such packet, and receivers drop it. */
@@ -10,9 +11,13 @@ const TWO_TO_32 = 2 ** 32;
 /**
  * An opened packet as it is written to captures for the dissector: as long as it was on the wire, with magic (4),
  * generation (4) and full packet number (8) in front of the frames, for the tag behind them. Nobody sends it.
- * docs/DEBUGGING.md.
+ * docs/DEBUGGING.md. TypeError for what is no bytes, or no opened packet.
  */
-export function openedForm(datagram: Uint8Array, { packetNumber, generation, plaintext }: OpenedPacket): Uint8Array {
+export function openedForm(datagram: Uint8Array, opened: OpenedPacket): Uint8Array {
+  expectBytes("datagram", datagram);
+  expectObject("opened", opened);
+  expectBytes("plaintext", opened.plaintext);
+  const { packetNumber, generation, plaintext } = opened;
   const bytes = new Uint8Array(PACKET_OVERHEAD_BYTES + plaintext.length);
   const view = new DataView(bytes.buffer);
   bytes.set(datagram.subarray(0, PACKET_HEADER_BYTES));

@@ -1,4 +1,5 @@
 import { SocketAddress } from "@sortie/transport";
+import { expectBytes, expectObject } from "./argument-checks.js";
 import type { CaptureRecord } from "./capture-record.js";
 import { findIp } from "./link-layer.js";
 
@@ -32,8 +33,10 @@ interface IpPacket {
   readonly end: number;
 }
 
-/** The datagram in a record; or why there is none. */
+/** The datagram in a record; or why there is none. Throws TypeError for what is no record, as a note is. */
 export function readDatagram(record: CaptureRecord): UdpDatagram | string {
+  expectObject("record", record, "a record of readCapture");
+  expectBytes("record.bytes", record.bytes);
   const at = findIp(record.linkType, record.bytes);
   if (typeof at === "string") return at;
   const packet = record.bytes.subarray(at);

@@ -1,4 +1,5 @@
 import type { SocketAddress } from "@sortie/transport";
+import { expectAddress, expectBigint, expectBytes, expectObject } from "./argument-checks.js";
 import { LinkType } from "./link-layer.js";
 
 /** A datagram to be written to a capture file. */
@@ -40,9 +41,14 @@ export function pcapHeader(): Uint8Array {
  * One record: IP and UDP headers are made anew, with right checksums (as if what was cut were zeros). What IPv4 cannot
  * carry, a payload of more than 65,507 bytes or two addresses of different families, stands in an IPv6 packet, IPv4
  * addresses in their mapped form: captures may hold such packets. RangeError for a payload that is too large, or larger
- * than `originalBytes`.
+ * than `originalBytes`, TypeError for what is of the wrong kind.
  */
 export function pcapRecord(datagram: PcapDatagram): Uint8Array {
+  expectObject("datagram", datagram);
+  expectBigint("timeNs", datagram.timeNs);
+  expectAddress("source", datagram.source);
+  expectAddress("destination", datagram.destination);
+  expectBytes("payload", datagram.payload);
   const { timeNs, source, destination, payload, originalBytes = payload.length } = datagram;
   if (payload.length > MAX_PAYLOAD_BYTES) {
     throw new RangeError(`"payload" expected at most ${MAX_PAYLOAD_BYTES} bytes, got ${payload.length}`);

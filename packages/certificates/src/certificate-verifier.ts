@@ -3,6 +3,7 @@ import { type CertificateFailure, type CertificateVerifier, containRejection } f
 import { MAX_CERTIFICATES } from "@sortie/wire";
 import { Certificate } from "./certificate.js";
 import { CertificateError } from "./certificate-error.js";
+import { escapeHidden } from "./escape-hidden.js";
 import { failure, judgeIssuer, judgeItself, judgeLeafUse } from "./judge-certificate.js";
 import { checkCertificates, checkOptions, kindOf } from "./option-checks.js";
 import { parseCertificates } from "./pem.js";
@@ -98,7 +99,7 @@ class ChainVerifier implements CertificateVerifier {
         ? leaf.x509.checkHost(hostname, { subject: "never", partialWildcards: false })
         : leaf.x509.checkIP(hostname);
     if (matches !== undefined) return undefined;
-    const names = leaf.x509.subjectAltName ?? "no name";
+    const names = escapeHidden(leaf.x509.subjectAltName ?? "no name");
     return failure("wrong-name", `the certificate is for ${names}, not for ${hostname}`);
   }
 

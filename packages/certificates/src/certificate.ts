@@ -13,6 +13,7 @@ import {
   KeyUsage,
   type KeyUsageFlags,
 } from "@peculiar/asn1-x509";
+import { escapeHidden } from "./escape-hidden.js";
 
 /** X.509 version 3, the only one with extensions (RFC 5280 section 4.1.2.1). */
 const VERSION_3 = 2;
@@ -91,10 +92,15 @@ export class Certificate {
     }
   }
 
-  /** "CN=name", or the serial number where there is no subject. For messages. */
-  get label(): string {
+  /** "CN=name", or the serial number where there is no subject. As its maker wrote it. */
+  get name(): string {
     const subject = this.x509.subject as string | undefined;
     return subject ? subject.split("\n").join(", ") : `serial number ${this.x509.serialNumber}`;
+  }
+
+  /** The name for messages. */
+  get label(): string {
+    return escapeHidden(this.name);
   }
 
   /** 65 bytes; undefined when it is no P-256 key. */

@@ -1,6 +1,6 @@
 import { parseCertificates } from "./pem.js";
 
-/** What people want to know of a certificate. */
+/** What people want to know of a certificate. Names are as its maker wrote them: escape what is shown on a terminal. */
 export interface CertificateSummary {
   readonly subject: string;
   readonly issuer: string;
@@ -16,8 +16,8 @@ export interface CertificateSummary {
 
 /** The certificates of a PEM text, in their order. Throws CertificateError for anything else. */
 export function describeCertificates(pem: string): CertificateSummary[] {
-  return parseCertificates("pem", pem).map(({ x509, label, notBeforeMs, notAfterMs, isAuthority }) => ({
-    subject: label,
+  return parseCertificates("pem", pem).map(({ x509, name, notBeforeMs, notAfterMs, isAuthority }) => ({
+    subject: name,
     issuer: x509.issuer.split("\n").join(", "),
     names: x509.subjectAltName,
     notBefore: new Date(notBeforeMs),

@@ -1,4 +1,4 @@
-import { type Clock, type DatagramTransport, isTransportError, SocketAddress } from "@sortie/transport";
+import { type Clock, type DatagramTransport, describeValue, isTransportError, SocketAddress } from "@sortie/transport";
 import { ConnectError } from "./connect-error.js";
 import type { ClientOptions } from "./options.js";
 import { withinLimits } from "./within-limits.js";
@@ -7,7 +7,8 @@ import { withinLimits } from "./within-limits.js";
 const MAX_ADDRESSES = 8;
 
 /**
- * The addresses of a host, best first. Rejects with ConnectError: "network" for a name that has none, "timeout" when
+ * The addresses of a host, best first. Rejects with ConnectError: "network" for a name that has none, or for which the
+ * transport gives something else than IP addresses, "timeout" when
  * the name service does not answer in time, "aborted" when the signal comes first.
  */
 export async function resolveAddresses(
@@ -28,14 +29,31 @@ export async function resolveAddresses(
   }
   const late = `the name "${host}" was not resolved within ${timeoutMs} ms`;
   const texts = await withinLimits(lookUp(transport, host), options, clock, clock.now() + timeoutMs, late);
-  const addresses = texts.slice(0, MAX_ADDRESSES).map((text) => SocketAddress.parse(text, port));
+  const addresses = checkedTexts(texts).map((text) => parseResolved(text, port));
   if (addresses.length === 0) throw new ConnectError("network", `the name "${host}" has no address`);
   return addresses;
 }
 
-async function lookUp(transport: DatagramTransport, host: string): Promise<string[]> {
+/** Those that are tried of what a transport of the caller's own gave. */
+function checkedTexts(given: unknown): readonly unknown[] {
+  if (!Array.isArray(given)) throw resolveError(`an array of IP addresses, got ${describeValue(given)}`);
+  return given.slice(0, MAX_ADDRESSES);
+}
+
+function parseResolved(given: unknown, port: number): SocketAddress {
+  const address = SocketAddress.tryParse(given as string, port);
+  if (address === undefined) throw resolveError(`IP addresses, got ${describeValue(given)} among them`);
+  return address;
+}
+
+function resolveError(expected: string): ConnectError {
+  const cause = new TypeError(`"transport" expected resolve() to give ${expected}`);
+  return new ConnectError("network", cause.message, { cause });
+}
+
+async function lookUp(transport: DatagramTransport, host: string): Promise<unknown> {
   try {
-    return (await transport.resolve?.(host)) ?? [];
+    return await transport.resolve?.(host);
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     const what = `the name "${host}" could not be resolved`;

@@ -53,6 +53,8 @@ export class ClientCore implements DatagramCore {
   private hasAskedAgain = false;
   /** Why the certificate of that server is not believed; undefined where a key is pinned. */
   private mismatchDetail: string | undefined;
+  /** What the transport failed with last, since the server was heard. */
+  private transportFault: unknown;
 
   constructor(options: ClientCoreOptions) {
     const { resources, protocolId, trust, parameters, keyLog } = options;
@@ -87,8 +89,14 @@ export class ClientCore implements DatagramCore {
   /** Datagrams that could not be sent are lost ones; a socket that is gone is replaced. */
   onTransportError(error: TransportError, nowMs: number): void {
     this.events.push({ type: "socket-error", error });
+    this.noteFault(error);
     if (isSocketLost(error)) this.watch.onBroken(nowMs);
     this.watchPath(nowMs);
+  }
+
+  /** The transport failed, as its owner has found: what the error of an attempt names to which nobody answers. */
+  noteFault(fault: unknown): void {
+    this.transportFault = fault;
   }
 
   /** @param total datagrams that the transport could not send so far: they show that the network has gone */
@@ -259,7 +267,8 @@ export class ClientCore implements DatagramCore {
   private startConnection(keys: EstablishedKeys, from: SocketAddress, nowMs: number): void {
     const { resources, parameters, settings, connectPayload, trace } = this.options;
     this.keys = { suite: keys.suite, serverPublicKey: keys.serverPublicKey };
-    // The true server is found: what somebody else said before no longer counts.
+    // The true server is found: what somebody else said before no longer counts, nor what failed on the way to it.
+    this.transportFault = undefined;
     this.deadlineMs = this.options.nowMs + this.options.timeoutMs;
     const rttMs = this.hello.roundTripMs(nowMs);
     this.connection = new Connection({
@@ -308,7 +317,8 @@ export class ClientCore implements DatagramCore {
     }
     if (this.doubtfulReject !== undefined && this.connection === undefined)
       return this.fail(this.doubtfulReject, nowMs);
-    this.fail(errorOfTimeout(target, timeoutMs, this.connection !== undefined, this.hello.strayFrom), nowMs);
+    const { connection, hello, transportFault } = this;
+    this.fail(errorOfTimeout(target, timeoutMs, connection !== undefined, hello.strayFrom, transportFault), nowMs);
   }
 
   private fail(error: ConnectError, nowMs: number): void {

@@ -14,6 +14,7 @@ import {
 import type { SendOptions, SendReceipt } from "@sortie/reliability";
 import { type Clock, type DatagramTransport, Driver, refusedSends, type SocketAddress } from "@sortie/transport";
 import { watchAbort } from "./abort-watch.js";
+import { AttemptFaults } from "./attempt-faults.js";
 import { AwaitedWork } from "./awaited-work.js";
 import type { ClientCore } from "./client-core.js";
 import type { ClientCoreEvent } from "./client-core-event.js";
@@ -22,6 +23,7 @@ import { CLIENT_EVENTS, type ClientEvents } from "./events.js";
 import { goneText, isTransportGone } from "./lost-transport.js";
 import { promiseFirst } from "./promise-first.js";
 import { type AbortSignalLike, checkDrainMs, type ClientOptions, LEAVE_OPTION_NAMES } from "./options.js";
+import { CLOSE_WAIT_MS, waitAtMost } from "./wait-at-most.js";
 
 /** ms that `close` waits, beyond its `drainMs`, for the server to confirm that it heard. */
 export const CLOSE_GRACE_MS = 1000;
@@ -45,6 +47,8 @@ export class Client extends TypedEmitter<ClientEvents> {
   #ended: DisconnectReason | undefined;
   /** How far leaving has come. */
   readonly #leaving: AwaitedWork;
+  /** What went wrong so far; undefined once connected. */
+  #attempt: AttemptFaults | undefined = new AttemptFaults((fields, text) => this.#log("warn", fields, text));
 
   /** @internal Use `connect`. */
   constructor(core: ClientCore, transport: DatagramTransport, clock: Clock, logger: ClientOptions["logger"]) {
@@ -157,7 +161,8 @@ export class Client extends TypedEmitter<ClientEvents> {
 
   /**
    * Leaves: what is queued and reliable is delivered first, for `drainMs` (default 1000) at the most, then the server
-   * is told. Until then messages still come, unless `drainMs` is 0. Resolves when the socket is closed. Further calls
+   * is told. Until then messages still come, unless `drainMs` is 0. Resolves when the socket is closed; rejects with
+   * what that failed with, and with TransportError "system" where a transport has not closed within 5 s. Further calls
    * give the same promise. Throws TypeError or RangeError for options that there are not, or that are out of range.
    */
   close(options: { readonly drainMs?: number | undefined; readonly reason?: string | undefined } = {}): Promise<void> {
@@ -193,18 +198,23 @@ export class Client extends TypedEmitter<ClientEvents> {
     } catch (error) {
       // Where the socket did not open, there is nobody to wait for; a transport may wait for its opening to close.
       this.#core.close("", this.#clock.now());
+      const failure = error instanceof ConnectError ? error : socketError(error);
+      this.#attempt?.end(failure);
       const stopped = this.#closeUnasked();
-      if (!isOpening) await stopped;
-      throw error instanceof ConnectError ? error : socketError(error);
+      if (!isOpening) await waitAtMost(this.#clock, CLOSE_WAIT_MS, stopped);
+      throw failure;
     } finally {
       this.#clock.clearTimer(timer);
       stopWatching();
     }
   }
 
-  /** @internal Ends it without a word to the application, which wants it no more. Never rejects. */
+  /**
+   * @internal Ends it without a word to the application, which wants it no more. Never rejects, and resolves soon, also
+   * where the transport has not closed by then.
+   */
   giveUp(): Promise<void> {
-    return this.#closeUnasked();
+    return waitAtMost(this.#clock, CLOSE_WAIT_MS, this.#closeUnasked());
   }
 
   protected override onListenerError(name: keyof ClientEvents, error: unknown): void {
@@ -219,7 +229,10 @@ export class Client extends TypedEmitter<ClientEvents> {
   }
 
   #report(error: unknown): void {
-    if (this.listenerCount("error") > 0) this.emit("error", error);
+    if (this.#attempt !== undefined) {
+      this.#core.noteFault(error);
+      this.#attempt.add(error);
+    } else if (this.listenerCount("error") > 0) this.emit("error", error);
     else this.#log("error", { err: error }, 'unhandled error in the client (listen to "error")');
   }
 
@@ -273,6 +286,8 @@ export class Client extends TypedEmitter<ClientEvents> {
     switch (event.type) {
       case "connected":
         this.#sessionId = toHex(event.sessionId);
+        this.#attempt?.end();
+        this.#attempt = undefined;
         this.#log("info", { sessionId: this.#sessionId, address: this.address.toString() }, "connected");
         this.#finishOpening(undefined);
         break;

@@ -92,19 +92,25 @@ export function errorOfDisconnect(reason: DisconnectReason, target: string): Con
 /**
  * The error for a server that did not answer in time, or answered but did not accept.
  * @param strayFrom who else answered: a server on all addresses of its machine may send from another than was asked
+ * @param cause what the own transport failed with last, while nothing else was heard
  */
 export function errorOfTimeout(
   target: string,
   timeoutMs: number,
   isAnswered: boolean,
   strayFrom: SocketAddress | undefined,
+  cause: unknown,
 ): ConnectError {
-  if (isAnswered) return new ConnectError("timeout", `${target} did not accept the connection within ${timeoutMs} ms`);
-  const hint =
-    strayFrom === undefined
-      ? "is the server running, the port right, UDP let through?"
-      : `answers came from ${strayFrom}: connect to that, or give the server the address that clients ask as "host"`;
-  return new ConnectError("timeout", `no answer from ${target} within ${timeoutMs} ms: ${hint}`);
+  const fault = cause === undefined ? "" : `the transport failed meanwhile, last with: ${faultText(cause)}`;
+  if (isAnswered) {
+    const what = `${target} did not accept the connection within ${timeoutMs} ms`;
+    return new ConnectError("timeout", fault === "" ? what : `${what}: ${fault}`, { cause });
+  }
+  let hint = fault === "" ? "is the server running, the port right, UDP let through?" : fault;
+  if (strayFrom !== undefined) {
+    hint = `answers came from ${strayFrom}: connect to that, or give the server the address that clients ask as "host"`;
+  }
+  return new ConnectError("timeout", `no answer from ${target} within ${timeoutMs} ms: ${hint}`, { cause });
 }
 
 /** The error for a part that the caller brought, and that does not work. */

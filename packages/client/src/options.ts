@@ -58,7 +58,10 @@ export interface ClientOptions extends ProtocolOptions {
    * decrypt the connection. Default: nobody.
    */
   readonly keyLog?: KeyLog | undefined;
-  /** Takes errors that no "error" listener takes, and what becomes of the connection. Default: nobody. */
+  /**
+   * Takes errors that no "error" listener takes, what went wrong while connecting beside what the ConnectError says,
+   * and what becomes of the connection. Default: nobody.
+   */
   readonly logger?: Logger | undefined;
   /** Tests give one with virtual time. */
   readonly clock?: Clock | undefined;

@@ -11,11 +11,9 @@ import {
 } from "@sortie/connection";
 import { type InboundMessage, refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
 import {
-  checkOpened,
   type Clock,
   type DatagramReceiver,
   type DatagramTransport,
-  isTransportError,
   refusedSends,
   type SocketAddress,
   SystemClock,
@@ -30,6 +28,8 @@ import { abortedError, ConnectError, errorOfFault } from "./connect-error.js";
 import { FrameClock } from "./frame-clock.js";
 import { checkDrainMs, type ClientOptions, DEFAULT_TIMEOUT_MS, LEAVE_OPTION_NAMES } from "./options.js";
 import { runFrames } from "./own-frames.js";
+import { OwnTransport } from "./own-transport.js";
+import { PausedChannels } from "./paused-channels.js";
 import { promiseFirst } from "./promise-first.js";
 import { BatchSender } from "./send-batches.js";
 import { SocketFaults } from "./socket-faults.js";
@@ -66,9 +66,8 @@ export class PolledClient implements DatagramReceiver {
   /** The socket is not used any more. */
   #isClosed = false;
   #closing: Promise<void> | undefined;
-  /** `open` of the transport was called. Before, and where it was open already, it is not ours to close. */
-  #isOpened = false;
-  #isForeign = false;
+  readonly #own: OwnTransport;
+  readonly #paused: PausedChannels = new PausedChannels();
   /** A new socket is there since the last update. */
   #rebound = false;
 
@@ -79,10 +78,9 @@ export class PolledClient implements DatagramReceiver {
     this.#options = options;
     this.#logger = options.logger === undefined ? undefined : containedLogger(options.logger);
     this.#transport = options.transport;
+    this.#own = new OwnTransport(options.transport, this.#clock);
     this.#sender = new BatchSender(options.transport, this.#clock, this.#onSendFault);
     this.#open(makeCore).catch((error: unknown) => {
-      // Somebody else's, who goes on with it.
-      this.#isForeign = isTransportError(error) && error.code === "already-open";
       this.#error ??= error instanceof ConnectError ? error : socketError(error);
     });
   }
@@ -155,16 +153,16 @@ export class PolledClient implements DatagramReceiver {
 
   /**
    * Keeps reliable and ordered messages of a channel (0..255) from `receive`: they wait, first here and then with the
-   * server, while other channels and modes go on. Throws RangeError for another number. Without effect before the
-   * handshake is done.
+   * server, while other channels and modes go on; before it is connected, from when it is. Throws RangeError for
+   * another number.
    */
   pause(channel: number): void {
-    this.#core?.connection?.flow.setPaused(channel, true);
+    this.#paused.set(channel, true, this.#core?.connection?.flow);
   }
 
-  /** What `pause` kept back is to be received. */
+  /** What `pause` kept back is to be received. Throws RangeError as that does. */
   resume(channel: number): void {
-    this.#core?.connection?.flow.setPaused(channel, false);
+    this.#paused.set(channel, false, this.#core?.connection?.flow);
   }
 
   /** bytes of messages that wait to be sent or, where they are resent, to be acknowledged. */
@@ -186,9 +184,9 @@ export class PolledClient implements DatagramReceiver {
    * Leaves: what is queued and reliable is delivered first, for `drainMs` (default 1000) at the most, then the server
    * is told, and 1000 ms more at the most are waited for its answer. The client sees to that by timers of its own:
    * `update` need not be called any more. What comes meanwhile is there for `receive`. Resolves when the socket is
-   * closed. With `drainMs` 0, and where it is not connected, it tells the server once and closes the socket at once.
-   * Further calls give the same promise. Throws TypeError or RangeError for options that there are not, or that are out
-   * of range.
+   * closed; rejects with what that failed with, and with TransportError "system" where it was not done within 5 s. With
+   * `drainMs` 0, and where it is not connected, it tells the server once and closes the socket at once. Further calls
+   * give the same promise. Throws TypeError or RangeError for options that there are not, or that are out of range.
    */
   close(options: { readonly drainMs?: number | undefined; readonly reason?: string | undefined } = {}): Promise<void> {
     checkOptionNames(options, LEAVE_OPTION_NAMES);
@@ -239,10 +237,9 @@ export class PolledClient implements DatagramReceiver {
     const addresses = await resolveAddresses(options, this.#clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     throwIfAborted(options);
     if (this.#isClosed) return;
-    this.#isOpened = true;
-    const address = await this.#transport.open(this);
+    const address = await this.#own.open(this);
     try {
-      checkOpened(address);
+      this.#sender.checkOpened(address);
     } catch (error) {
       // It is open all the same, and whoever is told of the mistake has no reason to close anything.
       this.#closeUnasked();
@@ -302,7 +299,7 @@ export class PolledClient implements DatagramReceiver {
   /** The connection lives on: what was in the batch is lost, as datagrams may be. */
   readonly #onSendFault = (error: TransportError): void => {
     if (this.#isClosed) return;
-    this.#faults.last = error;
+    this.#faults.onThrown(error);
     this.#logger?.error({ err: error }, "the transport does not send");
   };
 
@@ -317,6 +314,7 @@ export class PolledClient implements DatagramReceiver {
 
   #onConnected(core: ClientCore, sessionId: Uint8Array): void {
     this.#sessionId = toHex(sessionId);
+    this.#paused.applyTo(core.connection?.flow);
     this.#logger?.info({ sessionId: this.#sessionId, address: String(core.connection?.address) }, "connected");
   }
 
@@ -390,7 +388,7 @@ export class PolledClient implements DatagramReceiver {
     this.#isClosed = true;
     this.#sender.stop();
     this.#waiting.clear();
-    if (this.#isOpened && !this.#isForeign) await this.#transport.close();
+    await this.#own.close();
   }
 }
 

@@ -1,9 +1,11 @@
 import {
+  checkOpened,
   type Clock,
   type DatagramBatch,
   type DatagramTransport,
   GuardedSends,
   isTransportError,
+  type SocketAddress,
   starvedError,
   TransportError,
 } from "@sortie/transport";
@@ -26,9 +28,15 @@ export class BatchSender {
     });
   }
 
+  /** Throws TypeError where the transport's `open` gave no address, or where it gives no proper batches, now open. */
+  checkOpened(address: SocketAddress): void {
+    checkOpened(address);
+    this.#sends.checkBatches();
+  }
+
   /**
    * Sends all that a client has to send, as far as batches reach, and until a `send` throws: the rest is for the next
-   * time. What the core throws comes through.
+   * time. What the core throws comes through, and what `acquireBatch` does.
    */
   send(core: ClientCore, nowMs: number): void {
     for (;;) {

@@ -11,6 +11,8 @@ export class SocketFaults {
   #goneBy: TransportError | undefined = undefined;
   /** The last that the core has not heard of; that it is gone, whatever came after. */
   #untold: TransportError | undefined = undefined;
+  /** The last that was thrown, until the core knows: nothing but what an attempt to connect names as it fails. */
+  #unnoted: unknown = undefined;
 
   /** The transport told of it. @param canMove it has a `rebind` */
   onError(error: TransportError, canMove: boolean): void {
@@ -19,8 +21,9 @@ export class SocketFaults {
     if (!canMove && isTransportGone(error)) this.#goneBy = error;
   }
 
-  /** Something threw, of which a fault of the socket may be the reason. */
+  /** Something threw, or failed to send, of which a fault of the socket may be the reason. */
   onThrown(error: unknown): void {
+    this.#unnoted = error;
     if (isTransportError(error)) this.last = error;
   }
 
@@ -38,9 +41,11 @@ export class SocketFaults {
   }
 
   /** The core hears what it has not heard, once; that the socket is gone, each time. */
-  tell(core: Pick<ClientCore, "onTransportError" | "abort">, nowMs: number): void {
+  tell(core: Pick<ClientCore, "onTransportError" | "noteFault" | "abort">, nowMs: number): void {
     const error = this.#untold;
+    if (this.#unnoted !== undefined) core.noteFault(this.#unnoted);
     this.#untold = undefined;
+    this.#unnoted = undefined;
     if (error !== undefined) core.onTransportError(error, nowMs);
     if (this.#goneBy !== undefined) core.abort(goneText(this.#goneBy), nowMs);
   }

@@ -49,7 +49,7 @@ interface Setup {
 }
 
 function setUp(send: (batch: DatagramBatch) => unknown, batches = 1): Setup {
-  const pool = new BatchPool({ batches, capacity: 2, slotBytes: 8 });
+  const pool = new BatchPool({ batches, capacity: 2 });
   const transport = { acquireBatch: () => pool.acquire(), send } as unknown as DatagramTransport;
   const clock = new HandClock();
   const faults: TransportError[] = [];

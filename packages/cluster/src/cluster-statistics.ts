@@ -1,5 +1,5 @@
 import { DropCounters } from "@sortie/connection";
-import { RefusalCounters, type ServerStatistics } from "@sortie/server";
+import { RefusalCounters, RejectCounters, type ServerStatistics } from "@sortie/server";
 import { TransportCounters } from "@sortie/transport";
 import { ForwardingCounters, type ForwardingStatistics } from "./forwarding-statistics.js";
 import type { WorkerFigures } from "./messages.js";
@@ -17,8 +17,9 @@ export interface ClusterTicks {
 }
 
 /**
- * Sums over all workers; what ended workers counted until they last told stays in the counters. `certificateNotAfterMs`
- * is the earliest of the workers that are there.
+ * Sums over all workers; what ended workers counted stays in the counters: all of it where they closed their server,
+ * else what they had told, a second before or two. `certificateNotAfterMs` is the earliest of the workers that are
+ * there.
  */
 export interface ClusterTotals extends Omit<ServerStatistics, "crypto" | "ticks"> {
   readonly ticks: ClusterTicks;
@@ -59,9 +60,10 @@ export const NO_TOTALS: ClusterTotals = {
   peers: 0,
   maxPeers: 0,
   halfOpen: 0,
+  pendingAuthenticateCalls: 0,
   handshakes: 0,
   retriesSent: 0,
-  rejectsSent: 0,
+  ...new RejectCounters().snapshot(),
   ...new RefusalCounters().snapshot(),
   peersAccepted: 0,
   listenerErrors: 0,
@@ -86,9 +88,14 @@ export function totalOf(present: readonly WorkerFigures[], ended: ClusterTotals)
     peers: servers.reduce((total, one) => total + one.peers, 0),
     maxPeers: servers.reduce((total, one) => total + one.maxPeers, 0),
     halfOpen: servers.reduce((total, one) => total + one.halfOpen, 0),
+    pendingAuthenticateCalls: servers.reduce((total, one) => total + one.pendingAuthenticateCalls, 0),
     handshakes: sum("handshakes"),
     retriesSent: sum("retriesSent"),
     rejectsSent: sum("rejectsSent"),
+    rejects: sumOf(
+      ended.rejects,
+      servers.map((one) => one.rejects),
+    ),
     refused: sumOf(
       ended.refused,
       servers.map((one) => one.refused),

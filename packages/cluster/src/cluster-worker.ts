@@ -1,7 +1,6 @@
 import { TypedEmitter } from "@sortie/connection";
 import type { Server } from "@sortie/server";
 import { ForwardingCounters } from "./forwarding-statistics.js";
-import { ClusterError } from "./cluster-error.js";
 import { MainChannel, mainGoneError, obeyHangup, type MainChannelUser } from "./main-channel.js";
 import {
   type CloseRequest,
@@ -9,6 +8,7 @@ import {
   EXIT_GRACE_MS,
   type ToWorker,
   type WorkerConfig,
+  type WorkerFigures,
   type WorkerLinks,
   type WorkerOpened,
 } from "./messages.js";
@@ -85,6 +85,9 @@ export class WorkerRuntime implements MainChannelUser {
   #server: Server | undefined;
   #isClosing = false;
   #isServerClosed = false;
+  #hasServed = false;
+  /** The cluster was closed before this worker served. */
+  #isGivenUp = false;
   #hasMainGone = false;
   readonly #ignoreSignal = (): void => {};
   /** What the main process was told last. */
@@ -99,12 +102,23 @@ export class WorkerRuntime implements MainChannelUser {
     channel.user = this;
   }
 
-  /** Throws Error where there is a server already, ClusterError where it is too late for one. */
+  /** Throws Error where there is a server already, ClusterError where the main process has gone. */
   checkWantsServer(): void {
     if (this.#server !== undefined) throw new Error("createWorkerServer() expected to be called once in a worker");
     if (this.#hasMainGone) throw mainGoneError("made its server");
-    if (this.#isClosing)
-      throw new ClusterError("closed", "the cluster was closed before the worker had made its server");
+  }
+
+  /**
+   * A step of a worker on its way to serve. It never settles where the cluster is closed meanwhile: nothing has failed
+   * then, so that an error, which most would not catch, would end the process with a stack trace for no reason.
+   */
+  async unlessGivenUp<T>(step: () => Promise<T>): Promise<T> {
+    try {
+      if (!this.#isGivenUp) return await step();
+    } catch (error) {
+      if (!this.#isGivenUp) throw error;
+    }
+    return new Promise(() => undefined);
   }
 
   /** The server of this worker, from its making on. */
@@ -127,10 +141,12 @@ export class WorkerRuntime implements MainChannelUser {
   }
 
   reportServing(): void {
+    this.#hasServed = true;
     this.#channel.send({ type: "serving" });
   }
 
   reportFailure(error: unknown): void {
+    if (this.#isGivenUp) return;
     const message = error instanceof Error ? error.message : String(error);
     const code = (error as { readonly code?: unknown } | null)?.code;
     this.#channel.send({ type: "failed", message, code: typeof code === "string" ? code : undefined });
@@ -145,9 +161,9 @@ export class WorkerRuntime implements MainChannelUser {
       for (const signal of SIGNALS) process.off(signal, this.#ignoreSignal);
       obeyHangup();
     }
-    this.#channel.send({ type: "closed" });
+    this.#channel.send({ type: "closed", figures: this.#figures });
     this.#channel.leave();
-    setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
+    setTimeout(exitInOrder, EXIT_GRACE_MS).unref();
   }
 
   onMessage(message: ToWorker): void {
@@ -163,7 +179,7 @@ export class WorkerRuntime implements MainChannelUser {
       case "drain":
         return this.#server?.startDraining({ reason: message.reason });
       case "close":
-        return this.#close(message);
+        return this.#onClose(message);
       case "hurry":
         return this.#hurry(message.times);
       case "config":
@@ -186,15 +202,18 @@ export class WorkerRuntime implements MainChannelUser {
     this.#channel.send({ type: "accepting", isAccepting });
   }
 
-  #answer(id: number): void {
+  get #figures(): WorkerFigures {
     const { user, system } = process.cpuUsage();
-    const figures = {
+    return {
       server: this.#server?.stats,
       forwarding: { ...this.counters },
       cpuMs: (user + system) / 1000,
       rssBytes: process.memoryUsage.rss(),
     };
-    this.#channel.send({ type: "figures", id, figures });
+  }
+
+  #answer(id: number): void {
+    this.#channel.send({ type: "figures", id, figures: this.#figures });
   }
 
   #broadcast({ id, payload, options }: Extract<ToWorker, { type: "broadcast" }>): void {
@@ -208,18 +227,37 @@ export class WorkerRuntime implements MainChannelUser {
     this.#channel.send({ type: "broadcast", id, accepted, error });
   }
 
+  #onClose(request: CloseRequest): void {
+    if (!this.#hasServed && !this.#isClosing) {
+      this.#isGivenUp = true;
+      // Its code may wait for a server that never comes: Node would take that for a fault.
+      process.once("beforeExit", exitInOrder);
+    }
+    this.#close(request);
+  }
+
   #close({ leaveMs, drainMs, reason }: CloseRequest): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.worker.announceClose({ leaveMs, drainMs, reason });
     if (this.#server === undefined) this.onServerClosed();
-    else void this.#server.close({ leaveMs, drainMs, reason });
+    else void this.#endWith(this.#server, { leaveMs, drainMs, reason });
+  }
+
+  async #endWith(server: Server, request: CloseRequest): Promise<void> {
+    await server.close(request).catch(() => undefined);
+    // One that was not to listen yet has no socket that would tell of its end.
+    if (!this.#isServerClosed) this.onServerClosed();
   }
 
   /** The server closes already, and may be so for an hour. */
   #hurry(times: CloseTimes): void {
     void this.#server?.close(times);
   }
+}
+
+function exitInOrder(): void {
+  process.exit(process.exitCode ?? 0);
 }
 
 let runtime: Promise<WorkerRuntime> | undefined;

@@ -298,9 +298,11 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     const nowMs = performance.now();
     const delayMs = isRenewed ? this.#renewals.take(worker, nowMs) : this.#budget.take(nowMs);
     const isReplaced = delayMs !== undefined;
-    const peersLost = handle.figures?.server?.peers ?? 0;
+    const peersLost = handle.peersReported;
     const what = `worker ${worker} ${whatHappened(handle)}: ${isReplaced ? "it is replaced" : "the cluster ends"}`;
-    this.#options.logger.error({ worker, reason, code, signal, peersLost }, what);
+    // A worker that is renewed is no reason to wake anybody.
+    const level = isRenewed && isReplaced ? "info" : "error";
+    this.#options.logger[level]({ worker, reason, code, signal, peersLost }, what);
     if (isReplaced) this.#replace(worker, delayMs);
     this.emit("exit", { worker, reason, code, signal, peersLost, isReplaced });
     if (isReplaced) return;

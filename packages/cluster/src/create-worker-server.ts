@@ -1,7 +1,7 @@
 import { describeKind, describeValue } from "@sortie/connection";
 import type { PeerDataOptions, Server } from "@sortie/server";
 import { createServer, createUdpTransport, type ServerBaseOptions, type ServerOptions } from "sortie";
-import { workerRuntime } from "./cluster-worker.js";
+import { type WorkerRuntime, workerRuntime } from "./cluster-worker.js";
 import { ForwardLink, LINK_HOST } from "./forward-link.js";
 import type { WorkerLinks } from "./messages.js";
 import { SharedPortTransport } from "./shared-port-transport.js";
@@ -25,12 +25,17 @@ export type WorkerServerOptions<Data = unknown> = WorkerServerBaseOptions & Peer
 /**
  * The server of this worker: `listen()` resolves when all workers have opened the port; `close()` ends the worker,
  * whose place another one then takes. Rejects with Error outside of a cluster or when called twice, with ClusterError
- * "main-gone" or "closed" where the main process has ended, or closed the cluster, before; with TypeError or RangeError
- * for an option that is missing, out of range, or the cluster's to decide.
+ * "main-gone" where the main process has ended before; with TypeError or RangeError for an option that is missing, out
+ * of range, or the cluster's to decide. Where the cluster was closed before this worker served, neither this nor
+ * `listen()` settles: the process ends, with status 0, once nothing keeps it busy, or 5 s later.
  */
 export async function createWorkerServer<Data = unknown>(options: WorkerServerOptions<Data>): Promise<Server<Data>> {
   checkWorkerOptions(options);
   const runtime = await workerRuntime();
+  return runtime.unlessGivenUp(() => createServerOf(runtime, options));
+}
+
+async function createServerOf<Data>(runtime: WorkerRuntime, options: WorkerServerOptions<Data>): Promise<Server<Data>> {
   runtime.checkWantsServer();
   const { config, counters } = runtime;
   const { worker, workers, isReplacement, cookieKey, host, port } = config;
@@ -81,6 +86,8 @@ export async function createWorkerServer<Data = unknown>(options: WorkerServerOp
   const share = { worker, workers, cookieKey, clockOffsetMs: monotonicMs() - performance.now() };
   const own: ServerOptions<Data> = { ...rest, transport, share };
   const server = createServer<Data>(own);
+  const listen = server.listen.bind(server);
+  server.listen = () => runtime.unlessGivenUp(listen);
   runtime.server = server as unknown as Server;
   return server;
 }

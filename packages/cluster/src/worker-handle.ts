@@ -60,6 +60,8 @@ export class WorkerHandle {
   /** What it last said of itself, and when. */
   figures: WorkerFigures | undefined;
   figuresAtMs: number = Number.NEGATIVE_INFINITY;
+  /** Peers by its last report before its server was closed. */
+  peersReported = 0;
   exitReason: WorkerExitReason | undefined;
   exitCode: number | null = null;
   exitSignal: string | null = null;
@@ -78,7 +80,7 @@ export class WorkerHandle {
   #nextId = 0;
   /** Beats without an answer. */
   #silentBeats = 0;
-  /** It does not answer any more, and ends. */
+  /** It has given its last figures, does not answer any more, and ends. */
   #isServerClosed = false;
   #deadline: NodeJS.Timeout | undefined;
   /** ms of `performance.now()`. One that closes lets its peers leave until then. */
@@ -166,9 +168,9 @@ export class WorkerHandle {
     return answer?.accepted;
   }
 
-  /** Its figures of now; undefined when it is not there, or has gone meanwhile. */
+  /** Its figures of now; undefined when it is not there, has gone meanwhile, or has given its last ones. */
   ask(): Promise<WorkerFigures | undefined> {
-    if (this.state === "gone" || this.#unsent.isFull) return Promise.resolve(undefined);
+    if (this.state === "gone" || this.#isServerClosed || this.#unsent.isFull) return Promise.resolve(undefined);
     const id = this.#nextId++;
     this.#send({ type: "ask", id });
     return new Promise((resolve) => this.#questions.set(id, resolve));
@@ -279,7 +281,7 @@ export class WorkerHandle {
       case "message":
         return this.#user.onMessage(this, message.message);
       case "closed":
-        return this.#onClosed();
+        return this.#onClosed(message.figures);
     }
   }
 
@@ -307,16 +309,25 @@ export class WorkerHandle {
 
   #onFigures(id: number, figures: WorkerFigures): void {
     this.#silentBeats = 0;
-    this.figures = figures;
-    this.figuresAtMs = performance.now();
+    this.#keep(figures);
+    this.peersReported = figures.server?.peers ?? 0;
     this.#questions.get(id)?.(figures);
     this.#questions.delete(id);
   }
 
-  #onClosed(): void {
+  #keep(figures: WorkerFigures): void {
+    this.figures = figures;
+    this.figuresAtMs = performance.now();
+  }
+
+  #onClosed(figures: WorkerFigures): void {
     // The process may have ended before what it said last is read.
     if (this.state === "gone") return;
     this.#isServerClosed = true;
+    this.#keep(figures);
+    // It has left the channel: what it was asked before it will not answer.
+    for (const resolve of this.#questions.values()) resolve(undefined);
+    this.#questions.clear();
     if (this.state !== "closing") {
       this.state = "closing";
       this.exitReason ??= "closed";

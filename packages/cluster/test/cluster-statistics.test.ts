@@ -8,7 +8,7 @@ function figuresOf(n: number): WorkerFigures {
   const each = <Counters extends object>(counters: Counters): Counters => {
     return Object.fromEntries(Object.keys(counters).map((name) => [name, n])) as Counters;
   };
-  const { drops, transport, ticks, forwarding, refused, handshakesFailed } = NO_TOTALS;
+  const { drops, transport, ticks, forwarding, rejects, refused, handshakesFailed } = NO_TOTALS;
   const kept = { lateP50Ms: n, busyP50Ms: n, intervalMs: 16 };
   const counters = { peers: n, halfOpen: n, handshakes: n, retriesSent: n, rejectsSent: n, peersAccepted: n };
   const server = {
@@ -16,6 +16,8 @@ function figuresOf(n: number): WorkerFigures {
     ...counters,
     listenerErrors: n,
     maxPeers: 10 * n,
+    pendingAuthenticateCalls: n,
+    rejects: each(rejects),
     refused: each(refused),
     handshakesFailed: each(handshakesFailed),
     draining: n === 4,
@@ -37,6 +39,7 @@ describe("totals of a cluster", () => {
       peers: 7,
       maxPeers: 70,
       halfOpen: 7,
+      pendingAuthenticateCalls: 7,
       handshakes: 7,
       peersAccepted: 7,
       listenerErrors: 7,
@@ -46,6 +49,7 @@ describe("totals of a cluster", () => {
     expect(totalOf([figuresOf(3)], NO_TOTALS).draining).toBe(false);
     expect(new Set(Object.values(total.drops))).toEqual(new Set([7]));
     expect(new Set(Object.values(total.transport))).toEqual(new Set([7]));
+    expect([Object.keys(total.rejects).length, ...new Set(Object.values(total.rejects))]).toEqual([5, 7]);
     expect(total.refused).toEqual({ refused: 7, "server-full": 7, "shutting-down": 7 });
     expect(new Set(Object.values(total.handshakesFailed))).toEqual(new Set([7]));
     expect(new Set(Object.values(total.forwarding))).toEqual(new Set([7]));

@@ -22,7 +22,20 @@ describe("a worker whose application has closed its server", () => {
     runtime.onServerClosed();
     runtime.onMainGone();
     expect(announced).toBe(0);
-    expect(sent).toEqual([{ type: "closed" }]);
+    expect(sent).toMatchObject([{ type: "closed", figures: { server: undefined } }]);
+  });
+
+  it("says with its last word what it has counted until then", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    vi.spyOn(process, "on").mockReturnThis();
+    const sent: unknown[] = [];
+    const channel = { send: (message: unknown) => void sent.push(message), leave: () => void sent.push("leaves") };
+    const runtime = new WorkerRuntime(channel as unknown as MainChannel, soleWorker());
+    runtime.server = { on: () => undefined, stats: { peers: 0, peersAccepted: 9 } } as unknown as Server;
+    runtime.counters.newcomers = 4;
+    runtime.onServerClosed();
+    const figures = { server: { peersAccepted: 9 }, forwarding: { newcomers: 4 }, cpuMs: expect.any(Number) as number };
+    expect(sent).toMatchObject([{ type: "closed", figures }, "leaves"]);
   });
 });
 
@@ -43,6 +56,7 @@ describe("a worker whose main process goes", () => {
       return Promise.resolve();
     };
     runtime.server = { on: () => undefined, close } as unknown as Server;
+    runtime.reportServing();
     const heard: unknown[] = [];
     runtime.worker.on("close", (request) => void heard.push(request));
     return { runtime, calls, heard };
@@ -69,11 +83,9 @@ describe("a worker whose main process goes", () => {
     expect(calls).toMatchObject([AT_ONCE]);
     expect(heard).toEqual(calls);
     runtime.onServerClosed();
-    const [gone, told] = [early(), early()];
+    const gone = early();
     gone.onMainGone();
     expect(() => gone.checkWantsServer()).toThrow(expect.objectContaining({ code: "main-gone" }));
-    told.onMessage({ type: "close", ...CLOSE });
-    expect(() => told.checkWantsServer()).toThrow(expect.objectContaining({ code: "closed" }));
   });
 
   /** One without a server yet. */

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Cluster } from "../src/cluster.js";
+import { type ClusterStatistics, NO_FIGURES } from "../src/cluster-statistics.js";
 import { type FakeWorker, listening, mayShare } from "./support/fake-workers.js";
 
 afterEach(() => void vi.useRealTimers());
@@ -26,6 +28,24 @@ describe.runIf(mayShare)("workers that are renewed", () => {
     workers()[0]?.end(1);
     await vi.advanceTimersByTimeAsync(1);
     expect(closes).toMatchObject([{ code: "too-many-restarts" }]);
+  });
+
+  it("are no error, and what they counted until their end stays in the totals", async () => {
+    const { cluster, exits, log, workers } = await listening({ workers: 2 });
+    workers()[0]?.closeServer({ ...NO_FIGURES, cpuMs: 70, forwarding: { ...NO_FIGURES.forwarding, newcomers: 5 } });
+    expect(log).toEqual(["info worker 0 closed its server and ended: it is replaced"]);
+    await vi.advanceTimersByTimeAsync(1);
+    workers()[1]?.closeServer({ ...NO_FIGURES, cpuMs: 7 });
+    await vi.advanceTimersByTimeAsync(1);
+    const { total } = await statistics(cluster);
+    expect([total.cpuMs, total.forwarding.newcomers]).toEqual([77, 5]);
+    // One that crashes is, and one that is not replaced.
+    workers()[0]?.end(1);
+    expect(log.at(-1)).toBe("error worker 0 ended with code 1: it is replaced");
+    expect(exits.map(({ reason }) => reason)).toEqual(["closed", "closed", "crashed"]);
+    const last = await listening({ workers: 2, restartsPerMinute: 0 });
+    last.workers()[0]?.closeServer();
+    expect(last.log[0]).toBe("error worker 0 closed its server and ended: the cluster ends");
   });
 
   it("by themselves again and again wait for longer each time, and end the cluster", async () => {
@@ -127,7 +147,7 @@ describe.runIf(mayShare)("a replacement", () => {
 });
 
 /** Fakes give no figures: those of before, after a second. */
-async function statistics(cluster: { statistics(): Promise<{ readonly restarts: number }> }) {
+async function statistics(cluster: Cluster): Promise<ClusterStatistics> {
   const asked = cluster.statistics();
   await vi.advanceTimersByTimeAsync(1000);
   return asked;

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { OwnTimers } from "../../../tests/support/own-timers.js";
 import { resolveClusterOptions } from "../src/cluster-options.js";
+import { NO_FIGURES } from "../src/cluster-statistics.js";
 import type { ToWorker } from "../src/messages.js";
 import type { WorkerHandle, WorkerHandleUser } from "../src/worker-handle.js";
 import { soleWorker } from "./support/sole-worker.js";
@@ -55,7 +56,7 @@ describe("a worker's process that has ended", () => {
     const config = soleWorker();
     const handle = new WorkerHandle(config, resolveClusterOptions({ entry: "/entry.js", workers: 1 }), user);
     child.emit("exit", 0, null);
-    child.emit("message", { type: "closed" });
+    child.emit("message", { type: "closed", figures: NO_FIGURES });
     expect(handle.state).toBe("gone");
     expect(calls).toEqual(["onExit"]);
     expect(timers?.count).toBe(0);
@@ -164,9 +165,21 @@ describe("a worker's process that answers", () => {
     const [id] = worker.sent.map((message) => (message.type === "broadcast" ? message.id : -1)).slice(-1);
     worker.child.emit("message", { type: "broadcast", id, accepted: 3, error: undefined });
     expect(await answer).toBe(3);
-    worker.child.emit("message", { type: "closed" });
+    worker.child.emit("message", { type: "closed", figures: NO_FIGURES });
     expect(told(worker)).toEqual([false]);
     expect(await worker.handle.broadcast(new Uint8Array(1), {})).toBeUndefined();
+  });
+
+  it("and that has closed its server has said its last: its figures are kept, and it is asked no more", async () => {
+    const { handle, sent, child } = await serving();
+    child.emit("message", { type: "figures", id: 0, figures: { ...NO_FIGURES, cpuMs: 1, server: { peers: 3 } } });
+    child.emit("message", { type: "closed", figures: { ...NO_FIGURES, cpuMs: 5, server: { peers: 0 } } });
+    expect(handle.figures).toMatchObject({ cpuMs: 5, server: { peers: 0 } });
+    // Those who were there a second before are the ones that were lost.
+    expect(handle.peersReported).toBe(3);
+    sent.length = 0;
+    expect(await handle.ask()).toBeUndefined();
+    expect(sent).toEqual([]);
   });
 
   it("that it failed to broadcast says which one did, and why", async () => {
@@ -195,7 +208,7 @@ describe("a worker's process that answers", () => {
     expect(kills).toEqual([]);
     vi.advanceTimersByTime(1000);
     expect(kills).toEqual(["SIGKILL"]);
-    child.emit("message", { type: "closed" });
+    child.emit("message", { type: "closed", figures: NO_FIGURES });
     sent.length = 0;
     handle.hurry({ leaveMs: 0 });
     expect(sent).toEqual([]);

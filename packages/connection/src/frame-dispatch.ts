@@ -90,8 +90,8 @@ export class FrameDispatch {
   }
 
   /**
-   * Of a packet that is refused for want of room: what takes none, and changes nothing when it is applied twice. The
-   * packet may come again, also from somebody who copied it.
+   * Of a packet that is refused for want of room: what takes none, and changes nothing when it is applied twice; and
+   * the first CONNECT. The packet may come again, also from somebody who copied it.
    */
   applyRoomless(
     frames: PacketFrames,
@@ -102,10 +102,19 @@ export class FrameDispatch {
   ): FrameViolation | undefined {
     for (let i = 0; i < frames.count; i++) {
       const frame = frames.at(i);
-      const violation = isRoomless(frame) ? this.applyFrame(frame, plaintext, packetNumber, from, nowMs) : undefined;
+      if (!isRoomless(frame) && !this.isFirstConnect(frame)) continue;
+      const violation = this.applyFrame(frame, plaintext, packetNumber, from, nowMs);
       if (violation !== undefined) return violation;
     }
     return undefined;
+  }
+
+  /**
+   * A client whose messages came first has no room left, and cannot be let in, which makes room, before CONNECT is
+   * heard. Once it is, a copy is not: each would be answered with ACCEPT.
+   */
+  private isFirstConnect({ kind }: Frame): boolean {
+    return kind === FrameKind.Connect && this.exchange.awaitsConnect;
   }
 
   private onAck(frame: Frame, plaintext: Uint8Array, nowMs: number): FrameViolation | undefined {

@@ -4,7 +4,7 @@ import { type ConnectionState, isOpen } from "./connection-state.js";
 
 /**
  * bytes. What a server keeps of the messages of a client that it has not accepted yet: a first flight of 45 datagrams.
- * With 1024 half-open connections that is 64 MiB for everybody who only claims to be a player.
+ * With 1024 half-open connections that is 64 MiB for everybody who only claims to be a player, beside the connections.
  */
 const MAX_EARLY_BYTES: number = 64 * 1024;
 /** bytes charged for each message on top of its payload: what V8 takes for a short one that waits to be read. */
@@ -31,7 +31,7 @@ export function hasRoom(
   if (!isOpen(state)) return true;
   if (state === "connecting" && overtakesAccept(frames)) return false;
   const isEarly = state === "awaiting-connect" || state === "authenticating";
-  if (isEarly && !hasEarlyRoom(state, frames, endpoint)) return false;
+  if (isEarly && !hasEarlyRoom(frames, endpoint)) return false;
   return endpoint.canAccept(frames, nowMs);
 }
 
@@ -46,9 +46,9 @@ function overtakesAccept(frames: PacketFrames): boolean {
   return hasMessages;
 }
 
-/** Packets without messages, and the one that brings CONNECT, are never refused for early data. */
-function hasEarlyRoom(state: ConnectionState, frames: PacketFrames, endpoint: ReliableEndpoint): boolean {
-  const bytes = mostBytes(state, frames);
+/** Packets without messages are never refused for early data. CONNECT is heard also of one that is. */
+function hasEarlyRoom(frames: PacketFrames, endpoint: ReliableEndpoint): boolean {
+  const bytes = mostBytes(frames);
   return bytes === 0 || earlyBytes(endpoint) + bytes <= MAX_EARLY_BYTES;
 }
 
@@ -60,14 +60,13 @@ function earlyBytes(endpoint: ReliableEndpoint): number {
 /** For the packet at hand: whether a message came on a channel in a mode. */
 const seen = new Uint8Array(MODES * CHANNELS);
 
-/** bytes that a packet may add. 0 for one that passes whatever it carries. */
-function mostBytes(state: ConnectionState, frames: PacketFrames): number {
+/** bytes that a packet may add. */
+function mostBytes(frames: PacketFrames): number {
   let bytes = 0;
   seen.fill(0);
   for (let i = 0; i < frames.count; i++) {
     const frame = frames.at(i);
     const { kind } = frame;
-    if (kind === FrameKind.Connect && state === "awaiting-connect") return 0;
     if (kind !== FrameKind.Message && kind !== FrameKind.Fragment) continue;
     bytes += frame.end - frame.start;
     bytes += kind === FrameKind.Message ? messageOverhead(frame) : FRAGMENT_OVERHEAD_BYTES;

@@ -9,6 +9,7 @@ import { checkedProvider } from "./checked-provider.js";
 import { equalConstantTime } from "./constant-time.js";
 import { expectBytes } from "./crypto-arguments.js";
 import type { CryptoProvider } from "./crypto-provider.js";
+import { describeKind } from "./describe-kind.js";
 
 /** ms. Two buckets make the life of a cookie: 5 to 10 s. docs/PROTOCOL.md section 3.2. */
 const DEFAULT_BUCKET_MS = 5000;
@@ -53,6 +54,13 @@ export interface AddressCookieOptions {
   readonly clockOffsetMs?: number | undefined;
 }
 
+const OPTION_NAMES: Readonly<Record<keyof AddressCookieOptions, true>> = {
+  bucketMs: true,
+  secretLifetimeMs: true,
+  sharedKey: true,
+  clockOffsetMs: true,
+};
+
 /**
  * Stateless proof that a client receives at its address (RFC 9000 section 8.1.2): the server keeps nothing for a
  * cookie but the two secrets. One HMAC to issue, one to verify; a cookie out of time costs none.
@@ -70,7 +78,9 @@ export class AddressCookie {
   #secret: Uint8Array | undefined = undefined;
   #previousSecret: Uint8Array | undefined = undefined;
 
+  /** Throws RangeError for an option out of range, TypeError for one of the wrong kind, or that there is not. */
   constructor(crypto: CryptoProvider, options: AddressCookieOptions = {}) {
+    checkNames(options);
     const { bucketMs = DEFAULT_BUCKET_MS, secretLifetimeMs = DEFAULT_SECRET_LIFETIME_MS } = options;
     if (!Number.isInteger(bucketMs) || bucketMs < 1) {
       throw new RangeError(`"bucketMs" expected an integer of 1 or more, got ${bucketMs}`);
@@ -196,6 +206,17 @@ export class AddressCookie {
     message.set(address16, 0);
     message[PORT_AT] = port >>> 8;
     message[PORT_AT + 1] = port;
+  }
+}
+
+/** A misspelt `sharedKey` would be passed over, and this server's cookies be good at no other. */
+function checkNames(options: object): void {
+  const kind = describeKind(options);
+  if (kind !== "an object") throw new TypeError(`"options" expected an object, got ${kind}`);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(OPTION_NAMES, name)) continue;
+    const names = Object.keys(OPTION_NAMES).join(", ");
+    throw new TypeError(`"options" expected only ${names}, got ${JSON.stringify(name)}`);
   }
 }
 

@@ -1,4 +1,7 @@
 import { CipherSuite } from "@sortie/wire";
+import { containRejection } from "./contain-rejection.js";
+import { expectBytes } from "./crypto-arguments.js";
+import { describeKind } from "./describe-kind.js";
 import type { HandshakeKeys } from "./handshake-keys.js";
 
 /**
@@ -12,6 +15,9 @@ const KEY_LOG_LABEL = "SORTIE_V1";
 
 /** label, client random, client's and server's connection ID, suite, client secret, server secret. */
 const LINE = /^SORTIE_V1 ([0-9a-f]{64}) ([0-9a-f]{8}) ([0-9a-f]{8}) (0[12]) ([0-9a-f]{64}) ([0-9a-f]{64})$/;
+
+/** bytes of the client's random, and of each secret. */
+const KEY_BYTES = 32;
 
 /** What a line of a key log says of one connection. */
 export interface KeyLogEntry {
@@ -28,8 +34,12 @@ export interface KeyLogEntry {
   readonly serverSecret: Uint8Array;
 }
 
-/** The line of one connection; it has 225 characters. */
+/**
+ * The line of one connection; it has 225 characters. Throws TypeError for what is no entry, RangeError for one that
+ * `parseKeyLogLine` would not take.
+ */
 export function keyLogLine(entry: KeyLogEntry): string {
+  checkEntry(entry);
   return [
     KEY_LOG_LABEL,
     toHex(entry.clientRandom),
@@ -43,9 +53,14 @@ export function keyLogLine(entry: KeyLogEntry): string {
 
 /**
  * What a line says; undefined for lines of other programs, comments and empty ones. Throws RangeError for a line that
- * begins like one of Sortie's and is none; the text does not repeat the line, which may hold secrets.
+ * begins like one of Sortie's and is none, TypeError for what is no text; the message does not repeat the line, which
+ * may hold secrets.
  */
 export function parseKeyLogLine(line: string): KeyLogEntry | undefined {
+  if (typeof line !== "string") {
+    containRejection(line);
+    throw new TypeError(`"line" expected a string, got ${describeKind(line)}`);
+  }
   const text = line.trim();
   if (text.split(/\s/, 1)[0] !== KEY_LOG_LABEL) return undefined;
   const fields = LINE.exec(text);
@@ -84,6 +99,24 @@ export function logKeys(
       serverSecret: keys.secrets.serverSecret,
     }),
   );
+}
+
+/** Of what is no number, nothing is shown: it may be a secret that stands in the wrong place. */
+function checkEntry(entry: KeyLogEntry): void {
+  if (typeof entry !== "object" || entry === null) {
+    throw new TypeError(`"entry" expected an object, got ${describeKind(entry)}`);
+  }
+  expectBytes("clientRandom", entry.clientRandom, KEY_BYTES);
+  expectBytes("clientSecret", entry.clientSecret, KEY_BYTES);
+  expectBytes("serverSecret", entry.serverSecret, KEY_BYTES);
+  for (const name of ["clientConnectionId", "serverConnectionId"] as const) {
+    const id: unknown = entry[name];
+    if (typeof id !== "number") throw new TypeError(`"${name}" expected a number, got ${describeKind(id)}`);
+    if (id >>> 0 !== id) throw new RangeError(`"${name}" expected 0..4294967295, got ${id}`);
+  }
+  const suite: unknown = entry.suite;
+  if (suite === CipherSuite.Aes128Gcm || suite === CipherSuite.ChaCha20Poly1305) return;
+  throw new RangeError(`"suite" expected 1 or 2, got ${typeof suite === "number" ? suite : describeKind(suite)}`);
 }
 
 function toHex(bytes: Uint8Array): string {

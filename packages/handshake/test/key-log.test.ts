@@ -35,6 +35,38 @@ describe("a key log line", () => {
   );
 });
 
+describe("what is no line, or nothing to make one of", () => {
+  it.each<[unknown, string]>([
+    [undefined, "undefined"],
+    [null, "null"],
+    [5, "a number"],
+    [Buffer.from(line), "225 bytes"],
+    [{}, "an object"],
+    [[line], "an array"],
+  ])("is refused as it is read, case %#", (given, got) => {
+    const message = `"line" expected a string, got ${got}`;
+    expect(() => parseKeyLogLine(given as string)).toThrow(new TypeError(message));
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, '"entry" expected an object, got undefined'],
+    [null, '"entry" expected an object, got null'],
+    [line, '"entry" expected an object, got a string'],
+    [{}, '"clientRandom" expected 32 bytes, got undefined'],
+    [{ ...entry, clientSecret: "1b".repeat(32) }, '"clientSecret" expected 32 bytes, got a string'],
+    [{ ...entry, serverSecret: [...entry.serverSecret] }, '"serverSecret" expected 32 bytes, got an array'],
+    [{ ...entry, serverSecret: new Uint8Array(31) }, '"serverSecret" expected 32 bytes, got 31'],
+    [{ ...entry, suite: 3 }, '"suite" expected 1 or 2, got 3'],
+    [{ ...entry, suite: undefined }, '"suite" expected 1 or 2, got undefined'],
+    [{ ...entry, suite: "1b1b" }, '"suite" expected 1 or 2, got a string'],
+    [{ ...entry, clientConnectionId: "1b1b" }, '"clientConnectionId" expected a number, got a string'],
+    [{ ...entry, clientConnectionId: 7n }, '"clientConnectionId" expected a number, got a bigint'],
+    [{ ...entry, serverConnectionId: 2 ** 32 }, '"serverConnectionId" expected 0..4294967295, got 4294967296'],
+  ])("is refused as one is made, case %#", (given, message) => {
+    expect(() => keyLogLine(given as KeyLogEntry)).toThrow(message);
+  });
+});
+
 describe("the key log of a handshake", () => {
   it("hears the same line on both sides, once each", () => {
     const [ofClient, ofServer]: [string[], string[]] = [[], []];

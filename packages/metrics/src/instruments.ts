@@ -88,6 +88,9 @@ function serverInstruments({ serverStatistics }: InstrumentSources): Instrument[
     ),
     // Without ticks there is nothing to tell: 0 ticks with an interval of 0.
     ...exportedFields(TICK_FIELDS).map(([key, field]) => ofField(field, () => serverStatistics().ticks?.[key] ?? 0)),
+    byLabel("server_hellos_rejected_total", "Hellos answered with a REJECT, by what it says.", "code", () => {
+      return serverStatistics().rejects;
+    }),
     byLabel("server_refused_total", "Clients refused once keys were agreed, by code.", "code", () => {
       return serverStatistics().refused;
     }),

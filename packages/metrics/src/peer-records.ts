@@ -8,7 +8,10 @@ import type { Distributions } from "./snapshots.js";
 /** Characters of a peer's label; more are cut. */
 const MAX_LABEL_CHARACTERS = 64;
 
-/** One peer, as of the last look at it. Rates are those of the last whole second. */
+/**
+ * One peer, as of the last look at it; one that has just come, as of when somebody first asked. Rates are those of the
+ * last whole second.
+ */
 export interface PeerRow {
   readonly id: number;
   readonly address: string;
@@ -39,6 +42,8 @@ interface PeerRecord {
 
 export interface PeerRecordOptions {
   readonly describePeer: ((peer: ObservedPeer) => string) | undefined;
+  /** ms. */
+  readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -110,10 +115,16 @@ export class PeerRecords {
     this.mtu.observe(stats.mtuBytes);
   }
 
-  /** Peers that were looked at, and are connected. */
+  /**
+   * Peers that are connected. Those that have come since the last round began are looked at here, and not as they come:
+   * the application, which is told of them at that moment too, may name them first.
+   */
   rows(): PeerRow[] {
+    const nowMs = this.#options.now();
     const rows: PeerRow[] = [];
-    for (const { row } of this.#records.values()) if (row !== undefined) rows.push(row);
+    for (const record of this.#records.values()) {
+      rows.push((record.row ??= this.#rowOf(record, record.peer.stats, nowMs)));
+    }
     return rows;
   }
 

@@ -118,7 +118,7 @@ export class ServerMetrics<Data = unknown> {
     this.#clock = options.clock ?? new BackgroundClock();
     this.#startedMs = this.#snapshotAtMs = this.#clock.now();
     this.#snapshot = this.#lastSecond = server.stats;
-    this.#records = new PeerRecords({ describePeer, onError });
+    this.#records = new PeerRecords({ describePeer, now: () => this.#clock.now(), onError });
     this.#instruments = createInstruments({
       serverStatistics: () => this.#statistics(),
       records: this.#records,
@@ -179,7 +179,7 @@ export class ServerMetrics<Data = unknown> {
     };
   }
 
-  /** Peers as of the last look at them, each at most a second old. */
+  /** All peers, each as of the last look at it, which is at most a second old. */
   peers(): PeerRow[] {
     return this.#records.rows();
   }
@@ -233,6 +233,7 @@ export class ServerMetrics<Data = unknown> {
       server.off("connect", onConnect).off("disconnect", onDisconnect).off("tick", this.#ticks.onTick);
     });
     server.on("connect", onConnect).on("disconnect", onDisconnect).on("tick", this.#ticks.onTick);
+    for (const peer of server.peers.values()) onConnect(peer);
   }
 
   #statistics(): ServerStatistics {

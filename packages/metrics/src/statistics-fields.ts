@@ -32,12 +32,17 @@ export const SERVER_FIELDS: Fields<ServerStatistics> = {
   peers: gauge("server_peers", "Connected peers."),
   maxPeers: gauge("server_max_peers", "Peers that the server has room for."),
   halfOpen: gauge("server_half_open_connections", "Connections between the first keys and acceptance."),
+  pendingAuthenticateCalls: gauge(
+    "server_pending_authenticate_calls",
+    "Calls of authenticate that have not answered, those included whose client has gone.",
+  ),
   handshakes: counter("server_handshakes", "Public-key handshakes answered."),
   retriesSent: counter("server_retries_sent", "Cookies handed out to clients that had none."),
   rejectsSent: counter(
     "server_rejects_sent",
     "Hellos answered with a REJECT before any handshake; a client may send several.",
   ),
+  rejects: "elsewhere",
   refused: "elsewhere",
   handshakesFailed: "elsewhere",
   peersAccepted: counter("server_peers_accepted", "Peers ever accepted."),

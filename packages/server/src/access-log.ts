@@ -2,7 +2,7 @@ import type { SocketAddress } from "@sortie/transport";
 
 /**
  * One line of the access log: of each client with which keys were agreed. Those that are turned away at their hello,
- * which costs a sender nothing, are counted alone, by the server's `stats`: `rejectsSent` (who was told why), and
+ * which costs a sender nothing, are counted alone, by the server's `stats`: `rejects` (who was told why), and
  * `drops` "not-accepting" (the server is full, or draining), "wrong-protocol", "wrong-version", "rate-limited",
  * "half-open-full" and "handshake-refused".
  */

@@ -2,6 +2,8 @@ import {
   Connection,
   type ConnectionResources,
   type ConnectionSettings,
+  DEFAULT_HANDSHAKE_TIMEOUT_MS,
+  type DisconnectReason,
   type DropCounters,
   type DropReason,
 } from "@sortie/connection";
@@ -27,17 +29,21 @@ import {
   SESSION_ID_BYTES,
   type TransportParameters,
 } from "@sortie/wire";
+import { AuthenticateCalls } from "./authenticate-calls.js";
 import type { BlockList } from "./block-list.js";
 import { ConnectionEntry, type ConnectionTable } from "./connection-table.js";
 import { HandshakeTurns, type WaitingHello } from "./handshake-turns.js";
 import { helloKeyOf } from "./hello-key.js";
 import type { PortShare } from "./port-share.js";
 import { PrefixLimiter, type RateLimit } from "./prefix-limiter.js";
+import { RejectCounters } from "./reject-counters.js";
 import type { ReplyQueue } from "./reply-queue.js";
 
 /** REJECTs and other answers to addresses without a cookie, per second, for the whole server. */
 const UNVALIDATED_REPLIES_PER_SECOND = 1000;
 const UNVALIDATED_REPLIES_BURST = 1000;
+/** Of a connection that is told of its end and does not answer, while others wait for its slot. Nobody hears of it. */
+const MADE_ROOM: DisconnectReason = { code: "closed", by: "local", text: "its slot was needed" };
 /** Full handshakes that may be asked for at once after a rest. */
 const HANDSHAKE_BURST = 256;
 
@@ -75,7 +81,8 @@ export class Admission {
   /** Public-key handshakes answered. */
   handshakes = 0;
   retriesSent = 0;
-  rejectsSent = 0;
+  readonly rejects: RejectCounters = new RejectCounters();
+  readonly calls: AuthenticateCalls = new AuthenticateCalls();
   /** What new clients are shown. */
   identity: Identity;
   private readonly options: AdmissionOptions;
@@ -153,6 +160,12 @@ export class Admission {
     return this.onValidHello(datagram, hello, from, nowMs, refusal);
   }
 
+  /** A connection has ended before it was a peer's. */
+  onGone(entry: ConnectionEntry): void {
+    this.halfOpen -= 1;
+    this.calls.onGone(entry);
+  }
+
   private startWaitingOne(
     { datagram, from, helloKey }: WaitingHello,
     nowMs: number,
@@ -180,7 +193,7 @@ export class Admission {
       // The prefix first: one over its limit costs the others nothing. But it pays for what starts alone, or a client
       // that repeats its hello until there is room would find its own limit used up by then.
       if (!prefixes.attempt(from, nowMs)) return "rate-limited";
-      if (this.isFull || turns.isFull) return "half-open-full";
+      if (this.isFull(nowMs) || turns.isFull) return "half-open-full";
       if (handshakeBudget.available(nowMs) < 1) return "half-open-full";
       prefixes.take(from, nowMs);
       handshakeBudget.take(1, nowMs);
@@ -193,9 +206,22 @@ export class Admission {
   }
 
   /** Whether no other may start. Those that wait have their places already, as they have paid for them. */
-  private get isFull(): boolean {
-    const { waitingCount } = this.turns;
-    return this.halfOpen + waitingCount >= this.options.maxHalfOpen || this.options.table.isFull(waitingCount);
+  private isFull(nowMs: number): boolean {
+    return this.halfOpen + this.turns.waitingCount + this.calls.placesTaken(nowMs) >= this.options.maxHalfOpen;
+  }
+
+  /**
+   * Whether the table has a slot. It has one for each peer and each half-open connection that there may be: where it is
+   * full, connections that have ended, and wait for the answer to their CLOSE, hold slots. The oldest gives way.
+   */
+  private hasSlot(nowMs: number): boolean {
+    const { table } = this.options;
+    const oldest = table.isFull ? table.oldestFinished : undefined;
+    if (oldest !== undefined) {
+      oldest.connection.abort(MADE_ROOM, nowMs);
+      table.remove(oldest);
+    }
+    return !table.isFull;
   }
 
   /**
@@ -228,6 +254,7 @@ export class Admission {
       this.reject(hello, refusal, from);
       return "not-accepting";
     }
+    if (!this.hasSlot(nowMs)) return "half-open-full";
     const { identity } = this;
     const connectionId = table.nextConnectionId();
     const own = { crypto: resources.crypto, identity, parameters, ...(keyLog === undefined ? {} : { keyLog }) };
@@ -248,6 +275,7 @@ export class Admission {
     });
     const sessionId = resources.crypto.randomBytes(SESSION_ID_BYTES);
     const entry = new ConnectionEntry(connectionId & 0xffff, connection, sessionId, helloKey, response.packet);
+    entry.handshakeDeadlineMs = nowMs + (settings.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS);
     table.add(entry);
     table.setDeadline(entry, connection.nextTimeoutAt());
     this.halfOpen += 1;
@@ -302,7 +330,7 @@ export class Admission {
     const writer = this.writer.reset(replies.reserve());
     encodeReject(writer, { clientConnectionId, clientRandom, reason });
     replies.commit(writer.written, from);
-    this.rejectsSent += 1;
+    this.rejects.count(reason);
   }
 }
 

@@ -22,8 +22,12 @@ export class ConnectionEntry {
   eventful = false;
   /** The application has ended it: nothing that the peer sent is told any more. */
   isDismissed = false;
-  /** Whether its owner was told of its end. */
+  /** Whether its owner was told of its end. Set by the table's `finish`. */
   finished = false;
+  /** Whether `authenticate` is asked about it. */
+  isAuthenticating = false;
+  /** ms. When the server gives it up, should it be no peer by then. */
+  handshakeDeadlineMs: number = Infinity;
   /** The public object, made when the application first hears of the peer. */
   owner: unknown = undefined;
   /** Session ID offered to `authenticate` and told in ACCEPT. */
@@ -58,6 +62,8 @@ export class ConnectionTable {
   private ids: Uint32Array = new Uint32Array(INITIAL_SLOTS);
   private readonly homes: (SocketAddress | undefined)[] = [];
   private readonly freeSlots: number[] = [];
+  /** Those whose owner was told, and that are there to tell the other side: the oldest first. */
+  private readonly finished: Set<ConnectionEntry> = new Set();
   private readonly byHello: Map<string, ConnectionEntry> = new Map();
   private deadlines: Float64Array = new Float64Array(INITIAL_SLOTS).fill(Infinity);
   private readonly capacity: number;
@@ -80,9 +86,9 @@ export class ConnectionTable {
     return this.used;
   }
 
-  /** Whether there is no room for one more, beside `others` that are still to come. */
-  isFull(others: number = 0): boolean {
-    return this.used + others >= this.capacity;
+  /** Whether there is no room for one more. */
+  get isFull(): boolean {
+    return this.used >= this.capacity;
   }
 
   /** A connection ID for a free slot; the slot is taken by `add`. Only when not full. */
@@ -108,8 +114,21 @@ export class ConnectionTable {
     this.homes[entry.slot] = undefined;
     this.deadlines[entry.slot] = Infinity;
     this.freeSlots.push(entry.slot);
+    this.finished.delete(entry);
     if (this.byHello.get(entry.helloKey) === entry) this.byHello.delete(entry.helloKey);
     this.used -= 1;
+  }
+
+  /** The owner was told of its end: it holds neither a peer's place nor that of a client which wants to be one. */
+  finish(entry: ConnectionEntry): void {
+    entry.finished = true;
+    if (this.entries[entry.slot] === entry) this.finished.add(entry);
+  }
+
+  /** The one that ended first of those that have, and are there still. */
+  get oldestFinished(): ConnectionEntry | undefined {
+    const [oldest] = this.finished;
+    return oldest;
   }
 
   find(connectionId: number): ConnectionEntry | undefined {

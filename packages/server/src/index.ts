@@ -15,6 +15,7 @@ export { Peer } from "./peer.js";
 export { type PortShare, workerOf } from "./port-share.js";
 export type { RateLimit } from "./prefix-limiter.js";
 export { type HandshakeFailure, type RefusalCode, RefusalCounters } from "./refusal-counters.js";
+export { type RejectCode, RejectCounters } from "./reject-counters.js";
 export { Server } from "./server.js";
 export { ServerCore } from "./server-core.js";
 export type { ServerCoreHandler } from "./server-core-handler.js";

@@ -363,12 +363,12 @@ export class ServerCore implements DatagramCore {
       }
     }
     if (ended === undefined) return;
-    entry.finished = true;
+    this.table.finish(entry);
     if (entry.isPeer) {
       this.peerCount -= 1;
       handler.onDisconnect(entry, ended);
     } else {
-      this.admission.halfOpen -= 1;
+      this.admission.onGone(entry);
       handler.onHandshakeFailed(entry, ended);
     }
     this.removeIfOver(entry);

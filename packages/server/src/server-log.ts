@@ -11,7 +11,9 @@ const LOOK_MS = 1000;
 /** Datagrams that are dropped for a reason which an operator can do something about, and what to say of it. */
 const TOLD_DROPS = {
   "rate-limited": "handshakes over the limit of their prefix, or of the process, were dropped",
-  "half-open-full": "handshakes were dropped: more than handshakesPerSecond, or maxHalfOpen, allows",
+  "half-open-full":
+    "handshakes were dropped: more than handshakesPerSecond allows, or maxHalfOpen, for which calls of authenticate " +
+    "count until they answer",
   "receive-buffer-full": "packets were dropped: reassemblyBudgetBytes is used up",
   "not-accepting": "hellos were turned away, of which a client may send several: maxPeers are connected",
 } as const satisfies Partial<Record<DropReason, string>>;
@@ -21,6 +23,9 @@ type ToldDrop = keyof typeof TOLD_DROPS;
 /** What is counted elsewhere, and looked at once a second. */
 export interface WatchedCounters {
   readonly drops: { get(reason: DropReason): number };
+  readonly halfOpen: number;
+  /** Many of them where handshakes are dropped: `authenticate` is slow, or gives no answer. */
+  readonly pendingAuthenticateCalls: number;
   /** Datagrams; see `refusedSends`. */
   readonly refused: number;
   readonly skippedTicks: number;
@@ -104,7 +109,8 @@ export class ServerLog {
     for (const reason of Object.keys(TOLD_DROPS) as ToldDrop[]) {
       const count = this.#since(reason, counters.drops.get(reason));
       if (reason === "not-accepting" && counters.draining) continue;
-      this.#limited(reason, "warn", {}, TOLD_DROPS[reason], count, nowMs);
+      const fields = reason === "half-open-full" ? newcomersIn(counters) : {};
+      this.#limited(reason, "warn", fields, TOLD_DROPS[reason], count, nowMs);
     }
     const skipped = this.#since("ticks-skipped", counters.skippedTicks);
     const heldUp = { holdUpMs: Math.max(Math.round(counters.holdUpMs), this.#untold("ticks-skipped", "holdUpMs")) };
@@ -151,4 +157,9 @@ export class ServerLog {
     repeats.nextAtMs = nowMs + REPEAT_MS;
     this.write(level, { ...fields, kind, count }, message);
   }
+}
+
+/** Who holds the places that others did not get. */
+function newcomersIn({ halfOpen, pendingAuthenticateCalls }: WatchedCounters): object {
+  return { halfOpen, pendingAuthenticateCalls };
 }

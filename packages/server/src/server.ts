@@ -30,7 +30,7 @@ import type { ConnectRequest, ServerCoreHandler } from "./server-core-handler.js
 import { ServerLog } from "./server-log.js";
 import { createPeerHost } from "./server-peer-host.js";
 import { type CloseOptions, Shutdown } from "./shutdown.js";
-import type { ServerStatistics } from "./statistics.js";
+import { coreStatistics, type ServerStatistics } from "./statistics.js";
 import { type TickEvent, TickLoop } from "./tick-loop.js";
 
 /**
@@ -147,23 +147,15 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   /** A snapshot of the server's counters. */
   get stats(): ServerStatistics {
-    const { admission, drops, peerCount } = this.#core;
     return {
+      ...coreStatistics(this.#core),
       crypto: this.#options.crypto.name,
-      peers: peerCount,
       maxPeers: this.#maxPeers,
-      halfOpen: admission.halfOpen,
-      handshakes: admission.handshakes,
-      retriesSent: admission.retriesSent,
-      rejectsSent: admission.rejectsSent,
       ...this.#refusals.snapshot(),
       peersAccepted: this.#peersAccepted,
       listenerErrors: this.#listenerErrors,
-      draining: this.#core.isShuttingDown,
-      drops: drops.snapshot(),
       transport: { ...this.#options.transport.statistics },
       ticks: this.#ticks?.statistics.snapshot(),
-      certificateNotAfterMs: admission.identity.certificateNotAfterMs,
     };
   }
 
@@ -349,11 +341,13 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   #afterRound(): void {
     const nowMs = this.#clock.now();
     if (this.#log.isLookDue(nowMs)) {
-      const { drops, isShuttingDown: draining } = this.#core;
+      const { drops, isShuttingDown: draining, admission } = this.#core;
       const refused = refusedSends(this.#options.transport.statistics);
       const ticks = this.#ticks?.statistics;
       const [skippedTicks, holdUpMs] = [ticks?.skipped ?? 0, ticks?.takeHoldUpMs() ?? 0];
-      this.#log.watch({ drops, draining, refused, skippedTicks, holdUpMs }, nowMs);
+      const { halfOpen, calls } = admission;
+      const counters = { drops, draining, halfOpen, pendingAuthenticateCalls: calls.pending, refused };
+      this.#log.watch({ ...counters, skippedTicks, holdUpMs }, nowMs);
     }
     this.#shutdown.check();
   }
@@ -367,7 +361,10 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   #authenticate({ entry, payload }: ConnectRequest): void {
     const sessionId = toHex(entry.sessionId);
     const request = { payload, address: entry.address, sessionId };
+    const { calls } = this.#core.admission;
+    calls.begin(entry);
     authenticateClient(this.#options.authenticate, request, (decision) => {
+      calls.end(entry);
       // The server has ended meanwhile: nobody waits for the decision, and nothing more is told.
       if (entry.finished && this.#listening === undefined) return;
       try {

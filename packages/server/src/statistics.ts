@@ -1,6 +1,8 @@
 import type { DropReason } from "@sortie/connection";
 import type { TransportStatistics } from "@sortie/transport";
 import type { HandshakeFailure, RefusalCode } from "./refusal-counters.js";
+import type { RejectCode } from "./reject-counters.js";
+import type { ServerCore } from "./server-core.js";
 import type { TickStatisticsSnapshot } from "./tick-statistics.js";
 
 /** A snapshot of the whole server. */
@@ -12,12 +14,19 @@ export interface ServerStatistics {
   readonly maxPeers: number;
   /** Connections between the first keys and acceptance. */
   readonly halfOpen: number;
+  /**
+   * Calls of `authenticate` that have not answered, those included whose client has gone: until it answers, or
+   * `handshakeTimeoutMs` are over, such a call counts for `maxHalfOpen`. Many for long: `authenticate` hangs.
+   */
+  readonly pendingAuthenticateCalls: number;
   /** Public-key handshakes answered since the start. */
   readonly handshakes: number;
   /** Cookies handed out since the start. */
   readonly retriesSent: number;
   /** Hellos answered with why there is no handshake, since the start. A client may send several. */
   readonly rejectsSent: number;
+  /** The same by what they were told: "server-full" where `maxPeers` are connected, "shutting-down" while draining. */
+  readonly rejects: Readonly<Record<RejectCode, number>>;
   /**
    * Clients that were refused once keys were agreed, since the start, by code. "refused": by `authenticate`;
    * "server-full": by `authenticate`, or no slot was left when it had answered; "shutting-down".
@@ -43,4 +52,33 @@ export interface ServerStatistics {
    * for certificates that `withCertificates` has not seen.
    */
   readonly certificateNotAfterMs?: number | undefined;
+}
+
+type CoreStatistics = Pick<
+  ServerStatistics,
+  | "peers"
+  | "halfOpen"
+  | "pendingAuthenticateCalls"
+  | "handshakes"
+  | "retriesSent"
+  | "rejectsSent"
+  | "rejects"
+  | "draining"
+  | "drops"
+  | "certificateNotAfterMs"
+>;
+
+/** What a {@link ServerCore} counts. */
+export function coreStatistics({ admission, drops, peerCount, isShuttingDown }: ServerCore): CoreStatistics {
+  return {
+    peers: peerCount,
+    halfOpen: admission.halfOpen,
+    pendingAuthenticateCalls: admission.calls.pending,
+    handshakes: admission.handshakes,
+    retriesSent: admission.retriesSent,
+    ...admission.rejects.snapshot(),
+    draining: isShuttingDown,
+    drops: drops.snapshot(),
+    certificateNotAfterMs: admission.identity.certificateNotAfterMs,
+  };
 }

@@ -16,6 +16,12 @@ const MAX_CATCH_UP_TICKS = 4;
 const RECEIVE_SHARE = 0.25;
 
 /**
+ * Intervals from a tick to the next one's time, at the most: there is one between them, and a timer may come early by a
+ * part of it. Beyond that the clock has stepped back.
+ */
+const MOST_INTERVALS_AHEAD = 2;
+
+/**
  * What a tick is told. Ticks run only while there is a connection; what must go on in an empty server needs a timer of
  * its own.
  */
@@ -109,7 +115,8 @@ export class TickLoop {
    */
   private goOn(startMs: number): void {
     const nowMs = this.clock.now();
-    const busyMs = nowMs - startMs;
+    // Less than nothing where the clock stepped back meanwhile.
+    const busyMs = Math.max(0, nowMs - startMs);
     this.overrunsInRow = busyMs > this.intervalMs ? this.overrunsInRow + 1 : 0;
     const isDue = this.nextAtMs <= nowMs;
     if (isDue && !this.hasReceived && this.receiveFirst(RECEIVE_SHARE * Math.max(busyMs, this.intervalMs))) return;
@@ -134,12 +141,22 @@ export class TickLoop {
 
   /** @param pauseMs after ticks of a loop that cannot keep its rate; 0: the next one comes at once */
   private armNext(pauseMs: number): void {
+    this.followClock(this.clock.now());
     if (this.overrunsInRow >= MAX_CATCH_UP_TICKS) {
       const behindMs = this.clock.now() - this.nextAtMs;
       const behind = behindMs / this.intervalMs;
       this.skip(pauseMs > 0 ? Math.ceil(behind + pauseMs / this.intervalMs) : Math.floor(behind), behindMs);
     }
     this.arm();
+  }
+
+  /**
+   * Clocks are monotonic, but those of applications may err. After a step back the next tick's time, as it was counted,
+   * would come when the clock is where it was: until then, an hour perhaps, no tick would run, and nobody be told.
+   */
+  private followClock(nowMs: number): void {
+    if (this.nextAtMs - nowMs <= MOST_INTERVALS_AHEAD * this.intervalMs) return;
+    this.nextAtMs = nowMs + this.intervalMs;
   }
 
   /** @param behindMs since the first of them was due */
@@ -162,7 +179,7 @@ export class TickLoop {
       lateMs,
       previousBusyMs: this.busyMs,
     });
-    this.busyMs = this.clock.now() - beganMs;
+    this.busyMs = Math.max(0, this.clock.now() - beganMs);
     this.statistics.onTick(lateMs, this.busyMs);
   }
 }

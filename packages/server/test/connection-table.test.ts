@@ -29,7 +29,7 @@ describe("ConnectionTable", () => {
     const table = new ConnectionTable(300, counting());
     const entries = Array.from({ length: 300 }, () => added(table));
     expect(table.size).toBe(300);
-    expect(table.isFull()).toBe(true);
+    expect(table.isFull).toBe(true);
     expect(new Set(entries.map((entry) => entry.slot)).size).toBe(300);
     for (const entry of entries) {
       expect(table.find(idOf(entry))).toBe(entry);
@@ -46,6 +46,20 @@ describe("ConnectionTable", () => {
     expect(table.find(0xffff_0000)).toBe(entry);
   });
 
+  it("knows which ended first of those that are told of it still", () => {
+    const table = new ConnectionTable(4, counting());
+    const [a, b, c, d] = [added(table), added(table), added(table), added(table)];
+    expect(table.oldestFinished).toBeUndefined();
+    for (const entry of [c, a, d]) table.finish(entry);
+    expect([a.finished, b.finished, table.size]).toEqual([true, false, 4]);
+    for (const entry of [c, a, d]) {
+      expect(table.oldestFinished).toBe(entry);
+      table.remove(entry);
+    }
+    table.finish(c); // it has gone, and its slot is another's
+    expect(table.oldestFinished).toBeUndefined();
+  });
+
   it("uses a freed slot again, under another ID: the old one finds nobody", () => {
     const table = new ConnectionTable(4, counting());
     const entries = [added(table), added(table), added(table), added(table)];
@@ -53,8 +67,7 @@ describe("ConnectionTable", () => {
     table.remove(gone);
     table.remove(gone);
     expect(table.size).toBe(3);
-    expect(table.isFull()).toBe(false);
-    expect(table.isFull(1)).toBe(true);
+    expect(table.isFull).toBe(false);
     expect(table.find(idOf(gone))).toBeUndefined();
     const fresh = added(table, "fresh");
     expect(fresh.slot).toBe(gone.slot);
@@ -145,7 +158,7 @@ describe("ConnectionTable", () => {
 
   it("never has more slots than a connection ID can name", () => {
     const table = new ConnectionTable(1_000_000, counting());
-    while (!table.isFull()) added(table);
+    while (!table.isFull) added(table);
     expect(table.size).toBe(MAX_SLOTS);
     const last = table.find(0) ?? table.nextDue(0, Infinity);
     expect(last?.slot).toBe(0);

@@ -19,7 +19,14 @@ function entry(event: AccessLogEntry["event"], text: string = "", code: string =
   return { event, address, sessionId: "ab", code, text, ...(event === "refuse" ? {} : { peerId: 7 }) };
 }
 
-const NOTHING = { refused: 0, skippedTicks: 0, holdUpMs: 0, draining: false };
+const NOTHING = {
+  refused: 0,
+  skippedTicks: 0,
+  holdUpMs: 0,
+  draining: false,
+  halfOpen: 0,
+  pendingAuthenticateCalls: 0,
+};
 
 function counters(drops: Partial<Record<DropReason, number>>, others: Partial<WatchedCounters> = {}): WatchedCounters {
   return { drops: { get: (reason) => drops[reason] ?? 0 }, ...NOTHING, ...others };
@@ -92,6 +99,14 @@ describe("ServerLog", () => {
       4,
       9,
     ]);
+  });
+
+  it("says who holds the places for which handshakes were dropped", () => {
+    const { logger, lines } = keeping();
+    const log = new ServerLog(logger, () => {});
+    log.watch(counters({ "half-open-full": 5 }, { halfOpen: 3, pendingAuthenticateCalls: 61 }), 0);
+    expect(lines[0]?.[1]).toEqual({ halfOpen: 3, pendingAuthenticateCalls: 61, kind: "half-open-full", count: 5 });
+    expect(lines[0]?.[2]).toContain("calls of authenticate");
   });
 
   it("warns once in ten seconds of clients for whom no slot was left, apart from those refused otherwise", () => {

@@ -1,4 +1,5 @@
 import { checkOptionNames, LOG_LEVELS, type Logger, type LogLevel, type OptionNames } from "@sortie/connection";
+import { escapeHidden } from "./escape-hidden.js";
 import { type LostLines, writeToConsole } from "./console-streams.js";
 
 export interface ConsoleLoggerOptions {
@@ -21,12 +22,10 @@ const LOST = "log lines could not be written and are lost, at most so many";
 
 /** pino's numbers of the levels. */
 const LEVEL_NUMBERS: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
-/** Control characters, which terminals obey; JSON leaves some of them as they are. */
-const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
 
 /**
- * A logger without dependencies. Whatever peers put into a text stays in its line and cannot move the cursor. Throws
- * TypeError for bad options.
+ * A logger without dependencies. Whatever peers put into a text stays in its line, and can neither move the cursor nor
+ * hide or turn around what stands there. Throws TypeError for bad options.
  */
 export function createConsoleLogger(options: ConsoleLoggerOptions = {}): Logger {
   checkOptionNames(options, OPTION_NAMES);
@@ -55,11 +54,11 @@ function jsonLine(level: LogLevel, fields: object, message: string): string {
 }
 
 function textLine(level: LogLevel, fields: object, message: string): string {
-  const words = [new Date().toISOString(), level.toUpperCase().padEnd(5), message.replace(CONTROLS, escaped)];
+  const words = [new Date().toISOString(), level.toUpperCase().padEnd(5), escapeHidden(message)];
   let stack = "";
   for (const [name, value] of Object.entries(fields)) {
     if (value instanceof Error) stack += stackOf(value);
-    else words.push(`${name}=${typeof value === "number" ? String(value) : textOf(value)}`);
+    else words.push(`${escapeHidden(name)}=${typeof value === "number" ? String(value) : textOf(value)}`);
   }
   return words.join(" ") + stack;
 }
@@ -67,15 +66,16 @@ function textLine(level: LogLevel, fields: object, message: string): string {
 /** A line for each of the stack's. */
 function stackOf(error: Error): string {
   const lines = (error.stack ?? String(error)).split("\n");
-  return lines.map((line) => `\n${line.replace(CONTROLS, escaped)}`).join("");
+  return lines.map((line) => `\n${escapeHidden(line)}`).join("");
 }
 
 /** As JSON; what JSON cannot say is named. */
 function textOf(value: unknown): string {
   try {
-    return (JSON.stringify(value, plain) ?? String(value)).replace(CONTROLS, escaped);
+    return escapeHidden(JSON.stringify(value, plain) ?? String(value));
   } catch (error) {
-    return JSON.stringify(`cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    const why = error instanceof Error ? error.message : String(error);
+    return escapeHidden(JSON.stringify(`cannot be written: ${why}`));
   }
 }
 
@@ -90,8 +90,4 @@ function plain(_key: string, value: unknown): unknown {
 function codeOf(error: Error): string | number | undefined {
   const { code } = error as { readonly code?: unknown };
   return typeof code === "string" || typeof code === "number" ? code : undefined;
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -45,6 +45,8 @@ let wasmAeads: Promise<AeadSource | undefined> | undefined;
 interface OptionalAeads {
   readonly name: AeadChoice;
   readonly packageName: string;
+  /** The one that it takes, where another one may lack what is called. */
+  readonly version?: string;
   readonly load: () => AeadSource;
   /** undefined: not yet tried; null: not there. */
   loaded: AeadSource | null | undefined;
@@ -53,6 +55,8 @@ interface OptionalAeads {
 const openssl: OptionalAeads = {
   name: "openssl-koffi",
   packageName: "koffi",
+  // As among the peer dependencies.
+  version: "3.3.4",
   load: loadOpensslAeads,
   loaded: undefined,
 };
@@ -121,12 +125,10 @@ function warnOfWasm(error: unknown): undefined {
 }
 
 function required(aeads: OptionalAeads): AeadSource {
-  const { name, packageName } = aeads;
   try {
     return (aeads.loaded ??= aeads.load());
   } catch (error) {
-    const question = `is the package ${packageName} installed?`;
-    throw new Error(`"aead" is "${name}", which does not load: ${question} ${String(error)}`, { cause: error });
+    throw new Error(`"aead" is "${aeads.name}", which does not load: ${reasonOf(error, aeads)}`, { cause: error });
   }
 }
 
@@ -138,15 +140,25 @@ function available(aeads: OptionalAeads): AeadSource | null {
     aeads.loaded = null;
     // Most have not installed it, and Bun and Deno cannot use all: that needs no words.
     if (!isExpected(error, aeads.packageName)) {
-      warn(`${aeads.name} does not load, other libraries encrypt instead: ${String(error)}`);
+      warn(`${aeads.name} does not load, other libraries encrypt instead: ${reasonOf(error, aeads)}`);
     }
   }
   return aeads.loaded;
 }
 
+/** Why they do not load. A TypeError is of something that another version does not have: it says little by itself. */
+function reasonOf(error: unknown, { packageName, version }: OptionalAeads): string {
+  if (isMissing(error, packageName)) return `is the package ${packageName} installed? ${String(error)}`;
+  if (version === undefined || !(error instanceof TypeError)) return String(error);
+  return `it takes ${packageName} ${version}, and another version seems to be installed (${String(error)})`;
+}
+
 function isExpected(error: unknown, packageName: string): boolean {
+  return isMissing(error, packageName) || (error as { readonly code?: unknown }).code === "UNSUPPORTED_RUNTIME";
+}
+
+function isMissing(error: unknown, packageName: string): boolean {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  if (code === "UNSUPPORTED_RUNTIME") return true;
   return code === "MODULE_NOT_FOUND" && String(message).includes(`'${packageName}'`);
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Stats } from "node:fs";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 
 /** A file that is to be written. */
@@ -71,14 +72,19 @@ interface Place {
 }
 
 async function placeOf({ path }: NewFile): Promise<Place> {
-  const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-  });
+  const stats = await expectFileOrNothing(path);
   if (stats === undefined) return { path, isThere: false, owner: undefined };
-  if (!stats.isFile()) {
-    throw new Error(`"${path}" expected a file, or nothing, got ${stats.isDirectory() ? "a folder" : "a device"}`);
-  }
   return { path: await realpath(path), isThere: true, owner: stats };
+}
+
+/** Of the file there, if any. Rejects with Error for what is no file, such as a device, and with the system's error. */
+export async function expectFileOrNothing(path: string): Promise<Stats | undefined> {
+  const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (stats === undefined || stats.isFile()) return stats;
+  throw new Error(`"${path}" expected a file, or nothing, got ${stats.isDirectory() ? "a folder" : "a device"}`);
 }
 
 /** Writes a file that is not there. Rejects as `createPair` does. */

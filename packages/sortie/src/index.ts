@@ -65,6 +65,7 @@ export type {
   PortShare,
   RateLimit,
   RefusalCode,
+  RejectCode,
   Server,
   ServerEvents,
   ServerStatistics,

@@ -170,6 +170,18 @@ describe("sortie cert", () => {
     expect((await readdir(folder)).sort()).toEqual(["ca.crt", "ca.key", "ca.pub", "current.crt"]);
   });
 
+  it.skipIf(process.platform === "win32")("writes to files alone, whatever is forced", async () => {
+    const refusal = (path: string, kind: string): string => `"${path}" expected a file, or nothing, got ${kind}`;
+    await expect(root("--out", "/dev/null", "--force")).rejects.toThrow(refusal("/dev/null", "a device"));
+    await expect(root("--out", folder, "--force")).rejects.toThrow(refusal(folder, "a folder"));
+    // Nor is a key made for it.
+    expect(await readdir(folder)).toEqual([]);
+    await root();
+    await expect(server("--host", "a", "--out", "/dev/null", "--force")).rejects.toThrow(
+      refusal("/dev/null", "a device"),
+    );
+  });
+
   it("shows what stands in a file", async () => {
     await root("--name", "My game");
     await server("--host", "a.example.com");

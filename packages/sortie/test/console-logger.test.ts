@@ -11,6 +11,10 @@ function lines(options: Parameters<typeof createConsoleLogger>[0] = {}): {
 
 afterEach(() => void vi.restoreAllMocks());
 
+function raise(message: string): never {
+  throw new Error(message);
+}
+
 describe("createConsoleLogger", () => {
   it("writes time, level, message and fields, from its level on", () => {
     const { logger, written } = lines({ level: "warn" });
@@ -35,6 +39,17 @@ describe("createConsoleLogger", () => {
     for (const line of written) expect(line).not.toMatch(/[\u001b\u009b\u2028]/);
     expect(written[0]).not.toContain("\n");
     expect(written[1]).toMatch(/ERROR failed\nError: from bye\n/);
+  });
+
+  it.each([true, false])("leaves nothing that turns a line around or hides in it (json: %s)", (json) => {
+    const { logger, written } = lines({ json });
+    const text = "bye\u202egpj.exe\u2066\u200b\u{e0041}";
+    const unwritable = { toJSON: (): never => raise(text) };
+    logger.info({ text, [text]: text, err: new Error(text) }, text);
+    logger.info({ unwritable }, "x");
+    for (const line of written) expect(line).not.toMatch(/\p{Cf}/u);
+    expect(written[0]).toContain("bye\\u202egpj.exe\\u2066\\u200b\\udb40\\udc41");
+    if (json) expect(JSON.parse(written[0] as string)).toMatchObject({ text, [text]: text, msg: text });
   });
 
   it("writes JSON lines with pino's names", () => {

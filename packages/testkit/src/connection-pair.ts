@@ -1,27 +1,20 @@
-import {
-  checkOptionNames,
-  Connection,
-  type ConnectionSettings,
-  createResources,
-  type OptionNames,
-  type TraceSink,
-} from "@sortie/connection";
+import { Connection, createResources } from "@sortie/connection";
 import {
   ClientHandshake,
   type CryptoProvider,
   type EstablishedKeys,
   type HandshakeKeys,
   identityOf,
-  type KeyLimits,
   protocolId,
   respond,
 } from "@sortie/handshake";
-import { LinkSimulator, type LinkSpec } from "@sortie/transport-memory";
+import { LinkSimulator } from "@sortie/transport-memory";
 import { decodeClientHello, RESET_TOKEN_BYTES, SESSION_ID_BYTES, type TransportParameters } from "@sortie/wire";
 import { checkMs } from "./check-ms.js";
 import { Flights, ownDatagram } from "./flights.js";
 import { PacketForger } from "./packet-forger.js";
 import { PairAddress } from "./pair-address.js";
+import { checkPairOptions, type ConnectionPairOptions } from "./pair-options.js";
 import { createSeededCrypto } from "./seeded-crypto.js";
 
 /** Parameters that both sides have unless told otherwise. */
@@ -31,47 +24,6 @@ export const PAIR_PARAMETERS: TransportParameters = {
   maxDatagramBytes: 1452,
   maxMessageBytes: 1024 * 1024,
   receiveWindowBytes: 4 * 1024 * 1024,
-};
-
-export interface ConnectionPairOptions {
-  /** 0..2^32-1. Print it when a test fails. */
-  readonly seed: number;
-  /** Link of both directions. Default: ideal. */
-  readonly link?: LinkSpec | undefined;
-  /** Link from server to client, when it differs. */
-  readonly returnLink?: LinkSpec | undefined;
-  readonly settings?: ConnectionSettings | undefined;
-  readonly clientParameters?: Partial<TransportParameters> | undefined;
-  readonly serverParameters?: Partial<TransportParameters> | undefined;
-  /** Default: real cryptography over a seeded generator. */
-  readonly crypto?: CryptoProvider | undefined;
-  /** Whether the server accepts as soon as it is asked. Default true. */
-  readonly autoAccept?: boolean | undefined;
-  readonly connectPayload?: Uint8Array | undefined;
-  readonly clientTrace?: TraceSink | undefined;
-  readonly serverTrace?: TraceSink | undefined;
-  /** Lower limits of the keys of both sides, for key updates within a test. */
-  readonly keyLimits?: Partial<KeyLimits> | undefined;
-  /** Both sides start to count here. */
-  readonly initialPacketNumber?: number | undefined;
-  readonly initialMessageId?: number | undefined;
-}
-
-const OPTION_NAMES: OptionNames<ConnectionPairOptions> = {
-  seed: true,
-  link: true,
-  returnLink: true,
-  settings: true,
-  clientParameters: true,
-  serverParameters: true,
-  crypto: true,
-  autoAccept: true,
-  connectPayload: true,
-  clientTrace: true,
-  serverTrace: true,
-  keyLimits: true,
-  initialPacketNumber: true,
-  initialMessageId: true,
 };
 
 /** What sees each datagram before the link does; may change or replace it, or return undefined to swallow it. */
@@ -108,14 +60,14 @@ export class ConnectionPair {
   private readonly autoAccept: boolean;
   private readonly crypto: CryptoProvider;
 
-  /** Throws TypeError for an option that there is not, RangeError for a seed or a link out of range. */
+  /** Throws TypeError for an option of the wrong kind, or that there is not, RangeError for one out of range. */
   constructor(options: ConnectionPairOptions) {
-    checkOptionNames(options, OPTION_NAMES);
-    const { seed, link = {}, settings = {} } = options;
+    checkPairOptions(options);
+    const { seed, link = {}, returnLink = link, settings = {} } = options;
     this.crypto = options.crypto ?? createSeededCrypto(seed);
     this.autoAccept = options.autoAccept ?? true;
-    this.toServer = new LinkSimulator(link, seed, [1]);
-    this.toClient = new LinkSimulator(options.returnLink ?? link, seed, [2]);
+    this.toServer = new LinkSimulator(link, seed, [1], "link");
+    this.toClient = new LinkSimulator(returnLink, seed, [2], "returnLink");
     const clientParameters = { ...PAIR_PARAMETERS, ...options.clientParameters };
     const serverParameters = { ...PAIR_PARAMETERS, ...options.serverParameters };
     const keys = agreeOnKeys(this.crypto, clientParameters, serverParameters);

@@ -108,9 +108,12 @@ const OPTION_NAMES: OptionNames<LinkOptions> = {
   overheadBytes: true,
 };
 
-/** Throws a RangeError that names the option when one is out of range, TypeError for one that there is not. */
-export function checkLinkOptions(options: LinkOptions): LinkParameters {
-  checkOptionNames(options, OPTION_NAMES, "link");
+/**
+ * Throws a RangeError that names the option when one is out of range, TypeError for one that there is not.
+ * @param label what the link is called in messages about all of it
+ */
+export function checkLinkOptions(options: LinkOptions, label: string = "link"): LinkParameters {
+  checkOptionNames(options, OPTION_NAMES, label);
   const { latencyMs = 0, jitterMs = 0, reorder = 0, reorderDelayMs = DEFAULT_REORDER_DELAY_MS } = options;
   const { duplicate = 0, corrupt = 0, mtu = Infinity, overheadBytes = 0 } = options;
   checkNumber("latencyMs", latencyMs, 0, MAX_DELAY_MS);

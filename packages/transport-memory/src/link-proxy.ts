@@ -173,8 +173,8 @@ export class LinkProxy {
   private newLinks(index: number): { readonly toTarget: LinkSimulator; readonly toClient: LinkSimulator } {
     const { seed, toTarget = {}, toClient = {} } = this.options;
     return {
-      toTarget: new LinkSimulator(toTarget, seed, [index, TO_TARGET]),
-      toClient: new LinkSimulator(toClient, seed, [index, TO_CLIENT]),
+      toTarget: new LinkSimulator(toTarget, seed, [index, TO_TARGET], "toTarget"),
+      toClient: new LinkSimulator(toClient, seed, [index, TO_CLIENT], "toClient"),
     };
   }
 

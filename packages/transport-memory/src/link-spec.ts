@@ -27,19 +27,20 @@ const TRACED_NAMES: OptionNames<TracedLink> = { trace: true, base: true };
 /**
  * Throws a RangeError for an unknown preset, a bad trace or an option out of range, TypeError for an option that there
  * is not.
+ * @param label what the link is called in messages about all of it
  */
-export function resolveLink(spec: LinkSpec): ResolvedLink {
+export function resolveLink(spec: LinkSpec, label: string = "link"): ResolvedLink {
   if (typeof spec === "object" && spec !== null && "trace" in spec) {
-    checkOptionNames(spec, TRACED_NAMES, "link");
+    checkOptionNames(spec, TRACED_NAMES, label);
     const { trace, base = {} } = spec;
-    const timeline = new LinkTimeline(trace, optionsOf(base));
+    const timeline = new LinkTimeline(trace, optionsOf(base, label), label);
     return { parameters: timeline.parameters, timeline };
   }
-  return { parameters: checkLinkOptions(optionsOf(spec)), timeline: undefined };
+  return { parameters: checkLinkOptions(optionsOf(spec, label), label), timeline: undefined };
 }
 
-function optionsOf(spec: LinkOptions | PresetName): LinkOptions {
+function optionsOf(spec: LinkOptions | PresetName, label: string): LinkOptions {
   if (typeof spec !== "string") return spec;
   if (Object.hasOwn(PRESETS, spec)) return PRESETS[spec];
-  throw new RangeError(`"link" expected one of ${Object.keys(PRESETS).join(", ")}, got "${spec}"`);
+  throw new RangeError(`"${label}" expected one of ${Object.keys(PRESETS).join(", ")}, got "${spec}"`);
 }

@@ -14,9 +14,12 @@ export class LinkTimeline {
   /** Monotonic ms: when the current round began; NaN before the first time was told. */
   private roundStartMs = NaN;
 
-  /** RangeError for a bad trace. */
-  constructor(trace: LinkTrace, base: LinkOptions) {
-    this.steps = compileTrace(trace, base);
+  /**
+   * RangeError for a bad trace.
+   * @param label what the link is called in messages about `base`
+   */
+  constructor(trace: LinkTrace, base: LinkOptions, label: string) {
+    this.steps = compileTrace(trace, base, label);
     this.durationMs = trace.durationMs;
     this.roundBytes = this.steps.reduce((sum, { atMs, parameters }, index) => {
       const endMs = this.steps[index + 1]?.atMs ?? trace.durationMs;

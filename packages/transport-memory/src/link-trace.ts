@@ -53,8 +53,9 @@ const TRACE_NAMES: OptionNames<LinkTrace> = { format: true, name: true, duration
 /**
  * The steps of a trace over the link's other options. Throws RangeError that names step and field; for the other
  * options as `checkLinkOptions` does.
+ * @param label what the link is called in messages about `base`
  */
-export function compileTrace(trace: LinkTrace, base: LinkOptions): TraceParameters[] {
+export function compileTrace(trace: LinkTrace, base: LinkOptions, label: string = "link"): TraceParameters[] {
   if (typeof trace !== "object" || trace === null || trace.format !== LINK_TRACE_FORMAT) {
     const got = typeof trace === "object" && trace !== null ? String(trace.format) : String(trace);
     throw new RangeError(`"trace.format" expected "${LINK_TRACE_FORMAT}", got "${got}"`);
@@ -66,7 +67,7 @@ export function compileTrace(trace: LinkTrace, base: LinkOptions): TraceParamete
   }
   if (!Array.isArray(steps)) throw new RangeError(`"trace.steps" expected an array, got ${typeof steps}`);
   checkInteger("trace.steps.length", steps.length, 1, MAX_STEPS);
-  const baseParameters = checkLinkOptions(base);
+  const baseParameters = checkLinkOptions(base, label);
   const compiled: TraceParameters[] = [];
   steps.forEach((step: LinkTraceStep, index) => {
     compiled.push(compileStep(step, index, base, compiled.at(-1)?.parameters ?? baseParameters, baseParameters));

@@ -92,9 +92,10 @@ export class LinkSimulator {
    * there is not.
    * @param seed - 0..2^32-1. The same seed, stream and calls give the same outcome.
    * @param stream - words that tell this link from others of the same seed.
+   * @param label - the option that `link` was given as: errors name it. Default "link".
    */
-  constructor(link: LinkSpec, seed: number, stream: readonly number[] = []) {
-    const { parameters, timeline } = resolveLink(link);
+  constructor(link: LinkSpec, seed: number, stream: readonly number[] = [], label: string = "link") {
+    const { parameters, timeline } = resolveLink(link, label);
     this.parameters = parameters;
     this.timeline = timeline;
     this.lossModel = new LossModel(this.parameters.lossModel, new Prng(seed, [...stream, LOSS_STREAM]));

@@ -53,8 +53,8 @@ export interface NetworkPort {
   unbind(address: SocketAddress): void;
   /** Puts one datagram on its way. */
   carry(sender: MemoryTransport, from: SocketAddress, batch: DatagramBatch, index: number): void;
-  /** Makes a link for the traffic of one transport. */
-  accessLink(spec: LinkSpec, transportIndex: number, direction: number): LinkSimulator;
+  /** Makes a link for the traffic of one transport, which errors call `label`. */
+  accessLink(spec: LinkSpec, transportIndex: number, direction: number, label: string): LinkSimulator;
   /** The addresses of a host name; undefined for an unknown one. */
   lookUp(name: string): readonly string[] | undefined;
   readonly clock: Clock;
@@ -100,8 +100,9 @@ export class MemoryTransport implements DatagramTransport {
       ...(options.slotBytes === undefined ? {} : { slotBytes: options.slotBytes }),
       onAvailable: () => this.afterRelease(),
     });
-    if (options.link !== undefined) this.setSendLink(options.link);
-    if (options.receiveLink !== undefined) this.setReceiveLink(options.receiveLink);
+    const { link, receiveLink } = options;
+    if (link !== undefined) this.uplink = network.accessLink(link, index, SEND, "link");
+    if (receiveLink !== undefined) this.downlink = network.accessLink(receiveLink, index, RECEIVE, "receiveLink");
   }
 
   /** IP address of the transport, known before it is open; changes only with `rebind`. */
@@ -139,14 +140,14 @@ export class MemoryTransport implements DatagramTransport {
 
   /** Sets or replaces the link that all this transport sends goes through first. RangeError for bad options. */
   setSendLink(link: LinkSpec): LinkSimulator {
-    if (this.uplink === undefined) this.uplink = this.network.accessLink(link, this.index, SEND);
+    if (this.uplink === undefined) this.uplink = this.network.accessLink(link, this.index, SEND, "link");
     else this.uplink.configure(link, this.network.clock.now());
     return this.uplink;
   }
 
   /** Sets or replaces the link that all this transport receives comes through last. RangeError for bad options. */
   setReceiveLink(link: LinkSpec): LinkSimulator {
-    if (this.downlink === undefined) this.downlink = this.network.accessLink(link, this.index, RECEIVE);
+    if (this.downlink === undefined) this.downlink = this.network.accessLink(link, this.index, RECEIVE, "link");
     else this.downlink.configure(link, this.network.clock.now());
     return this.downlink;
   }

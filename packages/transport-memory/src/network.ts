@@ -77,7 +77,7 @@ export class MemoryNetwork<C extends Clock = VirtualClock> {
       bind: (transport, host, port) => topology.bind(transport, host, port),
       unbind: (address) => topology.unbind(address),
       carry: (sender, from, batch, index) => carrier.carry(sender, from, batch, index),
-      accessLink: (spec, index, direction) => topology.newAccessLink(spec, index, direction),
+      accessLink: (spec, index, direction, label) => topology.newAccessLink(spec, index, direction, label),
       lookUp: (name) => this.lookUp(name),
     };
   }

@@ -107,9 +107,9 @@ export class Topology {
     }
   }
 
-  /** A link for the traffic of one transport. */
-  newAccessLink(link: LinkSpec, transportIndex: number, direction: number): LinkSimulator {
-    return new LinkSimulator(link, this.seed, [ACCESS_STREAM, transportIndex, direction]);
+  /** A link for the traffic of one transport, which errors call `label`. */
+  newAccessLink(link: LinkSpec, transportIndex: number, direction: number, label: string): LinkSimulator {
+    return new LinkSimulator(link, this.seed, [ACCESS_STREAM, transportIndex, direction], label);
   }
 
   private obtain(bytes: Uint8Array): Host<MemoryTransport> | undefined {

@@ -1,4 +1,6 @@
 import type { SocketAddress } from "./address.js";
+import { describeValue } from "./describe-value.js";
+import { checkOptionNames } from "./option-names.js";
 
 /** Datagrams in a batch. What one sendmmsg call takes well; 64 of 1500 bytes are under 100 KB. */
 const DEFAULT_CAPACITY = 64;
@@ -18,6 +20,20 @@ const MAX_SLOT_BYTES = 65_527;
 const MAX_ASTRAY_PER_BATCH = 128;
 /** Batches. A bound against mistyped options; at the default sizes this is 100 MB. */
 const MAX_BATCHES = 1024;
+
+/** See `checkOptionNames`. */
+const BATCH_OPTION_NAMES = {
+  capacity: true,
+  slotBytes: true,
+  onRelease: true,
+  onAbandon: true,
+} as const satisfies Record<keyof DatagramBatchOptions, true>;
+const POOL_OPTION_NAMES = {
+  batches: true,
+  capacity: true,
+  slotBytes: true,
+  onAvailable: true,
+} as const satisfies Record<keyof BatchPoolOptions, true>;
 
 const EMPTY = new Uint8Array(0);
 
@@ -67,16 +83,17 @@ export class DatagramBatch {
   readonly #onRelease: ((batch: DatagramBatch) => void) | undefined;
   readonly #onAbandon: ((batch: DatagramBatch) => boolean) | undefined;
 
-  /** Throws RangeError where an option is out of range. */
+  /** Throws RangeError where an option is out of range, TypeError for one that there is not, or of the wrong kind. */
   constructor(options: DatagramBatchOptions = {}) {
+    checkOptionNames(options, BATCH_OPTION_NAMES);
     this.capacity = checkInteger("capacity", options.capacity ?? DEFAULT_CAPACITY, MAX_CAPACITY);
     this.slotBytes = checkInteger("slotBytes", options.slotBytes ?? DEFAULT_SLOT_BYTES, MAX_SLOT_BYTES);
     this.buffer = new Uint8Array(this.capacity * this.slotBytes);
     this.offsets = new Int32Array(this.capacity);
     this.lengths = new Int32Array(this.capacity);
     this.addresses = new Array<SocketAddress | undefined>(this.capacity).fill(undefined);
-    this.#onRelease = options.onRelease;
-    this.#onAbandon = options.onAbandon;
+    this.#onRelease = checkFunction("onRelease", options.onRelease);
+    this.#onAbandon = checkFunction("onAbandon", options.onAbandon);
   }
 
   /** Where in `buffer` the next datagram starts, with room for `slotBytes`; -1 when full. Changes nothing. */
@@ -91,7 +108,7 @@ export class DatagramBatch {
   commit(length: number, to: SocketAddress): void {
     if (this.count >= this.capacity) throw new RangeError(`"count" expected room in a batch of ${this.capacity}`);
     if (!Number.isInteger(length) || length < 0 || length > this.slotBytes) {
-      throw new RangeError(`"length" expected an integer in 0..${this.slotBytes}, got ${length}`);
+      throw new RangeError(`"length" expected an integer in 0..${this.slotBytes}, got ${describeValue(length)}`);
     }
     const index = this.count++;
     this.offsets[index] = this.#end;
@@ -102,8 +119,9 @@ export class DatagramBatch {
 
   /** A view of datagram `index`, valid until the batch is cleared or released. RangeError where there is none. */
   payload(index: number): Uint8Array {
-    if (!(index >= 0 && index < this.count)) {
-      throw new RangeError(`"index" expected 0..${this.count - 1} (${this.count} datagrams), got ${index}`);
+    if (!(typeof index === "number" && index >= 0 && index < this.count)) {
+      const expected = `expected 0..${this.count - 1} (${this.count} datagrams)`;
+      throw new RangeError(`"index" ${expected}, got ${describeValue(index)}`);
     }
     const start = this.offsets[index] as number;
     const length = this.lengths[index] as number;
@@ -170,10 +188,11 @@ export class BatchPool {
   readonly #strays: WeakSet<DatagramBatch> = new WeakSet();
   readonly #registry: FinalizationRegistry<undefined> = new FinalizationRegistry(() => this.#onFound());
 
-  /** Throws RangeError where an option is out of range. */
+  /** Throws RangeError where an option is out of range, TypeError for one that there is not, or of the wrong kind. */
   constructor(options: BatchPoolOptions = {}) {
+    checkOptionNames(options, POOL_OPTION_NAMES);
     this.size = checkInteger("batches", options.batches ?? DEFAULT_BATCHES, MAX_BATCHES);
-    this.#onAvailable = options.onAvailable;
+    this.#onAvailable = checkFunction("onAvailable", options.onAvailable);
     const { capacity = DEFAULT_CAPACITY, slotBytes = DEFAULT_SLOT_BYTES } = options;
     this.#batchOptions = {
       capacity,
@@ -235,7 +254,13 @@ export class BatchPool {
 
 function checkInteger(label: string, value: number, max: number): number {
   if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new RangeError(`"${label}" expected an integer in 1..${max}, got ${value}`);
+    throw new RangeError(`"${label}" expected an integer in 1..${max}, got ${describeValue(value)}`);
   }
   return value;
+}
+
+/** Throws TypeError: it would else be found missing long after, inside a release. Null is no default. */
+function checkFunction<T>(label: string, value: T): T {
+  if (value === undefined || typeof value === "function") return value;
+  throw new TypeError(`"${label}" expected a function, got ${describeValue(value)}`);
 }

@@ -13,8 +13,14 @@ export interface DriverOptions {
    */
   readonly afterWork?: (() => void) | undefined;
   /**
-   * Takes exceptions of `afterWork` and of the core. Without it they are thrown on, out of the transport's or the
-   * clock's callback: loud, and in Node the end of the process. The driver itself goes on in both cases.
+   * bytes. The room that each datagram must find in a batch of the transport; looked at once, in `start` if the
+   * transport gives one then. Default 1452, the largest datagram that Sortie sends.
+   */
+  readonly minSlotBytes?: number | undefined;
+  /**
+   * Takes exceptions of `afterWork`, of the core and of the transport. Without it they are thrown on, out of the
+   * transport's or the clock's callback: loud, and in Node the end of the process. The driver itself goes on in both
+   * cases.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }

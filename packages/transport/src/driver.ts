@@ -1,6 +1,8 @@
 import type { SocketAddress } from "./address.js";
+import { closeTransport } from "./close-transport.js";
 import type { DatagramCore } from "./datagram-core.js";
 import type { DriverOptions } from "./driver-options.js";
+import { GuardedReceives } from "./guarded-receives.js";
 import { starvedError } from "./guarded-sends.js";
 import { checkOpened, checkStatistics } from "./option-checks.js";
 import { RearmingTimer } from "./rearming-timer.js";
@@ -26,6 +28,7 @@ export class Driver implements DatagramReceiver {
   readonly #options: DriverOptions;
   readonly #core: DatagramCore;
   readonly #transmitter: Transmitter;
+  readonly #receives: GuardedReceives;
   readonly #timer: RearmingTimer;
   #state: "idle" | "starting" | "running" | "stopped" = "idle";
   /** Before `start` the transport is not ours to close, nor when it was open already: somebody else has it. */
@@ -50,19 +53,21 @@ export class Driver implements DatagramReceiver {
     checkStatistics(options.transport);
     this.#options = options;
     this.#core = options.core;
-    this.#transmitter = new Transmitter(options.core, options.transport, options.clock, {
-      onRejected: (error) => this.#onSendRejected(error),
+    const user = {
+      onRejected: (error: unknown) => this.#onSendRejected(error),
       // Not from inside somebody's `flush` or `send`: listeners hear of it.
       onStarved: () => options.clock.defer(this.#tellStarved),
       onAskAgain: () => this.flush(),
-    });
+    };
+    this.#transmitter = new Transmitter(options.core, options.transport, options.clock, user, options.minSlotBytes);
+    this.#receives = new GuardedReceives(options.transport, (error) => this.#fail(error));
     this.#timer = new RearmingTimer(options.clock, () => this.#enter(this.#serveTimeouts));
   }
 
   /**
    * Opens the transport and resolves with its local address. Rejects with what `open` rejected with (it may then be
    * started again), with TransportError "closed" when stopped meanwhile, with Error when it was started before, with
-   * TypeError when `open` gave no address: the transport is closed then.
+   * TypeError when `open` gave no address, or the transport no proper batches: it is closed then.
    */
   async start(): Promise<SocketAddress> {
     if (this.#state !== "idle") throw new Error(`"start" expected an idle driver, got one that is ${this.#state}`);
@@ -79,8 +84,10 @@ export class Driver implements DatagramReceiver {
     if (!this.#isLive()) throw new TransportError("closed", "the driver was stopped while it started");
     try {
       checkOpened(address);
+      this.#transmitter.checkBatches();
     } catch (error) {
-      // It is open all the same, and whoever is told of the mistake has no reason to close anything.
+      // It is open all the same, and whoever is told of the mistake has no reason to close anything. Nothing is sent.
+      this.#state = "stopped";
       await this.stop().catch(() => undefined);
       throw error;
     }
@@ -111,19 +118,23 @@ export class Driver implements DatagramReceiver {
     this.#sendAndDrain(true);
   }
 
-  /** Takes in what the transport has kept back, as far as it can; true where nothing is left. */
+  /** Takes in what the transport has kept back, as far as it can; true where nothing is left. `onError` has faults. */
   receiveNow(): boolean {
-    return this.#state === "running" && (this.#options.transport.receiveNow?.() ?? false);
+    return this.#state === "running" && this.#receives.receiveNow();
   }
 
-  /** Lets the event loop receive what has come; see `DatagramTransport.receiveSoon`. False where it cannot. */
+  /**
+   * Lets the event loop receive what has come; see `DatagramTransport.receiveSoon`. False where it cannot: `done` is
+   * not called then. Faults go to `onError`.
+   */
   receiveSoon(limitMs: number, done: () => void): boolean {
-    return this.#state === "running" && (this.#options.transport.receiveSoon?.(limitMs, done) ?? false);
+    return this.#state === "running" && this.#receives.receiveSoon(limitMs, done);
   }
 
   /**
    * Sends what waits, as far as batches reach, disarms the timer and closes the transport, unless `start` found it open
-   * already; resolves when that is done. Idempotent. The core is not entered after it.
+   * already; resolves when that is done. Rejects with what `close` of the transport failed with, or with TransportError
+   * "system" where that has not settled within 5 s. Idempotent. The core is not entered after it.
    */
   stop(): Promise<void> {
     return (this.#stopping ??= this.#shutDown());
@@ -280,7 +291,7 @@ export class Driver implements DatagramReceiver {
       this.#state = "stopped";
       this.#timer.disarm();
       this.#transmitter.stop();
-      if (this.#isOurs) await this.#options.transport.close();
+      if (this.#isOurs) await closeTransport(this.#options.transport, this.#options.clock);
     }
   }
 

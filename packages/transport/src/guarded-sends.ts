@@ -1,5 +1,6 @@
 import type { Clock, TimerHandle } from "./clock.js";
 import type { DatagramBatch } from "./datagram-batch.js";
+import { checkBatch } from "./option-checks.js";
 import { giveUp, PromisedSends } from "./promised-sends.js";
 import { Starvation } from "./starvation.js";
 import type { DatagramTransport } from "./transport.js";
@@ -10,6 +11,8 @@ import { TransportError } from "./transport-error.js";
  * loop has asked the system, where it begins in the middle of one.
  */
 const TURNS_TO_HEAR = 2;
+/** bytes. The largest datagram that Sortie sends: over Ethernet by IPv6 (docs/PROTOCOL.md section 2). */
+const DEFAULT_MIN_SLOT_BYTES = 1452;
 
 /** @internal Hears of what a transport does that it should not. */
 export interface GuardedSendsUser {
@@ -28,11 +31,21 @@ export class GuardedSends {
   readonly #user: GuardedSendsUser;
   readonly #starvation = new Starvation();
   readonly #promised: PromisedSends;
+  readonly #minSlotBytes: number;
+  /** A batch was looked at: others of the transport are taken to be like it. */
+  #isChecked = false;
   /** Until the transport is asked again. */
   #turnsLeft = 0;
   #turn: TimerHandle | undefined = undefined;
 
-  constructor(transport: DatagramTransport, clock: Clock, user: GuardedSendsUser) {
+  /** @param minSlotBytes bytes; the room that every datagram must find. Default 1452 */
+  constructor(
+    transport: DatagramTransport,
+    clock: Clock,
+    user: GuardedSendsUser,
+    minSlotBytes: number = DEFAULT_MIN_SLOT_BYTES,
+  ) {
+    this.#minSlotBytes = minSlotBytes;
     this.#transport = transport;
     this.#clock = clock;
     this.#user = user;
@@ -49,15 +62,33 @@ export class GuardedSends {
     return this.#starvation.isHungry;
   }
 
+  /** What the transport throws comes through. TypeError where its first batch is none, or has too little room. */
   acquire(): DatagramBatch | undefined {
     const batch = this.#transport.acquireBatch();
     if (batch === undefined) {
       this.#onNone();
       return undefined;
     }
+    if (!this.#isChecked) this.#check(batch);
     this.#starvation.onSome();
     this.#promised.onAcquired(batch);
     return batch;
+  }
+
+  /**
+   * Looks at a batch before there is anything to send, if the transport gives one. Throws TypeError as `acquire` does;
+   * what the transport throws is left to that.
+   */
+  checkBatches(): void {
+    let batch: DatagramBatch | undefined;
+    try {
+      batch = this.#transport.acquireBatch();
+    } catch {
+      return;
+    }
+    if (batch === undefined) return;
+    this.#check(batch);
+    batch.release();
   }
 
   /** What the transport throws comes through; the batch is given up then. */
@@ -77,6 +108,11 @@ export class GuardedSends {
   stop(): void {
     if (this.#turn !== undefined) this.#clock.clearTimer(this.#turn);
     this.#turn = undefined;
+  }
+
+  #check(batch: DatagramBatch): void {
+    checkBatch(batch, this.#minSlotBytes);
+    this.#isChecked = true;
   }
 
   #onNone(): void {

@@ -1,6 +1,7 @@
 import type { SocketAddress } from "./address.js";
 import type { Clock } from "./clock.js";
 import { containRejection } from "./contain-rejection.js";
+import type { DatagramBatch } from "./datagram-batch.js";
 import { describeValue } from "./describe-value.js";
 import type { DatagramTransport } from "./transport.js";
 
@@ -33,26 +34,20 @@ export function checkOpened(address: SocketAddress): void {
 }
 
 /**
- * @internal For transports and simulated networks: throws TypeError for options that are no object (a promise that
- * nobody awaited has none of them), and for one that is none of `known`. A misspelt one would be passed over, and its
- * default be taken for what was asked for. Those that are undefined are passed over. No option is a promise: those that
- * are will be refused, or others before them, and none ends the process by rejecting after that.
- * @param label what the options are called in the message
+ * @internal Throws TypeError unless `batch`, which `acquireBatch` gave, is one, and has room for datagrams of
+ * `slotBytes` bytes: else it would fail far from here, in the middle of the core's work. One too small is given back.
  */
-export function checkOptionNames(
-  options: object,
-  known: Readonly<Record<string, true>>,
-  label: string = "options",
-): void {
-  const kind = describeValue(options);
-  containRejection(options);
-  if (kind !== "an object") throw new TypeError(`"${label}" expected an object, got ${kind}`);
-  for (const value of Object.values(options)) containRejection(value);
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(known, name)) continue;
-    const names = Object.keys(known);
-    const meant = names.find((other) => other.toLowerCase() === name.toLowerCase());
-    const expected = meant === undefined ? `only ${names.join(", ")}` : `"${meant}"`;
-    throw new TypeError(`"${label}" expected ${expected}, got "${name}"`);
+export function checkBatch(batch: unknown, slotBytes: number): void {
+  const parts = (batch ?? {}) as { readonly [Part in keyof DatagramBatch]?: unknown };
+  const methods = [parts.reserve, parts.commit, parts.release];
+  if (!ArrayBuffer.isView(parts.buffer) || methods.some((method) => typeof method !== "function")) {
+    containRejection(batch);
+    const kind = describeValue(batch);
+    const got = kind === "an object" ? "an object without buffer, reserve, commit and release" : kind;
+    throw new TypeError(`"transport" expected acquireBatch() to give a batch or undefined, got ${got}`);
   }
+  if (typeof parts.slotBytes === "number" && parts.slotBytes >= slotBytes) return;
+  const got = describeValue(parts.slotBytes);
+  (batch as DatagramBatch).release();
+  throw new TypeError(`"transport" expected batches with room for ${slotBytes} bytes, got ${got}`);
 }

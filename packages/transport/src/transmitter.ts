@@ -19,10 +19,17 @@ export class Transmitter {
   readonly #clock: Clock;
   readonly #sends: GuardedSends;
 
-  constructor(core: DatagramCore, transport: DatagramTransport, clock: Clock, user: GuardedSendsUser) {
+  /** @param minSlotBytes see `DriverOptions` */
+  constructor(
+    core: DatagramCore,
+    transport: DatagramTransport,
+    clock: Clock,
+    user: GuardedSendsUser,
+    minSlotBytes?: number,
+  ) {
     this.#core = core;
     this.#clock = clock;
-    this.#sends = new GuardedSends(transport, clock, user);
+    this.#sends = new GuardedSends(transport, clock, user, minSlotBytes);
   }
 
   /** Monotonic ms. When to run again, to find out whether the transport still gives no batch; Infinity: need not. */
@@ -50,6 +57,11 @@ export class Transmitter {
     } finally {
       this.active = false;
     }
+  }
+
+  /** Throws TypeError where the transport gives no proper batches; see `GuardedSends`. */
+  checkBatches(): void {
+    this.#sends.checkBatches();
   }
 
   /** It does not run any more. */

@@ -91,8 +91,30 @@ describe("DatagramBatch", () => {
     [{ capacity: 1025 }, '"capacity" expected an integer in 1..1024, got 1025'],
     [{ slotBytes: 65_528 }, '"slotBytes" expected an integer in 1..65527, got 65528'],
     [{ slotBytes: 1.5 }, '"slotBytes" expected an integer in 1..65527, got 1.5'],
+    [{ slotBytes: Symbol("1500") }, '"slotBytes" expected an integer in 1..65527, got Symbol(1500)'],
+    [{ capacity: "64" }, '"capacity" expected an integer in 1..1024, got "64"'],
   ])("refuses %o", (options, message) => {
-    expect(() => new DatagramBatch(options)).toThrow(new RangeError(message));
+    expect(() => new DatagramBatch(options as never)).toThrow(new RangeError(message));
+  });
+
+  it.each([
+    [{ onRelease: 5 }, '"onRelease" expected a function, got 5'],
+    [{ onAbandon: null }, '"onAbandon" expected a function, got null'],
+    [
+      { onAbandoned: () => true },
+      '"options" expected only capacity, slotBytes, onRelease, onAbandon, got "onAbandoned"',
+    ],
+    [{ slotbytes: 9 }, '"options" expected "slotBytes", got "slotbytes"'],
+    [null, '"options" expected an object, got null'],
+  ])("refuses %o, as no options of its own", (options, message) => {
+    expect(() => new DatagramBatch(options as never)).toThrow(new TypeError(message));
+  });
+
+  it("names a length and an index that are symbols", () => {
+    const batch = new DatagramBatch({ capacity: 2, slotBytes: 10 });
+    const one = Symbol("one") as never;
+    expect(() => batch.commit(one, to)).toThrow('"length" expected an integer in 0..10, got Symbol(one)');
+    expect(() => batch.payload(one)).toThrow('"index" expected 0..-1 (0 datagrams), got Symbol(one)');
   });
 });
 
@@ -206,5 +228,17 @@ describe("BatchPool", () => {
   it("refuses options out of range", () => {
     expect(() => new BatchPool({ batches: 0 })).toThrow('"batches" expected an integer in 1..1024, got 0');
     expect(() => new BatchPool({ capacity: 0 })).toThrow('"capacity" expected');
+    const eight = Symbol("8") as never;
+    expect(() => new BatchPool({ batches: eight })).toThrow('"batches" expected an integer in 1..1024, got Symbol(8)');
+  });
+
+  it.each([
+    [{ onAvailable: "now" }, '"onAvailable" expected a function, got "now"'],
+    [{ onAvailable: null }, '"onAvailable" expected a function, got null'],
+    [{ onavailable: () => {} }, '"options" expected "onAvailable", got "onavailable"'],
+    [{ onRelease: () => {} }, '"options" expected only batches, capacity, slotBytes, onAvailable, got "onRelease"'],
+    [Promise.resolve({}), '"options" expected an object, got a promise'],
+  ])("refuses %o", (options, message) => {
+    expect(() => new BatchPool(options as never)).toThrow(new TypeError(message));
   });
 });

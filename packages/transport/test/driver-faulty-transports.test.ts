@@ -346,7 +346,7 @@ describe("Driver: a rejected send over the system's clock", () => {
   it("is no unhandled rejection", async () => {
     const errors: unknown[] = [];
     const core = new FakeCore();
-    const transport = new FakeTransport({ batches: 2, capacity: 4, slotBytes: 8 });
+    const transport = new FakeTransport({ batches: 2, capacity: 4 });
     const options: DriverOptions = {
       core,
       transport,

@@ -15,7 +15,7 @@ export interface DriverSetup {
 export function makeDriver(options: Options = {}): DriverSetup {
   const core = new FakeCore();
   const clock = new ManualClock();
-  const transport = new FakeTransport({ batches: 2, capacity: 4, slotBytes: 8 });
+  const transport = new FakeTransport({ batches: 2, capacity: 4 });
   const owner = { afterWork: (): unknown => undefined };
   const driver = new Driver({ core, transport, clock, afterWork: () => void owner.afterWork(), ...options });
   return { core, clock, driver, transport, owner };

@@ -19,7 +19,7 @@ class FailingCore extends FakeCore {
 describe("Transmitter", () => {
   it("sends what is in the batch also where the core throws at the next datagram", () => {
     const core = new FailingCore();
-    const transport = new FakeTransport({ batches: 1, capacity: 4, slotBytes: 8 });
+    const transport = new FakeTransport({ batches: 1, capacity: 4 });
     const transmitter = new Transmitter(core, transport, new ManualClock(), {
       onRejected: () => undefined,
       onStarved: () => undefined,

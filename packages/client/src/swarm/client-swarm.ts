@@ -32,6 +32,7 @@ import {
   DEFAULT_TIMEOUT_MS,
   type LeaveOptions,
 } from "../options.js";
+import { CLOSE_WAIT_MS, waitAtMost } from "../wait-at-most.js";
 import { withinLimits } from "../within-limits.js";
 import type { SwarmClient, SwarmOwner } from "./swarm-client.js";
 import { SwarmCore } from "./swarm-core.js";
@@ -198,8 +199,9 @@ export class ClientSwarm {
   /**
    * All clients leave, some at a time: what is queued and reliable is delivered first, for `drainMs` (default 0) at the
    * most. One that leaves already, by its own `close`, keeps the time that it was given there. Resolves when the socket
-   * is closed; rejects when it fails to, after the last clients were told of their end. Further calls give the same
-   * promise. Throws TypeError or RangeError for options that there are not, or that are out of range.
+   * is closed; rejects when it fails to, or has not within 5 s, after the last clients were told of their end. Further
+   * calls give the same promise. Throws TypeError or RangeError for options that there are not, or that are out of
+   * range.
    */
   close(options: { readonly drainMs?: number | undefined } = {}): Promise<void> {
     checkOptionNames(options, CLOSE_OPTION_NAMES);
@@ -224,7 +226,7 @@ export class ClientSwarm {
       if (!(error instanceof ConnectError)) throw socketError(error);
       const stopped = this.#driver.stop().catch((fault: unknown) => this.#report(fault));
       // A transport may wait for its opening to close.
-      if (!isOpening) await stopped;
+      if (!isOpening) await waitAtMost(this.#clock, CLOSE_WAIT_MS, stopped);
       throw error;
     }
   }

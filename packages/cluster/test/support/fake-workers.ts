@@ -2,7 +2,8 @@ import { EventEmitter } from "node:events";
 import { vi } from "vitest";
 import type * as ClusterModuleTypes from "../../src/cluster.js";
 import type { Cluster, WorkerExit } from "../../src/cluster.js";
-import type { ToMain, ToWorker, WorkerConfig } from "../../src/messages.js";
+import { NO_FIGURES } from "../../src/cluster-statistics.js";
+import type { ToMain, ToWorker, WorkerConfig, WorkerFigures } from "../../src/messages.js";
 
 /** Whether a cluster of several workers may be made here; no process is started. */
 export const mayShare: boolean = process.platform !== "darwin" && process.platform !== "win32";
@@ -43,8 +44,8 @@ export class FakeWorker extends EventEmitter {
   }
 
   /** In order. */
-  closeServer(): void {
-    this.say({ type: "closed" });
+  closeServer(figures: WorkerFigures = NO_FIGURES): void {
+    this.say({ type: "closed", figures });
     this.end(0);
   }
 
@@ -65,6 +66,8 @@ export interface FakeCluster {
   readonly exits: WorkerExit[];
   readonly closes: unknown[];
   readonly startedAtMs: number[];
+  /** Lines of its log, each with its level. */
+  readonly log: string[];
   /** Whether workers that start from now on serve. */
   serves: boolean;
   /** Those that there are, by number; undefined in the place of one that is awaited. */
@@ -99,15 +102,17 @@ export async function listening(options: { workers: number; restartsPerMinute?: 
   };
   const { createCluster } = await (loaded ??= load());
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
-  const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+  const at = (level: string) => (_fields: object, message: string) => void fake.log.push(`${level} ${message}`);
+  const logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
   // They say nothing of themselves.
-  const rest = { entry: "/entry.js", host: "127.0.0.1", port: 0, logger: quiet, hangTimeoutMs: 0 };
+  const rest = { entry: "/entry.js", host: "127.0.0.1", port: 0, logger, hangTimeoutMs: 0 };
   const cluster = createCluster({ ...rest, ...options });
   const fake: FakeCluster = {
     cluster,
     exits: [],
     closes: [],
     startedAtMs: [],
+    log: [],
     serves: true,
     workers: () => cluster.pids.map((pid) => all.find((worker) => worker.pid === pid)),
   };

@@ -11,6 +11,7 @@ const MAX_CONNECTIONS = 64;
 export class ConnectionPool {
   /** A Set keeps the order in which they came: the one that was used last is the last. */
   readonly #sockets: Set<Socket> = new Set();
+  #isUnref = false;
 
   /** A connection has come. */
   add(socket: Socket): void {
@@ -20,7 +21,14 @@ export class ConnectionPool {
       oldest.destroy();
     }
     this.#sockets.add(socket);
+    if (this.#isUnref) socket.unref();
     socket.once("close", () => this.#sockets.delete(socket));
+  }
+
+  /** From now on none of them keeps the process alive. */
+  unref(): void {
+    this.#isUnref = true;
+    for (const socket of this.#sockets) socket.unref();
   }
 
   /** A request has come on it. */

@@ -16,6 +16,7 @@ import {
 import { OpenAnswers } from "./open-answers.js";
 import { act } from "./operator-actions.js";
 import { Readiness } from "./readiness.js";
+import { ServerEndWatch } from "./server-end-watch.js";
 
 /** ms for a request's header and body to arrive. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -36,7 +37,8 @@ export interface MetricsAddress {
 
 /**
  * HTTP beside the game, on a port of its own: the dashboard at /, Prometheus' text at /metrics, /healthz, /readyz, and
- * JSON below /api. See {@link MetricsListenerOptions} for who may do what.
+ * JSON below /api. See {@link MetricsListenerOptions} for who may do what. Once its server has closed it still answers,
+ * but does not keep the process alive.
  */
 export class MetricsListener {
   readonly #metrics: ServerMetrics;
@@ -46,6 +48,7 @@ export class MetricsListener {
   readonly #readiness: Readiness;
   readonly #answers: OpenAnswers = new OpenAnswers();
   readonly #connections: ConnectionPool = new ConnectionPool();
+  readonly #endWatch: ServerEndWatch;
   #assets: Assets | undefined;
   #address: MetricsAddress | undefined;
   /** What the `listen` under way has given. */
@@ -69,6 +72,11 @@ export class MetricsListener {
       },
       (request, response) => void this.#serve(request, response),
     );
+    // Whoever forgets to close the listener would else wait for a process with nothing left to do.
+    this.#endWatch = new ServerEndWatch(metrics.server, () => {
+      this.#http.unref();
+      this.#connections.unref();
+    });
     this.#http.on("connection", (socket) => this.#connections.add(socket));
     // Node's own answer to what a client expects of us would leave without a deadline.
     const expectation = failure(417, "expectation", 'expected none but "100-continue" in the header Expect');
@@ -115,6 +123,7 @@ export class MetricsListener {
       this.#http.once("listening", onListening).once("error", onError).listen(port, host);
     });
     this.#checkNotClosing();
+    this.#endWatch.start();
     const bound = this.#http.address() as AddressInfo;
     const name = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
     const url = `http://${name}:${bound.port}/${token === undefined ? "" : `#token=${encodeURIComponent(token)}`}`;
@@ -136,6 +145,7 @@ export class MetricsListener {
 
   async #shutDown(): Promise<void> {
     this.#address = undefined;
+    this.#endWatch.stop();
     // A port that is about to be opened cannot be stopped; it is closed as soon as it is there. Who closes the listener
     // knows why `listen` rejects: where nobody waits for it, that must not end the process.
     await this.#opening?.catch(() => undefined);

@@ -16,12 +16,11 @@ import {
 } from "./paced-options.js";
 import { QueueSignal } from "./queue-signal.js";
 import { RoundMeter } from "./round-meter.js";
+import { MIN_WINDOW_BYTES, SlowRestart } from "./slow-restart.js";
 import { StandingQueue } from "./standing-queue.js";
 import { StartupGrowth } from "./startup-growth.js";
 import { TrainMeter } from "./train-meter.js";
 
-/** bytes. BBR's minimum pipe: enough that acknowledgements keep coming. */
-const MIN_WINDOW_BYTES: number = 4 * MIN_DATAGRAM_BYTES;
 /** bytes that small messages may be in flight beyond the window: bulk that fills it does not hold them up. */
 const SMALL_RESERVE_BYTES: number = 10 * MIN_DATAGRAM_BYTES;
 /** Of the bandwidth that may be in flight for a round trip: twice, so that late ACKs do not stop the flow (BBR). */
@@ -84,8 +83,7 @@ export class AdaptiveRate implements CongestionController {
   private deliveredBytes = 0;
   private gain: number = STARTUP_GAIN;
   private window: number = INITIAL_WINDOW_BYTES;
-  /** bytes. After persistent congestion the window grows from small again, as packets arrive. */
-  private restrictedTo: number = Infinity;
+  private readonly restart: SlowRestart = new SlowRestart();
   private pace = 0;
   private readonly probing: BandwidthProbe;
   private cruiseMs: number = CRUISE_MS;
@@ -96,7 +94,7 @@ export class AdaptiveRate implements CongestionController {
   private maxAckDelayMs = 0;
   private usedAtMs = 0;
 
-  /** @throws RangeError or TypeError when an option is out of range */
+  /** @throws RangeError or TypeError when an option is out of range, TypeError when there is none of its name */
   constructor(options: PacedControllerOptions = {}) {
     const { maxRateBytesPerSecond, flushIntervalMs } = checkPacedOptions(options);
     this.maxRate = maxRateBytesPerSecond;
@@ -115,7 +113,7 @@ export class AdaptiveRate implements CongestionController {
   }
 
   get windowBytes(): number {
-    return Math.min(this.window, this.restrictedTo);
+    return Math.min(this.window, this.restart.windowBytes);
   }
 
   get paceBytesPerSecond(): number {
@@ -131,16 +129,16 @@ export class AdaptiveRate implements CongestionController {
   }
 
   onPacketAcked(bytes: number, _sentAtMs: number, _nowMs: number, _isAppLimited: boolean): void {
-    this.restrictedTo += bytes;
-    if (this.restrictedTo >= this.window) this.restrictedTo = Infinity;
+    this.restart.onArrived(bytes);
   }
 
   onPacketsLost(_bytes: number, _largestLostSentAtMs: number, _nowMs: number, persistent: boolean): void {
     // How much was lost is judged by the round; that nothing arrived for long is another matter.
-    if (persistent) this.restrictedTo = MIN_WINDOW_BYTES;
+    if (persistent) this.restart.begin(0);
   }
 
   onSpuriousLoss(bytes: number, _sentAtMs: number, nowMs: number): void {
+    this.restart.onArrived(bytes);
     this.rounds.onSpuriousLoss(bytes);
     if (!this.losses.onSpuriousLoss(bytes)) return;
     this.bandwidth.set(Math.max(this.losses.rateBefore, this.bandwidthBytesPerSecond), this.deliveredBytes);
@@ -153,7 +151,7 @@ export class AdaptiveRate implements CongestionController {
     this.standing.reset();
     this.renewal.reset();
     this.bandwidth.set(0, this.rounds.fromBytes);
-    this.restrictedTo = Infinity;
+    this.restart.onPathChanged();
     this.own.isShared = false;
     this.startUp(nowMs);
     this.applyModel(nowMs);
@@ -167,7 +165,8 @@ export class AdaptiveRate implements CongestionController {
   }
 
   canSend(bytes: number, bytesInFlight: number, nowMs: number, isSmall: boolean): boolean {
-    const limit = isSmall ? this.windowBytes + SMALL_RESERVE_BYTES : this.windowBytes;
+    const reserve = Math.min(SMALL_RESERVE_BYTES, this.restart.windowBytes - MIN_WINDOW_BYTES);
+    const limit = isSmall ? this.windowBytes + reserve : this.windowBytes;
     return bytesInFlight + bytes <= limit && this.nextSendAt(bytes, nowMs, isSmall) <= nowMs;
   }
 
@@ -197,6 +196,7 @@ export class AdaptiveRate implements CongestionController {
   private onRound(nowMs: number): void {
     const { rounds, losses } = this;
     this.trains.onRound();
+    if (losses.isNearlyAll(rounds.lossShare, rounds.lostBytes)) this.restart.begin(rounds.bytes - rounds.lostBytes);
     const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.phaseRounds > SETTLE_ROUNDS);
     this.queue.onRound(isQuiet && this.queue.recentQueueMs <= this.queue.thresholdMs);
     const crowdRate = this.standing.crowd.onRound(this.current === "drain", nowMs);

@@ -3,6 +3,7 @@ import { expectNumber } from "../expect-number.js";
 import { MAX_BUCKET_BYTES, TokenBucket } from "../pacer.js";
 import type { AckSample } from "./ack-sample.js";
 import type { CongestionController } from "./congestion-controller.js";
+import { checkOptionNames, type OptionNames } from "../option-names.js";
 
 /** bytes per second. 64 Mbit/s: far above the game state of one player, and no more than a common home line carries. */
 const DEFAULT_RATE_BYTES_PER_SECOND: number = 8 * 1024 * 1024;
@@ -18,6 +19,8 @@ export interface FixedBudgetOptions {
   readonly burstBytes?: number | undefined;
 }
 
+const OPTION_NAMES: OptionNames<FixedBudgetOptions> = { rateBytesPerSecond: true, burstBytes: true };
+
 /**
  * A fixed rate, whatever the network answers: right for game traffic whose size is known and small against the path,
  * and the base line that adaptive controllers are measured against. Losses do not slow it down.
@@ -28,8 +31,9 @@ export class FixedBudget implements CongestionController {
   readonly bandwidthBytesPerSecond: number = 0;
   private readonly bucket: TokenBucket;
 
-  /** @throws RangeError or TypeError when an option is out of range */
+  /** @throws RangeError or TypeError when an option is out of range, TypeError when there is none of its name */
   constructor(options: FixedBudgetOptions = {}) {
+    checkOptionNames(options, OPTION_NAMES);
     const { rateBytesPerSecond = DEFAULT_RATE_BYTES_PER_SECOND, burstBytes = DEFAULT_BURST_BYTES } = options;
     expectNumber("burstBytes", burstBytes, MAX_DATAGRAM_BYTES, MAX_BUCKET_BYTES);
     this.paceBytesPerSecond = rateBytesPerSecond;

@@ -47,6 +47,11 @@ export class LossReview {
     return lostBytes >= MIN_LOST_BYTES && this.isExcessShare(lossShare);
   }
 
+  /** Whether a round lost more than any path does that is good for something. */
+  isNearlyAll(lossShare: number, lostBytes: number): boolean {
+    return lostBytes >= MIN_LOST_BYTES && lossShare > MAX_EXPECTED;
+  }
+
   /** The same of losses that are too many for chance. */
   isExcessShare(lossShare: number): boolean {
     return lossShare > Math.min(2 * this.share + EXCESS, MAX_EXPECTED);

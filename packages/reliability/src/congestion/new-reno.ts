@@ -42,7 +42,7 @@ export class NewReno implements CongestionController {
   private thresholdBefore = Infinity;
   private doubtedBytes = 0;
 
-  /** @throws RangeError or TypeError when an option is out of range */
+  /** @throws RangeError or TypeError when an option is out of range, TypeError when there is none of its name */
   constructor(options: PacedControllerOptions = {}) {
     const { maxRateBytesPerSecond, flushIntervalMs } = checkPacedOptions(options);
     this.maxRate = maxRateBytesPerSecond;

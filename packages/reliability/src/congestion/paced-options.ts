@@ -1,6 +1,7 @@
 import { MIN_DATAGRAM_BYTES } from "@sortie/wire";
 import { expectNumber } from "../expect-number.js";
 import { MAX_BUCKET_BYTES } from "../pacer.js";
+import { checkOptionNames, type OptionNames } from "../option-names.js";
 
 /** bytes that may go before anything was measured: ten packets (kInitialWindow, RFC 9002 section 7.2). */
 export const INITIAL_WINDOW_BYTES: number = 10 * MIN_DATAGRAM_BYTES;
@@ -22,13 +23,16 @@ export interface PacedControllerOptions {
   readonly flushIntervalMs?: number | undefined;
 }
 
+const OPTION_NAMES: OptionNames<PacedControllerOptions> = { maxRateBytesPerSecond: true, flushIntervalMs: true };
+
 /**
  * Fills in the defaults.
- * @throws RangeError or TypeError when an option is out of range
+ * @throws RangeError or TypeError when an option is out of range, TypeError when there is none of its name
  */
 export function checkPacedOptions(
   options: PacedControllerOptions,
 ): Required<Record<keyof PacedControllerOptions, number>> {
+  checkOptionNames(options, OPTION_NAMES);
   const { maxRateBytesPerSecond = MAX_BUCKET_BYTES, flushIntervalMs = 0 } = options;
   expectNumber("maxRateBytesPerSecond", maxRateBytesPerSecond, MIN_RATE_CAP, MAX_BUCKET_BYTES);
   expectNumber("flushIntervalMs", flushIntervalMs, 0, MAX_FLUSH_INTERVAL_MS);

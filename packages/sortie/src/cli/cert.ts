@@ -10,6 +10,8 @@ import { generateIdentity } from "@sortie/handshake/node";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { loadIdentity, publicPathOf, readCertificates, writeIdentity } from "../identity-files.js";
 import { expectFileOfItsOwn, writeCertificate } from "./certificate-file.js";
+import { jsonText } from "./json-text.js";
+import { printable } from "./printable.js";
 import { readPublicKey } from "./trust-options.js";
 
 interface OutputOptions {
@@ -126,7 +128,7 @@ function showCommand(): Command {
     .addHelpText("after", SHOW_EXAMPLES)
     .action(async (file: string, { json }: OutputOptions) => {
       const summaries = describeCertificates(await readCertificates(file));
-      if (json === true) console.log(JSON.stringify(summaries));
+      if (json === true) console.log(jsonText(summaries));
       else for (const summary of summaries) print(summary);
     });
 }
@@ -134,7 +136,7 @@ function showCommand(): Command {
 async function write(path: string, pem: string, { force, json }: OutputOptions): Promise<void> {
   await writeCertificate(path, pem, force === true);
   const [summary] = describeCertificates(pem) as [CertificateSummary];
-  if (json === true) console.log(JSON.stringify({ path, ...summary }));
+  if (json === true) console.log(jsonText({ path, ...summary }));
   else {
     console.log(`certificate  ${path}`);
     print(summary);
@@ -142,9 +144,10 @@ async function write(path: string, pem: string, { force, json }: OutputOptions):
 }
 
 function print({ subject, issuer, names, notBefore, notAfter, isAuthority, fingerprint256 }: CertificateSummary): void {
-  console.log(`subject      ${subject}${isAuthority ? "  (an authority)" : ""}`);
-  console.log(`issuer       ${issuer}`);
-  if (names !== undefined) console.log(`names        ${names}`);
+  // Whoever made the certificate chose these.
+  console.log(`subject      ${printable(subject)}${isAuthority ? "  (an authority)" : ""}`);
+  console.log(`issuer       ${printable(issuer)}`);
+  if (names !== undefined) console.log(`names        ${printable(names)}`);
   console.log(`valid        ${notBefore.toISOString()} to ${notAfter.toISOString()}`);
   console.log(`fingerprint  ${fingerprint256}`);
 }

@@ -14,9 +14,11 @@ import {
 import type { KeyLogEntry } from "@sortie/handshake";
 import { createNodeProvider } from "@sortie/handshake/node";
 import { Command } from "commander";
+import { escapeHidden } from "../escape-hidden.js";
 import { integerIn } from "./arguments.js";
 import { readDecodeInput, readStandardInput } from "./decode-input.js";
 import { DecryptedCapture } from "./decrypted-capture.js";
+import { jsonText } from "./json-text.js";
 import { printable } from "./printable.js";
 
 interface DecodeOptions {
@@ -113,7 +115,7 @@ async function readKeys(path: string): Promise<readonly KeyLogEntry[]> {
 function printDatagram(decoder: DatagramDecoder, bytes: Uint8Array, { json }: DecodeOptions): void {
   for (const piece of decoder.cut({ payload: bytes })) {
     const decoded = decoder.decode(piece);
-    if (json === true) console.log(JSON.stringify({ bytes: piece.payload.length, ...jsonOf(decoded) }));
+    if (json === true) console.log(jsonText({ bytes: piece.payload.length, ...jsonOf(decoded) }));
     else {
       console.log(`${piece.payload.length} bytes  ${lineOf(decoded)}`);
       printTree(decoded, "  ");
@@ -166,7 +168,7 @@ class CapturePrinter {
     this.#shown += 1;
     if (decoded.opened !== undefined) this.#opened += 1;
     this.#firstNs ??= record.timeNs;
-    if (this.#options.json === true) console.log(JSON.stringify(this.#jsonOf(record, datagram, decoded)));
+    if (this.#options.json === true) console.log(jsonText(this.#jsonOf(record, datagram, decoded)));
     else this.#printText(record, datagram, decoded);
   }
 
@@ -224,5 +226,5 @@ function secondsText(ns: bigint, decimals: number): string {
 }
 
 function complain(text: string): void {
-  console.error(`sortie decode: ${text}`);
+  console.error(`sortie decode: ${escapeHidden(text)}`);
 }

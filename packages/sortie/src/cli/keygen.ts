@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { fingerprint } from "@sortie/handshake";
 import { createNodeProvider, generateIdentity } from "@sortie/handshake/node";
 import { writeIdentity } from "../identity-files.js";
+import { jsonText } from "./json-text.js";
 
 interface KeygenOptions {
   readonly force?: boolean;
@@ -25,7 +26,7 @@ export function keygenCommand(): Command {
       const identity = generateIdentity();
       const files = await writeIdentity(identity, file, options.force === true, "overwrite it with --force");
       const name = fingerprint(createNodeProvider(), identity.publicKey);
-      if (options.json === true) console.log(JSON.stringify({ ...files, fingerprint: name }));
+      if (options.json === true) console.log(jsonText({ ...files, fingerprint: name }));
       else {
         console.log(`private key  ${files.privateKeyPath}  (mode 600: keep it on the server)`);
         console.log(`public key   ${files.publicKeyPath}  (give it to clients as "serverKey")`);

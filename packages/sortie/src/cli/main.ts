@@ -1,10 +1,6 @@
 import { endWithReaders } from "./broken-pipe.js";
 import { sortieProgram } from "./program.js";
+import { runProgram } from "./run-program.js";
 
 endWithReaders([process.stdout, process.stderr]);
-try {
-  await sortieProgram().parseAsync();
-} catch (error) {
-  console.error(`sortie: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+await runProgram(sortieProgram(), process.argv);

@@ -6,6 +6,7 @@ import { LinkProxy, type LinkProxyStatistics, type LinkSpec, type RelayStatistic
 import { integerIn, oneOf } from "./arguments.js";
 import { untilSignal, waitFor } from "./command-host.js";
 import { parseHostAndPort, resolveTargets } from "./host-and-port.js";
+import { jsonText } from "./json-text.js";
 import { LINK_SYNTAX, parseLink } from "./proxy-link.js";
 
 interface ProxyOptions {
@@ -99,7 +100,7 @@ async function run(targetText: string, options: ProxyOptions, host: ProxyHost): 
   const seconds = (clock.now() - startMs) / 1000;
   if (options.json === true) {
     const summary = { listened: address.toString(), target: target.toString(), seed, seconds, ...statistics };
-    console.log(JSON.stringify(summary));
+    console.log(jsonText(summary));
   } else for (const line of summaryLines(statistics, seconds)) say(line);
 }
 

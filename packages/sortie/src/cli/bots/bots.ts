@@ -10,6 +10,7 @@ import { integerIn, numberIn, oneOf } from "../arguments.js";
 import { type CommandHost, PROCESS_HOST, waitFor } from "../command-host.js";
 import { count } from "../figures-text.js";
 import { parseHostAndPort } from "../host-and-port.js";
+import { jsonText } from "../json-text.js";
 import { addTrustOptions, readTrust, type TrustOptions } from "../trust-options.js";
 import { Crowd } from "./crowd.js";
 import { createReport, reportLines } from "./crowd-report.js";
@@ -151,7 +152,7 @@ async function run(text: string, options: BotsOptions, host: CommandHost): Promi
     residentBytes: process.memoryUsage.rss(),
   });
   await crowd.close();
-  if (options.json === true) console.log(JSON.stringify(report));
+  if (options.json === true) console.log(jsonText(report));
   else for (const line of reportLines(report)) console.log(line);
   return report.passed;
 }

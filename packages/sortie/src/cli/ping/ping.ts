@@ -12,6 +12,7 @@ import { integerIn, numberIn } from "../arguments.js";
 import { type CommandHost, PROCESS_HOST, waitFor } from "../command-host.js";
 import { msText, percentText } from "../figures-text.js";
 import { type HostAndPort, parseHostAndPort, resolveTargets } from "../host-and-port.js";
+import { jsonText } from "../json-text.js";
 import { printable } from "../printable.js";
 import { styleOf } from "../style.js";
 import { addTrustOptions, namesTrust, readTrust, type TrustOptions } from "../trust-options.js";
@@ -167,7 +168,7 @@ async function pingByConnection(
     if (!(error instanceof ConnectError)) throw error;
     const { code, message } = error;
     if (options.json === true) {
-      console.log(JSON.stringify({ ...measured(text, "connection", pinger), error: { code, message } }));
+      console.log(jsonText({ ...measured(text, "connection", pinger), error: { code, message } }));
     } else console.error(`sortie ping: ${printable(message)} (${code})`);
     return false;
   }
@@ -229,7 +230,7 @@ function measured(target: string, mode: PingReport["mode"], pinger: Pinger): Pin
 }
 
 function report({ json }: PingOptions, result: PingReport): void {
-  if (json === true) return console.log(JSON.stringify(result));
+  if (json === true) return console.log(jsonText(result));
   const { sent, answered, loss, rttMs } = result;
   const style = styleOf(process.stdout);
   const lossText = percentText(loss);

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { integerIn, numberIn, oneOf } from "../arguments.js";
 import { type CommandHost, PROCESS_HOST, waitFor } from "../command-host.js";
+import { jsonText } from "../json-text.js";
 import { styleOf } from "../style.js";
 import { fit } from "./cell-text.js";
 import {
@@ -87,7 +88,7 @@ export function topCommand(host: CommandHost = PROCESS_HOST, terminal: Terminal 
 async function printOnce(api: MetricsApi, options: TopOptions, { out }: Terminal): Promise<void> {
   const query = queryOf(options, options.sort, options.order, options.peers ?? DEFAULT_PEERS);
   const reading = await api.read(query, new AbortController().signal);
-  if (options.json === true) return console.log(JSON.stringify(reading));
+  if (options.json === true) return console.log(jsonText(reading));
   const columns = (out.isTTY === true ? out.columns : undefined) || PLAIN_COLUMNS;
   const view = { columns, rows: Infinity, style: styleOf(out), url: api.url, sort: query.sort, order: query.order };
   for (const line of viewLines(reading, view)) console.log(line);

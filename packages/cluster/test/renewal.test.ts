@@ -1,0 +1,58 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { canSharePort, ClusterGame, PATIENCE_MS, until } from "./support/game.js";
+import { bundle, type Entry } from "./support/workers.js";
+
+let entry: Entry;
+let game: ClusterGame | undefined;
+
+beforeAll(async () => {
+  entry = await bundle(new URL("processes/echo.ts", import.meta.url));
+}, PATIENCE_MS);
+
+afterEach(async () => {
+  await game?.end();
+  game = undefined;
+}, PATIENCE_MS);
+
+afterAll(() => entry.remove());
+
+describe.runIf(canSharePort)("workers that are renewed one after the other", () => {
+  it(
+    "lose none of what they counted",
+    async () => {
+      game = await ClusterGame.listening(entry);
+      const { cluster, clients, starts } = game;
+      for (const worker of [0, 1]) {
+        await game.populate(2);
+        // Since its last report.
+        for (let i = 0; i < 4; i++) await game.connect();
+        cluster.send(worker, "close");
+        await until(() => starts.length === 3 + worker, "another worker starts");
+        await until(() => clients.some(({ isConnected }) => !isConnected), "its clients hear of it");
+      }
+      const { total, restarts } = await cluster.statistics();
+      expect(restarts).toBe(2);
+      expect(total.peersAccepted).toBe(clients.length);
+      expect(total.handshakes).toBe(clients.length);
+      // Each client's first datagrams, and the last ones of those that were sent away, are among them.
+      expect(total.transport.datagramsReceived).toBeGreaterThanOrEqual(4 * clients.length);
+      expect(game.log).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "give their last figures at once while their processes end",
+    async () => {
+      game = await ClusterGame.listening(entry);
+      const { cluster, clients } = game;
+      await game.populate(1);
+      await cluster.close();
+      const askedAtMs = performance.now();
+      const { total } = await cluster.statistics();
+      expect(performance.now() - askedAtMs).toBeLessThan(500);
+      expect([total.peersAccepted, total.peers]).toEqual([clients.length, 0]);
+    },
+    PATIENCE_MS,
+  );
+});
