@@ -114,7 +114,10 @@ export class WorkerRuntime implements MainChannelUser {
    */
   async unlessGivenUp<T>(step: () => Promise<T>): Promise<T> {
     try {
-      if (!this.#isGivenUp) return await step();
+      if (!this.#isGivenUp) {
+        const made = await step();
+        if (!this.#isGivenUp) return made;
+      }
     } catch (error) {
       if (!this.#isGivenUp) throw error;
     }

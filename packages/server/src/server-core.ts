@@ -266,8 +266,8 @@ export class ServerCore implements DatagramCore {
     const entry = this.table.find(readConnectionId(datagram));
     if (entry === undefined) return this.resets.answer(datagram, from, nowMs);
     const dropped = this.receiveFor(entry, datagram, from, nowMs);
-    // The client holds the keys: its hello needs no answer any more.
-    if (dropped === undefined) entry.serverHello = undefined;
+    // The client holds the keys: its hello needs no answer any more. CONNECT is heard of a packet that is refused, too.
+    if (dropped === undefined || entry.connection.state === "authenticating") entry.serverHello = undefined;
     this.afterInput(entry);
     return dropped;
   }

@@ -165,8 +165,7 @@ export class AdaptiveRate implements CongestionController {
   }
 
   canSend(bytes: number, bytesInFlight: number, nowMs: number, isSmall: boolean): boolean {
-    const reserve = Math.min(SMALL_RESERVE_BYTES, this.restart.windowBytes - MIN_WINDOW_BYTES);
-    const limit = isSmall ? this.windowBytes + reserve : this.windowBytes;
+    const limit = isSmall ? this.windowBytes + this.restart.reserve(SMALL_RESERVE_BYTES) : this.windowBytes;
     return bytesInFlight + bytes <= limit && this.nextSendAt(bytes, nowMs, isSmall) <= nowMs;
   }
 

@@ -20,6 +20,14 @@ export class SlowRestart {
     return this.limit;
   }
 
+  /**
+   * bytes that small messages may be in flight beyond the window, of the `bytes` that they may else: as much as the
+   * bound has grown, and a datagram at the least, as they are what a game lives by.
+   */
+  reserve(bytes: number): number {
+    return Math.min(bytes, Math.max(this.limit - MIN_WINDOW_BYTES, MIN_DATAGRAM_BYTES));
+  }
+
   /** bytes arrived. It counts too what the window by the model has no use for now: that may leap at any time. */
   onArrived(bytes: number): void {
     this.limit += bytes;
