@@ -1,8 +1,6 @@
 import { containRejection } from "@sortie/handshake";
+import { checkNames } from "@sortie/wire";
 import { describeKind } from "./describe-value.js";
-
-/** The names of the options in `Options`, to be written out: the compiler tells of one that is missing or too many. */
-export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
 /**
  * Throws TypeError for an option that is none of `known`: a misspelt one would be passed over, and its default be taken
@@ -24,15 +22,4 @@ export function checkOptionNames(
   }
   for (const value of Object.values(options)) containRejection(value);
   checkNames(options, known, label);
-}
-
-/** The same for an object that may have promises in it, which are its owner's. */
-export function checkNames(options: object, known: Readonly<Record<string, true>>, label: string): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(known, name)) continue;
-    const names = Object.keys(known);
-    const meant = names.find((other) => other.toLowerCase() === name.toLowerCase());
-    const expected = meant === undefined ? `only ${names.join(", ")}` : `"${meant}"`;
-    throw new TypeError(`"${label}" expected ${expected}, got "${name}"`);
-  }
 }

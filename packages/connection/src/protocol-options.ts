@@ -6,11 +6,16 @@ import {
   FixedBudget,
   NewReno,
 } from "@sortie/reliability";
-import { MAX_DATAGRAM_BYTES, MAX_MESSAGE_BYTES, MIN_DATAGRAM_BYTES, type TransportParameters } from "@sortie/wire";
+import {
+  MAX_DATAGRAM_BYTES,
+  MAX_MESSAGE_BYTES,
+  MIN_DATAGRAM_BYTES,
+  type OptionNames,
+  type TransportParameters,
+} from "@sortie/wire";
 import { checkedController } from "./checked-controller.js";
 import { type ConnectionSettings, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_KEEP_ALIVE_MS } from "./connection-options.js";
 import { describeKind, describeValue } from "./describe-value.js";
-import type { OptionNames } from "./option-names.js";
 
 /** ms. A client should notice a dead server soon, but some seconds without a mobile link must not end the game. */
 export const DEFAULT_IDLE_TIMEOUT_MS = 10_000;

@@ -1,8 +1,9 @@
+import { checkNames } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { expectAllTaken, failing } from "../../../tests/support/forgotten-await.js";
 import { checkMethods } from "../src/method-checks.js";
 import { checkIdentity } from "../src/crypto-options.js";
-import { checkNames, checkOptionNames } from "../src/option-names.js";
+import { checkOptionNames } from "../src/option-names.js";
 import { payloadBytes } from "../src/payload.js";
 
 const untaken = expectAllTaken();

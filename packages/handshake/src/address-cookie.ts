@@ -1,4 +1,5 @@
 import {
+  checkNames,
   COOKIE_BYTES,
   HANDSHAKE_HEADER_BYTES,
   HELLO_INVARIANT_BYTES,
@@ -80,7 +81,9 @@ export class AddressCookie {
 
   /** Throws RangeError for an option out of range, TypeError for one of the wrong kind, or that there is not. */
   constructor(crypto: CryptoProvider, options: AddressCookieOptions = {}) {
-    checkNames(options);
+    const kind = describeKind(options);
+    if (kind !== "an object") throw new TypeError(`"options" expected an object, got ${kind}`);
+    checkNames(options, OPTION_NAMES, "options");
     const { bucketMs = DEFAULT_BUCKET_MS, secretLifetimeMs = DEFAULT_SECRET_LIFETIME_MS } = options;
     if (!Number.isInteger(bucketMs) || bucketMs < 1) {
       throw new RangeError(`"bucketMs" expected an integer of 1 or more, got ${bucketMs}`);
@@ -206,17 +209,6 @@ export class AddressCookie {
     message.set(address16, 0);
     message[PORT_AT] = port >>> 8;
     message[PORT_AT + 1] = port;
-  }
-}
-
-/** A misspelt `sharedKey` would be passed over, and this server's cookies be good at no other. */
-function checkNames(options: object): void {
-  const kind = describeKind(options);
-  if (kind !== "an object") throw new TypeError(`"options" expected an object, got ${kind}`);
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(OPTION_NAMES, name)) continue;
-    const names = Object.keys(OPTION_NAMES).join(", ");
-    throw new TypeError(`"options" expected only ${names}, got ${JSON.stringify(name)}`);
   }
 }
 

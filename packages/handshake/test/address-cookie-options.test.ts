@@ -6,7 +6,7 @@ describe("options of an AddressCookie", () => {
   const crypto = createNodeProvider();
 
   it("are refused where there are none of their name", () => {
-    const message = '"options" expected only bucketMs, secretLifetimeMs, sharedKey, clockOffsetMs, got "sharedkey"';
+    const message = '"options" expected "sharedKey", got "sharedkey"';
     const options = { sharedkey: new Uint8Array(32) } as AddressCookieOptions;
     expect(() => new AddressCookie(crypto, options)).toThrow(new TypeError(message));
     expect(() => new AddressCookie(crypto, { sharedkey: undefined } as AddressCookieOptions)).not.toThrow();

@@ -1,7 +1,13 @@
-import { MAX_DATAGRAM_BYTES, MAX_MESSAGE_BYTES, MAX_PACKET_NUMBER, MIN_DATAGRAM_BYTES } from "@sortie/wire";
+import {
+  MAX_DATAGRAM_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_PACKET_NUMBER,
+  MIN_DATAGRAM_BYTES,
+  type OptionNames,
+} from "@sortie/wire";
 import type { ByteBudget } from "./byte-budget.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
-import { checkOptionNames, describeGiven, type OptionNames } from "./option-names.js";
+import { checkOptionNames, describeGiven } from "./option-names.js";
 import type { ControlFrames, EndpointLimits, EndpointOptions, EndpointTrace, PacketFates } from "./endpoint-options.js";
 import { expectNumber } from "./expect-number.js";
 import { checkChannelWeights } from "./send-options.js";

@@ -1,7 +1,4 @@
-import { isBytes } from "@sortie/wire";
-
-/** The names of the options in `Options`, to be written out: the compiler tells of one that is missing or too many. */
-export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
+import { checkNames, isBytes } from "@sortie/wire";
 
 /**
  * For options of controllers and endpoints, which are made with every connection: nothing is allocated for them here.
@@ -17,13 +14,7 @@ export function checkOptionNames(
 ): void {
   const got = describeGiven(options);
   if (got !== "an object") throw new TypeError(`"${label}" expected an object, got ${got}`);
-  for (const name in options) {
-    if (Object.hasOwn(known, name) || (options as Record<string, unknown>)[name] === undefined) continue;
-    const names = Object.keys(known);
-    const meant = names.find((other) => other.toLowerCase() === name.toLowerCase());
-    const expected = meant === undefined ? `only ${names.join(", ")}` : `"${meant}"`;
-    throw new TypeError(`"${label}" expected ${expected}, got ${JSON.stringify(name)}`);
-  }
+  checkNames(options, known, label);
 }
 
 /**

@@ -1,5 +1,6 @@
 export { ByteCopier } from "./byte-copier.js";
 export { isBytes } from "./is-bytes.js";
+export { checkNames, type OptionNames } from "./option-names.js";
 export { seen } from "./seen.js";
 export * from "./byte-reader.js";
 export * from "./byte-writer.js";

@@ -1,9 +1,9 @@
-import { MAX_DATAGRAM_BYTES } from "@sortie/wire";
+import { MAX_DATAGRAM_BYTES, type OptionNames } from "@sortie/wire";
 import { expectNumber } from "../expect-number.js";
 import { MAX_BUCKET_BYTES, TokenBucket } from "../pacer.js";
 import type { AckSample } from "./ack-sample.js";
 import type { CongestionController } from "./congestion-controller.js";
-import { checkOptionNames, type OptionNames } from "../option-names.js";
+import { checkOptionNames } from "../option-names.js";
 
 /** bytes per second. 64 Mbit/s: far above the game state of one player, and no more than a common home line carries. */
 const DEFAULT_RATE_BYTES_PER_SECOND: number = 8 * 1024 * 1024;

@@ -1,7 +1,7 @@
-import { MIN_DATAGRAM_BYTES } from "@sortie/wire";
+import { MIN_DATAGRAM_BYTES, type OptionNames } from "@sortie/wire";
 import { expectNumber } from "../expect-number.js";
 import { MAX_BUCKET_BYTES } from "../pacer.js";
-import { checkOptionNames, type OptionNames } from "../option-names.js";
+import { checkOptionNames } from "../option-names.js";
 
 /** bytes that may go before anything was measured: ten packets (kInitialWindow, RFC 9002 section 7.2). */
 export const INITIAL_WINDOW_BYTES: number = 10 * MIN_DATAGRAM_BYTES;
