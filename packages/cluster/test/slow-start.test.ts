@@ -40,9 +40,12 @@ describe.runIf(canSharePort)("a worker that is on its way when its cluster is cl
       for (const stream of [child.stdout, child.stderr]) stream?.on("data", (part: Buffer) => (output += String(part)));
       const [{ pids }] = (await once(child, "message")) as [{ readonly pids: readonly number[] }];
 
+      const times = (word: string): number => output.split(word).length - 1;
+      // The cluster listens a moment before its last worker has said so.
+      await until(() => times("listens") === 2, "both workers say that they listen");
+
       await writeFile(`${keyPath}.${what}`, "");
       process.kill(pids[1] as number, "SIGKILL");
-      const times = (word: string): number => output.split(word).length - 1;
       await until(() => times(`loads ${what}`) === 3, "its replacement is on its way");
       const closedAtMs = performance.now();
       child.send(0);
