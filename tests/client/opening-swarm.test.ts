@@ -15,11 +15,14 @@ function failure(attempt: Promise<unknown>): Promise<ConnectError> {
   );
 }
 
-/** A socket that never opens, and counts how often it was closed, which fails. */
-function stuck(game: GameNetwork): { readonly transport: DatagramTransport; readonly closes: () => number } {
+/** A socket that never opens, or as `open` says, and counts how often it was closed, which fails. */
+function stuck(
+  game: GameNetwork,
+  open: () => Promise<never> = () => new Promise(() => {}),
+): { readonly transport: DatagramTransport; readonly closes: () => number } {
   let closes = 0;
   const transport: DatagramTransport = game.network.createTransport();
-  Object.defineProperty(transport, "open", { value: () => new Promise(() => {}) });
+  Object.defineProperty(transport, "open", { value: open });
   Object.defineProperty(transport, "close", {
     value: () => {
       closes += 1;
@@ -55,6 +58,32 @@ describe("a swarm whose socket does not open", () => {
     const error = await game.settle(attempt);
     expect([error.code, (error.cause as Error).message]).toEqual(["aborted", "left"]);
     expect([closes(), game.clock.now()]).toEqual([1, 100]);
+    await game.end();
+  });
+
+  it("closes what its transport took before it failed to open", async () => {
+    const game = new GameNetwork();
+    const { transport, closes } = stuck(game, () => Promise.reject(new Error("no route")));
+    const error = await failure(game.settle(openSwarm(game.clientOptions({ transport }), {})));
+    expect([error.code, error.message]).toEqual(["network", "the socket could not be opened: no route"]);
+    expect(closes()).toBe(1);
+    await game.end();
+  });
+
+  it("leaves the socket of another one alone", async () => {
+    const game = new GameNetwork();
+    await game.listen();
+    const transport = game.network.createTransport();
+    const first = await game.settle(openSwarm(game.clientOptions({ transport }), {}));
+    const error = await failure(game.settle(openSwarm(game.clientOptions({ transport }), {})));
+    expect(error.code).toBe("network");
+    first.add();
+    await game.run(1000);
+    expect([first.localAddress !== undefined, [...first.clients()].map(({ state }) => state)]).toEqual([
+      true,
+      ["connected"],
+    ]);
+    await game.settle(first.close());
     await game.end();
   });
 

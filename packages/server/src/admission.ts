@@ -161,9 +161,9 @@ export class Admission {
   }
 
   /** A connection has ended before it was a peer's. */
-  onGone(entry: ConnectionEntry): void {
+  onGone(entry: ConnectionEntry, reason: DisconnectReason): void {
     this.halfOpen -= 1;
-    this.calls.onGone(entry);
+    this.calls.onGone(entry, reason);
   }
 
   private startWaitingOne(

@@ -1,3 +1,5 @@
+import type { DisconnectReason } from "@sortie/connection";
+import type { AuthenticateCall } from "./authenticate-call.js";
 import type { ConnectionEntry } from "./connection-table.js";
 
 /** ms between two looks at whether places have come free: there may be thousands, and a flood asks for each hello. */
@@ -16,21 +18,23 @@ export class AuthenticateCalls {
   private readonly orphans: Map<ConnectionEntry, number> = new Map();
   private nextLookMs = -Infinity;
 
-  begin(entry: ConnectionEntry): void {
-    entry.isAuthenticating = true;
+  begin(entry: ConnectionEntry, call: AuthenticateCall): void {
+    entry.authenticateCall = call;
     this.pending += 1;
   }
 
   /** It has answered, or thrown. Once for each `begin`. */
   end(entry: ConnectionEntry): void {
-    entry.isAuthenticating = false;
+    entry.authenticateCall = undefined;
     this.pending -= 1;
     this.orphans.delete(entry);
   }
 
   /** A client that is no peer has gone, or was given up. */
-  onGone(entry: ConnectionEntry): void {
-    if (entry.isAuthenticating) this.orphans.set(entry, entry.handshakeDeadlineMs);
+  onGone(entry: ConnectionEntry, reason: DisconnectReason): void {
+    if (entry.authenticateCall === undefined) return;
+    this.orphans.set(entry, entry.handshakeDeadlineMs);
+    entry.authenticateCall.abandon(reason);
   }
 
   /** Half-open connections that there are no more, and whose places are taken all the same. */

@@ -1,7 +1,6 @@
 import { checkNames, describeValue, isThenable } from "@sortie/connection";
-import type { SocketAddress } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
-import type { Authenticate, AuthenticateResult } from "./peer-data.js";
+import type { Authenticate, AuthenticateRequest, AuthenticateResult } from "./peer-data.js";
 
 /** The decision on one client. */
 export type Decision<Data> =
@@ -33,7 +32,7 @@ const ANSWER_NAMES: Readonly<Record<NamesOf<AuthenticateResult<unknown>>, true>>
  */
 export function authenticateClient<Data>(
   authenticate: Authenticate<Data> | undefined,
-  request: { payload: Uint8Array; address: SocketAddress; sessionId: string },
+  request: AuthenticateRequest,
   decide: (decision: Decision<Data>) => void,
 ): void {
   if (authenticate === undefined) return decide({ kind: "accept", data: undefined });

@@ -1,5 +1,6 @@
 import type { Connection, RandomPool } from "@sortie/connection";
 import type { SocketAddress } from "@sortie/transport";
+import type { AuthenticateCall } from "./authenticate-call.js";
 import { type PortShare, workerBits } from "./port-share.js";
 
 /** Slots at the most: the low half of a connection ID names one. */
@@ -24,8 +25,8 @@ export class ConnectionEntry {
   isDismissed = false;
   /** Whether its owner was told of its end. Set by the table's `finish`. */
   finished = false;
-  /** Whether `authenticate` is asked about it. */
-  isAuthenticating = false;
+  /** Of `authenticate`, while it has not answered. */
+  authenticateCall: AuthenticateCall | undefined = undefined;
   /** ms. When the server gives it up, should it be no peer by then. */
   handshakeDeadlineMs: number = Infinity;
   /** The public object, made when the application first hears of the peer. */

@@ -8,6 +8,7 @@ export type {
   Authenticate,
   AuthenticateRequest,
   AuthenticateResult,
+  AuthenticateSignal,
   NeededFor,
   PeerDataOptions,
 } from "./peer-data.js";

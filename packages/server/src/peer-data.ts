@@ -1,5 +1,16 @@
 import type { SocketAddress } from "@sortie/transport";
 
+/** An AbortSignal, of the host's own type where a program has one. */
+export type AuthenticateSignal = typeof globalThis extends {
+  readonly AbortSignal: { readonly prototype: infer Signal };
+}
+  ? Signal
+  : {
+      readonly aborted: boolean;
+      readonly reason?: unknown;
+      addEventListener(type: "abort", listener: () => void): void;
+    };
+
 /** What `authenticate` is asked. */
 export interface AuthenticateRequest {
   /** What the client gave as `payload`; empty when nothing. */
@@ -7,6 +18,11 @@ export interface AuthenticateRequest {
   readonly address: SocketAddress;
   /** 32 hexadecimal digits, random, unique to this connection. */
   readonly sessionId: string;
+  /**
+   * Aborts once nobody waits for the answer: the client has gone, `handshakeTimeoutMs` are over, or the server shut
+   * down. For `fetch` and the like; what they reject with then is no fault. A listener must not throw.
+   */
+  readonly signal: AuthenticateSignal;
 }
 
 /**

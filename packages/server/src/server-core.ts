@@ -368,7 +368,7 @@ export class ServerCore implements DatagramCore {
       this.peerCount -= 1;
       handler.onDisconnect(entry, ended);
     } else {
-      this.admission.onGone(entry);
+      this.admission.onGone(entry, ended);
       handler.onHandshakeFailed(entry, ended);
     }
     this.removeIfOver(entry);

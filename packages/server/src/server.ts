@@ -12,6 +12,7 @@ import { type Identity, protocolId } from "@sortie/handshake";
 import { type Clock, Driver, refusedSends, SystemClock } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import type { AccessLogEntry } from "./access-log.js";
+import { AuthenticateCall } from "./authenticate-call.js";
 import { authenticateClient, type Decision } from "./authenticator.js";
 import { BlockList } from "./block-list.js";
 import { broadcast, type BroadcastParts } from "./broadcast.js";
@@ -360,11 +361,12 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
 
   #authenticate({ entry, payload }: ConnectRequest): void {
     const sessionId = toHex(entry.sessionId);
-    const request = { payload, address: entry.address, sessionId };
+    const call = new AuthenticateCall(payload, entry.address, sessionId);
     const { calls } = this.#core.admission;
-    calls.begin(entry);
-    authenticateClient(this.#options.authenticate, request, (decision) => {
+    calls.begin(entry, call);
+    authenticateClient(this.#options.authenticate, call, (decision) => {
       calls.end(entry);
+      if (decision.kind === "failed" && call.isOfSignal(decision.error)) return;
       // The server has ended meanwhile: nobody waits for the decision, and nothing more is told.
       if (entry.finished && this.#listening === undefined) return;
       try {

@@ -1,14 +1,11 @@
 import { SocketAddress } from "@sortie/transport";
 import { CloseCode } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
+import { AuthenticateCall } from "../src/authenticate-call.js";
 import { authenticateClient, type Decision } from "../src/authenticator.js";
 import type { Authenticate } from "../src/peer-data.js";
 
-const REQUEST = {
-  payload: Uint8Array.of(1),
-  address: SocketAddress.parse("192.0.2.1", 5),
-  sessionId: "0".repeat(32),
-};
+const REQUEST = new AuthenticateCall(Uint8Array.of(1), SocketAddress.parse("192.0.2.1", 5), "0".repeat(32));
 
 /** All decisions that come of an answer, once every promise had its turn. */
 async function decisions(authenticate: unknown): Promise<Decision<unknown>[]> {

@@ -54,6 +54,7 @@ export type {
   Authenticate,
   AuthenticateRequest,
   AuthenticateResult,
+  AuthenticateSignal,
   BroadcastOptions,
   CloseOptions,
   DrainingEvent,

@@ -53,6 +53,15 @@ describe("the types of peers' data", () => {
     expect(now.peers.size).toBe(0);
   });
 
+  it("give authenticate a signal of the host's own type, for fetch and the like", () => {
+    expectTypeOf<AuthenticateRequest["signal"]>().toEqualTypeOf<AbortSignal>();
+    const authenticate: Authenticate<Player> = async ({ signal }) => {
+      await fetch("https://accounts.example/check", { signal });
+      return { accept: true, data: ANN };
+    };
+    expect(authenticate).toBeTypeOf("function");
+  });
+
   it("refuse an authenticate that lets some in without the data that peers are said to have", () => {
     // @ts-expect-error no data
     createServer<Player>({ ...GOOD, authenticate: () => ({ accept: true }) });

@@ -223,11 +223,10 @@ export class ClientSwarm {
       await withinLimits(opening, options, this.#clock, deadlineMs, late);
       throwIfAborted(options);
     } catch (error) {
-      if (!(error instanceof ConnectError)) throw socketError(error);
       const stopped = this.#driver.stop().catch((fault: unknown) => this.#report(fault));
       // A transport may wait for its opening to close.
       if (!isOpening) await waitAtMost(this.#clock, CLOSE_WAIT_MS, stopped);
-      throw error;
+      throw error instanceof ConnectError ? error : socketError(error);
     }
   }
 
