@@ -212,6 +212,7 @@ local protocol = {
             [7] = "internal error",
             [8] = "handshake timeout",
             [9] = "key limit",
+            [10] = "idle timeout",
           },
         },
         { key = "sortie.close.length", label = "length", kind = "number", size = "varint" },

@@ -56,7 +56,10 @@ export class Closing {
     this.endsAtMs = nowMs + CLOSING_PROBE_TIMEOUTS * intervalMs;
   }
 
-  /** One CLOSE goes now, and no other. */
+  /**
+   * One CLOSE goes now, and no other: in answer to one, or after silence. Whoever hears that after all, perhaps once it
+   * goes on, is rid of us as well.
+   */
   answer(frame: Uint8Array): void {
     this.frame = frame;
     this.due = true;

@@ -7,7 +7,8 @@
  *  server: awaiting-connect --CONNECT--> authenticating --accept()--> connected
  *
  *  any state --CLOSE received--> draining (one CLOSE in answer) --> closed
- *  any state --idle timeout, silence after a reset token--> closed
+ *  any state --idle timeout--> draining (one CLOSE) --> closed
+ *  any state --silence after a reset token--> closed
  * ```
  */
 export type ConnectionState =
@@ -30,7 +31,7 @@ export type TransitionCause =
   | "flushed"
   /** A CLOSE of the other side came. */
   | "close-received"
-  /** The one CLOSE in answer is sent. */
+  /** The one CLOSE in answer, or after an idle timeout, is sent. */
   | "answered"
   /** No CLOSE came in answer. */
   | "unanswered"

@@ -10,8 +10,7 @@ import { type ConnectionOptions, createIdleWatch } from "./connection-options.js
 import type { ConnectionState, TransitionCause } from "./connection-state.js";
 import { ConnectionControlFrames } from "./control-frames.js";
 import { createProtection, createReplayWindow } from "./create-protection.js";
-import { type DisconnectReason, LOST_BY_SERVER } from "./disconnect-reason.js";
-import { reasonOfLocalClose, reasonOfSilence } from "./disconnect-reason.js";
+import { type DisconnectReason, LOST_BY_SERVER, reasonOfLocalClose, reasonOfSilence } from "./disconnect-reason.js";
 import type { DropReason } from "./drop-reason.js";
 import { createEndpoint, createMtuDiscovery, createPathManager } from "./endpoint-options.js";
 import { closeCodeOf, FrameDispatch, type FrameViolation } from "./frame-dispatch.js";
@@ -153,10 +152,9 @@ export class Connection {
   }
 
   /**
-   * Client: a datagram that belongs to no known connection or did not authenticate. When it ends in this connection's
-   * reset token, the server seems to have lost the connection (RFC 9000 section 10.3). As the token may have been asked
-   * for in advance, the server is asked for a word, and the connection ends if none comes. Only from the server's
-   * address: another server of its identity could be made to answer with the token (RFC 9000 section 21.11).
+   * Client: a datagram that did not authenticate, or for no known connection. If it ends in the reset token, the server
+   * seems to have lost us (RFC 9000 section 10.3). As the token may have been asked for in advance, it is asked for a
+   * word; if none comes, that is the end. Only from its address: another one of its identity may know the token (21.11).
    */
   receiveReset(datagram: Uint8Array, from: PeerAddress, nowMs: number): void {
     if (!this.life.isOpen || !this.paths.address.equals(from) || !this.exchange.isReset(datagram)) return;
@@ -210,20 +208,19 @@ export class Connection {
     }
     const { writer } = this.resources;
     this.refresh.beforePacket(this.endpoint, nowMs);
-    const packetNumber = writePacket(this.paths, this.closing, this.endpoint, writer, buffer, offset, nowMs);
-    if (packetNumber < 0) return 0;
-    const end = this.protection.seal(buffer, offset, writer.offset, this.remoteConnectionId, packetNumber, nowMs);
+    const number = writePacket(this.paths, this.closing, this.endpoint, writer, buffer, offset, nowMs);
+    if (number < 0) return 0;
+    const end = this.protection.seal(buffer, offset, writer.offset, this.remoteConnectionId, number, nowMs);
     if (end < 0) return this.stopAtKeyLimit(nowMs);
     const bytes = end - offset;
     this.paths.onSealed(buffer, offset, bytes);
-    this.monitor.onSent(packetNumber, bytes, nowMs);
+    this.monitor.onSent(number, bytes, nowMs);
     this.endDraining(nowMs);
-    if (packetNumber >= LAST_PACKET_NUMBER)
-      this.fail(CloseCode.KeyLimit, "packet numbers are used up", "key-limit", nowMs);
+    if (number >= LAST_PACKET_NUMBER) this.fail(CloseCode.KeyLimit, "packet numbers are used up", "key-limit", nowMs);
     return bytes;
   }
 
-  /** Next time in ms at which `handleTimeout` has something to do; `Infinity` when never. */
+  /** ms. When `handleTimeout` has something to do; `Infinity` when never. */
   nextTimeoutAt(): number {
     const { life, timers, idle, paths, closing } = this;
     // A connection that is up has no other deadlines: those of the handshake are met, and it is not closing.
@@ -235,7 +232,11 @@ export class Connection {
 
   handleTimeout(nowMs: number): void {
     if (this.idle.isLost(nowMs)) return this.finish(LOST_BY_SERVER, "reset", nowMs);
-    if (this.idle.deadlineMs <= nowMs) return this.finish(reasonOfSilence(this.idle.timeoutMs), "idle-timeout", nowMs);
+    if (this.idle.deadlineMs <= nowMs) {
+      const reason = reasonOfSilence(this.idle.timeoutMs);
+      this.end(reason, "draining", "idle-timeout", nowMs);
+      return this.closing.answer(closeFrame(CloseCode.IdleTimeout, reason.text));
+    }
     if (this.timers.takeDue(Timer.Handshake, nowMs)) {
       this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", "deadline", nowMs);
     }
@@ -358,8 +359,7 @@ export class Connection {
   }
 
   private closeWhenFlushed(nowMs: number): void {
-    if (this.life.state !== "flushing") return;
-    if (!this.endpoint.isSettled && nowMs < this.closing.flushUntilMs) return;
+    if (this.life.state !== "flushing" || (!this.endpoint.isSettled && nowMs < this.closing.flushUntilMs)) return;
     this.startClosing(this.closing.code, this.closing.text, "flushed", nowMs);
   }
 

@@ -13,7 +13,7 @@ export const DISCONNECT_CODES = [
   "server-full",
   /** The server's application told the peer to go. */
   "kicked",
-  /** Nothing was heard from the other side for the idle timeout. */
+  /** The side that `by` names heard nothing from the other one for the idle timeout. */
   "timeout",
   /** The handshake or `authenticate` took longer than its deadline. */
   "handshake-timeout",
@@ -56,6 +56,7 @@ const CODES: readonly DisconnectCode[] = [
   "internal-error",
   "handshake-timeout",
   "key-limit",
+  "timeout",
 ];
 
 /** What is said where neither the application nor Sortie gave words for it. */

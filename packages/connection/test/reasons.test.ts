@@ -16,6 +16,7 @@ describe("reasons of a disconnect", () => {
       [CloseCode.InternalError]: "internal-error",
       [CloseCode.HandshakeTimeout]: "handshake-timeout",
       [CloseCode.KeyLimit]: "key-limit",
+      [CloseCode.IdleTimeout]: "timeout",
     };
     for (const code of Object.values(CloseCode)) {
       expect(reasonOfClose(code, "why")).toEqual({ code: names[code], by: "remote", text: "why" });
@@ -24,7 +25,7 @@ describe("reasons of a disconnect", () => {
   });
 
   it("take a code of a later version for a close, with its words or else its number", () => {
-    expect(reasonOfClose(10, "moved to another server")).toEqual({
+    expect(reasonOfClose(11, "moved to another server")).toEqual({
       code: "closed",
       by: "remote",
       text: "moved to another server",

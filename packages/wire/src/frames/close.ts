@@ -28,6 +28,8 @@ export const CloseCode = {
   HandshakeTimeout: 0x08,
   /** The AEAD's usage limit was reached. */
   KeyLimit: 0x09,
+  /** Nothing was heard from the peer for the idle timeout. */
+  IdleTimeout: 0x0a,
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
