@@ -121,7 +121,7 @@ class Session {
         this.wait(2 ** (kind >> 4));
         break;
       case 6:
-        this.core.isShuttingDown = (kind & 8) !== 0;
+        this.core.shutdownReason = (kind & 8) === 0 ? undefined : "fuzz";
         break;
       default:
         client.connection?.close(CloseCode.Normal, "", this.nowMs);
@@ -204,7 +204,7 @@ class Session {
 
   end(): void {
     const { core } = this;
-    core.isShuttingDown = true;
+    core.shutdownReason = "fuzz";
     while (core.pollRequest() !== undefined);
     core.table.forEach((entry) => core.close(entry, CloseCode.ShuttingDown, "", this.nowMs));
     this.transmit();

@@ -3,6 +3,7 @@ import {
   type DisconnectReason,
   DropCounters,
   type DropReason,
+  LOST_BY_SERVER,
   reasonOfFault,
   wasHeldUp,
 } from "@sortie/connection";
@@ -19,6 +20,7 @@ import {
   errorOfReject,
   errorOfTimeout,
 } from "./connect-error.js";
+import { ELSEWHERE_MS, FreshStart } from "./fresh-start.js";
 import { HelloSender } from "./hello-sender.js";
 import { isSocketLost, PathWatch } from "./path-watch.js";
 import { otherAddress } from "./server-addresses.js";
@@ -40,12 +42,13 @@ export class ClientCore implements DatagramCore {
   /** What the handshake ended in. */
   keys: Pick<EstablishedKeys, "suite" | "serverPublicKey"> | undefined;
   private readonly options: ClientCoreOptions;
-  private readonly handshake: ClientHandshake;
+  private handshake: ClientHandshake;
   private readonly hello: HelloSender;
   /** What the server puts into packets for this client: tells it from others on the same socket. */
   readonly connectionId: number;
   private readonly events: ClientCoreEvent[] = [];
   private readonly watch: PathWatch = new PathWatch();
+  private readonly fresh: FreshStart = new FreshStart();
   private deadlineMs: number;
   private sawOtherIdentity = false;
   /** A REJECT that may have been for a hello that was damaged on its way, until a second one says so too. */
@@ -57,17 +60,9 @@ export class ClientCore implements DatagramCore {
   private transportFault: unknown;
 
   constructor(options: ClientCoreOptions) {
-    const { resources, protocolId, trust, parameters, keyLog } = options;
     this.options = options;
-    this.connectionId = resources.random.u32();
-    this.handshake = new ClientHandshake({
-      crypto: resources.crypto,
-      protocolId,
-      trust,
-      parameters,
-      clientConnectionId: this.connectionId,
-      ...(keyLog === undefined ? {} : { keyLog }),
-    });
+    this.connectionId = options.resources.random.u32();
+    this.handshake = createHandshake(options, this.connectionId);
     this.hello = new HelloSender(options.addresses);
     this.deadlineMs = options.nowMs + options.timeoutMs;
   }
@@ -139,7 +134,10 @@ export class ClientCore implements DatagramCore {
       batch.commit(length, connection.transmitTo as SocketAddress);
     }
     this.collect(nowMs);
-    return false;
+    // The server that shuts down has its answer.
+    if (this.state !== "connecting" || connection.state !== "closed") return false;
+    this.startAnew();
+    return this.pollTransmit(batch, nowMs);
   }
 
   nextTimeoutAt(): number {
@@ -214,11 +212,15 @@ export class ClientCore implements DatagramCore {
     if (datagram.length >= 5 && readConnectionId(datagram) !== this.connectionId) {
       // A restarted server does not know our connection ID: its reset is told by the token alone.
       connection.receiveReset(datagram, from, nowMs);
+      if (this.state === "connecting") this.onUnknown(connection, datagram, from, nowMs);
       return "unknown-connection";
     }
     try {
       const dropped = connection.receive(datagram, from, nowMs);
-      if (dropped === undefined) this.watch.onHeard();
+      if (dropped === undefined) {
+        this.watch.onHeard();
+        this.fresh.onHeard(nowMs);
+      }
       return dropped;
     } catch (error) {
       this.failClosed(error, nowMs);
@@ -270,6 +272,7 @@ export class ClientCore implements DatagramCore {
     // The true server is found: what somebody else said before no longer counts, nor what failed on the way to it.
     this.transportFault = undefined;
     this.deadlineMs = this.options.nowMs + this.options.timeoutMs;
+    this.fresh.onHeard(nowMs);
     const rttMs = this.hello.roundTripMs(nowMs);
     this.connection = new Connection({
       role: "client",
@@ -321,9 +324,25 @@ export class ClientCore implements DatagramCore {
     this.fail(errorOfTimeout(target, timeoutMs, connection !== undefined, hello.strayFrom, transportFault), nowMs);
   }
 
+  /** Before ACCEPT a reset proves nothing. That it names the server's ID of the connection, and silence, must do. */
+  private onUnknown(connection: Connection, datagram: Uint8Array, from: SocketAddress, nowMs: number): void {
+    const isOurs = readConnectionId(datagram) === connection.remoteConnectionId;
+    if (!isOurs || !from.equals(connection.address as SocketAddress) || !this.fresh.isUnknown(nowMs)) return;
+    connection.abort(LOST_BY_SERVER, nowMs);
+    this.startAnew();
+  }
+
+  /** Another hello, under other keys, within the time of the attempt. */
+  private startAnew(): void {
+    this.connection = undefined;
+    this.doubtfulReject = undefined;
+    this.handshake = createHandshake(this.options, this.connectionId);
+    this.hello.restart();
+  }
+
   private fail(error: ConnectError, nowMs: number): void {
     this.state = "closed";
-    this.events.push({ type: "failed", error });
+    this.events.push({ type: "failed", error: this.fresh.errorOf(error) });
     // The server may hold a half-open connection: it is told.
     this.connection?.close(CloseCode.Normal, "given up", nowMs);
   }
@@ -353,12 +372,22 @@ export class ClientCore implements DatagramCore {
   }
 
   private onClosed(reason: DisconnectReason, nowMs: number): void {
-    if (this.state === "connecting") this.fail(errorOfDisconnect(reason, this.options.target), nowMs);
-    else if (this.state === "connected") {
+    if (this.state === "connecting") {
+      const error = errorOfDisconnect(reason, this.options.target);
+      if (reason.code !== "shutting-down" || this.fresh.turnedAway !== undefined) return this.fail(error, nowMs);
+      this.fresh.turnedAway = error;
+      this.deadlineMs = Math.min(this.deadlineMs, nowMs + ELSEWHERE_MS);
+    } else if (this.state === "connected") {
       this.state = "closed";
       this.events.push({ type: "disconnected", reason });
     }
   }
+}
+
+function createHandshake(options: ClientCoreOptions, clientConnectionId: number): ClientHandshake {
+  const { resources, protocolId, trust, parameters, keyLog } = options;
+  const log = keyLog === undefined ? {} : { keyLog };
+  return new ClientHandshake({ crypto: resources.crypto, protocolId, trust, parameters, clientConnectionId, ...log });
 }
 
 /** ms. A controller may throw here as well: `handleTimeout` is called at once, and fails by the same. */

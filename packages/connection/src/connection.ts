@@ -152,9 +152,9 @@ export class Connection {
   }
 
   /**
-   * Client: a datagram that did not authenticate, or for no known connection. If it ends in the reset token, the server
+   * Client: a datagram that did not authenticate, or is for no connection. If it ends in the reset token, the server
    * seems to have lost us (RFC 9000 section 10.3). As the token may have been asked for in advance, it is asked for a
-   * word; if none comes, that is the end. Only from its address: another one of its identity may know the token (21.11).
+   * word; if none comes, that is the end. Only from its address: another of its identity may know the token (21.11).
    */
   receiveReset(datagram: Uint8Array, from: PeerAddress, nowMs: number): void {
     if (!this.life.isOpen || !this.paths.address.equals(from) || !this.exchange.isReset(datagram)) return;

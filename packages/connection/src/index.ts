@@ -15,7 +15,13 @@ export {
 export { type ConnectionState, isLegalTransition, type TransitionCause } from "./connection-state.js";
 export { containedKeyLog } from "./contained-key-log.js";
 export { containedTrace } from "./contained-trace.js";
-export { DISCONNECT_CODES, type DisconnectCode, type DisconnectReason, reasonOfFault } from "./disconnect-reason.js";
+export {
+  DISCONNECT_CODES,
+  type DisconnectCode,
+  type DisconnectReason,
+  LOST_BY_SERVER,
+  reasonOfFault,
+} from "./disconnect-reason.js";
 export { DROP_REASONS, DropCounters, type DropReason } from "./drop-reason.js";
 export { checkLogger, containedLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
 export { checkNames, type OptionNames } from "@sortie/wire";

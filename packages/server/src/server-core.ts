@@ -30,8 +30,8 @@ export class ServerCore implements DatagramCore {
   readonly admission: Admission;
   /** Accepted peers whose end was not yet dispatched. */
   peerCount = 0;
-  /** Turns all newcomers away. */
-  isShuttingDown = false;
+  /** Why all newcomers are turned away; undefined while they are not. */
+  shutdownReason: string | undefined = undefined;
   private readonly options: ServerCoreOptions;
   private readonly replies: ReplyQueue = new ReplyQueue();
   private readonly resets: ResetAnswers;
@@ -126,10 +126,9 @@ export class ServerCore implements DatagramCore {
   accept(entry: ConnectionEntry, nowMs: number): boolean {
     const { connection } = entry;
     if (this.refusal() !== undefined) {
-      const [code, text] = this.isShuttingDown
-        ? ([CloseCode.ShuttingDown, "the server is shutting down"] as const)
-        : ([CloseCode.ServerFull, "the server is full"] as const);
-      this.close(entry, code, text, nowMs);
+      const text = this.shutdownReason;
+      if (text === undefined) this.close(entry, CloseCode.ServerFull, "the server is full", nowMs);
+      else this.close(entry, CloseCode.ShuttingDown, text, nowMs);
       return false;
     }
     const token = this.resets.token(connection.localConnectionId, entry.address.bytes);
@@ -319,7 +318,7 @@ export class ServerCore implements DatagramCore {
   }
 
   private refusal(): RejectReason | undefined {
-    if (this.isShuttingDown) return RejectReason.ShuttingDown;
+    if (this.shutdownReason !== undefined) return RejectReason.ShuttingDown;
     return this.peerCount >= this.options.maxPeers ? RejectReason.ServerFull : undefined;
   }
 

@@ -342,11 +342,12 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   #afterRound(): void {
     const nowMs = this.#clock.now();
     if (this.#log.isLookDue(nowMs)) {
-      const { drops, isShuttingDown: draining, admission } = this.#core;
+      const { drops, shutdownReason, admission } = this.#core;
       const refused = refusedSends(this.#options.transport.statistics);
       const ticks = this.#ticks?.statistics;
       const [skippedTicks, holdUpMs] = [ticks?.skipped ?? 0, ticks?.takeHoldUpMs() ?? 0];
       const { halfOpen, calls } = admission;
+      const draining = shutdownReason !== undefined;
       const counters = { drops, draining, halfOpen, pendingAuthenticateCalls: calls.pending, refused };
       this.#log.watch({ ...counters, skippedTicks, holdUpMs }, nowMs);
     }

@@ -79,7 +79,7 @@ export class Shutdown {
     checkOptionNames(options, DRAINING_OPTION_NAMES);
     const { reason = DEFAULT_REASON } = options;
     checkReason(reason);
-    if (!this.#host.core.isShuttingDown) this.#announce(Infinity, reason);
+    if (this.#host.core.shutdownReason === undefined) this.#announce(Infinity, reason);
   }
 
   /**
@@ -120,7 +120,7 @@ export class Shutdown {
   }
 
   #announce(leaveMs: number, reason: string): void {
-    this.#host.core.isShuttingDown = true;
+    this.#host.core.shutdownReason = reason;
     const event = { leaveMs, reason };
     if (this.#host.isListening()) this.#host.onDraining(event);
     else this.#untold = event;

@@ -69,7 +69,7 @@ type CoreStatistics = Pick<
 >;
 
 /** What a {@link ServerCore} counts. */
-export function coreStatistics({ admission, drops, peerCount, isShuttingDown }: ServerCore): CoreStatistics {
+export function coreStatistics({ admission, drops, peerCount, shutdownReason }: ServerCore): CoreStatistics {
   return {
     peers: peerCount,
     halfOpen: admission.halfOpen,
@@ -77,7 +77,7 @@ export function coreStatistics({ admission, drops, peerCount, isShuttingDown }: 
     handshakes: admission.handshakes,
     retriesSent: admission.retriesSent,
     ...admission.rejects.snapshot(),
-    draining: isShuttingDown,
+    draining: shutdownReason !== undefined,
     drops: drops.snapshot(),
     certificateNotAfterMs: admission.identity.certificateNotAfterMs,
   };

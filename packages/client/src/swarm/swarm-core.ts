@@ -57,15 +57,13 @@ export class SwarmCore implements DatagramCore {
 
   /** A client that is over, and of which all was told, is forgotten; what still comes for it finds nobody. */
   remove(client: SwarmClient): void {
-    const { slot, serverConnectionId } = client;
+    const { slot } = client;
     if (this.#slots[slot] !== client) return;
     this.#slots[slot] = undefined;
     this.#deadlines[slot] = Infinity;
     this.#freeSlots.push(slot);
     this.#byId.delete(client.core.connectionId);
-    if (serverConnectionId !== undefined && this.#byServerId.get(serverConnectionId) === client) {
-      this.#byServerId.delete(serverConnectionId);
-    }
+    this.#forgetServerId(client);
   }
 
   /** The client was acted upon, or heard something. */
@@ -86,7 +84,7 @@ export class SwarmCore implements DatagramCore {
     }
     // One that failed is over, which its owner hears at once.
     this.touch(client);
-    if (client.serverConnectionId === undefined) this.#learnServerId(client);
+    this.#learnServerId(client);
   }
 
   receiveEnd(): void {}
@@ -177,10 +175,16 @@ export class SwarmCore implements DatagramCore {
   }
 
   #learnServerId(client: SwarmClient): void {
-    const { connection } = client.core;
-    if (connection === undefined) return;
-    client.serverConnectionId = connection.remoteConnectionId;
-    this.#byServerId.set(connection.remoteConnectionId, client);
+    const id = client.core.connection?.remoteConnectionId;
+    if (id === undefined || id === client.serverConnectionId) return;
+    this.#forgetServerId(client);
+    client.serverConnectionId = id;
+    this.#byServerId.set(id, client);
+  }
+
+  #forgetServerId(client: SwarmClient): void {
+    const { serverConnectionId: id } = client;
+    if (id !== undefined && this.#byServerId.get(id) === client) this.#byServerId.delete(id);
   }
 
   /** Changes nothing for a client that was removed: its slot may be another's by now. */

@@ -1,0 +1,204 @@
+import { type Client, connect, type ConnectError, createClient, openSwarm } from "@sortie/client";
+import { type AuthenticateResult, Server, type ServerOptions } from "@sortie/server";
+import { DatagramBatch, type DatagramTransport, type SocketAddress } from "@sortie/transport";
+import { describe, expect, it } from "vitest";
+import { GameNetwork, PROTOCOL, text } from "../support/game-network.js";
+
+const ADDRESS = { host: "10.0.0.9", port: 9 };
+const NEVER = new Promise<never>(() => {});
+
+/** A game at an address where one server follows the other. */
+class Place {
+  readonly game: GameNetwork = new GameNetwork({ link: { latencyMs: 20 } });
+  readonly asked: string[] = [];
+
+  /** A server there; those with the same key are the same to clients. */
+  async open(name: string, answer: () => AuthenticateResult<unknown> | Promise<never>) {
+    const { game } = this;
+    const { crypto, identity, clock } = game;
+    const transport = game.network.createTransport(ADDRESS);
+    const authenticate: ServerOptions["authenticate"] = () => {
+      this.asked.push(name);
+      return answer();
+    };
+    const server = new Server({ protocol: PROTOCOL, crypto, identity, clock, transport, authenticate });
+    await game.settle(server.listen());
+    return { server, transport };
+  }
+
+  /** The server's process is killed: its socket is gone without a word. */
+  async kill({ server, transport }: { server: Server; transport: DatagramTransport }): Promise<void> {
+    await this.game.settle(transport.close());
+    void server.close().catch(() => undefined);
+  }
+
+  async end(...servers: Server[]): Promise<void> {
+    const { game } = this;
+    await game.settle(Promise.all(servers.map((server) => server.close({ leaveMs: 0 }))), 20_000);
+    await game.run(30_000);
+    await game.end();
+  }
+}
+
+/** How an attempt ended, and when. */
+async function outcome(game: GameNetwork, attempt: Promise<unknown>): Promise<[what: string, atMs: number]> {
+  const what = await game.settle(
+    attempt.then(
+      () => "in",
+      (error: ConnectError) => `${error.code}: ${error.reason ?? error.message}`,
+    ),
+    60_000,
+  );
+  return [what, game.clock.now()];
+}
+
+describe("a client in front of a server that restarts while it decides", () => {
+  it("begins anew and is in, long before its time is over", async () => {
+    const place = new Place();
+    const { game } = place;
+    const first = await place.open("first", () => NEVER);
+    const attempt = connect(game.clientOptions(ADDRESS));
+    await game.run(1500);
+    await place.kill(first);
+    const killedAtMs = game.clock.now();
+    const { server } = await place.open("second", () => ({ accept: true }));
+    const [what, atMs] = await outcome(game, attempt);
+    expect([what, place.asked]).toEqual(["in", ["first", "second"]]);
+    // A second of silence, the next CONNECT and its reset, and a handshake.
+    expect(atMs - killedAtMs).toBeLessThan(1600);
+    const client: Client = await attempt;
+    const heard: string[] = [];
+    server.on("message", (_peer, { payload }) => void heard.push(text(payload)));
+    client.send("hello", { delivery: "reliable" });
+    await game.run(200);
+    expect([server.stats.peers, heard]).toEqual([1, ["hello"]]);
+    await game.settle(client.close());
+    await place.end(server);
+  });
+
+  it("does so polled, and as one of a swarm, which then hears of a later restart as well", async () => {
+    const place = new Place();
+    const { game } = place;
+    const first = await place.open("first", () => NEVER);
+    const polled = createClient(game.clientOptions(ADDRESS));
+    const told: string[] = [];
+    const swarm = await game.settle(
+      openSwarm(game.clientOptions(ADDRESS), {
+        onConnect: () => told.push("in"),
+        onDisconnect: (_client, { code }) => told.push(code),
+      }),
+    );
+    swarm.add();
+    const play = async (ms: number): Promise<void> => {
+      for (let i = 0; i < ms / 20; i++) {
+        polled.update(game.clock.now());
+        await game.run(20);
+      }
+    };
+    await play(1500);
+    await place.kill(first);
+    const second = await place.open("second", () => ({ accept: true }));
+    await play(1800);
+    expect([polled.state, told, place.asked]).toEqual(["connected", ["in"], ["first", "first", "second", "second"]]);
+    await place.kill(second);
+    const third = await place.open("third", () => ({ accept: true }));
+    await play(5000);
+    expect([polled.state, told]).toEqual(["closed", ["in", "server-restarted"]]);
+    await game.settle(Promise.all([polled.close(), swarm.close()]), 20_000);
+    await place.end(third.server);
+  });
+
+  it("goes on asking where the answer names another connection, comes from elsewhere, or the server speaks", async () => {
+    const place = new Place();
+    const { game } = place;
+    const { server, transport } = await place.open("only", () => NEVER);
+    const attempt = connect(game.clientOptions({ ...ADDRESS, timeoutMs: 6000 })).catch((error: ConnectError) => error);
+    await game.run(200);
+    const ids: number[] = [];
+    let isSilent = false;
+    let clientAt: SocketAddress | undefined;
+    game.network.setFilter((datagram, from) => {
+      if (from.host !== ADDRESS.host) {
+        clientAt = from;
+        if ((datagram[0] as number) < 0x80) ids.push(new DataView(datagram.buffer, datagram.byteOffset).getUint32(1));
+        return true;
+      }
+      return !isSilent || datagram.length === 41;
+    });
+    await game.run(300);
+    const id = ids.at(-1) as number;
+    const reset = (connectionId: number): Uint8Array => {
+      const bytes = new Uint8Array(41).fill(7);
+      bytes[0] = 0x40;
+      new DataView(bytes.buffer).setUint32(1, connectionId);
+      return bytes;
+    };
+    const other = game.network.createTransport({ host: "10.0.0.8", port: 9 });
+    const ignore = { onDatagram: () => true, onBatchEnd: () => {}, onError: () => {}, onWritable: () => {} };
+    await game.settle(other.open(ignore));
+    const say = (from: DatagramTransport, connectionId: number): void => {
+      const batch = new DatagramBatch({ capacity: 1 });
+      const at = batch.reserve();
+      batch.buffer.set(reset(connectionId), at);
+      batch.commit(41, clientAt as SocketAddress);
+      from.send(batch);
+    };
+    // The server acknowledges CONNECT.
+    for (let i = 0; i < 20; i++) {
+      say(transport, id);
+      await game.run(100);
+    }
+    isSilent = true;
+    for (let i = 0; i < 20; i++) {
+      say(transport, id ^ 1);
+      say(other, id);
+      await game.run(100);
+    }
+    expect(place.asked).toEqual(["only"]);
+    // As it does after a restart.
+    isSilent = false;
+    await game.settle(attempt, 10_000);
+    await game.settle(other.close());
+    await place.end(server);
+  });
+});
+
+describe("a client in front of a server that shuts down while it decides", () => {
+  it("is let in by who has the address then, as another worker of a cluster", async () => {
+    const place = new Place();
+    const { game } = place;
+    const first = await place.open("first", () => NEVER);
+    const attempt = connect(game.clientOptions(ADDRESS));
+    await game.run(500);
+    await game.settle(first.server.close({ reason: "an update" }), 20_000);
+    const second = await place.open("second", () => ({ accept: true }));
+    const [what, atMs] = await outcome(game, attempt);
+    expect([what, place.asked]).toEqual(["in", ["first", "second"]]);
+    expect(atMs).toBeLessThan(2000);
+    await game.settle(attempt.then((client) => client.close()));
+    await place.end(second.server);
+  });
+
+  it.each([0, 60_000])(
+    "hears within a second, in the server's words, that there is nobody else (leaveMs %i)",
+    async (leaveMs) => {
+      const place = new Place();
+      const { game } = place;
+      const answers: (() => void)[] = [];
+      const pending = (): Promise<never> =>
+        new Promise((done) => void answers.push(() => (done as (answer: unknown) => void)({ accept: true })));
+      const { server } = await place.open("only", () => (place.asked.length === 1 ? { accept: true } : pending()));
+      // While somebody may still take leave, newcomers are turned away.
+      await game.connect(ADDRESS);
+      const fromMs = game.clock.now();
+      const attempt = connect(game.clientOptions({ ...ADDRESS, timeoutMs: 60_000 }));
+      await game.run(500);
+      void server.close({ leaveMs, reason: "an update" });
+      for (const answer of answers) answer();
+      const [what, atMs] = await outcome(game, attempt);
+      expect(what).toBe("rejected: an update");
+      expect(atMs - fromMs).toBeLessThan(500 + 1200);
+      await place.end(server);
+    },
+  );
+});
