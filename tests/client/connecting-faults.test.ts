@@ -51,6 +51,25 @@ describe("an attempt to connect whose transport fails", () => {
     await game.end();
   });
 
+  it.each([true, false])("as it counts sends that it was not allowed names that (all of them: %s)", async (all) => {
+    const game = new GameNetwork();
+    const transport = game.network.createTransport();
+    let sent = 0;
+    let refused = 0;
+    Object.defineProperty(transport, "statistics", { get: () => ({ sendErrors: refused, tooLarge: 0 }) });
+    const send = transport.send.bind(transport);
+    transport.send = (batch) => {
+      if (all || sent++ === 0) refused += 1;
+      return send(batch);
+    };
+    const error = await failure(game, { transport });
+    const hint = all
+      ? "nothing could be sent: is there a route to it, does a firewall of this machine forbid it?"
+      : "is the server running, the port right, UDP let through?";
+    expect([error.code, error.message]).toEqual(["timeout", `${NO_ANSWER}: ${hint}`]);
+    await game.end();
+  });
+
   it("as its acquireBatch throws names that", async () => {
     const game = new GameNetwork();
     const { logger, lines } = recordingLogger("debug");

@@ -108,7 +108,7 @@ describe("a client in front of a server that restarts while it decides", () => {
     await place.end(third.server);
   });
 
-  it("goes on asking where the answer names another connection, comes from elsewhere, or the server speaks", async () => {
+  it("goes on asking where the answer names another one, comes from elsewhere, or the server speaks", async () => {
     const place = new Place();
     const { game } = place;
     const { server, transport } = await place.open("only", () => NEVER);

@@ -32,6 +32,31 @@ describe("what a transport resolves a name to", () => {
     await game.end();
   });
 
+  it("is not asked for an address whose zone says nothing, and is for one of a link", async () => {
+    const game = new GameNetwork();
+    const asked: string[] = [];
+    const sentTo: string[] = [];
+    for (const host of ["2001:db8::1%eth0", "::1%lo", "fe80::1%eth0", "febf::1%1"]) {
+      const transport = game.network.createTransport();
+      const resolve = (name: string): Promise<string[]> => {
+        asked.push(name);
+        return Promise.resolve([name]);
+      };
+      Object.defineProperty(transport, "resolve", { value: resolve });
+      const send = transport.send.bind(transport);
+      transport.send = (batch) => {
+        sentTo.push(String(batch.addresses[0]));
+        return send(batch);
+      };
+      const attempt = connect(game.clientOptions({ host, transport, timeoutMs: 100 }));
+      const error = await game.settle(attempt.catch((thrown: unknown) => thrown as ConnectError));
+      expect((error as ConnectError).message).toContain(`no answer from [${host}]:1474 within 100 ms`);
+    }
+    expect(asked).toEqual(["fe80::1%eth0", "febf::1%1"]);
+    expect(sentTo).toEqual(["[2001:db8::1]:1474", "[::1]:1474", "[fe80::1%eth0]:1474", "[febf::1%1]:1474"]);
+    await game.end();
+  });
+
   it("is taken where it is given at once, without a promise", async () => {
     const game = new GameNetwork();
     await game.listen();

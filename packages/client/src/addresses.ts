@@ -17,7 +17,7 @@ export async function resolveAddresses(
   timeoutMs: number,
 ): Promise<SocketAddress[]> {
   const { host, port, transport } = options;
-  const literal = SocketAddress.tryParse(host, port);
+  const literal = literalOf(host, port);
   // Where a server listens that is meant for all: on this machine it is at the loopback addresses.
   if (literal?.host === "::") return ["::1", "127.0.0.1"].map((loopback) => SocketAddress.parse(loopback, port));
   if (literal?.host === "0.0.0.0") return [SocketAddress.parse("127.0.0.1", port)];
@@ -32,6 +32,18 @@ export async function resolveAddresses(
   const addresses = checkedTexts(texts).map((text) => parseResolved(text, port));
   if (addresses.length === 0) throw new ConnectError("network", `the name "${host}" has no address`);
   return addresses;
+}
+
+/** The address that the text is, if it is one. What comes from others than link-local ones names no zone. */
+function literalOf(host: string, port: number): SocketAddress | undefined {
+  const address = SocketAddress.tryParse(host, port);
+  if (address === undefined || address.scope === "" || isLinkLocal(address.bytes)) return address;
+  return SocketAddress.fromBytes(address.bytes, port);
+}
+
+/** fe80::/10 (RFC 4291 section 2.5.6). */
+function isLinkLocal(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xfe && ((bytes[1] as number) & 0xc0) === 0x80;
 }
 
 /** Those that are tried of what a transport of the caller's own gave. */

@@ -98,6 +98,7 @@ export class ClientCore implements DatagramCore {
   onRefusedSends(total: number, nowMs: number): void {
     // Hellos go to addresses of families, too, that this machine has no way to: that is no reason to move.
     this.watch.onRefusedSends(total, this.connection === undefined ? Infinity : nowMs);
+    this.hello.refused = total;
   }
 
   /** Our address has changed, or could not: the server is told by a PING, and asked at another address of its own. */
@@ -320,8 +321,7 @@ export class ClientCore implements DatagramCore {
     }
     if (this.doubtfulReject !== undefined && this.connection === undefined)
       return this.fail(this.doubtfulReject, nowMs);
-    const { connection, hello, transportFault } = this;
-    this.fail(errorOfTimeout(target, timeoutMs, connection !== undefined, hello.strayFrom, transportFault), nowMs);
+    this.fail(errorOfTimeout(target, timeoutMs, this.connection !== undefined, this.hello, this.transportFault), nowMs);
   }
 
   /** Before ACCEPT a reset proves nothing. That it names the server's ID of the connection, and silence, must do. */

@@ -2,6 +2,7 @@ import type { DisconnectReason } from "@sortie/connection";
 import type { SocketAddress } from "@sortie/transport";
 import { PROTOCOL_VERSION, RejectReason } from "@sortie/wire";
 import { faultText } from "./fault-text.js";
+import { targetText } from "./target-text.js";
 
 /** Why a connection did not come about: a closed list. */
 export type ConnectErrorCode =
@@ -42,9 +43,8 @@ export function abortedError(options: {
   readonly port: number;
   readonly signal?: { readonly reason?: unknown } | undefined;
 }): ConnectError {
-  const target = `${options.host}:${options.port}`;
   const { reason: cause } = options.signal ?? {};
-  return new ConnectError("aborted", `connecting to ${target} was given up by its signal`, { cause });
+  return new ConnectError("aborted", `connecting to ${targetText(options)} was given up by its signal`, { cause });
 }
 
 /** The error for a REJECT. */
@@ -91,14 +91,15 @@ export function errorOfDisconnect(reason: DisconnectReason, target: string): Con
 
 /**
  * The error for a server that did not answer in time, or answered but did not accept.
- * @param strayFrom who else answered: a server on all addresses of its machine may send from another than was asked
+ * @param hello what became of those sent: with who else answered, as a server on all addresses of its machine may send
+ *   from another than was asked
  * @param cause what the own transport failed with last, while nothing else was heard
  */
 export function errorOfTimeout(
   target: string,
   timeoutMs: number,
   isAnswered: boolean,
-  strayFrom: SocketAddress | undefined,
+  hello: { readonly strayFrom: SocketAddress | undefined; readonly isRefused: boolean },
   cause: unknown,
 ): ConnectError {
   const fault = cause === undefined ? "" : `the transport failed meanwhile, last with: ${faultText(cause)}`;
@@ -106,7 +107,11 @@ export function errorOfTimeout(
     const what = `${target} did not accept the connection within ${timeoutMs} ms`;
     return new ConnectError("timeout", fault === "" ? what : `${what}: ${fault}`, { cause });
   }
-  let hint = fault === "" ? "is the server running, the port right, UDP let through?" : fault;
+  let hint = "is the server running, the port right, UDP let through?";
+  if (hello.isRefused)
+    hint = "nothing could be sent: is there a route to it, does a firewall of this machine forbid it?";
+  if (fault !== "") hint = fault;
+  const { strayFrom } = hello;
   if (strayFrom !== undefined) {
     hint = `answers came from ${strayFrom}: connect to that, or give the server the address that clients ask as "host"`;
   }

@@ -15,6 +15,7 @@ import { ClientCore } from "./client-core.js";
 import type { ClientCoreOptions } from "./client-core-options.js";
 import { abortedError, errorOfFault } from "./connect-error.js";
 import { checkClientOptions, checkConnectPayload, type ClientOptions, DEFAULT_TIMEOUT_MS, trustOf } from "./options.js";
+import { targetText } from "./target-text.js";
 
 /** bytes. A client holds messages of one server only. */
 const REASSEMBLY_BUDGET_BYTES: number = 2 ** 40;
@@ -50,12 +51,12 @@ function startCore(
   makeCore: CoreMaker,
   addresses: readonly SocketAddress[],
   nowMs: number,
-  { host, port }: ClientOptions,
+  options: ClientOptions,
 ): ClientCore {
   try {
     return makeCore(addresses, nowMs);
   } catch (error) {
-    throw errorOfFault(error, `${host}:${port}`);
+    throw errorOfFault(error, targetText(options));
   }
 }
 
@@ -88,7 +89,7 @@ export function prepare(options: ClientOptions, frames?: FrameTiming): CoreMaker
       // The client's own deadline covers the whole attempt.
       settings: { ...settings, handshakeTimeoutMs: timeoutMs },
       addresses,
-      target: `${options.host}:${options.port}`,
+      target: targetText(options),
       connectPayload,
       timeoutMs,
       nowMs,

@@ -24,6 +24,8 @@ export class HelloSender {
   private readonly addresses: readonly SocketAddress[];
   /** Who else answered last: a server of several addresses, perhaps. */
   strayFrom: SocketAddress | undefined = undefined;
+  /** Datagrams that the transport could not send. */
+  refused = 0;
   private index = 0;
   private settled = false;
   /** Whether it was put off already what an answer had to come by. */
@@ -36,6 +38,11 @@ export class HelloSender {
   /** Where the next hello goes, or the server is. */
   get target(): SocketAddress {
     return this.addresses[this.index] as SocketAddress;
+  }
+
+  /** Whether no hello has left this machine. Of the last one it may not be known yet. */
+  get isRefused(): boolean {
+    return !this.settled && this.refused > 0 && this.refused >= this.sent - 1;
   }
 
   onSent(nowMs: number): void {

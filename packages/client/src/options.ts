@@ -118,6 +118,9 @@ export function checkClientOptions(options: ClientOptions): void {
   if (typeof options.host !== "string" || options.host === "") {
     throw new TypeError(`"host" expected a name or an IP address, got ${describeValue(options.host)}`);
   }
+  if (options.host.startsWith("[")) {
+    throw new RangeError(`"host" expected an IPv6 address without brackets, got ${describeValue(options.host)}`);
+  }
   if (!Number.isInteger(options.port) || options.port < 1 || options.port > 65_535) {
     throw new RangeError(`"port" expected an integer in 1..65535, got ${describeValue(options.port)}`);
   }

@@ -9,7 +9,7 @@ import {
   type SendAdvice,
   toHex,
 } from "@sortie/connection";
-import { type InboundMessage, refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
+import { checkSend, type InboundMessage, refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
 import {
   type Clock,
   type DatagramReceiver,
@@ -33,6 +33,7 @@ import { PausedChannels } from "./paused-channels.js";
 import { promiseFirst } from "./promise-first.js";
 import { BatchSender } from "./send-batches.js";
 import { SocketFaults } from "./socket-faults.js";
+import { targetText } from "./target-text.js";
 import { WaitingDatagrams } from "./waiting-datagrams.js";
 
 /**
@@ -177,7 +178,9 @@ export class PolledClient implements DatagramReceiver {
   send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
     const bytes = payloadBytes(payload);
     const connection = this.#core?.state === "connecting" ? undefined : this.#core?.connection;
-    return connection === undefined ? refusedReceipt("closed") : connection.send(bytes, options, this.#nowMs);
+    if (connection !== undefined) return connection.send(bytes, options, this.#nowMs);
+    checkSend(bytes, options);
+    return refusedReceipt("closed");
   }
 
   /**
@@ -222,11 +225,12 @@ export class PolledClient implements DatagramReceiver {
 
   /** While there is no socket yet, or no address, nobody else looks at the signal and the deadline. */
   #giveUpIfDue(afterMs: number): void {
-    const { host, port, signal, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
     if (this.#error !== undefined) return;
     if (signal?.aborted === true) this.#error = abortedError(this.#options);
     else if (afterMs >= timeoutMs) {
-      this.#error = new ConnectError("timeout", `the socket for ${host}:${port} was not open within ${timeoutMs} ms`);
+      const what = `the socket for ${targetText(this.#options)} was not open within ${timeoutMs} ms`;
+      this.#error = new ConnectError("timeout", what);
     } else return;
     this.#closeUnasked();
   }
@@ -253,7 +257,7 @@ export class PolledClient implements DatagramReceiver {
     try {
       this.#core = makeCore(nowMs);
     } catch (error) {
-      this.#error = errorOfFault(error, `${this.#options.host}:${this.#options.port}`);
+      this.#error = errorOfFault(error, targetText(this.#options));
       this.#onFault(error);
       this.#closeUnasked();
     }
@@ -328,10 +332,7 @@ export class PolledClient implements DatagramReceiver {
     this.#isLeaving = true;
     const core = this.#core;
     if (core !== undefined) await this.#leave(core, drainMs, reason);
-    else {
-      const { host, port } = this.#options;
-      this.#error ??= new ConnectError("aborted", `connecting to ${host}:${port} was given up`);
-    }
+    else this.#error ??= new ConnectError("aborted", `connecting to ${targetText(this.#options)} was given up`);
     await this.#closeTransport();
   }
 

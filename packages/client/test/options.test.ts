@@ -55,6 +55,7 @@ describe("options of a client", () => {
   it.each([
     ["host", undefined, TypeError, '"host" expected a name or an IP address, got undefined'],
     ["host", "", TypeError, '"host" expected a name or an IP address, got ""'],
+    ["host", "[::1]", RangeError, '"host" expected an IPv6 address without brackets, got "[::1]"'],
     ["host", 5, TypeError, '"host" expected a name or an IP address, got 5'],
     ["port", undefined, RangeError, '"port" expected an integer in 1..65535, got undefined'],
     ["port", 0, RangeError, '"port" expected an integer in 1..65535, got 0'],

@@ -5,7 +5,7 @@ import { AddressCache } from "../src/address-cache.js";
 import { NodeDgramTransport } from "../src/dgram-transport.js";
 import { createDgramTransport } from "../src/index.js";
 import { InterfaceZones } from "../src/interface-zones.js";
-import { withNamedZone } from "../src/udp/zones.js";
+import { inKnownZone, withNamedZone } from "../src/udp/zones.js";
 import { fakeSockets } from "./fake-socket.js";
 import { Recorder } from "./recorder.js";
 
@@ -107,6 +107,25 @@ describe("zones of addresses", () => {
     expect(await transport.resolve!(`${address}%${scopeid}`)).toEqual([`${address}%${name}`]);
     expect((await transport.rebind!()).scope).toBe(name);
     await transport.close();
+  });
+
+  it("of an address that is sent to must be those of an interface that is up", async () => {
+    const known = (host: string, platform = "linux"): string =>
+      inKnownZone(SocketAddress.parse(host, 9), platform, () => INTERFACES).toString();
+    expect(known("fe80::1%eth0")).toBe("[fe80::1%eth0]:9");
+    expect(known("fe80::1%4")).toBe("[fe80::1%eth0]:9");
+    expect(known("fe80::1%90005")).toBe("[fe80::1%90005]:9");
+    expect(known("fe80::1")).toBe("[fe80::1]:9");
+    expect(known("fe80::1%99", "win32")).toBe("[fe80::1%99]:9");
+    const what = (zone: string): string =>
+      `no network interface that is up is called "${zone}": this machine has 7, lo, eth0, vpn+1, caf\u00e9`;
+    for (const zone of ["eth9", "99", "toString"]) {
+      expect(() => known(`fe80::1%${zone}`)).toThrow(expect.objectContaining({ message: what(zone) }));
+    }
+    const transport = createDgramTransport();
+    const error = await transport.resolve!("fe80::1%nosuch0").catch((reason: unknown) => reason as TransportError);
+    expect(error).toMatchObject({ name: "TransportError", code: "name-not-found" });
+    expect((error as TransportError).message).toContain('is called "nosuch0"');
   });
 
   it("that do not exist are named by the error", async () => {

@@ -32,6 +32,7 @@ import {
   DEFAULT_TIMEOUT_MS,
   type LeaveOptions,
 } from "../options.js";
+import { targetText } from "../target-text.js";
 import { CLOSE_WAIT_MS, waitAtMost } from "../wait-at-most.js";
 import { withinLimits } from "../within-limits.js";
 import type { SwarmClient, SwarmOwner } from "./swarm-client.js";
@@ -215,8 +216,8 @@ export class ClientSwarm {
 
   /** @internal Opens the socket, until `deadlineMs` of the clock at the latest. */
   async open(options: ClientOptions, deadlineMs: number): Promise<void> {
-    const { host, port, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-    const late = `the socket for ${host}:${port} was not open within ${timeoutMs} ms`;
+    const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const late = `the socket for ${targetText(options)} was not open within ${timeoutMs} ms`;
     let isOpening = true;
     const opening = this.#driver.start().finally(() => (isOpening = false));
     try {

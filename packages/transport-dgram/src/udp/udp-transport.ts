@@ -12,7 +12,7 @@ import {
 import { isIpv6Missing, openError, systemError } from "./socket-errors.js";
 import { ANY_IPV4, ANY_IPV6, type SocketOptions } from "./socket-options.js";
 import type { UdpSocket, UdpSocketOpener, UdpSocketUser } from "./udp-socket.js";
-import { withNamedZone } from "./zones.js";
+import { inKnownZone, withNamedZone } from "./zones.js";
 
 /** ms. Above it the system's receive buffers overflow, and round trips are measured by the hold. */
 const MAX_HOLD_MS = 100;
@@ -123,7 +123,7 @@ export class UdpTransport implements DatagramTransport {
   /** Resolves a host name by the system's resolver, to addresses that the socket can send to. */
   async resolve(host: string): Promise<string[]> {
     const literal = SocketAddress.tryParse(host, 0);
-    if (literal !== undefined) return [literal.family === 4 ? literal.host : withNamedZone(literal).ipv6Host];
+    if (literal !== undefined) return [literal.family === 4 ? literal.host : inKnownZone(literal).ipv6Host];
     const { family } = this.localAddress ?? this.#options.local;
     const only = family === 4 ? 4 : this.#options.ipv6Only ? 6 : 0;
     const what = `the name ${JSON.stringify(host)} could not be resolved`;

@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { isZone, SocketAddress } from "@sortie/transport";
+import { isZone, SocketAddress, TransportError } from "@sortie/transport";
 
 const NUMBER = /^[0-9]+$/;
 
@@ -21,6 +21,25 @@ export function withNamedZone(
   const name = interfaceName(interfaces(), index);
   if (name === undefined || !isZoneName(name)) return address;
   return SocketAddress.fromBytes(address.bytes, address.port, name);
+}
+
+/**
+ * The same as `withNamedZone`. Throws TransportError "name-not-found" for a zone of no interface that is up: a system
+ * sends by another one then, or not at all. Windows, which writes numbers, is asked for none.
+ */
+export function inKnownZone(
+  address: SocketAddress,
+  platform: string = process.platform,
+  interfaces: () => Interfaces = networkInterfaces,
+): SocketAddress {
+  const named = withNamedZone(address, platform, interfaces);
+  if (platform === "win32" || named.scope === "") return named;
+  const known = interfaces();
+  const name = NUMBER.test(named.scope) ? interfaceName(known, Number(named.scope)) : named.scope;
+  if (name !== undefined && Object.hasOwn(known, name)) return named;
+  const names = Object.keys(known).join(", ");
+  const what = `no network interface that is up is called ${JSON.stringify(named.scope)}: this machine has ${names}`;
+  throw new TransportError("name-not-found", what);
 }
 
 /** Whether an interface's name can stand for its zone: neither unfit for an address, nor another zone's number. */
