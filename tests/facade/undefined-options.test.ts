@@ -78,6 +78,7 @@ const SERVER: Nothing<ServerOptions> = {
   maxHalfOpen: undefined,
   handshakesPerSecond: undefined,
   handshakesPerPrefix: undefined,
+  packetsPerPeer: undefined,
   blocked: undefined,
   onAccess: undefined,
   share: undefined,
@@ -88,9 +89,9 @@ const SEND: Nothing<SendOptions> = {
   priority: undefined,
   expiresInMs: undefined,
 };
-const BROADCAST: Nothing<BroadcastOptions<unknown>> = {
+/** All but `to`: of a peer that was looked up and has gone, what was for him alone would go to everybody. */
+const BROADCAST: Nothing<Omit<BroadcastOptions<unknown>, "to">> = {
   ...SEND,
-  to: undefined,
   except: undefined,
   onReceipt: undefined,
 };
@@ -222,6 +223,8 @@ describe("an option that is undefined", () => {
     expect(client.send("hello", SEND).accepted).toBe(true);
     expect(await received).toBe("unreliable");
     expect(server.broadcast("hello", BROADCAST)).toBe(1);
+    const toNobody = { ...BROADCAST, to: undefined } as unknown as BroadcastOptions<unknown>;
+    expect(() => server.broadcast("hello", toNobody)).toThrow('"to" expected a peer or peers, got undefined');
     const polled = createClient({ ...CLIENT, host, port, protocol, serverKey: identity.publicKey });
     polled.close({ drainMs: undefined, reason: undefined });
     server.startDraining({ reason: undefined });

@@ -1,6 +1,6 @@
 import type { SendReceipt } from "@sortie/reliability";
 import { type BroadcastOptions, type Peer, Server } from "@sortie/server";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import { GameNetwork, PROTOCOL, text } from "../support/game-network.js";
 
 let game: GameNetwork;
@@ -69,6 +69,16 @@ describe("options of a broadcast", () => {
 });
 
 describe("those that a broadcast names", () => {
+  it("are not everybody where the lookup of one found nothing, and nobody is left out then", async () => {
+    const byName = new Map([["bob", peers[1]]]);
+    const wrong = 'TypeError: "to" expected a peer or peers, got undefined: leave it out to send to all';
+    expect(await broadcast({ to: byName.get("ann") })).toEqual([wrong, []]);
+    expect(await broadcast({ to: byName.get("ann"), except: byName.get("bob") })).toEqual([wrong, []]);
+    expect(await broadcast({ to: [] })).toEqual([0, []]);
+    expect(await broadcast({ except: byName.get("ann") })).toEqual([2, ["1 x", "2 x"]]);
+    expectTypeOf<{ to: undefined }>().not.toExtend<BroadcastOptions<unknown>>();
+  });
+
   it("may be named more than once, and hear it once", async () => {
     const [first, second] = peers;
     expect(await broadcast({ to: [first, first, second, first] })).toEqual([2, ["1 x", "2 x"]]);

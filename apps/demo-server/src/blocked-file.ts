@@ -13,11 +13,14 @@ export interface BlockingServer {
   /** All of them, or none where it throws. */
   block(ipOrCidr: readonly string[]): void;
   unblock(ipOrCidr: string): boolean;
+  /** How many are blocked. */
+  readonly blockedCount: number;
 }
 
 /**
  * Addresses and ranges that a file keeps out, one a line; what follows "#" is a comment. Whatever operators block
- * beside it stays blocked, unless it was in the file as well and is there no more.
+ * beside it stays blocked, unless it was in the file as well and is there no more; what they unblock of it is blocked
+ * again with the next reading.
  */
 export class BlockedFile {
   readonly path: string;
@@ -33,33 +36,35 @@ export class BlockedFile {
   }
 
   /**
-   * Blocks what is new in the file since it was read last, and unblocks what is there no more. Rejects with Error that
-   * names the file, and the line if it is one, and has changed nothing then.
+   * Blocks what is in the file, and unblocks what was there when it was read last and is no more. Resolves with how
+   * many entries it has, all of them blocked now, and how many were not before; `removed` were blocked until now.
+   * Rejects with Error that names the file, and the line if it is one, and has changed nothing then.
    */
   async load(): Promise<{ readonly blocked: number; readonly added: number; readonly removed: number }> {
     const text = await readSmallFile("the list of blocked addresses", this.path, MAX_BYTES);
     const last = this.#entries;
-    // A full list takes a fifth of a second to read, and the game stands still meanwhile.
-    if (text === this.#text) return { blocked: last.size, added: 0, removed: 0 };
-    const next = parse(text, this.path);
-    const added = [...next].filter(([key]) => !last.has(key)).map(([, entry]) => entry);
-    const removed = [...last].filter(([key]) => !next.has(key)).map(([, entry]) => entry);
-    this.#change(removed, added);
+    // A full list takes a fifth of a second to read beside what blocking takes, and the game stands still meanwhile.
+    const next = text === this.#text ? last : parse(text, this.path);
+    const gone = [...last].filter(([key]) => !next.has(key)).map(([, entry]) => entry);
+    const changed = this.#change(gone, [...next.values()]);
     this.#entries = next;
     this.#text = text;
-    return { blocked: next.size, added: added.length, removed: removed.length };
+    return { blocked: next.size, ...changed };
   }
 
-  #change(removed: readonly string[], added: readonly string[]): void {
-    const unblocked = removed.filter((entry) => this.#server.unblock(entry));
+  #change(gone: readonly string[], wanted: readonly string[]): { readonly added: number; readonly removed: number } {
+    const unblocked = gone.filter((entry) => this.#server.unblock(entry));
+    const before = this.#server.blockedCount;
     try {
-      this.#server.block(added);
+      // All of them, as an operator may have unblocked some: what is blocked already stays as it is.
+      this.#server.block(wanted);
     } catch (error) {
       // The server's list is full, with what was blocked otherwise.
       this.#server.block(unblocked);
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(`"${this.path}" cannot be blocked: ${why}`, { cause: error });
     }
+    return { added: this.#server.blockedCount - before, removed: unblocked.length };
   }
 }
 

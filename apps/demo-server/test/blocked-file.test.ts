@@ -41,6 +41,23 @@ describe("a file of blocked addresses", () => {
     expect(server.blocked).toEqual(["203.0.113.0/24"]);
   });
 
+  it("is blocked again where an operator unblocked some of it, and the log tells what changed", async () => {
+    const server = newServer();
+    const file = new BlockedFile(path, server);
+    await writeFile(path, "192.0.2.1\n192.0.2.2\n192.0.2.3");
+    await file.load();
+    server.unblock("192.0.2.1");
+    expect(await file.load()).toEqual({ blocked: 3, added: 1, removed: 0 });
+    expect(await file.load()).toEqual({ blocked: 3, added: 0, removed: 0 });
+    expect(server.blocked).toEqual(["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
+    server.unblock("192.0.2.2");
+    server.unblock("192.0.2.3");
+    server.block("192.0.2.4");
+    await writeFile(path, "192.0.2.1\n192.0.2.2\n192.0.2.4\n192.0.2.5");
+    expect(await file.load()).toEqual({ blocked: 4, added: 2, removed: 0 });
+    expect(server.blocked).toEqual(["192.0.2.1", "192.0.2.2", "192.0.2.4", "192.0.2.5"]);
+  });
+
   it("knows a range in any spelling", async () => {
     const server = newServer();
     const file = new BlockedFile(path, server);
@@ -72,10 +89,13 @@ describe("a file of blocked addresses", () => {
     const blocked = new Set(["192.0.2.9"]);
     const server = {
       block: (entries: readonly string[]): void => {
-        if (blocked.size + entries.length > 2) throw new RangeError("full");
+        if (new Set([...blocked, ...entries]).size > 2) throw new RangeError("full");
         for (const entry of entries) blocked.add(entry);
       },
       unblock: (entry: string): boolean => blocked.delete(entry),
+      get blockedCount(): number {
+        return blocked.size;
+      },
     };
     const file = new BlockedFile(path, server);
     await writeFile(path, "192.0.2.1");

@@ -26,7 +26,7 @@ import {
   type DatagramTransport,
   TRANSPORT_METHODS,
 } from "@sortie/transport";
-import { MAX_CONNECT_PAYLOAD_BYTES } from "@sortie/wire";
+import { isBytes, MAX_CONNECT_PAYLOAD_BYTES } from "@sortie/wire";
 
 /** Options of a client. */
 export interface ClientOptions extends ProtocolOptions {
@@ -176,7 +176,7 @@ function checkedVerifier(trust: CertificateVerifier): CertificateVerifier {
 }
 
 function pinnedKey(serverKey: string | Uint8Array): Uint8Array {
-  if (typeof serverKey !== "string" && !(serverKey instanceof Uint8Array)) {
+  if (typeof serverKey !== "string" && !isBytes(serverKey)) {
     throw new TypeError(`"serverKey" expected PEM text or 65 bytes, got ${describeKind(serverKey)}`);
   }
   try {

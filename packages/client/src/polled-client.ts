@@ -9,7 +9,7 @@ import {
   type SendAdvice,
   toHex,
 } from "@sortie/connection";
-import { checkSend, type InboundMessage, refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
+import type { InboundMessage, SendOptions, SendReceipt } from "@sortie/reliability";
 import {
   type Clock,
   type DatagramReceiver,
@@ -23,6 +23,7 @@ import { resolveAddresses } from "./addresses.js";
 import { CLOSE_GRACE_MS, socketError } from "./client.js";
 import type { ClientCore } from "./client-core.js";
 import type { ClientState } from "./client-core-event.js";
+import { closedReceipt } from "./closed-receipt.js";
 import { prepare, throwIfAborted } from "./connect.js";
 import { abortedError, ConnectError, errorOfFault } from "./connect-error.js";
 import { FrameClock } from "./frame-clock.js";
@@ -178,9 +179,7 @@ export class PolledClient implements DatagramReceiver {
   send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
     const bytes = payloadBytes(payload);
     const connection = this.#core?.state === "connecting" ? undefined : this.#core?.connection;
-    if (connection !== undefined) return connection.send(bytes, options, this.#nowMs);
-    checkSend(bytes, options);
-    return refusedReceipt("closed");
+    return connection === undefined ? closedReceipt(bytes, options) : connection.send(bytes, options, this.#nowMs);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { containRejection, type CryptoProvider, type Identity } from "@sortie/handshake";
-import { CipherSuite, decodeCertificateChain, KEY_SHARE_BYTES, MAX_IDENTITY_BYTES } from "@sortie/wire";
+import { CipherSuite, decodeCertificateChain, isBytes, KEY_SHARE_BYTES, MAX_IDENTITY_BYTES } from "@sortie/wire";
 import { describeKind, describeValue } from "./describe-value.js";
 import { checkMethods, withoutParts } from "./method-checks.js";
 
@@ -55,8 +55,8 @@ export function checkIdentity(identity: unknown): void {
   const { publicKey, keyPair, certificateChain, certificateNotAfterMs } = given;
   const pair = (keyPair ?? {}) as { readonly [Part in keyof Identity["keyPair"]]?: unknown };
   const missing: string[] = [];
-  if (!(publicKey instanceof Uint8Array)) missing.push("publicKey");
-  if (!(pair.publicKey instanceof Uint8Array)) missing.push("keyPair.publicKey");
+  if (!isBytes(publicKey)) missing.push("publicKey");
+  if (!isBytes(pair.publicKey)) missing.push("keyPair.publicKey");
   if (typeof pair.privateKey !== "object" || pair.privateKey === null) missing.push("keyPair.privateKey");
   if (missing.length === 0) {
     checkKeys(publicKey as Uint8Array, pair.publicKey as Uint8Array);
@@ -64,7 +64,7 @@ export function checkIdentity(identity: unknown): void {
     return checkExpiry(certificateNotAfterMs);
   }
   containRejection(identity);
-  const kind = identity instanceof Uint8Array ? "bytes" : describeKind(identity);
+  const kind = isBytes(identity) ? "bytes" : describeKind(identity);
   const hint = HINTS.get(kind);
   const got = kind === "an object" ? withoutParts(identity, missing) : kind;
   throw new TypeError(`"identity" expected an identity, got ${got}${hint === undefined ? "" : `: ${hint}`}`);
@@ -83,7 +83,7 @@ function checkKeys(shown: Uint8Array, signing: Uint8Array): void {
 function checkChain(chain: unknown): void {
   if (chain === undefined) return;
   const expected = `"identity.certificateChain" expected 1..${MAX_IDENTITY_BYTES} bytes as withCertificates() makes them`;
-  if (!(chain instanceof Uint8Array) || chain.length < 1 || chain.length > MAX_IDENTITY_BYTES) {
+  if (!isBytes(chain) || chain.length < 1 || chain.length > MAX_IDENTITY_BYTES) {
     throw new TypeError(`${expected}, got ${describeKind(chain)}`);
   }
   if (typeof decodeCertificateChain(chain) === "string") throw new TypeError(`${expected}, got other bytes`);

@@ -12,6 +12,8 @@ export const DROP_REASONS = [
   "blocked",
   /** Over a rate limit of its address prefix or of the process. */
   "rate-limited",
+  /** Over the rate of packets that a server takes from one client. */
+  "peer-rate-limited",
   /** Packet number inside the window that was received already. */
   "duplicate",
   /** Packet number below the replay window. */

@@ -7,9 +7,12 @@ type OnReceipt<Data> = { call(peer: Peer<Data>, receipt: SendReceipt): unknown }
 
 /** To whom, and who hears what came of it, besides the options of each message. */
 export interface BroadcastOptions<Data> extends SendOptions {
-  /** This peer only, or these, each once; those that have gone take nothing. Default: all. */
-  readonly to?: Peer<Data> | Iterable<Peer<Data>> | undefined;
-  /** But not this one, or these. */
+  /**
+   * This peer only, or these, each once; those that have gone take nothing. Default: all. Left out, that is: undefined,
+   * as of a lookup that found nobody, is a TypeError, and not sent to all.
+   */
+  readonly to?: Peer<Data> | Iterable<Peer<Data>>;
+  /** But not this one, or these. Default, and undefined: nobody is left out. */
   readonly except?: Peer<Data> | Iterable<Peer<Data>> | undefined;
   /**
    * Called for each peer that is meant, once the message was sent to all and before `broadcast` returns, with what
@@ -30,13 +33,19 @@ const NAMES: OptionNames<BroadcastOptions<unknown>> = {
 };
 
 /**
- * Throws TypeError for an option of another name, and for what is no object, a promise or an array: it would be taken
- * for one without options.
+ * Throws TypeError for an option of another name, for `to` that is undefined, and for what is no object, a promise or
+ * an array: it would be taken for one without options.
  */
 export function checkBroadcastOptions(options: object): void {
-  if (describeKind(options) === "an object") return checkNames(options, NAMES, "options");
-  containRejection(options);
-  throw new TypeError(`"options" expected an object, got ${describeValue(options)}`);
+  if (describeKind(options) !== "an object") {
+    containRejection(options);
+    throw new TypeError(`"options" expected an object, got ${describeValue(options)}`);
+  }
+  checkNames(options, NAMES, "options");
+  // As of a peer that was looked up and has left: what was for him alone would go to everybody.
+  if ("to" in options && options.to === undefined) {
+    throw new TypeError('"to" expected a peer or peers, got undefined: leave it out to send to all');
+  }
 }
 
 /** Throws TypeError for what is no function: nobody would hear of the peers that missed the message. */

@@ -1,4 +1,5 @@
 import type { Connection, RandomPool } from "@sortie/connection";
+import type { TokenBucket } from "@sortie/reliability";
 import type { SocketAddress } from "@sortie/transport";
 import type { AuthenticateCall } from "./authenticate-call.js";
 import { type PortShare, workerBits } from "./port-share.js";
@@ -25,6 +26,8 @@ export class ConnectionEntry {
   isDismissed = false;
   /** Whether its owner was told of its end. Set by the table's `finish`. */
   finished = false;
+  /** Packets that may be opened; undefined where nothing limits them. */
+  allowance: TokenBucket | undefined = undefined;
   /** Of `authenticate`, while it has not answered. */
   authenticateCall: AuthenticateCall | undefined = undefined;
   /** ms. When the server gives it up, should it be no peer by then. */

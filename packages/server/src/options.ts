@@ -41,6 +41,11 @@ export interface ServerBaseOptions extends ProtocolOptions {
   readonly handshakesPerSecond?: number | undefined;
   /** Handshakes per /24 or /64; loopback is exempt. Default 20 per second, 60 at once. */
   readonly handshakesPerPrefix?: RateLimit | undefined;
+  /**
+   * Packets of one client that are opened: what comes beyond it is dropped unread, as if it had been lost, and counts
+   * as "peer-rate-limited". Both 1..10^6. Default: as many as come.
+   */
+  readonly packetsPerPeer?: RateLimit | undefined;
   /** IP addresses and CIDR ranges whose datagrams are dropped. */
   readonly blocked?: readonly string[] | undefined;
   /** Hears of every client that came or left, or was refused after its handshake: see {@link AccessLogEntry}. */
@@ -78,6 +83,7 @@ export const SERVER_OPTION_NAMES: OptionNames<ServerOptions> = {
   maxHalfOpen: true,
   handshakesPerSecond: true,
   handshakesPerPrefix: true,
+  packetsPerPeer: true,
   blocked: true,
   onAccess: true,
   keyLog: true,
@@ -87,7 +93,7 @@ export const SERVER_OPTION_NAMES: OptionNames<ServerOptions> = {
   ...PROTOCOL_OPTION_NAMES,
 };
 
-/** Of `handshakesPerPrefix`. */
+/** Of `handshakesPerPrefix` and `packetsPerPeer`. */
 const RATE_LIMIT_NAMES: OptionNames<RateLimit> = { perSecond: true, burst: true };
 
 export const DEFAULT_TICK_RATE = 60;
@@ -108,7 +114,8 @@ export function checkServerOptions(options: ServerOptions): void {
   checkInteger("maxPeers", options.maxPeers, 1, 65_535);
   checkInteger("maxHalfOpen", options.maxHalfOpen, 1, 32_768);
   checkNumber("handshakesPerSecond", options.handshakesPerSecond, 1, 100_000);
-  checkRateLimit("handshakesPerPrefix", options.handshakesPerPrefix);
+  checkRateLimit("handshakesPerPrefix", options.handshakesPerPrefix, 0.001);
+  checkRateLimit("packetsPerPeer", options.packetsPerPeer, 1);
   checkInteger("reassemblyBudgetBytes", options.reassemblyBudgetBytes, 1, 2 ** 40);
   for (const name of ["authenticate", "onAccess", "keyLog"] as const) {
     const value = options[name];
@@ -139,13 +146,13 @@ export function limitsOf(options: ServerOptions): SharedLimits {
   };
 }
 
-function checkRateLimit(label: string, limit: RateLimit | undefined): void {
+function checkRateLimit(label: string, limit: RateLimit | undefined, minPerSecond: number): void {
   if (limit === undefined) return;
   if (typeof limit !== "object" || limit === null || limit.perSecond === undefined || limit.burst === undefined) {
     throw new TypeError(`"${label}" expected { perSecond, burst }, got ${describeValue(limit)}`);
   }
   checkOptionNames(limit, RATE_LIMIT_NAMES, label);
-  checkNumber(`${label}.perSecond`, limit.perSecond, 0.001, 1e6);
+  checkNumber(`${label}.perSecond`, limit.perSecond, minPerSecond, 1e6);
   checkNumber(`${label}.burst`, limit.burst, 1, 1e6);
 }
 

@@ -19,6 +19,7 @@ export interface ServerCoreOptions {
   readonly maxHalfOpen: number;
   readonly handshakesPerSecond: number;
   readonly handshakesPerPrefix: RateLimit;
+  readonly packetsPerPeer?: RateLimit | undefined;
   /** Hears the secrets of every connection. */
   readonly keyLog?: KeyLog;
   /** Hears of faults of the whole socket. */

@@ -12,6 +12,7 @@ import {
 import { Admission } from "./admission.js";
 import { type ConnectionEntry, ConnectionTable } from "./connection-table.js";
 import { EntryQueue } from "./entry-queue.js";
+import { PacketLimit } from "./packet-limit.js";
 import { Prefetcher } from "./prefetcher.js";
 import { ReplyQueue } from "./reply-queue.js";
 import { ResetAnswers } from "./reset-answers.js";
@@ -45,6 +46,7 @@ export class ServerCore implements DatagramCore {
   /** Datagrams of peers that wait for the tick; undefined without ticks, and with slow ones. */
   private readonly inbox: TickInbox | undefined;
   private readonly prefetcher: Prefetcher;
+  private readonly packets: PacketLimit;
   /** Whether something came since the last `receiveEnd` that does not wait for the tick. */
   private hasNews = false;
   /** ms. The latest time that a connection was told. What arrived before counts as of then: time never runs back. */
@@ -60,6 +62,7 @@ export class ServerCore implements DatagramCore {
     this.resets = new ResetAnswers(resources.crypto, options.identity, this.replies, options.onFault);
     this.inbox = TickInbox.forTicksOf(options.tickIntervalMs);
     this.prefetcher = new Prefetcher(this.table);
+    this.packets = new PacketLimit(options.packetsPerPeer);
   }
 
   /** Shows another identity from now on; whom it accepts learns of a restart with that one. Throws RangeError. */
@@ -235,10 +238,7 @@ export class ServerCore implements DatagramCore {
     }
   }
 
-  /**
-   * Where the peer is that a datagram says it comes from: undefined for clients that are about to be peers, and the
-   * handshake, which do not wait.
-   */
+  /** Where the peer is that a datagram says it comes from; undefined for newcomers and handshakes: they do not wait. */
   private homeOf(datagram: Uint8Array): SocketAddress | undefined {
     const { length } = datagram;
     if (length < MIN_PROTECTED_BYTES || length > MAX_DATAGRAM_BYTES) return undefined;
@@ -264,7 +264,9 @@ export class ServerCore implements DatagramCore {
     if (datagram.length < MIN_PROTECTED_BYTES) return "too-short";
     const entry = this.table.find(readConnectionId(datagram));
     if (entry === undefined) return this.resets.answer(datagram, from, nowMs);
+    if (!this.packets.allows(entry, nowMs)) return "peer-rate-limited";
     const dropped = this.receiveFor(entry, datagram, from, nowMs);
+    this.packets.onOpened(entry, dropped, nowMs);
     // The client holds the keys: its hello needs no answer any more. CONNECT is heard of a packet that is refused, too.
     if (dropped === undefined || entry.connection.state === "authenticating") entry.serverHello = undefined;
     this.afterInput(entry);

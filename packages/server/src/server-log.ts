@@ -11,6 +11,7 @@ const LOOK_MS = 1000;
 /** Datagrams that are dropped for a reason which an operator can do something about, and what to say of it. */
 const TOLD_DROPS = {
   "rate-limited": "handshakes over the limit of their prefix, or of the process, were dropped",
+  "peer-rate-limited": "packets of clients that sent more than packetsPerPeer allows were dropped",
   "half-open-full":
     "handshakes were dropped: more than handshakesPerSecond allows, or maxHalfOpen, for which calls of authenticate " +
     "count until they answer",

@@ -93,6 +93,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#maxPeers = limits.maxPeers;
     this.#core = new ServerCore({
       ...limits,
+      packetsPerPeer: options.packetsPerPeer,
       resources: createResources(options.crypto, limits.reassemblyBudgetBytes),
       identity: options.identity,
       protocolId: protocolId(options.crypto, options.protocol),

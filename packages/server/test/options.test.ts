@@ -140,6 +140,10 @@ describe("options of a server", () => {
       new RangeError('"handshakesPerPrefix.burst" expected a number in 1..1000000, got 0.5'),
     );
     expect(() => make({ handshakesPerPrefix: { perSecond: 1, burst: 1 } })).not.toThrow();
+    expect(() => make({ packetsPerPeer: { perSecond: 0.5, burst: 5 } })).toThrow(
+      new RangeError('"packetsPerPeer.perSecond" expected a number in 1..1000000, got 0.5'),
+    );
+    expect(() => make({ packetsPerPeer: { perSecond: 1, burst: 1 } })).not.toThrow();
   });
 
   it.each(["authenticate", "onAccess", "keyLog", "createCongestionController"])("%s must be a function", (name) => {

@@ -11,7 +11,7 @@ import { createCertificateVerifier } from "@sortie/certificates";
 import { checkOptionNames, type OptionNames, payloadBytes } from "@sortie/connection";
 import type { CertificateVerifier, CryptoProvider } from "@sortie/handshake";
 import type { DatagramTransport } from "@sortie/transport";
-import { KEY_SHARE_BYTES } from "@sortie/wire";
+import { isBytes, KEY_SHARE_BYTES } from "@sortie/wire";
 import { createConsoleLogger } from "./console-logger.js";
 import { CRYPTO_CHOICE_NAMES, type CryptoChoice, defaultCrypto, loadedCrypto } from "./default-crypto.js";
 import { defaultTransport } from "./default-transport.js";
@@ -74,10 +74,10 @@ export function createClient(options: ClientOptions): PolledClient {
  */
 function withOwnBytes(options: ClientOptions): ClientOptions {
   const { payload, serverKey } = options;
-  const isKey = serverKey instanceof Uint8Array && serverKey.length === KEY_SHARE_BYTES;
+  const isKey = isBytes(serverKey) && serverKey.length === KEY_SHARE_BYTES;
   return {
     ...options,
-    ...(payload instanceof Uint8Array ? { payload: checkConnectPayload(payloadBytes(payload)) } : {}),
+    ...(isBytes(payload) ? { payload: checkConnectPayload(payloadBytes(payload)) } : {}),
     ...(isKey ? { serverKey: new Uint8Array(serverKey) } : {}),
   };
 }

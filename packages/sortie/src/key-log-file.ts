@@ -1,5 +1,5 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from "node:fs";
-import type { OptionNames } from "@sortie/connection";
+import { describeValue, type OptionNames } from "@sortie/connection";
 import type { KeyLog } from "@sortie/handshake";
 
 /** Read and write for the owner alone. */
@@ -37,7 +37,7 @@ export function keyLogOf(
   fromEnvironment: string | undefined = process.env["SORTIE_KEYLOGFILE"],
 ): KeyLog | undefined {
   if (keyLogFile !== undefined && (typeof keyLogFile !== "string" || keyLogFile === "")) {
-    throw new TypeError(`"keyLogFile" expected the name of a file, got ${JSON.stringify(keyLogFile)}`);
+    throw new TypeError(`"keyLogFile" expected the name of a file, got ${describeValue(keyLogFile)}`);
   }
   if (keyLogFile !== undefined && keyLog !== undefined) {
     throw new TypeError('"keyLogFile" expected to stand without "keyLog", got both');

@@ -157,6 +157,11 @@ describe("the key log file", () => {
     expect(() => keyLogOf(options)).toThrow(new TypeError(message));
   });
 
+  it("says what is wrong with what JSON cannot have", () => {
+    const expected = '"keyLogFile" expected the name of a file, got 1n';
+    expect(() => keyLogOf({ keyLogFile: 1n as never })).toThrow(new TypeError(expected));
+  });
+
   it("tells once for all servers and clients when the file is lost later, and the game goes on", async () => {
     const inner = join(folder, "lost");
     await mkdir(inner);

@@ -53,6 +53,24 @@ describe("the types of peers' data", () => {
     expect(now.peers.size).toBe(0);
   });
 
+  it("of several shapes are named, as authenticate alone does not tell", () => {
+    type Entrant = { kind: "player"; name: string } | { kind: "spectator" };
+    const server = createServer<Entrant>({
+      ...GOOD,
+      authenticate: ({ payload }) =>
+        payload.length > 3
+          ? { accept: true, data: { kind: "player", name: "ann" } }
+          : { accept: true, data: { kind: "spectator" } },
+    });
+    expectTypeOf(server).toEqualTypeOf<Server<Entrant>>();
+    createServer<Entrant>({
+      ...GOOD,
+      // @ts-expect-error a shape that was not named
+      authenticate: () => ({ accept: true, data: { kind: "referee" } }),
+    });
+    expect(server.peers.size).toBe(0);
+  });
+
   it("give authenticate a signal of the host's own type, for fetch and the like", () => {
     expectTypeOf<AuthenticateRequest["signal"]>().toEqualTypeOf<AbortSignal>();
     const authenticate: Authenticate<Player> = async ({ signal }) => {

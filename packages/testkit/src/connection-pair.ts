@@ -1,4 +1,4 @@
-import { Connection, createResources } from "@sortie/connection";
+import { Connection, createResources, describeValue } from "@sortie/connection";
 import {
   ClientHandshake,
   type CryptoProvider,
@@ -133,15 +133,20 @@ export class ConnectionPair {
 
   /**
    * Puts a datagram on its way by hand: a replay, a forgery. It arrives after `delayMs` (0 or more), past all links.
-   * Throws RangeError for another delay, TypeError for a datagram that is no bytes.
+   * Throws RangeError for another delay, TypeError for a datagram that is no bytes or a side that there is not.
    */
   inject(datagram: Uint8Array, to: "client" | "server", from: PairAddress, delayMs: number = 0): void {
+    checkSide("to", to);
     checkMs("delayMs", delayMs, 0);
     this.flights.add(this.nowMs + delayMs, to, from, ownDatagram(datagram));
   }
 
-  /** Puts a packet of any frames on its way, sealed with the keys that `as` has: that side turns hostile. */
+  /**
+   * Puts a packet of any frames on its way, sealed with the keys that `as` has: that side turns hostile. Throws
+   * TypeError for a side that there is not, RangeError for a delay as `inject` does.
+   */
   injectForged(as: "client" | "server", packetNumber: number, frames: Uint8Array, delayMs: number = 0): void {
+    checkSide("as", as);
     const datagram = this.forgers[as].seal(packetNumber, frames);
     if (as === "client") this.inject(datagram, "server", this.seenAddress, delayMs);
     else this.inject(datagram, "client", this.serverAddress, delayMs);
@@ -204,6 +209,11 @@ export class ConnectionPair {
       this.flights.add(link.arrivalMs(copy), to, from, arrival);
     }
   }
+}
+
+function checkSide(label: string, side: unknown): void {
+  if (side === "client" || side === "server") return;
+  throw new TypeError(`"${label}" expected "client" or "server", got ${describeValue(side)}`);
 }
 
 /** Keys of both sides from a handshake without a network. */

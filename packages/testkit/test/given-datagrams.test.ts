@@ -35,4 +35,18 @@ describe("datagrams that a ConnectionPair is given", () => {
     expect(inject).toThrow(new TypeError(`"datagram" expected a Uint8Array, got ${got}`));
     expect(pair.inFlight).toBe(0);
   });
+
+  it.each<[unknown, string]>([
+    ["sever", '"sever"'],
+    [undefined, "undefined"],
+    ["toString", '"toString"'],
+  ])("go to no side, and come from none, but client and server: %o", (side, got) => {
+    const pair = new ConnectionPair({ seed: 6 });
+    const message = (label: string): string => `"${label}" expected "client" or "server", got ${got}`;
+    const inject = (): void => pair.inject(new Uint8Array(9), side as "client", pair.clientAddress);
+    expect(inject).toThrow(new TypeError(message("to")));
+    const forge = (): void => pair.injectForged(side as "client", 5, Uint8Array.of(0));
+    expect(forge).toThrow(new TypeError(message("as")));
+    expect(pair.inFlight).toBe(0);
+  });
 });

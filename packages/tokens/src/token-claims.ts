@@ -15,6 +15,9 @@ export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 export const DEFAULT_LIFETIME_SECONDS = 30;
 export const MAX_LIFETIME_SECONDS = 86_400;
 
+/** s. The year 5138, or 1973 in ms: what is above was given in ms, and as seconds it would refuse every token. */
+export const MAX_UNIX_SECONDS = 100_000_000_000;
+
 /** Characters of a `jti`; ours have 22. */
 const MAX_ID_CHARACTERS = 64;
 /** Characters of issuer, subject and audience. */
@@ -79,6 +82,11 @@ export function claimsFromJson(json: unknown): TokenClaims | undefined {
     challenge: chl,
     data: dat,
   };
+}
+
+/** Whether a caller's time can be seconds of Unix time, with a fraction or without. */
+export function isUnixSeconds(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= MAX_UNIX_SECONDS;
 }
 
 /** 43 characters of base64url: 32 bytes. */

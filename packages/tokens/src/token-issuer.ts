@@ -7,10 +7,12 @@ import {
   claimsToJson,
   DEFAULT_LIFETIME_SECONDS,
   isChallenge,
+  isUnixSeconds,
   MAX_LIFETIME_SECONDS,
   MAX_NAME_CHARACTERS,
   MAX_PROTOCOL_BYTES,
   MAX_TOKEN_PAYLOAD_BYTES,
+  MAX_UNIX_SECONDS,
   TOKEN_TYPE,
   type TokenClaims,
 } from "./token-claims.js";
@@ -45,7 +47,7 @@ export interface TokenRequest {
   readonly protocol: string;
   /** Whole seconds, 1..86400. Default 30. */
   readonly lifetimeSeconds?: number | undefined;
-  /** Unix time in seconds from which it is good. Default: now. */
+  /** Whole seconds of Unix time from which it is good, 0..10^11: `Math.ceil(Date.now() / 1000)`. Default: now. */
   readonly notBefore?: number | undefined;
   /** The client's challenge (`createClientSecret` of `@sortie/tokens/client`): others cannot use the token then. */
   readonly challenge?: string | undefined;
@@ -151,7 +153,10 @@ export class TokenIssuer {
     }
     const issuedAt = Math.floor(timeOf("now", this.#options.now ?? Date.now) / 1000);
     const { notBefore = issuedAt } = request;
-    checkSeconds("notBefore", notBefore, 0, Number.MAX_SAFE_INTEGER);
+    if (!Number.isSafeInteger(notBefore) || !isUnixSeconds(notBefore)) {
+      const expected = `whole seconds of Unix time in 0..${MAX_UNIX_SECONDS}`;
+      throw new RangeError(`"notBefore" expected ${expected}, got ${describeValue(notBefore)}`);
+    }
     const expiresAt = Math.max(issuedAt, notBefore) + lifetimeSeconds;
     const { issuer } = this.#options;
     const id = randomBytes(16).toString("base64url");

@@ -10,6 +10,8 @@ import type { TokenKeySet } from "./token-keys.js";
 import { refused, type TokenRefusalCode, type TokenVerdict } from "./token-refusal.js";
 import { checkVerifierOptions, DEFAULT_RELOAD_SECONDS, type TokenVerifierOptions } from "./verifier-options.js";
 
+/** What a token consists of. The signature's library skips white space in it: another text would be the same token. */
+const TOKEN_TEXT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const DEFAULT_MAX_CONSUMED = 65_536;
 /** s. Clocks of backend and server differ by less, where both are kept. */
 const DEFAULT_TOLERANCE_SECONDS = 2;
@@ -107,7 +109,7 @@ export class TokenVerifier {
       throw new TypeError(`"payload" expected a Uint8Array, got ${describeKind(payload)}`);
     }
     // Before anything is awaited: the caller may wipe or use these bytes again.
-    const text = payload.length > MAX_TOKEN_PAYLOAD_BYTES ? undefined : new TextDecoder().decode(payload);
+    const text = payload.length > MAX_TOKEN_PAYLOAD_BYTES ? undefined : textOf(payload);
     await this.#settled;
     if (text === undefined) return refused("too-large");
     const [token = "", secret, ...more] = text.split("~");
@@ -165,11 +167,17 @@ function challengeOf(secret: string): string {
   return createHash("sha256").update(secret, "utf8").digest("base64url");
 }
 
+/** With a byte order mark, where there is one: it is no part of a token. */
+function textOf(payload: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(payload);
+}
+
 /** undefined for what is no connect token at all. */
 function headerOf(token: string): ProtectedHeaderParameters | undefined {
+  if (!TOKEN_TEXT.test(token)) return undefined;
   try {
     const header = decodeProtectedHeader(token);
-    return header.typ === TOKEN_TYPE && token.split(".").length === 3 ? header : undefined;
+    return header.typ === TOKEN_TYPE ? header : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { checkBoolean, checkOptionNames, describeValue, type OptionNames } from "@sortie/connection";
 import { checkFunctions, checkNoPromise, kindOf } from "./option-checks.js";
-import { MAX_LIFETIME_SECONDS } from "./token-claims.js";
+import { isUnixSeconds, MAX_LIFETIME_SECONDS, MAX_UNIX_SECONDS } from "./token-claims.js";
 import { checkName, checkSeconds } from "./token-issuer.js";
 import type { TokenKeySet } from "./token-keys.js";
 
@@ -25,8 +25,8 @@ export interface TokenVerifierOptions {
   /** s, 1..86400. Longest life of a token, from issue to expiry. Default 300. */
   readonly maxLifetimeSeconds?: number | undefined;
   /**
-   * s of Unix time. Refuses tokens that were issued before. A server that restarts has forgotten which tokens were
-   * used: with the time of its start here, none of them is accepted again.
+   * s of Unix time, 0..10^11, also with a fraction. Refuses tokens that were issued before. A server that restarts has
+   * forgotten which tokens were used: with the time of its start here, none of them is accepted again.
    */
   readonly notIssuedBefore?: number | undefined;
   /** Used tokens that are remembered until they expire, 1..1000000. When full, tokens are refused. Default 65536. */
@@ -93,8 +93,9 @@ export function checkVerifierOptions(options: TokenVerifierOptions): void {
   if (maxLifetimeSeconds !== undefined) checkSeconds("maxLifetimeSeconds", maxLifetimeSeconds, 1, MAX_LIFETIME_SECONDS);
   if (reloadSeconds !== undefined) checkSeconds("reloadSeconds", reloadSeconds, 1, 3600);
   checkMaxKeyAge(options);
-  if (notIssuedBefore !== undefined && !(Number.isFinite(notIssuedBefore) && notIssuedBefore >= 0)) {
-    throw new RangeError(`"notIssuedBefore" expected seconds of Unix time, got ${describeValue(notIssuedBefore)}`);
+  if (notIssuedBefore !== undefined && !isUnixSeconds(notIssuedBefore)) {
+    const expected = `seconds of Unix time in 0..${MAX_UNIX_SECONDS}`;
+    throw new RangeError(`"notIssuedBefore" expected ${expected}, got ${describeValue(notIssuedBefore)}`);
   }
   if (maxConsumed !== undefined && !(Number.isInteger(maxConsumed) && maxConsumed >= 1 && maxConsumed <= 1_000_000)) {
     throw new RangeError(`"maxConsumed" expected an integer in 1..1000000, got ${describeValue(maxConsumed)}`);

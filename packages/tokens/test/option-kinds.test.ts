@@ -27,7 +27,7 @@ describe("options and arguments of the wrong kind", () => {
     ["reloadSeconds", "whole seconds in 1..3600"],
     ["maxKeyAgeSeconds", "whole seconds in 1..86400"],
     ["maxConsumed", "an integer in 1..1000000"],
-    ["notIssuedBefore", "seconds of Unix time"],
+    ["notIssuedBefore", "seconds of Unix time in 0..100000000000"],
   ])("%s names what came, also where that has no text of its own", (name, expected) => {
     const make = (): unknown => createTokenVerifier({ ...OPTIONS, [name]: Object.create(null) as never });
     expect(make).toThrow(new RangeError(`"${name}" expected ${expected}, got an object`));

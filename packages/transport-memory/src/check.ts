@@ -14,6 +14,13 @@ export function checkNumber(label: string, value: number, min: number, max: numb
   }
 }
 
+/** Throws a RangeError unless `value` is a finite number, of `min` or more where that is given. */
+export function checkFinite(label: string, value: number, min: number = -Infinity): void {
+  if (Number.isFinite(value) && value >= min) return;
+  const expected = min === -Infinity ? "a finite number" : `a finite number of ${min} or more`;
+  throw new RangeError(`"${label}" expected ${expected}, got ${describeValue(value)}`);
+}
+
 /** The names of the options in `Options`, to be written out: the compiler tells of one that is missing or too many. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 

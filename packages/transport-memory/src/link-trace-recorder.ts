@@ -1,5 +1,5 @@
 import { checkOptionNames } from "@sortie/transport";
-import { checkInteger, type OptionNames } from "./check.js";
+import { checkFinite, checkInteger, type OptionNames } from "./check.js";
 import { LINK_TRACE_FORMAT, type LinkTrace, type LinkTraceStep, MAX_DURATION_MS } from "./link-trace.js";
 
 /** Options of a {@link LinkTraceRecorder}. */
@@ -56,10 +56,17 @@ export class LinkTraceRecorder {
 
   /**
    * Tells of one datagram; the first one told starts the trace, and none that was sent before it counts.
-   * @param arrivedAtMs - undefined when it was lost
-   * @returns false when the recording is full (100,000 windows, or a day) and this was left out
+   * @param sizeBytes - 0 or more
+   * @param sentAtMs - by any clock that does not step back
+   * @param arrivedAtMs - by the same clock, `sentAtMs` or later; undefined when it was lost
+   * @returns false when this was left out: it was sent before the first one told, or the recording is full (100,000
+   * windows, or a day)
+   * @throws RangeError when a number is not finite or out of range; the datagram then counts for nothing
    */
   add(sizeBytes: number, sentAtMs: number, arrivedAtMs: number | undefined): boolean {
+    checkFinite("sizeBytes", sizeBytes, 0);
+    checkFinite("sentAtMs", sentAtMs);
+    if (arrivedAtMs !== undefined) checkFinite("arrivedAtMs", arrivedAtMs, sentAtMs);
     if (Number.isNaN(this.startMs)) this.startMs = sentAtMs;
     const window = this.windowAt(sentAtMs);
     if (window === undefined) return false;

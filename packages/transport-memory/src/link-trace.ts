@@ -1,4 +1,4 @@
-import { checkOptionNames } from "@sortie/transport";
+import { checkOptionNames, describeValue } from "@sortie/transport";
 import { checkInteger, checkNumber, type OptionNames } from "./check.js";
 import { checkLinkOptions, type LinkOptions, type LinkParameters, MIN_DEFAULT_QUEUE_BYTES } from "./link-options.js";
 import { meanLoss } from "./loss-model.js";
@@ -112,9 +112,11 @@ const MAHIMAHI_BYTES = 1500;
 /**
  * A trace from one of Mahimahi's (https://mahimahi.mit.edu; mm-link(1)): each line is a time in ms at which 1500 bytes
  * may leave, and the last one ends the round. The rate is that of windows of `windowMs` (default 100). Delay, loss and
- * queue are not in such a file: they come from the link's other options. RangeError for anything but such lines.
+ * queue are not in such a file: they come from the link's other options. RangeError for anything but such lines,
+ * TypeError for what is no text.
  */
 export function linkTraceFromMahimahi(text: string, windowMs: number = 100): LinkTrace {
+  if (typeof text !== "string") throw new TypeError(`"text" expected a string, got ${describeValue(text)}`);
   checkInteger("windowMs", windowMs, 1, MAX_DURATION_MS);
   const lines = text.split("\n").map((line) => line.trim());
   const times = lines.filter((line) => line !== "").map(Number);

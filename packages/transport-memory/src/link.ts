@@ -1,3 +1,4 @@
+import { describeValue } from "@sortie/transport";
 import { DelaySampler, type DelayTail, isSameTail } from "./delay-tail.js";
 import type { LinkParameters } from "./link-options.js";
 import { LossModel } from "./loss-model.js";
@@ -76,6 +77,8 @@ export class LinkSimulator {
   private goodTail: DelaySampler | undefined;
   private badTail: DelaySampler | undefined;
   private readonly counters: LinkCounters = new LinkCounters();
+  /** Of the last datagram. */
+  private copies = 0;
   private firstArrivalMs = 0;
   private secondArrivalMs = 0;
   private firstDamaged = false;
@@ -144,6 +147,7 @@ export class LinkSimulator {
     this.moveTo(nowMs);
     if (this.timeline !== undefined && this.nextStepAtMs === Infinity) this.beginTrace(this.timeline);
     const { counters, parameters } = this;
+    this.copies = 0;
     counters.offered++;
     const packetBytes = sizeBytes + parameters.overheadBytes;
     if (packetBytes > parameters.mtu) {
@@ -164,16 +168,25 @@ export class LinkSimulator {
     this.lastVerdict = "passed";
     counters.passed++;
     counters.passedBytes += sizeBytes;
-    return this.schedule();
+    this.copies = this.schedule();
+    return this.copies;
   }
 
-  /** Monotonic ms. Arrival of `copy` (0 or 1) of the last datagram; copies need not come in order. */
+  /**
+   * Monotonic ms. Arrival of `copy` (0 or 1) of the last datagram; copies need not come in order. RangeError for a copy
+   * that there is not.
+   */
   arrivalMs(copy: number): number {
+    if (copy !== 0 || this.copies === 0) this.checkCopy(copy);
     return copy === 0 ? this.firstArrivalMs : this.secondArrivalMs;
   }
 
-  /** Whether `copy` (0 or 1) of the last datagram arrives damaged. The caller applies it with `damage`. */
+  /**
+   * Whether `copy` (0 or 1) of the last datagram arrives damaged. The caller applies it with `damage`. RangeError for a
+   * copy that there is not.
+   */
   isCorrupted(copy: number): boolean {
+    if (copy !== 0 || this.copies === 0) this.checkCopy(copy);
     return copy === 0 ? this.firstDamaged : this.secondDamaged;
   }
 
@@ -197,6 +210,12 @@ export class LinkSimulator {
     const bytes = this.queuedBytes(nowMs);
     const { timeline } = this;
     return timeline === undefined ? bytes / this.parameters.bytesPerMs : timeline.departureMs(bytes, nowMs) - nowMs;
+  }
+
+  private checkCopy(copy: number): void {
+    if (copy === 1 && this.copies === 2) return;
+    const expected = ["no call, as none arrives", "0, as one copy arrives", "0 or 1"][this.copies];
+    throw new RangeError(`"copy" expected ${expected}, got ${describeValue(copy)}`);
   }
 
   /** Lets the queue drain up to `nowMs`. */

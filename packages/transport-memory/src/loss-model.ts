@@ -46,13 +46,16 @@ const MODEL_NAMES: OptionNames<GilbertElliott> = {
   lossInBad: true,
 };
 
-/** Throws a RangeError unless all four are probabilities, TypeError for a field that there is not. */
-export function checkGilbertElliott(model: GilbertElliott): void {
-  checkOptionNames(model, MODEL_NAMES, "gilbertElliott");
-  checkNumber("gilbertElliott.goodToBad", model.goodToBad, 0, 1);
-  checkNumber("gilbertElliott.badToGood", model.badToGood, 0, 1);
-  checkNumber("gilbertElliott.lossInGood", model.lossInGood, 0, 1);
-  checkNumber("gilbertElliott.lossInBad", model.lossInBad, 0, 1);
+/**
+ * Throws a RangeError unless all four are probabilities, TypeError for a field that there is not.
+ * @param label what the model is called in messages
+ */
+export function checkGilbertElliott(model: GilbertElliott, label: string = "gilbertElliott"): void {
+  checkOptionNames(model, MODEL_NAMES, label);
+  checkNumber(`${label}.goodToBad`, model.goodToBad, 0, 1);
+  checkNumber(`${label}.badToGood`, model.badToGood, 0, 1);
+  checkNumber(`${label}.lossInGood`, model.lossInGood, 0, 1);
+  checkNumber(`${label}.lossInBad`, model.lossInBad, 0, 1);
 }
 
 /** Share of time in the bad state in the long run. */
@@ -61,8 +64,12 @@ function stationaryBad(model: GilbertElliott): number {
   return moves === 0 ? 0 : model.goodToBad / moves;
 }
 
-/** Share of datagrams that the model loses in the long run, 0..1. */
+/**
+ * Share of datagrams that the model loses in the long run, 0..1. RangeError unless all four are probabilities,
+ * TypeError for what is no model.
+ */
 export function meanLoss(model: GilbertElliott): number {
+  checkGilbertElliott(model, "model");
   const bad = stationaryBad(model);
   return (1 - bad) * model.lossInGood + bad * model.lossInBad;
 }

@@ -74,8 +74,9 @@ export class Prng {
     return this.uint32() / 0x1_0000_0000;
   }
 
-  /** Integer in 0..limit-1. `limit`: 1..2^32. The bias is below limit / 2^32. */
+  /** Integer in 0..limit-1. `limit`: 1..2^32, RangeError otherwise. The bias is below limit / 2^32. */
   below(limit: number): number {
+    checkInteger("limit", limit, 1, 0x1_0000_0000);
     return Math.floor(this.float() * limit);
   }
 

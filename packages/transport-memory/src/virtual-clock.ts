@@ -1,5 +1,5 @@
-import { type Clock, describeValue, type TimerHandle } from "@sortie/transport";
-import { checkNumber } from "./check.js";
+import { checkOptionNames, type Clock, describeValue, type TimerHandle } from "@sortie/transport";
+import { checkFinite, checkFunction, checkNumber, type OptionNames } from "./check.js";
 import { TimeHeap, type Timed } from "./time-heap.js";
 
 class VirtualTimer implements TimerHandle, Timed {
@@ -44,6 +44,8 @@ export interface VirtualClockOptions {
   readonly startMs?: number | undefined;
 }
 
+const OPTION_NAMES: OptionNames<VirtualClockOptions> = { startMs: true };
+
 /**
  * A clock that stands still until it is told to move, and then jumps from timer to timer: hours pass in seconds, always
  * the same way. Timers run in order of their times, equal times in the order they were armed; deferred callbacks run
@@ -63,8 +65,10 @@ export class VirtualClock implements Clock {
   private moving = false;
   private callbacksAtNow = 0;
 
+  /** RangeError for a time out of range, TypeError for an option that there is not. */
   constructor(options: VirtualClockOptions = {}) {
-    const startMs = options.startMs ?? 0;
+    checkOptionNames(options, OPTION_NAMES);
+    const { startMs = 0 } = options;
     checkNumber("startMs", startMs, 0, MAX_TIME_MS);
     this.nowMs = startMs;
   }
@@ -78,8 +82,10 @@ export class VirtualClock implements Clock {
     return this.timers.size;
   }
 
+  /** RangeError for a time that is not finite, TypeError for what is no function. */
   setTimer(atMs: number, callback: () => void): TimerHandle {
-    if (!Number.isFinite(atMs)) throw new RangeError(`"atMs" expected a finite number, got ${atMs}`);
+    checkFinite("atMs", atMs);
+    checkFunction("callback", callback);
     const timer = new VirtualTimer(atMs, callback);
     this.timers.push(timer);
     return timer;
@@ -89,7 +95,9 @@ export class VirtualClock implements Clock {
     if (handle instanceof VirtualTimer) this.timers.remove(handle);
   }
 
+  /** TypeError for what is no function. */
   defer(callback: () => void): void {
+    checkFunction("callback", callback);
     this.deferred.push(callback);
   }
 

@@ -98,6 +98,24 @@ describe("setFilter", () => {
     network.clock.advanceBy(0);
     expect(atB.marks).toEqual([1, 3, 2]);
   });
+
+  it("holds everything up, also on paths that setLink has set, which setDefaultLink passes over", async () => {
+    const { network, a, b, atA, atB, addressA, addressB } = await pair();
+    const sendBoth = (mark: number): void => {
+      send(a, addressB, marked(mark));
+      send(b, addressA, marked(mark));
+      network.clock.advanceBy(5);
+    };
+    network.setLink(a, b, { latencyMs: 5 });
+    network.setDefaultLink({ loss: 1 });
+    sendBoth(1);
+    network.setFilter(() => false);
+    sendBoth(2);
+    network.setDefaultLink({});
+    network.setFilter(undefined);
+    sendBoth(3);
+    expect([atB.marks, atA.marks]).toEqual([[1, 3], [3]]);
+  });
 });
 
 describe("inject", () => {

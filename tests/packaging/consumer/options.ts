@@ -66,7 +66,8 @@ export type Checked = Every<
     TakesUndefined<AuthorityOptions>,
     TakesUndefined<AuthorityTrust>,
     TakesUndefined<BatchPoolOptions>,
-    TakesUndefined<BroadcastOptions<Player>>,
+    // A message for one peer must not go to all where the peer was not found.
+    TakesUndefined<Omit<BroadcastOptions<Player>, "to">>,
     TakesUndefined<CertificateVerifierOptions>,
     TakesUndefined<ClientOptions>,
     TakesUndefined<ClusterOptions>,

@@ -6,9 +6,10 @@ import {
   type Quality,
   toHex,
 } from "@sortie/connection";
-import { refusedReceipt, type SendOptions, type SendReceipt } from "@sortie/reliability";
+import type { SendOptions, SendReceipt } from "@sortie/reliability";
 import type { ClientCore } from "../client-core.js";
 import type { ClientState } from "../client-core-event.js";
+import { closedReceipt } from "../closed-receipt.js";
 import { checkDrainMs, LEAVE_OPTION_NAMES } from "../options.js";
 
 /** What a client asks of its swarm. */
@@ -86,7 +87,7 @@ export class SwarmClient {
   send(payload: Uint8Array | string, options?: SendOptions): SendReceipt {
     const bytes = payloadBytes(payload);
     const { connection } = this.core;
-    if (connection === undefined || this.state === "connecting") return refusedReceipt("closed");
+    if (connection === undefined || this.state === "connecting") return closedReceipt(bytes, options);
     const receipt = connection.send(bytes, options, this.#owner.nowMs());
     if (receipt.accepted) this.#owner.onChanged(this);
     return receipt;
