@@ -2,6 +2,7 @@ import { DeliveryCode } from "@sortie/wire";
 import type { UsedUpIds } from "./channels/used-up-ids.js";
 import { DELIVERIES } from "./delivery.js";
 import type { FlowWindow } from "./flow-window.js";
+import { LostMessages } from "./lost-messages.js";
 import { MessageQueue, TURN_BYTES } from "./message-queue.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import type { SendCredit } from "./send-credit.js";
@@ -21,7 +22,7 @@ export class ChannelQueues {
   previous: ChannelQueues | undefined = undefined;
   next: ChannelQueues | undefined = undefined;
   /** To be sent again. */
-  private readonly lost: MessageQueue = new MessageQueue();
+  private readonly lost: LostMessages = new LostMessages();
   /** New messages by delivery; made on first use. */
   private readonly fresh: (MessageQueue | undefined)[] = DELIVERIES.map(() => undefined);
   /** The delivery whose turn it is. */
@@ -46,23 +47,16 @@ export class ChannelQueues {
   }
 
   pushLost(message: OutgoingMessage): void {
-    message.inLostQueue = true;
     this.lost.push(message);
   }
 
-  /** The message to be sent again first; passes over those whose lost data arrived after all. */
+  /** The message to be sent again first. */
   peekLost(): OutgoingMessage | undefined {
-    for (;;) {
-      const message = this.lost.peek();
-      if (message === undefined || message.hasLost) return message;
-      this.lost.shift();
-      message.inLostQueue = false;
-    }
+    return this.lost.peek();
   }
 
   shiftLost(): void {
-    const message = this.lost.shift();
-    if (message !== undefined) message.inLostQueue = false;
+    this.lost.shift();
   }
 
   /** What goes next: what was lost, or else what is new. */

@@ -20,9 +20,9 @@ const MAX_LENT_BYTES: number = 12 * TURN_BYTES;
 
 /**
  * Decides which message goes next: by priority; within one, small messages before pieces of large ones, to which they
- * leave a quarter of the bytes; then channels in turn, by bytes and weight; of a channel what was lost before what is
- * new, then modes in turn, by bytes; of a mode in the order of sending. What waits for the receiver holds up neither
- * other modes nor other channels nor other priorities.
+ * leave a quarter of the bytes; then channels in turn, by bytes and weight; of a channel what was lost, the oldest
+ * first, before what is new, then modes in turn, by bytes; of a mode in the order of sending. What waits for the
+ * receiver holds up neither other modes nor other channels nor other priorities.
  */
 export class PacketScheduler {
   private readonly ranks: (Rank | undefined)[] = new Array<Rank | undefined>(RANKS);

@@ -198,8 +198,8 @@ describe("PacketScheduler", () => {
   it("puts lost before new of the same rank, and forgets those that arrived after all", () => {
     const scheduler = new PacketScheduler(evenly);
     const fresh = message({ delivery: DeliveryCode.Reliable });
-    const lost = message({ delivery: DeliveryCode.Reliable });
     const arrived = message({ delivery: DeliveryCode.Reliable });
+    const lost = message({ delivery: DeliveryCode.Reliable });
     scheduler.push(fresh);
     for (const one of [arrived, lost]) {
       one.lost = true;
