@@ -1,5 +1,6 @@
 import { DeliveryCode } from "@sortie/wire";
 import type { UsedUpIds } from "./channels/used-up-ids.js";
+import { creditToStart } from "./credit.js";
 import { DELIVERIES } from "./delivery.js";
 import type { FlowWindow } from "./flow-window.js";
 import { LostMessages } from "./lost-messages.js";
@@ -100,26 +101,24 @@ export class ChannelQueues {
     this.turn = turn + 1 === fresh.length ? 0 : turn + 1;
   }
 
-  /** The unreliable or sequenced message that waits longest. */
-  peekDroppable(): OutgoingMessage | undefined {
-    const unreliable = this.fresh[0]?.peek();
-    const sequenced = this.fresh[1]?.peek();
-    if (unreliable === undefined) return sequenced;
-    return sequenced === undefined || unreliable.order < sequenced.order ? unreliable : sequenced;
-  }
-
-  /** Whether `isEnough` says so of one of the unreliable and sequenced messages, which are shown to it one by one. */
-  someDroppable(isEnough: (message: OutgoingMessage) => boolean): boolean {
-    return this.fresh[0]?.some(isEnough) === true || this.fresh[1]?.some(isEnough) === true;
+  /**
+   * bytes of credit that must be there for the first new message of every mode to start: what the one takes that takes
+   * most; 0: none of them takes any.
+   */
+  get creditNeed(): number {
+    const { fresh } = this;
+    let most = 0;
+    for (let mode: number = DeliveryCode.Reliable; mode < fresh.length; mode++) {
+      const message = fresh[mode]?.peek();
+      if (message?.started === false) most = Math.max(most, creditToStart(message.totalBytes, message.large));
+    }
+    return most;
   }
 
   /** Whether something new waits for credit. */
   isBlocked(credit: SendCredit): boolean {
-    for (const queue of this.fresh) {
-      const message = queue?.peek();
-      if (message?.started === false && !credit.allows(message)) return true;
-    }
-    return false;
+    const bytes = this.creditNeed;
+    return bytes > 0 && !credit.covers(this.number, bytes);
   }
 
   /** Any new message, whether it may go or not. */

@@ -25,6 +25,11 @@ export function creditCost(payloadBytes: number): number {
   return payloadBytes + CREDIT_OVERHEAD_BYTES;
 }
 
+/** bytes that must be left for a message to start. `large`: it does not fit a packet. */
+export function creditToStart(payloadBytes: number, large: boolean): number {
+  return creditCost(payloadBytes) + (large ? SMALL_SHARE_BYTES : 0);
+}
+
 /** bytes, overhead included, that one channel may have under way and unread. */
 export function channelWindowBytes(receiveWindowBytes: number): number {
   return receiveWindowBytes + SMALL_SHARE_BYTES + SLACK_BYTES;

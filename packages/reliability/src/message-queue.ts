@@ -46,16 +46,6 @@ export class MessageQueue {
     next.queueIndex = previous.queueIndex;
   }
 
-  /** Whether `isEnough` says so of one of those that are not finished; they are shown to it from the oldest on. */
-  some(isEnough: (message: OutgoingMessage) => boolean): boolean {
-    const { slots, head, count } = this;
-    for (let i = 0; i < count; i++) {
-      const message = slots[(head + i) & (slots.length - 1)] as OutgoingMessage;
-      if (!message.finished && isEnough(message)) return true;
-    }
-    return false;
-  }
-
   private dropHead(): void {
     this.slots[this.head] = undefined;
     this.head = (this.head + 1) & (this.slots.length - 1);

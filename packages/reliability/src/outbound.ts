@@ -10,6 +10,7 @@ import { deliveryTraits, retransmits } from "./delivery.js";
 import type { EndpointLimits, EndpointOptions } from "./endpoint-options.js";
 import { FlowWindow } from "./flow-window.js";
 import { DEFAULT_MAX_WAIT_MS, LeftOver } from "./left-over.js";
+import { MessageList } from "./message-list.js";
 import type { MessageWriter } from "./message-writer.js";
 import { OutgoingMessage } from "./outgoing-message.js";
 import { payloadPool, type SharedPayload } from "./payload-copy.js";
@@ -22,7 +23,6 @@ import { type SendOptions, weightsByChannel } from "./send-options.js";
 import { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";
 import type { SentPackets } from "./sent-packets.js";
 import type { MutableStatistics } from "./statistics.js";
-import { UnackedList } from "./unacked-list.js";
 
 /** bytes. A frame up to this fits the packets of every path. */
 const SMALL_FRAME_BYTES: number = MIN_DATAGRAM_BYTES - PACKET_OVERHEAD_BYTES;
@@ -38,7 +38,7 @@ export class Outbound {
   /** Since when messages wait that a flush left over; undefined until one does. */
   private leftOver: LeftOver | undefined = undefined;
   readonly deadlines: DeadlineHeap = new DeadlineHeap();
-  private readonly unacked = new UnackedList();
+  private readonly unacked = new MessageList();
   private readonly probes = new ProbeData(this.unacked);
   private readonly channels: ChannelTable;
   /** bytes of frames that an empty packet takes. */
@@ -253,8 +253,8 @@ export class Outbound {
     }
     if (budget.fits(bytes, isResent)) return undefined;
     // Before anything is dropped: a message that is refused costs no other.
-    if (!isResent && !budget.couldFitAbove(bytes, priority, scheduler)) return budget.refuse(bytes, delivery, channel);
-    do this.finish(scheduler.leastDroppable() as OutgoingMessage, "dropped");
+    if (!isResent && !budget.couldFitAbove(bytes, priority)) return budget.refuse(bytes, delivery, channel);
+    do this.finish(budget.leastDroppable as OutgoingMessage, "dropped");
     while (!budget.fits(bytes, isResent));
     return undefined;
   }

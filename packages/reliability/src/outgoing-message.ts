@@ -63,7 +63,7 @@ export class OutgoingMessage implements SendReceipt {
   queueIndex = 0;
   /** Index in the deadline heap, -1 when not in it. */
   heapIndex = -1;
-  /** Neighbours in the list of unacknowledged messages. */
+  /** Neighbours in the list of unacknowledged messages, or of those that wait and may be dropped. */
   older: OutgoingMessage | undefined = undefined;
   newer: OutgoingMessage | undefined = undefined;
   private bits: number;

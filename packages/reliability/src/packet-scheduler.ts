@@ -1,9 +1,11 @@
 import type { ChannelQueues } from "./channel-queues.js";
 import { UsedUpIds } from "./channels/used-up-ids.js";
+import { isCredited } from "./credit.js";
+import { CreditNeeds } from "./credit-needs.js";
 import type { FlowWindow } from "./flow-window.js";
 import { TURN_BYTES } from "./message-queue.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
-import { earliest, Rank } from "./rank.js";
+import { Rank } from "./rank.js";
 import type { SendCredit } from "./send-credit.js";
 import { MAX_PRIORITY } from "./send-options.js";
 
@@ -46,6 +48,8 @@ export class PacketScheduler {
    * and with many connections every object less that it takes is a cache miss less.
    */
   private sole: OutgoingMessage | undefined = undefined;
+  /** Undefined until a send finds the queue full. */
+  private creditNeeds: CreditNeeds | undefined = undefined;
 
   /** @param weights by channel, 1..255 */
   constructor(weights: Uint8Array, usedUpIds: UsedUpIds = new UsedUpIds()) {
@@ -60,6 +64,7 @@ export class PacketScheduler {
 
   /** Queues a new message; `message.large` is set. */
   push(message: OutgoingMessage): void {
+    if (isCredited(message.delivery)) this.creditNeeds?.forget(message.channel);
     if (this.occupied === 0 && this.sole === undefined && !message.large) {
       this.sole = message;
       return;
@@ -139,29 +144,6 @@ export class PacketScheduler {
     else channel?.queueOf(message).shift();
   }
 
-  /** The unreliable or sequenced message that is missed least: of the lowest priority the one that waits longest. */
-  leastDroppable(): OutgoingMessage | undefined {
-    this.rankSole();
-    for (let index = 0; index < RANKS; index += 2) {
-      const large = this.ranks[index]?.oldestDroppable();
-      const least = earliest(large, this.ranks[index + 1]?.oldestDroppable());
-      if (least !== undefined) return least;
-    }
-    return undefined;
-  }
-
-  /**
-   * Whether `isEnough` says so of one of the unreliable and sequenced messages up to a priority, which are shown to it
-   * one by one.
-   */
-  someDroppable(maxPriority: number, isEnough: (message: OutgoingMessage) => boolean): boolean {
-    this.rankSole();
-    for (let index = 0; index < (maxPriority + 1) * 2; index++) {
-      if (this.ranks[index]?.someDroppable(isEnough) === true) return true;
-    }
-    return false;
-  }
-
   /** The unreliable or sequenced message that is before `message` in its queue; itself when none is. */
   firstBefore(message: OutgoingMessage): OutgoingMessage | undefined {
     if (message === this.sole) return message;
@@ -179,20 +161,22 @@ export class PacketScheduler {
       for (let left = rank?.size ?? 0; left > 0; left--) {
         const { number, next } = channel as ChannelQueues;
         // A channel may be in several ranks.
-        if (channel?.isBlocked(credit) === true && !this.isBlocked(number, credit, index)) count += 1;
+        if (channel?.isBlocked(credit) === true && !this.isBlockedBelow(index, number, credit)) count += 1;
         channel = next;
       }
     }
     return count;
   }
 
-  /** Whether something of the channel waits for credit, in one of the ranks below `endIndex`. */
-  isBlocked(channel: number, credit: SendCredit, endIndex: number = RANKS): boolean {
-    this.rankSole();
-    for (let index = 0; index < endIndex; index++) {
-      if (this.ranks[index]?.isBlocked(channel, credit) === true) return true;
+  /** Whether something of the channel waits for credit. */
+  isBlocked(channel: number, credit: SendCredit): boolean {
+    const needs = (this.creditNeeds ??= new CreditNeeds());
+    if (!needs.knows(channel)) {
+      this.rankSole();
+      needs.learn(channel, this.ranks);
     }
-    return false;
+    const bytes = needs.of(channel);
+    return bytes > 0 && !credit.covers(channel, bytes);
   }
 
   /** Any message that waits here, undefined when none does. */
@@ -203,6 +187,13 @@ export class PacketScheduler {
       if (message !== undefined) return message;
     }
     return undefined;
+  }
+
+  private isBlockedBelow(endIndex: number, channel: number, credit: SendCredit): boolean {
+    for (let index = 0; index < endIndex; index++) {
+      if (this.ranks[index]?.channel(channel)?.isBlocked(credit) === true) return true;
+    }
+    return false;
   }
 
   private mayBorrow(index: number): boolean {
@@ -261,6 +252,8 @@ export class PacketScheduler {
     this.rank = rank;
     this.message = message;
     this.resending = message.inLostQueue;
+    // It may start now, or leave: another one is the next to need credit. (One that waits alone is known to nobody.)
+    this.creditNeeds?.forget(channel.number);
     return true;
   }
 

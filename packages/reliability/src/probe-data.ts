@@ -1,16 +1,16 @@
 import type { MessageWriter } from "./message-writer.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
-import type { UnackedList } from "./unacked-list.js";
+import type { MessageList } from "./message-list.js";
 
 /** Messages looked at for what may be sent again in one probe. */
 const MAX_PROBED_MESSAGES = 256;
 
 /** What probes carry: unacknowledged data once more, the oldest first, each round from the beginning. */
 export class ProbeData {
-  private readonly unacked: UnackedList;
+  private readonly unacked: MessageList;
   private round = 0;
 
-  constructor(unacked: UnackedList) {
+  constructor(unacked: MessageList) {
     this.unacked = unacked;
   }
 

@@ -1,6 +1,7 @@
 import type { DeliveryCode } from "@sortie/wire";
 import { isCredited } from "./credit.js";
 import { retransmits } from "./delivery.js";
+import { Droppables } from "./droppables.js";
 import type { EndpointLimits } from "./endpoint-options.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import type { PacketScheduler } from "./packet-scheduler.js";
@@ -35,6 +36,8 @@ export class QueueBudget {
   private cappedBytes = 0;
   private droppableBytes = 0;
   private droppableMessages = 0;
+  /** By priority, from the lowest that has been used. */
+  private lowest: Droppables | undefined = undefined;
   /** By channel, of messages that are resent. */
   private readonly channelBytes: number[] = [];
   private readonly channelMessages: number[] = [];
@@ -114,14 +117,20 @@ export class QueueBudget {
   }
 
   /** Whether it would fit if what may be dropped, up to a priority, were: what is above it goes for none below. */
-  couldFitAbove(bytes: number, priority: number, scheduler: PacketScheduler): boolean {
-    let cappedBytes = this.cappedBytes;
-    let { messages } = this;
-    return scheduler.someDroppable(priority, (message) => {
-      if (message !== this.oversize) cappedBytes -= message.totalBytes;
-      messages -= 1;
-      return this.fitsBesideAll(bytes, cappedBytes, messages, 0);
-    });
+  couldFitAbove(bytes: number, priority: number): boolean {
+    let { cappedBytes, messages } = this;
+    for (let some = this.lowest; some !== undefined && some.priority <= priority; some = some.higher) {
+      cappedBytes -= some.bytes;
+      messages -= some.messages;
+    }
+    return this.fitsBesideAll(bytes, cappedBytes, messages, 0);
+  }
+
+  /** The unreliable or sequenced message that is missed least: of the lowest priority the one that waits longest. */
+  get leastDroppable(): OutgoingMessage | undefined {
+    let some = this.lowest;
+    while (some !== undefined && some.messages === 0) some = some.higher;
+    return some?.oldest;
   }
 
   /**
@@ -196,6 +205,25 @@ export class QueueBudget {
     }
     this.droppableBytes += bytes;
     this.droppableMessages += sign;
+    const droppables = this.droppablesOf(message.priority);
+    droppables.bytes += bytes;
+    droppables.messages += sign;
+    if (sign > 0) droppables.append(message);
+    else droppables.remove(message);
+  }
+
+  private droppablesOf(priority: number): Droppables {
+    let below: Droppables | undefined;
+    let some = this.lowest;
+    while (some !== undefined && some.priority < priority) {
+      below = some;
+      some = some.higher;
+    }
+    if (some?.priority === priority) return some;
+    const made = new Droppables(priority, some);
+    if (below === undefined) this.lowest = made;
+    else below.higher = made;
+    return made;
   }
 
   /** @param added messages by which those that are resent would be more: they have their room beside the others */

@@ -1,7 +1,6 @@
 import { ChannelQueues } from "./channel-queues.js";
 import { TURN_BYTES } from "./message-queue.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
-import type { SendCredit } from "./send-credit.js";
 
 /**
  * Channels of one rank in a ring, each served in turn by deficit round robin (Shreedhar and Varghese, SIGCOMM 1995),
@@ -18,6 +17,11 @@ export class Rank {
 
   of(message: OutgoingMessage): ChannelQueues | undefined {
     return this.channels[message.channel];
+  }
+
+  /** The channel of a number, if the rank has ever had something of it. */
+  channel(number: number): ChannelQueues | undefined {
+    return this.channels[number];
   }
 
   /** The channel of a message that is about to be queued: in the ring from now on. */
@@ -59,31 +63,6 @@ export class Rank {
     } else if (this.current === channel) this.turnTo(next);
   }
 
-  /** The unreliable or sequenced message of the rank that waits longest. */
-  oldestDroppable(): OutgoingMessage | undefined {
-    let oldest: OutgoingMessage | undefined;
-    let channel = this.current;
-    for (let left = this.size; left > 0; left--) {
-      oldest = earliest(oldest, channel?.peekDroppable());
-      channel = channel?.next;
-    }
-    return oldest;
-  }
-
-  /** As `ChannelQueues.someDroppable`. */
-  someDroppable(isEnough: (message: OutgoingMessage) => boolean): boolean {
-    let channel = this.current;
-    for (let left = this.size; left > 0; left--) {
-      if (channel?.someDroppable(isEnough) === true) return true;
-      channel = channel?.next;
-    }
-    return false;
-  }
-
-  isBlocked(channel: number, credit: SendCredit): boolean {
-    return this.channels[channel]?.isBlocked(credit) === true;
-  }
-
   any(): OutgoingMessage | undefined {
     let channel = this.current;
     for (let left = this.size; left > 0; left--) {
@@ -110,9 +89,4 @@ export class Rank {
     last.next = channel;
     current.previous = channel;
   }
-}
-
-export function earliest(a: OutgoingMessage | undefined, b: OutgoingMessage | undefined): OutgoingMessage | undefined {
-  if (a === undefined) return b;
-  return b === undefined || a.order < b.order ? a : b;
 }

@@ -1,4 +1,4 @@
-import { channelWindowBytes, connectionWindowBytes, creditCost, isCredited, SMALL_SHARE_BYTES } from "./credit.js";
+import { channelWindowBytes, connectionWindowBytes, creditCost, creditToStart, isCredited } from "./credit.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 
 /** bytes since the connection began. */
@@ -35,10 +35,14 @@ export class SendCredit {
 
   /** Whether a message that is charged may start now. `large`: it does not fit a packet. */
   has(channel: number, payloadBytes: number, large: boolean): boolean {
-    const cost = creditCost(payloadBytes) + (large ? SMALL_SHARE_BYTES : 0);
-    if (this.used + cost > this.limit) return false;
+    return this.covers(channel, creditToStart(payloadBytes, large));
+  }
+
+  /** Whether so many bytes are left on the channel and on the connection. */
+  covers(channel: number, bytes: number): boolean {
+    if (this.used + bytes > this.limit) return false;
     const credit = this.channels[channel];
-    return credit === undefined ? cost <= this.initialBytes : credit.used + cost <= credit.limit;
+    return credit === undefined ? bytes <= this.initialBytes : credit.used + bytes <= credit.limit;
   }
 
   charge(message: OutgoingMessage): void {

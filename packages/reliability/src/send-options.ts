@@ -25,7 +25,7 @@ export interface SendOptions {
 export const MAX_UNRELIABLE_MESSAGE_BYTES: number = 128 * 1024;
 
 /** Channels 0..255: one byte on the wire. */
-const CHANNELS = 256;
+export const CHANNELS = 256;
 /** Largest share of a channel; a turn of a channel is that many quanta. */
 const MAX_WEIGHT = 255;
 /** Highest priority. */

@@ -11,7 +11,7 @@ import { OutgoingMessage } from "../src/outgoing-message.js";
 import { PacketScheduler } from "../src/packet-scheduler.js";
 import { QueueBudget } from "../src/queue-budget.js";
 import { Ring } from "../src/ring.js";
-import { UnackedList } from "../src/unacked-list.js";
+import { MessageList } from "../src/message-list.js";
 
 let order = 0;
 function message(
@@ -104,9 +104,9 @@ describe("DeadlineHeap", () => {
   });
 });
 
-describe("UnackedList", () => {
+describe("MessageList", () => {
   it("keeps the order while members leave from anywhere", () => {
-    const list = new UnackedList();
+    const list = new MessageList();
     const [a, b, c, d] = [message(), message(), message(), message()] as const;
     for (const one of [a, b, c, d]) list.append(one);
     const all = (): OutgoingMessage[] => {

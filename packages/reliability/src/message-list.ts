@@ -1,7 +1,7 @@
 import type { OutgoingMessage } from "./outgoing-message.js";
 
-/** Started messages of the modes that resend, oldest first, until they finish: a list through the messages. */
-export class UnackedList {
+/** Messages in the order in which they were added: a list through the messages, each of which is in one at the most. */
+export class MessageList {
   oldest: OutgoingMessage | undefined = undefined;
   private newest: OutgoingMessage | undefined = undefined;
 
