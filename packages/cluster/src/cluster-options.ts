@@ -137,7 +137,7 @@ function entryPath(entry: string | { readonly href: string }): string {
     if (entry === text && isAbsolute(text)) return text;
   }
   const wanted = `a file: URL or an absolute path, as new URL("./worker.js", import.meta.url)`;
-  throw new TypeError(`"entry" expected ${wanted}, got ${JSON.stringify(text)}`);
+  throw new TypeError(`"entry" expected ${wanted}, got ${describeValue(text)}`);
 }
 
 /** What cannot be copied would fail when the first worker asks for it. */

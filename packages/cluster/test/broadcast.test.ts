@@ -11,6 +11,8 @@ describe.runIf(mayShare)("a broadcast to workers", () => {
       workers().flatMap((worker) => worker?.sent.filter(({ type }) => type === "broadcast") ?? []);
     const bad = { delivery: "reliable", onSent: () => undefined };
     await expect(cluster.broadcast("x", bad as never)).rejects.toThrow(/"options" expected only .*, got "onSent"/);
+    const toNobody = { to: undefined } as never;
+    await expect(cluster.broadcast("x", toNobody)).rejects.toThrow(/"options" expected no "to"/);
     expect(told()).toEqual([]);
 
     // Structured clone passes over what is inherited, and fails at what it cannot copy.

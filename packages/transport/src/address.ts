@@ -70,7 +70,7 @@ export class SocketAddress {
     if (bytes.length !== IP_BYTES) throw new RangeError(`"bytes" expected ${IP_BYTES} bytes, got ${bytes.length}`);
     checkPort(port);
     if (scope !== "" && (isIpv4Mapped(bytes) || !ZONE.test(scope))) {
-      throw new RangeError(`"scope" expected the zone of an IPv6 address, got ${JSON.stringify(scope)}`);
+      throw new RangeError(`"scope" expected the zone of an IPv6 address, got ${describeValue(scope)}`);
     }
     return new SocketAddress(Uint8Array.from(bytes), port, scope);
   }
