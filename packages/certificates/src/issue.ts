@@ -285,7 +285,9 @@ function expectHostnames(hostnames: readonly string[]): void {
   }
   for (const name of hostnames as readonly unknown[]) {
     if (typeof name === "string" && name.length <= 253 && (isAddress(name) || HOSTNAME.test(name))) continue;
-    throw new RangeError(`"hostnames" expected host names or IP addresses, got ${typeof name === "string" ? JSON.stringify(name) : typeof name}`);
+    throw new RangeError(
+      `"hostnames" expected host names or IP addresses, got ${typeof name === "string" ? JSON.stringify(name) : typeof name}`,
+    );
   }
 }
 
