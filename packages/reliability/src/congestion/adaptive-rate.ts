@@ -14,6 +14,7 @@ import {
   INITIAL_WINDOW_BYTES,
   type PacedControllerOptions,
 } from "./paced-options.js";
+import { PhaseClock } from "./phase-clock.js";
 import { QueueSignal } from "./queue-signal.js";
 import { RoundMeter } from "./round-meter.js";
 import { MIN_WINDOW_BYTES, SlowRestart } from "./slow-restart.js";
@@ -77,9 +78,7 @@ export class AdaptiveRate implements CongestionController {
   private readonly trains: TrainMeter = new TrainMeter();
   private readonly growth: StartupGrowth = new StartupGrowth();
   private current: AdaptivePhase = "startup";
-  private phaseFromRound = 0;
-  private phaseFromMs = 0;
-  private phaseFromBytes = 0;
+  private readonly clock: PhaseClock;
   private deliveredBytes = 0;
   private gain: number = STARTUP_GAIN;
   private window: number = INITIAL_WINDOW_BYTES;
@@ -103,6 +102,7 @@ export class AdaptiveRate implements CongestionController {
     this.own = new OwnQueue(this.bandwidth, this.queue);
     this.standing = new StandingQueue(this.queue, this.own, this.rounds, this.losses);
     this.renewal = new BaseRenewal(this.queue);
+    this.clock = new PhaseClock(this.bandwidth, this.queue, this.rounds);
     this.probing = new BandwidthProbe(this.queue, flushIntervalMs);
     this.bucket = new TokenBucket(this.maxRate, INITIAL_WINDOW_BYTES);
     this.applyModel(0);
@@ -196,14 +196,14 @@ export class AdaptiveRate implements CongestionController {
     const { rounds, losses } = this;
     this.trains.onRound();
     if (losses.isNearlyAll(rounds.lossShare, rounds.lostBytes)) this.restart.begin(rounds.bytes - rounds.lostBytes);
-    const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.phaseRounds > SETTLE_ROUNDS);
+    const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.clock.rounds > SETTLE_ROUNDS);
     this.queue.onRound(isQuiet && this.queue.recentQueueMs <= this.queue.thresholdMs);
     const crowdRate = this.standing.crowd.onRound(this.current === "drain", nowMs);
     if (crowdRate > 0) return this.giveWay(crowdRate, nowMs);
     if (rounds.isAppLimited) return this.onThinRound(nowMs);
     const { lossShare, lostBytes } = rounds;
     this.usedAtMs = nowMs;
-    const isReview = this.current === "drain" && this.givesWay && this.phaseRounds === SETTLE_ROUNDS;
+    const isReview = this.current === "drain" && this.givesWay && this.clock.rounds === SETTLE_ROUNDS;
     if (isReview && !this.standing.crowd.isStanding) {
       const rate = losses.onSlower(lossShare);
       if (rate > 0) this.bandwidth.set(rate, rounds.fromBytes);
@@ -245,26 +245,27 @@ export class AdaptiveRate implements CongestionController {
         if (!isAppLimited && this.own.isTooLong(queue.recentQueueMs)) this.drain(STARTUP_DRAIN_GAIN, nowMs);
         break;
       case "drain":
+        this.clock.onDrainAck(sample);
         if (this.isDrained(sample.bytesInFlight)) this.afterDrain(nowMs);
         break;
       case "cruise":
-        if (!isAppLimited && this.phaseRounds >= SETTLE_ROUNDS && this.own.isTooLong(queue.recentQueueMs / SUDDEN)) {
+        if (!isAppLimited && this.isSettled(nowMs) && this.own.isTooLong(queue.recentQueueMs / SUDDEN)) {
           this.giveWay(sample.deliveryRateBytesPerSecond, nowMs);
         } else if (roundEnds) this.afterCruiseRound(nowMs, isAppLimited && !this.standing.crowd.isKnown);
         break;
       case "probe":
         if (this.isProbeQueue()) this.drain(DRAIN_GAIN, nowMs);
-        else if (nowMs - this.phaseFromMs >= this.probing.durationMs) this.enter("probe-end", 1, nowMs);
+        else if (this.clock.elapsedMs(nowMs) >= this.probing.durationMs) this.enter("probe-end", 1, nowMs);
         break;
       case "probe-end":
         if (this.isProbeQueue()) this.drain(DRAIN_GAIN, nowMs);
-        else if (this.isSeen(sample)) {
+        else if (this.clock.isSeen(sample)) {
           if (this.probing.foundRoom(this.bandwidthBytesPerSecond)) this.probe(true, nowMs);
           else this.drain(DRAIN_GAIN, nowMs);
         }
         break;
       case "probe-rtt":
-        if (this.phaseRounds < 1 || !this.renewal.isOver(nowMs)) break;
+        if (this.clock.rounds < 1 || !this.renewal.isOver(nowMs)) break;
         if (this.renewal.end(this.bandwidthBytesPerSecond, nowMs)) this.startUp(nowMs);
         else this.cruise(nowMs);
     }
@@ -290,10 +291,10 @@ export class AdaptiveRate implements CongestionController {
       this.enter("probe-rtt", 1, nowMs);
       return;
     }
-    if (this.phaseRounds < SETTLE_ROUNDS) return;
+    if (this.clock.rounds < SETTLE_ROUNDS) return;
     // One round may be one lump of ACKs (Wi-Fi), whose least round trip says little.
     if (this.own.isTooLong(Math.min(queue.roundQueueMs, queue.recentQueueMs))) this.giveWay(0, nowMs);
-    else if (!crowd.isStanding && this.phaseRounds >= CRUISE_ROUNDS && nowMs - this.phaseFromMs >= this.cruiseMs) {
+    else if (!crowd.isStanding && this.clock.rounds >= CRUISE_ROUNDS && this.clock.elapsedMs(nowMs) >= this.cruiseMs) {
       this.probe(false, nowMs);
     }
   }
@@ -339,18 +340,12 @@ export class AdaptiveRate implements CongestionController {
   private enter(phase: AdaptivePhase, gain: number, nowMs: number): void {
     this.current = phase;
     this.gain = gain;
-    this.phaseFromRound = this.rounds.count;
-    this.phaseFromMs = nowMs;
-    this.phaseFromBytes = this.deliveredBytes;
+    this.clock.begin(this.deliveredBytes, nowMs);
   }
 
-  /** Whether packets that were sent in this phase are acknowledged already. */
-  private isSeen(sample: AckSample): boolean {
-    return sample.priorDeliveredBytes >= this.phaseFromBytes;
-  }
-
-  private get phaseRounds(): number {
-    return this.rounds.count - this.phaseFromRound;
+  /** Whether the queue is of what was sent in this phase, or so deep that there is no waiting for that. */
+  private isSettled(nowMs: number): boolean {
+    return this.clock.rounds >= SETTLE_ROUNDS || this.clock.hasDeepened(nowMs);
   }
 
   private isProbeQueue(): boolean {
@@ -359,18 +354,18 @@ export class AdaptiveRate implements CongestionController {
   }
 
   private isDrained(bytesInFlight: number): boolean {
-    const { queue, phaseRounds } = this;
+    const { queue, clock } = this;
     if (this.givesWay) {
-      if (phaseRounds < SETTLE_ROUNDS) return false;
+      if (clock.rounds < SETTLE_ROUNDS) return false;
       const { isClear } = this.own;
-      if (!isClear && phaseRounds < MAX_DRAIN_ROUNDS) return false;
+      if (!isClear && clock.rounds < MAX_DRAIN_ROUNDS) return false;
       this.own.isShared = !isClear;
       return true;
     }
     // What is on its way when nothing waits: a round trip, and what waits for its ACK or for our next flush.
     const emptyMs = queue.baseMs + this.ackDelayMs + this.flushIntervalMs / 2;
     const emptyBytes = (this.bandwidthBytesPerSecond * emptyMs) / 1000 + 2 * MIN_DATAGRAM_BYTES;
-    return bytesInFlight <= emptyBytes || phaseRounds >= SETTLE_ROUNDS;
+    return bytesInFlight <= emptyBytes || clock.rounds >= SETTLE_ROUNDS;
   }
 
   /** Sets pace, burst and window by the model. */
