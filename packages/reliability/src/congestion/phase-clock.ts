@@ -3,9 +3,12 @@ import type { BandwidthFilter } from "./bandwidth-filter.js";
 import type { QueueSignal } from "./queue-signal.js";
 import type { RoundMeter } from "./round-meter.js";
 
-/** Shortest round trips, and ms, after which the first round trip of a phase is late: only a deep queue holds it up. */
+/**
+ * Shortest round trips, and ms, after which the first round trip of a phase is late: nothing but a deep queue holds it
+ * up for so long. Radio links keep packets back for up to half a second, and give them all at once.
+ */
 const LATE_OF_BASE = 4;
-const LATE_MS = 200;
+const LATE_MS = 600;
 /** A queue of so many times what it was when the phase began came up in it: others keep theirs up all the time. */
 const DEEPENED = 2;
 
