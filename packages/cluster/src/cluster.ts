@@ -166,7 +166,7 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   async broadcast(payload: Uint8Array | string, options: SendOptions = {}): Promise<BroadcastResult> {
     const bytes = payloadBytes(payload);
     checkSend(bytes, options);
-    // Of `Server.broadcast`. Undefined, as from a lookup of somebody who has left, passes for an option that is not there.
+    // Of `Server.broadcast`. Undefined, as from a lookup of somebody who has left, passes for an option left out.
     if ("to" in options) throw new TypeError('"options" expected no "to": a cluster broadcasts to all peers');
     // Those alone: whatever else the object has, or inherits, need not be what can be copied.
     const { delivery, channel, priority, expiresInMs } = options;

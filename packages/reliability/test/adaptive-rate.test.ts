@@ -116,6 +116,15 @@ describe("AdaptiveRate", () => {
     expect(phases).toContain("startup");
   });
 
+  it.each([300, 400, 600])("is at its rate again some round trips after a jump to one of %d ms", (baseRttMs) => {
+    const { model } = bulk({ bytesPerSecond: 1_250_000, baseRttMs: 10 }, 5000);
+    model.path.baseRttMs = baseRttMs;
+    model.run(13 * baseRttMs);
+    const before = model.deliveredBytes;
+    model.run(2000);
+    expect((model.deliveredBytes - before) / 2).toBeGreaterThan(0.75 * 1_250_000);
+  });
+
   it("lets what a probe leaves in the queue go before the next one", () => {
     const { model } = bulk({ bytesPerSecond: 1_250_000, baseRttMs: 100 }, 3000, 1000 / 60);
     model.queueMs.length = 0;

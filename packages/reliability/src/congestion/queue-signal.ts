@@ -15,6 +15,9 @@ const CONFIRM_MS = 1;
 /** Round trips that differ by less than one part in so many of what they rose by are the same; in so many rounds. */
 const STEADY_SHARE = 4;
 const STEADY_ROUNDS = 8;
+/** The same after a jump to round trips of so many ms, of which eight are seconds: no queue keeps still for as long. */
+const STEADY_LONG_ROUNDS = 4;
+const LONG_ROUND_MS = 300;
 /** Rounds from no queue to where round trips stay: a path changes at once, other senders take longer. */
 const JUMP_ROUNDS = 4;
 /** ms. Packets that left no further apart are of one burst. */
@@ -111,7 +114,8 @@ export class QueueSignal {
 
   /** Whether they became so at once, as by a change of the path: a queue that many flows keep up comes by and by. */
   get hasPathJumped(): boolean {
-    return this.isLongerPath && this.hasJumped;
+    const enough = this.steadyMs > LONG_ROUND_MS ? STEADY_LONG_ROUNDS : STEADY_ROUNDS;
+    return this.hasJumped && this.steadyRounds >= enough;
   }
 
   /** Whether the shortest round trip has not been seen for ten seconds. */
