@@ -70,6 +70,25 @@ describe("an attempt to connect whose transport fails", () => {
     await game.end();
   });
 
+  it.each([400, 600, 3000])(
+    "says nothing of the kind where one of two addresses was sent to (%i ms)",
+    async (timeoutMs) => {
+      const game = new GameNetwork({ names: { "play.example": ["2001:db8::9", "10.0.0.77"] } });
+      const transport = game.network.createTransport();
+      let refused = 0;
+      Object.defineProperty(transport, "statistics", { get: () => ({ sendErrors: refused, tooLarge: 0 }) });
+      const send = transport.send.bind(transport);
+      transport.send = (batch) => {
+        if (batch.addresses[0]?.family === 6) refused += 1;
+        return send(batch);
+      };
+      const error = await failure(game, { host: "play.example", transport, timeoutMs });
+      expect(error.message).toContain("is the server running");
+      expect(refused).toBeGreaterThan(0);
+      await game.end();
+    },
+  );
+
   it("as its acquireBatch throws names that", async () => {
     const game = new GameNetwork();
     const { logger, lines } = recordingLogger("debug");

@@ -1,6 +1,8 @@
 import { type Client, connect, type ConnectError, createClient, openSwarm } from "@sortie/client";
+import { type CryptoProvider, type Identity, identityOf, type KeyPair } from "@sortie/handshake";
 import { type AuthenticateResult, Server, type ServerOptions } from "@sortie/server";
 import { DatagramBatch, type DatagramTransport, type SocketAddress } from "@sortie/transport";
+import { datagramKind } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { GameNetwork, PROTOCOL, text } from "../support/game-network.js";
 
@@ -9,13 +11,21 @@ const NEVER = new Promise<never>(() => {});
 
 /** A game at an address where one server follows the other. */
 class Place {
-  readonly game: GameNetwork = new GameNetwork({ link: { latencyMs: 20 } });
+  readonly game: GameNetwork;
   readonly asked: string[] = [];
 
+  constructor(latencyMs: number = 20) {
+    this.game = new GameNetwork({ link: { latencyMs } });
+  }
+
   /** A server there; those with the same key are the same to clients. */
-  async open(name: string, answer: () => AuthenticateResult<unknown> | Promise<never>) {
+  async open(
+    name: string,
+    answer: () => AuthenticateResult<unknown> | Promise<never>,
+    identity: Identity = this.game.identity,
+  ) {
     const { game } = this;
-    const { crypto, identity, clock } = game;
+    const { crypto, clock } = game;
     const transport = game.network.createTransport(ADDRESS);
     const authenticate: ServerOptions["authenticate"] = () => {
       this.asked.push(name);
@@ -38,6 +48,22 @@ class Place {
     await game.run(30_000);
     await game.end();
   }
+}
+
+/** Where the network puts what is given no address. */
+const CLIENT = "10.0.0.2";
+const RESET_BYTES = 41;
+
+/** In the form of a stateless reset. */
+function resetOf(connectionId: number): Uint8Array {
+  const bytes = new Uint8Array(RESET_BYTES).fill(7);
+  bytes[0] = 0x40;
+  new DataView(bytes.buffer).setUint32(1, connectionId);
+  return bytes;
+}
+
+function isReset(datagram: Uint8Array): boolean {
+  return datagram.length === RESET_BYTES && datagram.at(-1) === 7;
 }
 
 /** How an attempt ended, and when. */
@@ -112,35 +138,29 @@ describe("a client in front of a server that restarts while it decides", () => {
     const place = new Place();
     const { game } = place;
     const { server, transport } = await place.open("only", () => NEVER);
-    const attempt = connect(game.clientOptions({ ...ADDRESS, timeoutMs: 6000 })).catch((error: ConnectError) => error);
+    const attempt = connect(game.clientOptions({ ...ADDRESS, timeoutMs: 8000 })).catch((error: ConnectError) => error);
     await game.run(200);
-    const ids: number[] = [];
+    let id = 0;
+    let hellos = 0;
     let isSilent = false;
     let clientAt: SocketAddress | undefined;
     game.network.setFilter((datagram, from) => {
-      if (from.host !== ADDRESS.host) {
-        clientAt = from;
-        if ((datagram[0] as number) < 0x80) ids.push(new DataView(datagram.buffer, datagram.byteOffset).getUint32(1));
-        return true;
-      }
-      return !isSilent || datagram.length === 41;
+      const isHandshake = datagramKind(datagram[0] as number) === "handshake";
+      if (from.host !== CLIENT) return !isSilent || isHandshake || isReset(datagram);
+      clientAt = from;
+      if (isHandshake) hellos += 1;
+      else id = new DataView(datagram.buffer, datagram.byteOffset).getUint32(1);
+      return true;
     });
     await game.run(300);
-    const id = ids.at(-1) as number;
-    const reset = (connectionId: number): Uint8Array => {
-      const bytes = new Uint8Array(41).fill(7);
-      bytes[0] = 0x40;
-      new DataView(bytes.buffer).setUint32(1, connectionId);
-      return bytes;
-    };
+    hellos = 0;
     const other = game.network.createTransport({ host: "10.0.0.8", port: 9 });
     const ignore = { onDatagram: () => true, onBatchEnd: () => {}, onError: () => {}, onWritable: () => {} };
     await game.settle(other.open(ignore));
     const say = (from: DatagramTransport, connectionId: number): void => {
       const batch = new DatagramBatch({ capacity: 1 });
-      const at = batch.reserve();
-      batch.buffer.set(reset(connectionId), at);
-      batch.commit(41, clientAt as SocketAddress);
+      batch.buffer.set(resetOf(connectionId), batch.reserve());
+      batch.commit(RESET_BYTES, clientAt as SocketAddress);
       from.send(batch);
     };
     // The server acknowledges CONNECT.
@@ -154,11 +174,40 @@ describe("a client in front of a server that restarts while it decides", () => {
       say(other, id);
       await game.run(100);
     }
-    expect(place.asked).toEqual(["only"]);
-    // As it does after a restart.
+    expect([hellos, place.asked]).toEqual([0, ["only"]]);
+    // As one that has restarted does: a first hello, and one with its cookie.
+    say(transport, id);
+    await game.run(100);
+    expect(hellos).toBe(2);
     isSilent = false;
+    await game.run(300);
+    expect(place.asked).toEqual(["only", "only"]);
     await game.settle(attempt, 10_000);
     await game.settle(other.close());
+    await place.end(server);
+  });
+
+  it.each(["restarts", "shuts down"])("ends by what its own provider throws as it begins anew (%s)", async (how) => {
+    const place = new Place();
+    const { game } = place;
+    const first = await place.open("first", () => NEVER);
+    let isBroken = false;
+    const generateKeyPair = (): KeyPair => {
+      if (isBroken) throw new Error("no entropy");
+      return game.crypto.generateKeyPair();
+    };
+    const crypto = Object.assign(Object.create(game.crypto) as CryptoProvider, { generateKeyPair });
+    const attempt = connect(game.clientOptions({ ...ADDRESS, crypto }));
+    attempt.catch(() => {});
+    await game.run(1500);
+    isBroken = true;
+    const fromMs = game.clock.now();
+    if (how === "restarts") await place.kill(first);
+    else await game.settle(first.server.close(), 20_000);
+    const { server } = await place.open("second", () => ({ accept: true }));
+    const [what, atMs] = await outcome(game, attempt);
+    expect(what).toBe("aborted: connecting to 10.0.0.9:9 was given up: no entropy");
+    expect(atMs - fromMs).toBeLessThan(1600);
     await place.end(server);
   });
 });
@@ -201,4 +250,74 @@ describe("a client in front of a server that shuts down while it decides", () =>
       await place.end(server);
     },
   );
+
+  it("hears what the next one says of it, and has the whole time for that", async () => {
+    for (const [reason, code] of [
+      ["banned for cheating", "refused"],
+      ["no seat is free", "server-full"],
+    ] as const) {
+      const place = new Place();
+      const { game } = place;
+      const first = await place.open("first", () => NEVER);
+      const attempt = connect(game.clientOptions(ADDRESS));
+      attempt.catch(() => {});
+      await game.run(500);
+      await game.settle(first.server.close({ reason: "an update" }), 20_000);
+      const slow = new Promise<never>((done) => {
+        const refuse = (): void => (done as (answer: unknown) => void)({ accept: false, reason, code });
+        game.clock.setTimer(game.clock.now() + 3000, refuse);
+      });
+      const { server } = await place.open("second", () => slow);
+      const [what] = await outcome(game, attempt);
+      expect(what).toBe(`${code === "refused" ? "rejected" : code}: ${reason}`);
+      await place.end(server);
+    }
+  });
+
+  it("asks once: the second that shuts down has the last word", async () => {
+    const place = new Place();
+    const { game } = place;
+    const first = await place.open("first", () => NEVER);
+    const attempt = connect(game.clientOptions(ADDRESS));
+    attempt.catch(() => {});
+    await game.run(500);
+    await game.settle(first.server.close({ reason: "the first" }), 20_000);
+    const second = await place.open("second", () => NEVER);
+    await game.run(500);
+    await game.settle(second.server.close({ reason: "the second" }), 20_000);
+    const third = await place.open("third", () => ({ accept: true }));
+    const [what] = await outcome(game, attempt);
+    expect([what, place.asked]).toEqual(["rejected: the second", ["first", "second"]]);
+    await place.end(third.server);
+  });
+
+  it("is let in over a path of 700 ms too", async () => {
+    const place = new Place(350);
+    const { game } = place;
+    const first = await place.open("first", () => NEVER);
+    const attempt = connect(game.clientOptions(ADDRESS));
+    await game.run(3000);
+    void first.server.close({ reason: "an update" });
+    await game.run(340);
+    await game.settle(first.transport.close());
+    const second = await place.open("second", () => ({ accept: true }));
+    expect((await outcome(game, attempt))[0]).toBe("in");
+    await game.settle(attempt.then((client) => client.close()));
+    await place.end(second.server);
+  });
+
+  it("does not blame another server that it saw before the true one", async () => {
+    const place = new Place();
+    const { game } = place;
+    const wrong = await place.open("wrong", () => NEVER, identityOf(game.crypto.generateKeyPair()));
+    const attempt = connect(game.clientOptions(ADDRESS));
+    attempt.catch(() => {});
+    await game.run(300);
+    await place.kill(wrong);
+    const right = await place.open("right", () => NEVER);
+    await game.run(1500);
+    await game.settle(right.server.close({ reason: "an update" }), 20_000);
+    expect([(await outcome(game, attempt))[0], place.asked]).toEqual(["rejected: an update", ["right"]]);
+    await place.end();
+  });
 });

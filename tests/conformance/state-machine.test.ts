@@ -208,6 +208,16 @@ describe("recorded lives against the tables of docs/PROTOCOL.md", () => {
     expect(recorded.traces[role].of("state").at(-1)).toMatchObject({ from: "draining", cause: "key-limit" });
   });
 
+  it.each(["client", "server"] as const)("draining (%s): the transport takes nothing any more", (role) => {
+    const recorded = Recorded.connected();
+    const { pair } = recorded;
+    drain(recorded, role);
+    // Nobody asks for what it has to send.
+    while (pair[role].nextTimeoutAt() < Infinity) pair[role].handleTimeout(pair[role].nextTimeoutAt());
+    expect(recorded.traces[role].of("state").at(-1)).toMatchObject({ from: "draining", cause: "unanswered" });
+    finish(recorded);
+  });
+
   it("a move of the client changes no state", () => {
     const recorded = Recorded.connected();
     const { pair } = recorded;

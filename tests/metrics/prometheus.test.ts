@@ -114,7 +114,7 @@ describe("Prometheus text", () => {
     const [first] = [await game.connect(), await game.connect()];
     const name = "sortie_server_disconnects_total";
     const before = await scrape();
-    expect(before.get(name)?.metrics).toHaveLength(13);
+    expect(before.get(name)?.metrics).toHaveLength(14);
     const [closed, kicked] = [
       { code: "closed", by: "remote" },
       { code: "kicked", by: "local" },
@@ -126,7 +126,7 @@ describe("Prometheus text", () => {
     for (const peer of game.server.peers.values()) peer.disconnect("enough");
     await game.run(500);
     const after = await scrape();
-    expect(after.get(name)?.metrics).toHaveLength(13);
+    expect(after.get(name)?.metrics).toHaveLength(14);
     expect([valueOf(after, name, closed), valueOf(after, name, kicked)]).toEqual([1, 1]);
     await end();
   });

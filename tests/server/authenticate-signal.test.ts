@@ -113,6 +113,20 @@ describe("the signal of an authenticate request", () => {
     await asked.game.end();
   });
 
+  it("goes with a copy of the request, and is what fetch rejects with", async () => {
+    const asked = new AskedGame((request) => {
+      const { signal }: AuthenticateRequest = { ...request, payload: new Uint8Array(0) };
+      return new Promise((_, reject) => {
+        // As `fetch` does: with the reason itself.
+        signal.addEventListener("abort", () => reject(signal.reason as Error));
+      });
+    });
+    await asked.comeAndGo();
+    await vi.waitFor(() => expect(asked.game.server.stats.pendingAuthenticateCalls).toBe(0));
+    expect(asked.errors).toEqual([]);
+    await asked.game.end();
+  });
+
   it("is no excuse for another failure, nor for one before it aborted", async () => {
     const asked = new AskedGame(
       ({ signal }) =>

@@ -7,7 +7,7 @@ import {
   reasonOfFault,
   wasHeldUp,
 } from "@sortie/connection";
-import { ClientHandshake, type EstablishedKeys } from "@sortie/handshake";
+import type { ClientHandshake, EstablishedKeys } from "@sortie/handshake";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId } from "@sortie/wire";
 import type { ClientCoreEvent, ClientState } from "./client-core-event.js";
@@ -20,7 +20,8 @@ import {
   errorOfReject,
   errorOfTimeout,
 } from "./connect-error.js";
-import { ELSEWHERE_MS, FreshStart } from "./fresh-start.js";
+import { createHandshake } from "./create-handshake.js";
+import { FreshStart } from "./fresh-start.js";
 import { HelloSender } from "./hello-sender.js";
 import { isSocketLost, PathWatch } from "./path-watch.js";
 import { otherAddress } from "./server-addresses.js";
@@ -135,9 +136,8 @@ export class ClientCore implements DatagramCore {
       batch.commit(length, connection.transmitTo as SocketAddress);
     }
     this.collect(nowMs);
-    // The server that shuts down has its answer.
     if (this.state !== "connecting" || connection.state !== "closed") return false;
-    this.startAnew();
+    this.startAnew(nowMs);
     return this.pollTransmit(batch, nowMs);
   }
 
@@ -253,6 +253,7 @@ export class ClientCore implements DatagramCore {
       case "retry":
         this.hello.settle(from);
         this.hello.restart();
+        if (this.fresh.isElsewhere) this.deadlineMs = this.fresh.deadlineMs(this.options, nowMs);
         return undefined;
       case "rejected":
         this.onReject(errorOfReject(progress.reason, progress.version, this.options.target), nowMs);
@@ -272,8 +273,9 @@ export class ClientCore implements DatagramCore {
     this.keys = { suite: keys.suite, serverPublicKey: keys.serverPublicKey };
     // The true server is found: what somebody else said before no longer counts, nor what failed on the way to it.
     this.transportFault = undefined;
+    this.sawOtherIdentity = false;
     this.deadlineMs = this.options.nowMs + this.options.timeoutMs;
-    this.fresh.onHeard(nowMs);
+    this.fresh.onKeys(nowMs);
     const rttMs = this.hello.roundTripMs(nowMs);
     this.connection = new Connection({
       role: "client",
@@ -329,15 +331,20 @@ export class ClientCore implements DatagramCore {
     const isOurs = readConnectionId(datagram) === connection.remoteConnectionId;
     if (!isOurs || !from.equals(connection.address as SocketAddress) || !this.fresh.isUnknown(nowMs)) return;
     connection.abort(LOST_BY_SERVER, nowMs);
-    this.startAnew();
+    this.startAnew(nowMs);
   }
 
-  /** Another hello, under other keys, within the time of the attempt. */
-  private startAnew(): void {
+  /** Another hello, under other keys, within the time of the attempt. A server that shuts down has its answer then. */
+  private startAnew(nowMs: number): void {
     this.connection = undefined;
     this.doubtfulReject = undefined;
-    this.handshake = createHandshake(this.options, this.connectionId);
     this.hello.restart();
+    try {
+      this.handshake = createHandshake(this.options, this.connectionId);
+    } catch (error) {
+      this.failClosed(error, nowMs);
+      throw error;
+    }
   }
 
   private fail(error: ConnectError, nowMs: number): void {
@@ -374,20 +381,13 @@ export class ClientCore implements DatagramCore {
   private onClosed(reason: DisconnectReason, nowMs: number): void {
     if (this.state === "connecting") {
       const error = errorOfDisconnect(reason, this.options.target);
-      if (reason.code !== "shutting-down" || this.fresh.turnedAway !== undefined) return this.fail(error, nowMs);
-      this.fresh.turnedAway = error;
-      this.deadlineMs = Math.min(this.deadlineMs, nowMs + ELSEWHERE_MS);
+      if (reason.code !== "shutting-down" || !this.fresh.turnAway(error)) return this.fail(error, nowMs);
+      this.deadlineMs = this.fresh.deadlineMs(this.options, nowMs);
     } else if (this.state === "connected") {
       this.state = "closed";
       this.events.push({ type: "disconnected", reason });
     }
   }
-}
-
-function createHandshake(options: ClientCoreOptions, clientConnectionId: number): ClientHandshake {
-  const { resources, protocolId, trust, parameters, keyLog } = options;
-  const log = keyLog === undefined ? {} : { keyLog };
-  return new ClientHandshake({ crypto: resources.crypto, protocolId, trust, parameters, clientConnectionId, ...log });
 }
 
 /** ms. A controller may throw here as well: `handleTimeout` is called at once, and fails by the same. */

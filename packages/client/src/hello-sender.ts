@@ -40,9 +40,9 @@ export class HelloSender {
     return this.addresses[this.index] as SocketAddress;
   }
 
-  /** Whether no hello has left this machine. Of the last one it may not be known yet. */
+  /** Whether no hello has left this machine. Of the last one it may not be known yet, so that each address has two. */
   get isRefused(): boolean {
-    return !this.settled && this.refused > 0 && this.refused >= this.sent - 1;
+    return !this.settled && this.sent >= 2 * this.addresses.length && this.refused >= this.sent - 1;
   }
 
   onSent(nowMs: number): void {

@@ -50,7 +50,7 @@ export class Closing {
 
   /** The CLOSE, as `closeFrame` made it, goes now, and again until it is answered or the time is over. */
   start(frame: Uint8Array, nowMs: number, probeTimeoutMs: number): void {
-    this.answer(frame);
+    this.use(frame);
     const intervalMs = Math.min(probeTimeoutMs, MAX_INTERVAL_MS);
     this.repeatAtMs = nowMs + intervalMs;
     this.endsAtMs = nowMs + CLOSING_PROBE_TIMEOUTS * intervalMs;
@@ -58,12 +58,11 @@ export class Closing {
 
   /**
    * One CLOSE goes now, and no other: in answer to one, or after silence. Whoever hears that after all, perhaps once it
-   * goes on, is rid of us as well.
+   * goes on, is rid of us as well. A transport that takes nothing for so long does not hold up the end.
    */
-  answer(frame: Uint8Array): void {
-    this.frame = frame;
-    this.due = true;
-    this.flushUntilMs = Infinity;
+  answer(code: CloseCode, text: string, nowMs: number, probeTimeoutMs: number): void {
+    this.use(closeFrame(code, text));
+    this.endsAtMs = nowMs + Math.min(probeTimeoutMs, MAX_INTERVAL_MS);
   }
 
   write(writer: ByteWriter): void {
@@ -77,6 +76,12 @@ export class Closing {
     if (this.repeatAtMs > nowMs) return;
     this.due = this.sent < MAX_CLOSES;
     this.repeatAtMs = this.due ? nowMs + Math.min(probeTimeoutMs, MAX_INTERVAL_MS) : Infinity;
+  }
+
+  private use(frame: Uint8Array): void {
+    this.frame = frame;
+    this.due = true;
+    this.flushUntilMs = Infinity;
   }
 
   /** Nothing of it is to come any more. */

@@ -33,7 +33,7 @@ export type TransitionCause =
   | "close-received"
   /** The one CLOSE in answer, or after an idle timeout, is sent. */
   | "answered"
-  /** No CLOSE came in answer. */
+  /** No CLOSE came in answer, or the one in answer could not be sent. */
   | "unanswered"
   /** The other side broke the protocol. */
   | "violation"

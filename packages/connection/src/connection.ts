@@ -3,7 +3,7 @@ import type { FlowControl, InboundMessage, ReliableEndpoint } from "@sortie/reli
 import type { SendOptions, SendReceipt, SharedPayload } from "@sortie/reliability";
 import { CloseCode } from "@sortie/wire";
 import { LAST_PACKET_NUMBER, lastFrames } from "./close-packet.js";
-import { closeFrame, Closing } from "./closing.js";
+import { Closing } from "./closing.js";
 import { ConnectExchange } from "./connect-exchange.js";
 import { type ConnectionEvent, DRAIN } from "./connection-events.js";
 import { type ConnectionOptions, createIdleWatch } from "./connection-options.js";
@@ -235,7 +235,7 @@ export class Connection {
     if (this.idle.deadlineMs <= nowMs) {
       const reason = reasonOfSilence(this.idle.timeoutMs);
       this.end(reason, "draining", "idle-timeout", nowMs);
-      return this.closing.answer(closeFrame(CloseCode.IdleTimeout, reason.text));
+      return this.closing.answer(CloseCode.IdleTimeout, reason.text, nowMs, this.endpoint.probeTimeoutMs());
     }
     if (this.timers.takeDue(Timer.Handshake, nowMs)) {
       this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", "deadline", nowMs);
@@ -332,8 +332,8 @@ export class Connection {
   }
 
   private onRepeated(datagram: Uint8Array, from: PeerAddress, nowMs: number): void {
-    const packetNumber = openAgain(this.window, this.protection, datagram, this.resources.plaintext, nowMs);
-    if (packetNumber >= 0) this.paths.onRepeated(from, packetNumber, nowMs);
+    const number = openAgain(this.window, this.protection, datagram, this.resources.plaintext, nowMs);
+    if (number >= 0) this.paths.onRepeated(from, number, nowMs);
   }
 
   private onConnected(sessionId: Uint8Array): void {
@@ -346,7 +346,7 @@ export class Connection {
     if (!this.life.isOpen) return;
     this.end(reason, "draining", "close-received", nowMs);
     // One CLOSE in answer lets the other side stop repeating its own.
-    this.closing.answer(closeFrame(CloseCode.Normal, ""));
+    this.closing.answer(CloseCode.Normal, "", nowMs, this.endpoint.probeTimeoutMs());
   }
 
   /** The CLOSE in answer is sent: to both addresses, while one is validated. */

@@ -66,21 +66,25 @@ describe("Closing", () => {
 
   it("answers a CLOSE with one, and repeats it never", () => {
     const closing = new Closing();
-    closing.answer(closeFrame(CloseCode.Normal, ""));
+    closing.answer(CloseCode.Normal, "", 1000, 50);
     expect(closing.due).toBe(true);
+    // A transport that takes nothing does not hold up the end.
+    expect([closing.nextAtMs, closing.endsAtMs]).toEqual([1050, 1050]);
     expect(written(closing)).toEqual({ code: CloseCode.Normal, text: "", bytes: 3 });
     closing.onTimeout(1e9, 50);
     expect(closing.due).toBe(false);
-    expect(closing.nextAtMs).toBe(Infinity);
+    expect(closing.nextAtMs).toBe(1050);
+    closing.answer(CloseCode.IdleTimeout, "", 1000, 60_000);
+    expect(closing.endsAtMs).toBe(3000);
   });
 
   it("cuts a long text at 256 bytes, at a character's edge", () => {
     const closing = new Closing();
-    closing.answer(closeFrame(CloseCode.Refused, "é".repeat(200)));
+    closing.answer(CloseCode.Refused, "é".repeat(200), 0, 50);
     expect(written(closing).text).toBe("é".repeat(128));
-    closing.answer(closeFrame(CloseCode.Refused, `x${"é".repeat(200)}`));
+    closing.answer(CloseCode.Refused, `x${"é".repeat(200)}`, 0, 50);
     expect(written(closing).text).toBe(`x${"é".repeat(127)}`);
-    closing.answer(closeFrame(CloseCode.Refused, `${"x".repeat(254)}😀`));
+    closing.answer(CloseCode.Refused, `${"x".repeat(254)}😀`, 0, 50);
     expect(written(closing).text).toBe("x".repeat(254));
   });
 });

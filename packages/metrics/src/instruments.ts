@@ -16,6 +16,7 @@ const UPDATE_DIVISORS: readonly SendAdvice["updateDivisor"][] = [1, 2, 4];
 const KNOWN_ENDS: readonly Pick<DisconnectReason, "code" | "by">[] = [
   { code: "closed", by: "remote" },
   { code: "timeout", by: "local" },
+  { code: "timeout", by: "remote" },
   { code: "kicked", by: "local" },
   { code: "shutting-down", by: "local" },
   { code: "network", by: "local" },

@@ -94,7 +94,8 @@ function partsOfController(endpoint: ReliableEndpoint): number {
   let sum = bandwidth["current"] + bandwidth["countFromBytes"];
   sum += queue["base"] + queue["recentMs"] + queue["runningMs"] + queue["burstMinMs"] + queue["roundMaxMs"];
   sum += rounds.count + rounds.elapsedMs + rounds["fromMs"] + rounds["regained"];
-  sum += congestion["standing"]["levelMs"] + congestion["renewal"]["peakRate"] + congestion["losses"]["share"];
+  sum += congestion["clock"]["fromMs"] + congestion["standing"]["levelMs"];
+  sum += congestion["renewal"]["peakRate"] + congestion["losses"]["share"];
   sum += congestion["trains"]["bytes"] + congestion["growth"]["fullRate"] + congestion["probing"]["fromRate"];
   return seen(congestion["own"].isShared ? sum : sum + 1);
 }

@@ -9,24 +9,23 @@ interface AbortControllerLike {
 }
 
 /** What `authenticate` is asked about one client, and what becomes of the call should the client go. */
-export class AuthenticateCall implements AuthenticateRequest {
-  readonly payload: Uint8Array;
-  readonly address: SocketAddress;
-  readonly sessionId: string;
+export class AuthenticateCall {
+  /** An object of its own properties, for those who hand a copy on. */
+  readonly request: AuthenticateRequest;
   #controller: AbortControllerLike | undefined;
   /** Why nobody waits for the answer. */
   #goneBy: Error | undefined;
 
   constructor(payload: Uint8Array, address: SocketAddress, sessionId: string) {
-    this.payload = payload;
-    this.address = address;
-    this.sessionId = sessionId;
-  }
-
-  /** Made when it is asked for: most answers need none, and one costs as much as opening a packet. */
-  get signal(): AuthenticateSignal {
-    this.#controller ??= this.#createController();
-    return this.#controller.signal;
+    const signal = (): AuthenticateSignal => this.#signal();
+    this.request = {
+      payload,
+      address,
+      sessionId,
+      get signal() {
+        return signal();
+      },
+    };
   }
 
   /** The client has gone, was given up or sent away: the answer is of no use to anybody. */
@@ -40,6 +39,12 @@ export class AuthenticateCall implements AuthenticateRequest {
   isOfSignal(error: unknown): boolean {
     if (this.#goneBy === undefined || this.#controller === undefined) return false;
     return error === this.#goneBy || (error as { readonly name?: unknown } | null | undefined)?.name === "AbortError";
+  }
+
+  /** Made when it is asked for: most answers need none, and one costs as much as opening a packet. */
+  #signal(): AuthenticateSignal {
+    this.#controller ??= this.#createController();
+    return this.#controller.signal;
   }
 
   #createController(): AbortControllerLike {

@@ -226,6 +226,7 @@ export class ServerCore implements DatagramCore {
     this.latestMs = nowMs;
     this.admission.startWaiting(nowMs, this.refusal(), this.drops);
     if (wasHeldUp(this.table.nextDeadline(), nowMs, this.options.tickIntervalMs)) {
+      this.packets.excuse(nowMs);
       this.table.forEach((held) => {
         held.connection.excuseSilence(nowMs);
         this.setDeadline(held, nowMs);

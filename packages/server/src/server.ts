@@ -366,7 +366,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     const call = new AuthenticateCall(payload, entry.address, sessionId);
     const { calls } = this.#core.admission;
     calls.begin(entry, call);
-    authenticateClient(this.#options.authenticate, call, (decision) => {
+    authenticateClient(this.#options.authenticate, call.request, (decision) => {
       calls.end(entry);
       if (decision.kind === "failed" && call.isOfSignal(decision.error)) return;
       // The server has ended meanwhile: nobody waits for the decision, and nothing more is told.

@@ -5,7 +5,11 @@ import { AuthenticateCall } from "../src/authenticate-call.js";
 import { authenticateClient, type Decision } from "../src/authenticator.js";
 import type { Authenticate } from "../src/peer-data.js";
 
-const REQUEST = new AuthenticateCall(Uint8Array.of(1), SocketAddress.parse("192.0.2.1", 5), "0".repeat(32));
+const { request: REQUEST } = new AuthenticateCall(
+  Uint8Array.of(1),
+  SocketAddress.parse("192.0.2.1", 5),
+  "0".repeat(32),
+);
 
 /** All decisions that come of an answer, once every promise had its turn. */
 async function decisions(authenticate: unknown): Promise<Decision<unknown>[]> {

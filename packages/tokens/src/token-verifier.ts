@@ -10,8 +10,11 @@ import type { TokenKeySet } from "./token-keys.js";
 import { refused, type TokenRefusalCode, type TokenVerdict } from "./token-refusal.js";
 import { checkVerifierOptions, DEFAULT_RELOAD_SECONDS, type TokenVerifierOptions } from "./verifier-options.js";
 
-/** What a token consists of. The signature's library skips white space in it: another text would be the same token. */
-const TOKEN_TEXT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/**
+ * What a token consists of; of the signature's 64 bytes the last character has 4 bits that mean nothing, and are 0. Its
+ * library passes over such bits and white space: another text would be the same token.
+ */
+const TOKEN_TEXT = /^[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]$/;
 const DEFAULT_MAX_CONSUMED = 65_536;
 /** s. Clocks of backend and server differ by less, where both are kept. */
 const DEFAULT_TOLERANCE_SECONDS = 2;

@@ -24,6 +24,11 @@ async function judge(spell: (token: string) => string): Promise<[code: string, a
   return [verdict.ok ? "ok" : verdict.code, asked];
 }
 
+/** Of base64url: one that differs in the last of its six bits. */
+function beside(character: string): string {
+  return String.fromCharCode(character.charCodeAt(0) + 1);
+}
+
 it("a token is taken as it was issued", async () => {
   expect(await judge((token) => token)).toEqual(["ok", 1]);
 });
@@ -33,6 +38,7 @@ it.each<[what: string, spell: (token: string) => string]>([
   ["a space before it", (token) => ` ${token}`],
   ["a byte order mark before it", (token) => `\ufeff${token}`],
   ["a space in its signature", (token) => `${token.slice(0, -9)} ${token.slice(-9)}`],
+  ["another last character of the same signature", (token) => `${token.slice(0, -1)}${beside(token.at(-1) as string)}`],
   ["padding", (token) => `${token}==`],
   ["a line break before the secret", (token) => `${token}\n~secret`],
   ["no signature", (token) => token.slice(0, token.lastIndexOf(".") + 1)],

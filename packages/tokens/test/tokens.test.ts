@@ -151,7 +151,8 @@ describe("connect tokens", () => {
       const changed = token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1);
       expect(await codeOf(verifier, changed), `changed at ${at}`).toMatch(/^(malformed|bad-signature|unknown-key)$/);
     }
-    expect(await codeOf(verifier, `${head}.${body}.${signature.slice(0, 40)}`)).toBe("bad-signature");
+    expect(await codeOf(verifier, `${head}.${body}.${signature.slice(0, 40)}`)).toBe("malformed");
+    expect(await codeOf(verifier, `${head}.${body}.${"A".repeat(86)}`)).toBe("bad-signature");
     expect(await codeOf(verifier, token), "the true one is still good").toBe("ok");
   });
 
