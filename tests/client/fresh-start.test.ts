@@ -42,6 +42,17 @@ class Place {
     void server.close().catch(() => undefined);
   }
 
+  /** An attempt whose first server shuts down while it decides. */
+  async turnedAway(reason: string): Promise<{ readonly attempt: Promise<Client> }> {
+    const { game } = this;
+    const { server } = await this.open("first", () => NEVER);
+    const attempt = connect(game.clientOptions(ADDRESS));
+    attempt.catch(() => {});
+    await game.run(500);
+    await game.settle(server.close({ reason }), 20_000);
+    return { attempt };
+  }
+
   async end(...servers: Server[]): Promise<void> {
     const { game } = this;
     await game.settle(Promise.all(servers.map((server) => server.close({ leaveMs: 0 }))), 20_000);
@@ -134,7 +145,7 @@ describe("a client in front of a server that restarts while it decides", () => {
     await place.end(third.server);
   });
 
-  it("goes on asking where the answer names another one, comes from elsewhere, or the server speaks", async () => {
+  it("T48 goes on asking if the answer names another one, comes from elsewhere, or the server speaks", async () => {
     const place = new Place();
     const { game } = place;
     const { server, transport } = await place.open("only", () => NEVER);
@@ -216,10 +227,7 @@ describe("a client in front of a server that shuts down while it decides", () =>
   it("is let in by who has the address then, as another worker of a cluster", async () => {
     const place = new Place();
     const { game } = place;
-    const first = await place.open("first", () => NEVER);
-    const attempt = connect(game.clientOptions(ADDRESS));
-    await game.run(500);
-    await game.settle(first.server.close({ reason: "an update" }), 20_000);
+    const { attempt } = await place.turnedAway("an update");
     const second = await place.open("second", () => ({ accept: true }));
     const [what, atMs] = await outcome(game, attempt);
     expect([what, place.asked]).toEqual(["in", ["first", "second"]]);
@@ -258,11 +266,7 @@ describe("a client in front of a server that shuts down while it decides", () =>
     ] as const) {
       const place = new Place();
       const { game } = place;
-      const first = await place.open("first", () => NEVER);
-      const attempt = connect(game.clientOptions(ADDRESS));
-      attempt.catch(() => {});
-      await game.run(500);
-      await game.settle(first.server.close({ reason: "an update" }), 20_000);
+      const { attempt } = await place.turnedAway("an update");
       const slow = new Promise<never>((done) => {
         const refuse = (): void => (done as (answer: unknown) => void)({ accept: false, reason, code });
         game.clock.setTimer(game.clock.now() + 3000, refuse);
@@ -277,11 +281,7 @@ describe("a client in front of a server that shuts down while it decides", () =>
   it("asks once: the second that shuts down has the last word", async () => {
     const place = new Place();
     const { game } = place;
-    const first = await place.open("first", () => NEVER);
-    const attempt = connect(game.clientOptions(ADDRESS));
-    attempt.catch(() => {});
-    await game.run(500);
-    await game.settle(first.server.close({ reason: "the first" }), 20_000);
+    const { attempt } = await place.turnedAway("the first");
     const second = await place.open("second", () => NEVER);
     await game.run(500);
     await game.settle(second.server.close({ reason: "the second" }), 20_000);

@@ -8,8 +8,8 @@ const MAX_ADDRESSES = 8;
 
 /**
  * The addresses of a host, best first. Rejects with ConnectError: "network" for a name that has none, or for which the
- * transport gives something else than IP addresses, "timeout" when
- * the name service does not answer in time, "aborted" when the signal comes first.
+ * transport gives something else than IP addresses, "timeout" when the name service does not answer in time, "aborted"
+ * when the signal comes first.
  */
 export async function resolveAddresses(
   options: ClientOptions,
