@@ -48,7 +48,7 @@ function connected(options: Partial<ConnectionPairOptions> = {}): Attack {
 
 /** As an array of bytes, so that a failed case is named. */
 const MALFORMED: [what: string, body: Uint8Array, word: string][] = [
-  ["an unknown frame type", frames(unreliable("lost"), bytes(0x0a)), "unknown-frame"],
+  ["an unknown frame type", frames(unreliable("lost"), bytes(0x0b)), "unknown-frame"],
   ["a CREDIT cut short", frames(unreliable("lost"), bytes(0x08, 1)), "truncated"],
   ["a reserved TICKET", frames(unreliable("lost"), bytes(0x09)), "unknown-frame"],
   ["a delivery that does not exist", frames(unreliable("lost"), bytes(0x1a, 0, 0, 0)), "unknown-frame"],
@@ -93,7 +93,7 @@ describe("a hostile peer with valid keys: a packet that does not decode", () => 
   it("closes before acceptance too: there was never a peer", () => {
     const pair = new ConnectionPair({ seed: 3, link: { latencyMs: 10 }, autoAccept: false });
     pair.run(50);
-    pair.injectForged("client", NEXT, frames(bytes(0x0a)));
+    pair.injectForged("client", NEXT, frames(bytes(0x0b)));
     pair.run(5);
     expect(pair.accept()).toBe(false);
     expect(closeReason(pair.server)).toMatchObject({ code: "protocol-error" });

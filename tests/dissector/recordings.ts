@@ -115,6 +115,7 @@ export function handMadePackets(): Uint8Array[] {
     [(writer) => encodePadding(writer, 1)],
     [(writer) => encodeAck(writer, MAX_PACKET_NUMBER, 2 ** 53 - 1, new Uint8Array(128).fill(0xa5), 128)],
     [(writer) => encodeAck(writer, 0, 0, new Uint8Array(0), 0), encodePing],
+    [(writer) => encodeAck(writer, 5, 7, Uint8Array.of(0b101), 1, 2 ** 32 - 1), encodePing],
     [
       (writer) => encodeConnect(writer, new Uint8Array(0)),
       (writer) => encodeConnect(writer, new Uint8Array(1024).fill(3)),

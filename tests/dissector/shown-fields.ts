@@ -38,7 +38,7 @@ function addFrame(fields: Fields, description: ProtocolDescription, add: (key: s
     if (field === "frame" || WORDS.has(field)) continue;
     // The type is the first of the zeros.
     if (name === "PADDING") add("sortie.padding.zeros", "00".repeat((value as number) - 1));
-    else if (field === "acknowledged") add(key, (value as readonly string[]).join(", "));
+    else if (field === "acknowledged") add("sortie.ack.acknowledged", (value as readonly string[]).join(", "));
     else if (field === "delivery") add(key, String(codeOf(description.deliveries, value as string)));
     // On the wire only in frames that are not the last: its bytes are compared as payload.
     else if (field !== "length") add(key, String(value));

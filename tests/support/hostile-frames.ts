@@ -63,8 +63,16 @@ export function pieceOf(
   return piece({ delivery, channel, id, total: whole.length, offset: from, bytes: whole.subarray(from, to) });
 }
 
-/** An ACK of `largest` and of the numbers in `others`, at most 1024 below it. */
-export function ack(largest: number, others: readonly number[] = [], delayUs: number = 0): FramePart {
+/**
+ * An ACK of `largest` and of the numbers in `others`, at most 1024 below it; a TIMED_ACK if `receivedAtUs` is not
+ * negative.
+ */
+export function ack(
+  largest: number,
+  others: readonly number[] = [],
+  delayUs: number = 0,
+  receivedAtUs: number = -1,
+): FramePart {
   const bitmap = new Uint8Array(128);
   let length = 0;
   for (const number of others) {
@@ -73,7 +81,7 @@ export function ack(largest: number, others: readonly number[] = [], delayUs: nu
     bitmap[bit >>> 3] = (bitmap[bit >>> 3] as number) | (1 << (bit & 7));
     length = Math.max(length, (bit >>> 3) + 1);
   }
-  return (writer) => encodeAck(writer, largest, delayUs, bitmap, length);
+  return (writer) => encodeAck(writer, largest, delayUs, bitmap, length, receivedAtUs);
 }
 
 /** Bytes that tell one message from another. */

@@ -246,6 +246,27 @@ describe("T32 acknowledgements that mislead", () => {
     expect(peer.victim.statistics(peer.nowMs)).toMatchObject({ rttMs, rttVarianceMs });
   });
 
+  it.each([
+    ["all the same", () => 7],
+    ["backwards", (i: number) => 2 ** 32 - 1 - i * 1_000_000],
+    ["at random", (i: number) => (i * 2_654_435_761) % 2 ** 32],
+  ])("T32f times that lie, %s: the round trip is what was measured, and nothing grows", (_, timeOf) => {
+    const peer = new HostilePeer();
+    // Enough of its own data that its times are looked at.
+    for (let i = 0; i < 40; i++) peer.send(message(DeliveryCode.Reliable, 0, i, pattern(i, 1100)));
+    for (let i = 0; i < 400; i++) {
+      provoke(peer, 2);
+      peer.run(50);
+      peer.send(ack(Math.max(...peer.heard), peer.heard.slice(-10), 0, timeOf(i)));
+    }
+    expect(peer.victim.state).toBe("connected");
+    expect(peer.victim.rttMs).toBeGreaterThan(49);
+    expect(peer.victim.rttMs).toBeLessThan(60);
+    const { congestionWindowBytes } = peer.stats;
+    expect(congestionWindowBytes).toBeGreaterThan(0);
+    expect(congestionWindowBytes).toBeLessThan(1_000_000);
+  });
+
   it("T32e a side that sends nothing but ACKs: never acknowledged, holds nothing, and stays connected", () => {
     const peer = new HostilePeer();
     for (let i = 0; i < 3000; i++) {

@@ -65,7 +65,7 @@ describe("T33 counts and lengths beyond the bytes that are left, unknown frames,
   it("T33b frame types that do not exist, or are reserved", () => {
     const known = Array.from({ length: 9 }, (_, i) => i);
     const messages = Array.from({ length: 10 }, (_, i) => i);
-    const legal = new Set([...known, ...messages.map((i) => 0x10 + i), ...messages.map((i) => 0x20 + i)]);
+    const legal = new Set([...known, 0x0a, ...messages.map((i) => 0x10 + i), ...messages.map((i) => 0x20 + i)]);
     for (let type = 0; type < 256; type++) {
       if (legal.has(type) || (type > 0x40 && type % 16 !== 0)) continue;
       expectRefusedWhole(new HostilePeer(), exactPacketOf(canary, bytesPart(type, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)));
@@ -76,6 +76,8 @@ describe("T33 counts and lengths beyond the bytes that are left, unknown frames,
     const fields: FramePart[][] = [
       [bytesPart(0x02), long, bytesPart(0, 0)],
       [bytesPart(0x02, 1), long, bytesPart(0)],
+      [bytesPart(0x0a), long, bytesPart(0, 0, 0, 0, 0, 0)],
+      [bytesPart(0x0a, 1), long, bytesPart(0, 0, 0, 0, 0)],
       [bytesPart(0x03), long, bytesPart(7)],
       [bytesPart(0x05, 0), long, bytesPart(65)],
       [bytesPart(0x11, 0), long, bytesPart(7, 1)],

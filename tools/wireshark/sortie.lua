@@ -12,6 +12,7 @@ local protocol = {
     [4] = "maxMessageBytes",
     [5] = "receiveWindowBytes",
     [6] = "identityTypes",
+    [7] = "timedAcks",
   },
   protectedFlags = { 64, 65 },
   openedFlags = { 126, 127 },
@@ -243,6 +244,23 @@ local protocol = {
           label = "connection limit",
           kind = "number",
           size = "varint",
+        },
+      },
+    },
+    {
+      name = "TIMED_ACK",
+      first = 10,
+      last = 10,
+      fields = {
+        { key = "sortie.timed_ack.largest", label = "largest", kind = "number", size = "varint" },
+        { key = "sortie.timed_ack.delay", label = "delay", kind = "number", size = "varint" },
+        { key = "sortie.timed_ack.received_at", label = "received at", kind = "number", size = 4 },
+        { key = "sortie.timed_ack.bitmap_length", label = "bitmap length", kind = "number", size = 1 },
+        {
+          key = "sortie.timed_ack.bitmap",
+          label = "bitmap",
+          kind = "bytes",
+          sizeFrom = "sortie.timed_ack.bitmap_length",
         },
       },
     },
@@ -632,9 +650,9 @@ local function read_frame(cursor, tree)
     words = words .. " " .. protocol.deliveries[context.delivery]
   end
   read_fields(cursor, item, frame.fields, context)
-  if frame.name == "ACK" and not cursor.failed then
-    local bitmap = cursor.values["sortie.ack.bitmap"]
-    local text = acknowledged(cursor.values["sortie.ack.largest"], bitmap)
+  if (frame.name == "ACK" or frame.name == "TIMED_ACK") and not cursor.failed then
+    local prefix = frame.name == "ACK" and "sortie.ack." or "sortie.timed_ack."
+    local text = acknowledged(cursor.values[prefix .. "largest"], cursor.values[prefix .. "bitmap"])
     item:add(own.acknowledged, cursor.tvb(start, cursor.offset - start), text):set_generated()
     words = words .. " " .. text
   end

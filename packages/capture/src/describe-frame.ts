@@ -46,12 +46,14 @@ export function describeFrame(frame: Frame, plaintext: Uint8Array): Described {
   }
 }
 
-function describeAck({ largest, delayUs }: Frame, bitmap: Uint8Array): Described {
+function describeAck({ largest, delayUs, receivedAtUs }: Frame, bitmap: Uint8Array): Described {
   const ranges = ackedRanges(largest, bitmap);
   const shown = ranges.length > 4 ? `${ranges.slice(0, 4).join(" ")} ...` : ranges.join(" ");
+  const frame = receivedAtUs < 0 ? "ACK" : "TIMED_ACK";
+  const time = receivedAtUs < 0 ? {} : { receivedAt: receivedAtUs };
   return {
-    summary: `ACK ${shown}`,
-    fields: { frame: "ACK", largest, delay: delayUs, bitmap: toHex(bitmap), acknowledged: ranges },
+    summary: `${frame} ${shown}`,
+    fields: { frame, largest, delay: delayUs, ...time, bitmap: toHex(bitmap), acknowledged: ranges },
   };
 }
 

@@ -30,6 +30,7 @@ export function createEndpoint(
     // What the peer was told has the tick in it, in which timeouts are served.
     usualDelayMs: localParameters.maxAckDelayMs,
     peerMaxAckDelayMs: peerParameters.maxAckDelayMs,
+    peerTakesTimedAcks: peerParameters.timedAcks === 1,
     initialRttMs: options.initialRttMs ?? DEFAULT_INITIAL_RTT_MS,
     maxDatagramBytes: mtu.usableBytes,
     packetOverheadBytes: PACKET_OVERHEAD_BYTES,

@@ -204,6 +204,7 @@ export function resolveProtocolOptions(
       maxDatagramBytes: MAX_DATAGRAM_BYTES,
       maxMessageBytes,
       receiveWindowBytes,
+      timedAcks: 1,
     },
     settings: {
       ackDelayMs,

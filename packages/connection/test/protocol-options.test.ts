@@ -30,6 +30,7 @@ describe("resolveProtocolOptions", () => {
       maxDatagramBytes: 1452,
       maxMessageBytes: 1024 * 1024,
       receiveWindowBytes: 4 * 1024 * 1024,
+      timedAcks: 1,
     });
     expect(settings).toMatchObject({ ackDelayMs: 22, keepAliveMs: 3000, handshakeTimeoutMs: 10_000 });
     expect(settings.mtuBytes).toBeUndefined();

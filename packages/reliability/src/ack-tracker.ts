@@ -1,4 +1,11 @@
-import { type ByteWriter, encodeAck, MAX_ACK_BITMAP_BYTES, varintBytes } from "@sortie/wire";
+import {
+  ACK_TIME_BYTES,
+  type ByteWriter,
+  encodeAck,
+  MAX_ACK_BITMAP_BYTES,
+  MIN_DATAGRAM_BYTES,
+  varintBytes,
+} from "@sortie/wire";
 import { AckUrgency, RELAXED_ACK_MS } from "./ack-urgency.js";
 import { expectNumber } from "./expect-number.js";
 
@@ -29,6 +36,12 @@ const MAX_PAID_BYTES = 4096;
 /** microseconds. Delays are cut to the 4-byte varint, about 18 minutes; nobody believes more than a few ms anyway. */
 const MAX_DELAY_US = 0x3fff_ffff;
 
+/** bytes received since the last ACK from which the next one says when: more than most messages of a game. */
+const TIMED_BYTES: number = MIN_DATAGRAM_BYTES / 2;
+
+/** Times of a TIMED_ACK have 32 bits. */
+const TIME_MODULUS: number = 2 ** 32;
+
 /** bytes. Type and bitmap length. */
 const FIXED_BYTES = 2;
 
@@ -53,6 +66,7 @@ const MAX_ACK_DELAY_MS = 2 ** 14;
  */
 export class AckTracker {
   private readonly localMaxAckDelayMs: number;
+  private readonly peerTakesTimes: boolean;
   /** By packet number: 0 nothing to state, else 1 + (lowest largest of an ACK that states it for certain - number). */
   private proofs = new Uint16Array(INITIAL_SLOTS);
   private mask: number = INITIAL_SLOTS - 1;
@@ -64,8 +78,9 @@ export class AckTracker {
   private promptSinceAck = 0;
   /** Numbers are missing between the last ack-eliciting packet and the largest. */
   private gap = false;
-  /** Packets of any urgency since the last ACK. */
+  /** Packets of any urgency since the last ACK, and their bytes. */
   private unstated = 0;
+  private unstatedBytes = 0;
   private dueAtMs = Infinity;
   /** bytes received that no bitmap was written for. */
   private paidBytes = 0;
@@ -75,11 +90,13 @@ export class AckTracker {
 
   /**
    * @param localMaxAckDelayMs longest time that an ACK may wait for company, 0..16384 ms; the value we announced
+   * @param peerTakesTimes whether an ACK may say when packets came: those of bulk data do
    * @throws RangeError when it is out of range
    */
-  constructor(localMaxAckDelayMs: number) {
+  constructor(localMaxAckDelayMs: number, peerTakesTimes: boolean = false) {
     expectNumber("localMaxAckDelayMs", localMaxAckDelayMs, 0, MAX_ACK_DELAY_MS);
     this.localMaxAckDelayMs = localMaxAckDelayMs;
+    this.peerTakesTimes = peerTakesTimes;
   }
 
   /**
@@ -107,6 +124,7 @@ export class AckTracker {
       this.largestAtMs = nowMs;
     }
     this.unstated += 1;
+    this.unstatedBytes += bytes;
     if (urgency === AckUrgency.None) return;
     const isPrompt = urgency === AckUrgency.Prompt;
     this.elicitingSinceAck += 1;
@@ -142,12 +160,12 @@ export class AckTracker {
     return this.dueAtMs <= nowMs + pauseMs * PAUSE_MARGIN;
   }
 
-  /** bytes that `write` would take at the same `nowMs`, 0 while no packet came; at most 142. */
+  /** bytes that `write` would take at the same `nowMs`, 0 while no packet came; at most 146. */
   frameBytes(nowMs: number): number {
     if (this.largest < 0) return 0;
-    return (
-      FIXED_BYTES + varintBytes(this.largest) + varintBytes(this.delayUs(nowMs)) + this.bitmapBytes(this.firstStated())
-    );
+    const timeBytes = this.isTimed ? ACK_TIME_BYTES : 0;
+    const numberBytes = varintBytes(this.largest) + varintBytes(this.delayUs(nowMs));
+    return FIXED_BYTES + numberBytes + timeBytes + this.bitmapBytes(this.firstStated());
   }
 
   /**
@@ -172,8 +190,10 @@ export class AckTracker {
       const at = bit >>> 3;
       bitmap[at] = (bitmap[at] as number) | (1 << (bit & 7));
     }
-    encodeAck(writer, largest, this.delayUs(nowMs), bitmap, bytes);
+    const receivedAtUs = this.isTimed ? Math.floor(this.largestAtMs * 1000) % TIME_MODULUS : -1;
+    encodeAck(writer, largest, this.delayUs(nowMs), bitmap, bytes, receivedAtUs);
     this.unstated = 0;
+    this.unstatedBytes = 0;
     this.elicitingSinceAck = 0;
     this.promptSinceAck = 0;
     this.dueAtMs = Infinity;
@@ -193,6 +213,11 @@ export class AckTracker {
       if (proof !== 0 && number + proof - 1 <= largest) this.proofs[slot] = 0;
     }
     this.settleLowest();
+  }
+
+  /** Whether the next ACK says when the largest came: one of bulk data, whose sender asks what it waited behind. */
+  private get isTimed(): boolean {
+    return this.peerTakesTimes && this.unstatedBytes >= TIMED_BYTES;
   }
 
   private moveLargest(packetNumber: number): void {

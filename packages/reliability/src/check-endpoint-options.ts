@@ -17,6 +17,7 @@ const OPTION_NAMES: OptionNames<EndpointOptions> = {
   localMaxAckDelayMs: true,
   usualDelayMs: true,
   peerMaxAckDelayMs: true,
+  peerTakesTimedAcks: true,
   initialRttMs: true,
   maxDatagramBytes: true,
   packetOverheadBytes: true,

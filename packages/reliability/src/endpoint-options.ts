@@ -117,6 +117,8 @@ export interface EndpointOptions {
   readonly usualDelayMs?: number | undefined;
   /** ms. The longest the peer holds back an ACK; what it claims beyond is not believed. */
   readonly peerMaxAckDelayMs: number;
+  /** Whether the peer takes ACKs that say when packets came (its parameter `timedAcks`). Default false. */
+  readonly peerTakesTimedAcks?: boolean | undefined;
   /** ms, default 100: a game's round trip is shorter than the 333 ms of RFC 9002, and a wrong guess costs one probe. */
   readonly initialRttMs?: number | undefined;
   /** bytes. The whole UDP payload the path carries. */

@@ -10,6 +10,7 @@ import { HoldUp } from "./hold-up.js";
 import { LossBatch } from "./loss-batch.js";
 import { LossDetector, type LossSink } from "./loss-detector.js";
 import { OwnBurst } from "./own-burst.js";
+import { ReturnQueue } from "./return-queue.js";
 import { RttEstimator } from "./rtt-estimator.js";
 import { type SentItemSink, SentPackets } from "./sent-packets.js";
 import { isAwaited, isLost, SentState } from "./sent-state.js";
@@ -65,6 +66,7 @@ export class Recovery implements LossSink {
   private readonly losses: LossBatch;
   private readonly burst: OwnBurst = new OwnBurst();
   private readonly hold: AckHold = new AckHold();
+  readonly back: ReturnQueue = new ReturnQueue();
   private largestAcked = -1;
   /** The youngest packet that the last ACK with news took out of flight. */
   private newestTaken = -1;
@@ -113,7 +115,6 @@ export class Recovery implements LossSink {
     const { sent } = this;
     const violation = checkAck(sent, frame, bytes);
     if (violation !== undefined) return violation;
-
     const measuredFrom = Math.max(sent.pathSince, this.holdUp.firstNumber);
     const previous = this.largestAcked;
     if (largest > previous) this.largestAcked = largest;
@@ -122,7 +123,8 @@ export class Recovery implements LossSink {
     // Only the largest, and only when it asked for the ACK, says how long the way was (RFC 9002 section 5.1).
     const sampleMs = isAwaited(sent.stateOf(largest)) && largest >= measuredFrom ? nowMs - sent.sentAtOf(largest) : -1;
     if (sampleMs >= 0) this.rtt.update(sampleMs, ackDelayMs, graceMs);
-    this.sampler.begin(nowMs, ackDelayMs);
+    this.back.onAck(sampleMs, frame.receivedAtUs, this.rtt, nowMs);
+    this.sampler.begin(nowMs, ackDelayMs + this.back.waitMs);
     this.newestTaken = -1;
     this.hold.begin();
     let progress = false;
@@ -184,6 +186,7 @@ export class Recovery implements LossSink {
     this.losses.sinceAckBytes = 0;
     this.rtt.onPathChanged();
     this.burst.reset();
+    this.back.reset();
     this.sampler.onPathChanged();
     this.congestion.onPathChanged(nowMs);
   }
@@ -204,8 +207,7 @@ export class Recovery implements LossSink {
 
   /** Whether a number is free, or held by a probe alone that nobody answers: `makeRoom` gives that up. */
   get hasRoom(): boolean {
-    const { sent } = this;
-    return sent.hasRoom || sent.stateOf(sent.lowest) === SentState.Probe;
+    return this.sent.hasRoom || this.sent.stateOf(this.sent.lowest) === SentState.Probe;
   }
 
   /** Whether a packet with new data may take a number: always, but when 1024 are out and the path is not dead. */
@@ -359,8 +361,8 @@ export class Recovery implements LossSink {
     if (packetNumber < sent.pathSince) return;
     this.countTaken(packetNumber);
     this.congestion.onSpuriousLoss(sent.bytesOf(packetNumber), sent.sentAtOf(packetNumber), nowMs);
-    if (state === SentState.GivenUp) return;
-    if (state === SentState.LostByTime && packetNumber < this.holdUp.firstNumber) return;
+    if (state === SentState.GivenUp || (state === SentState.LostByTime && packetNumber < this.holdUp.firstNumber))
+      return;
     const elapsedMs = nowMs - sent.sentAtOf(packetNumber);
     this.detector.onSpuriousLoss(state, previousLargest - packetNumber, elapsedMs, this.rtt, nowMs);
   }
@@ -372,9 +374,9 @@ export class Recovery implements LossSink {
 
   /** ms. The round trip of packet `timed` without its wait for others of its burst. */
   private pathMs(timed: number, { ackedBytes, nowMs }: AckSample): number {
-    const { latestPathMs } = this.rtt;
+    const pathMs = this.rtt.latestPathMs - this.back.waitMs;
     const ownRate = this.congestion.bandwidthBytesPerSecond;
-    return latestPathMs - this.burst.waitMs(this.sent, timed, ackedBytes, latestPathMs, ownRate, nowMs);
+    return pathMs - this.burst.waitMs(this.sent, timed, ackedBytes, pathMs, ownRate, nowMs);
   }
 
   /** `timed`: the packet that the ACK has timed, -1 for none. */

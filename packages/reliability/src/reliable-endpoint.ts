@@ -82,7 +82,7 @@ export class ReliableEndpoint implements FlowControl {
     this.congestion = options.congestion ?? new AdaptiveRate();
     this.overheadBytes = options.packetOverheadBytes ?? PACKET_OVERHEAD_BYTES;
     this.maxDatagramBytes = options.maxDatagramBytes;
-    this.acks = new AckTracker(options.localMaxAckDelayMs);
+    this.acks = new AckTracker(options.localMaxAckDelayMs, options.peerTakesTimedAcks);
     this.inbox = new Inbox(limits);
     this.inbound = new Inbound(options, limits, this.inbox, this.counters);
     this.controls = new PendingControls(options.control, this.inbound.credit);
@@ -302,6 +302,7 @@ export class ReliableEndpoint implements FlowControl {
   onPacketReceived(packetNumber: number, urgency: AckUrgency, nowMs: number, bytes: number = Infinity): void {
     this.lastNowMs = nowMs;
     this.acks.onPacketReceived(packetNumber, urgency, nowMs, bytes);
+    this.recovery.back.onReceived(bytes, urgency !== AckUrgency.None);
   }
 
   /**

@@ -9,6 +9,7 @@ type Nothing<Options> = {
 };
 
 const NOTHING: Nothing<EndpointOptions> = {
+  peerTakesTimedAcks: undefined,
   usualDelayMs: undefined,
   initialRttMs: undefined,
   packetOverheadBytes: undefined,

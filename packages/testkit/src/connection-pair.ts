@@ -24,6 +24,7 @@ export const PAIR_PARAMETERS: TransportParameters = {
   maxDatagramBytes: 1452,
   maxMessageBytes: 1024 * 1024,
   receiveWindowBytes: 4 * 1024 * 1024,
+  timedAcks: 1,
 };
 
 /** What sees each datagram before the link does; may change or replace it, or return undefined to swallow it. */

@@ -78,6 +78,7 @@ const PARAMETER_NAMES: OptionNames<TransportParameters> = {
   maxMessageBytes: true,
   receiveWindowBytes: true,
   identityTypes: true,
+  timedAcks: true,
 };
 
 const KEY_LIMIT_NAMES: OptionNames<KeyLimits> = {

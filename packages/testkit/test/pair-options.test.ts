@@ -9,7 +9,8 @@ function pairWith(options: object): () => ConnectionPair {
   return () => new ConnectionPair({ seed: SEED, ...options });
 }
 
-const PARAMETERS = "idleTimeoutMs, maxAckDelayMs, maxDatagramBytes, maxMessageBytes, receiveWindowBytes, identityTypes";
+const PARAMETERS =
+  "idleTimeoutMs, maxAckDelayMs, maxDatagramBytes, maxMessageBytes, receiveWindowBytes, identityTypes, timedAcks";
 const KEY_LIMITS = "updateAfterPackets, maxPacketsPerKey, maxFailedOpens";
 
 describe("options of a ConnectionPair", () => {

@@ -7,7 +7,7 @@ export * from "./byte-writer.js";
 export * from "./constants.js";
 export type { DecodeError } from "./decode-error.js";
 export { encodeAccept } from "./frames/accept.js";
-export { encodeAck } from "./frames/ack.js";
+export { ACK_TIME_BYTES, encodeAck } from "./frames/ack.js";
 export { CloseCode, encodeClose } from "./frames/close.js";
 export { encodeConnect } from "./frames/connect.js";
 export { encodeCredit } from "./frames/credit.js";

@@ -30,7 +30,7 @@ import { bytesOf, embed, mutationsOf, toHex, varintUpTo, written } from "./helpe
 type Sample =
   | { kind: "padding"; count: number }
   | { kind: "ping" }
-  | { kind: "ack"; largest: number; delayUs: number; bitmap: Uint8Array }
+  | { kind: "ack"; largest: number; delayUs: number; receivedAtUs: number; bitmap: Uint8Array }
   | { kind: "connect"; payload: Uint8Array }
   | { kind: "accept"; sessionId: Uint8Array; resetToken: Uint8Array }
   | { kind: "close"; code: CloseCode; text: Uint8Array }
@@ -53,15 +53,20 @@ const u16 = fc.integer({ min: 0, max: 0xffff });
 const constant = <K extends string>(kind: K): fc.Arbitrary<K> => fc.constant(kind);
 
 const ack = fc
-  .tuple(varintUpTo(MAX_PACKET_NUMBER), varintUpTo(Number.MAX_SAFE_INTEGER), fc.uint8Array({ maxLength: 128 }))
-  .map(([largest, delayUs, bits]): Sample => {
+  .tuple(
+    varintUpTo(MAX_PACKET_NUMBER),
+    varintUpTo(Number.MAX_SAFE_INTEGER),
+    fc.oneof(fc.constant(-1), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
+    fc.uint8Array({ maxLength: 128 }),
+  )
+  .map(([largest, delayUs, receivedAtUs, bits]): Sample => {
     let end = bits.length;
     const fits = (): boolean => {
       const last = bits[end - 1] as number;
       return last !== 0 && largest - 1 - ((end - 1) * 8 + 31 - Math.clz32(last)) >= 0;
     };
     while (end > 0 && !fits()) end -= 1;
-    return { kind: "ack", largest, delayUs, bitmap: bits.slice(0, end) };
+    return { kind: "ack", largest, delayUs, receivedAtUs, bitmap: bits.slice(0, end) };
   });
 
 const fragment = fc
@@ -112,7 +117,14 @@ function encode(writer: ByteWriter, sample: Sample): void {
     case "ping":
       return encodePing(writer);
     case "ack":
-      return encodeAck(writer, sample.largest, sample.delayUs, sample.bitmap, sample.bitmap.length);
+      return encodeAck(
+        writer,
+        sample.largest,
+        sample.delayUs,
+        sample.bitmap,
+        sample.bitmap.length,
+        sample.receivedAtUs,
+      );
     case "connect":
       return encodeConnect(writer, sample.payload);
     case "accept":
@@ -157,7 +169,13 @@ function sampleOf(frame: Frame, bytes: Uint8Array): Sample {
     case FrameKind.Ping:
       return { kind: "ping" };
     case FrameKind.Ack:
-      return { kind: "ack", largest: frame.largest, delayUs: frame.delayUs, bitmap: body };
+      return {
+        kind: "ack",
+        largest: frame.largest,
+        delayUs: frame.delayUs,
+        receivedAtUs: frame.receivedAtUs,
+        bitmap: body,
+      };
     case FrameKind.Connect:
       return { kind: "connect", payload: body };
     case FrameKind.Accept:

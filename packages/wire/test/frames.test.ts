@@ -64,6 +64,18 @@ describe("ACK", () => {
     });
   });
 
+  it("says when the largest came, in a frame of its own type", () => {
+    const bytes = written((w) => encodeAck(w, 1000, 300, hex("05 80"), 2, 0x8765_4321));
+    expect(toHex(bytes)).toBe("0a 43e8 412c 87654321 02 0580".replaceAll(" ", ""));
+    expect(only(toHex(bytes))).toMatchObject({
+      frame: { kind: FrameKind.Ack, largest: 1000, delayUs: 300, receivedAtUs: 0x8765_4321 },
+      body: "0580",
+    });
+    // The slot of a frame is used again: a plain one says so.
+    expect(only("02 00 00 00")).toMatchObject({ frame: { receivedAtUs: -1 } });
+    expect(toHex(written((w) => encodeAck(w, 0, 0, hex(""), 0, 0)))).toBe("0a0000" + "00000000" + "00");
+  });
+
   it("of packet 0 has no bitmap", () => {
     expect(only("02 00 00 00")).toMatchObject({ frame: { largest: 0, delayUs: 0 }, body: "" });
   });
@@ -325,7 +337,7 @@ describe("closeLastFrame", () => {
 describe("packets of frames", () => {
   it("are refused when empty, with unknown frames, and with more than 256", () => {
     expect(frameError("")).toBe("empty-packet");
-    for (const type of ["09", "0a", "0f", "40", "80", "ff"]) expect(frameError(type)).toBe("unknown-frame");
+    for (const type of ["09", "0b", "0f", "40", "80", "ff"]) expect(frameError(type)).toBe("unknown-frame");
     expect(frameError("01".repeat(256))).toBeUndefined();
     expect(frameError("01".repeat(257))).toBe("too-many-frames");
   });

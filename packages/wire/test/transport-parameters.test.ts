@@ -37,6 +37,15 @@ describe("transport parameters", () => {
     }
   });
 
+  it("say that a side takes ACKs with times only where it does", () => {
+    const changed = { ...parameters, timedAcks: 1 };
+    expect(toHex(encodeTransportParameters(changed))).toBe(`${ENCODED}070101`);
+    expect(decodeTransportParameters(encodeTransportParameters(changed))).toEqual(changed);
+    expect(toHex(encodeTransportParameters({ ...parameters, timedAcks: 0 }))).toBe(ENCODED);
+    expect(decodeTransportParameters(hex(`${ENCODED}070100`))).toBe("non-canonical");
+    expect(decodeTransportParameters(hex(`${ENCODED}070102`))).toBe("out-of-range");
+  });
+
   it.each([
     ["nothing", "", "truncated"],
     ["one missing", ENCODED.slice(0, -12), "truncated"],

@@ -22,6 +22,9 @@ const LEGAL: readonly (readonly [name: string, bytes: string])[] = [
   ["close without text", "05 00 00"],
   ["close with text", "05 04 0b 746f6f20736c6f77e280a6"],
   ["close with the highest code of this version and 256 bytes", `05 09 4100 ${"61".repeat(256)}`],
+  ["timed ack", "0a 43e8 412c 87654321 02 0580"],
+  ["timed ack of packet 0 at time 0", "0a 00 00 00000000 00"],
+  ["timed ack at the highest time, before others", "0a 07 00 ffffffff 01 03 01"],
   ["close with a code of a later version", "05 0a 00"],
   ["close with the highest code", "05 ff 03 6f6b21"],
   ["path challenge", "06 0102030405060708"],
@@ -56,12 +59,14 @@ const ILLEGAL: readonly (readonly [name: string, bytes: string, error: string])[
   ["no frame", "", "empty-packet"],
   ["257 frames", "01".repeat(257), "too-many-frames"],
   ["reserved type TICKET", "09", "unknown-frame"],
-  ["unknown type", "0a", "unknown-frame"],
+  ["unknown type", "0b", "unknown-frame"],
   ["delivery 5 in a message", "1a 00 aa", "unknown-frame"],
   ["delivery 5 in a fragment", "2a 00 0000 02 00 aa", "unknown-frame"],
   ["highest type", "ff", "unknown-frame"],
   ["unknown type after a legal frame", "01 ff", "unknown-frame"],
   ["frame after padding", "00 01", "non-canonical"],
+  ["timed ack: cut short in its time", "0a 00 00 000000", "truncated"],
+  ["timed ack: bit below packet 0", "0a 01 00 00000001 01 02", "out-of-range"],
   ["ack: trailing zero byte", "02 4400 00 02 0100", "non-canonical"],
   ["ack: bit below packet 0", "02 01 00 01 02", "out-of-range"],
   ["ack: bitmap on packet 0", "02 00 00 01 01", "out-of-range"],
@@ -112,7 +117,13 @@ function describeFrame(frame: Frame, bytes: Uint8Array): Record<string, unknown>
     case FrameKind.Ping:
       return { kind };
     case FrameKind.Ack:
-      return { kind, largest: frame.largest, delayUs: frame.delayUs, bitmap: body };
+      return {
+        kind,
+        largest: frame.largest,
+        delayUs: frame.delayUs,
+        ...(frame.receivedAtUs < 0 ? {} : { receivedAtUs: frame.receivedAtUs }),
+        bitmap: body,
+      };
     case FrameKind.Connect:
       return { kind, payload: body };
     case FrameKind.Accept:

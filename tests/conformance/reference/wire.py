@@ -181,9 +181,10 @@ PARAMETERS = {
     4: ("maxMessageBytes", 1, 2**30 - 1),
     5: ("receiveWindowBytes", 1, 2**40),
     6: ("identityTypes", 1, 3),
+    7: ("timedAcks", 0, 1),
 }
 # What a parameter that is left out means; all others must be there.
-FALLBACKS = {"identityTypes": 1}
+FALLBACKS = {"identityTypes": 1, "timedAcks": 0}
 
 
 def decode_parameters(data):
@@ -238,8 +239,8 @@ def decode_frame(r):
         return {"kind": "Padding", "bytes": length}
     if kind == 0x01:
         return {"kind": "Ping"}
-    if kind == 0x02:
-        return decode_ack(r)
+    if kind in (0x02, 0x0A):
+        return decode_ack(r, kind == 0x0A)
     if kind == 0x03:
         length = r.varint()
         require(length <= 1024)
@@ -256,13 +257,15 @@ def decode_frame(r):
     raise Refused("unknown-frame")
 
 
-def decode_ack(r):
-    largest, delay, length = r.varint(), r.varint(), r.number(1)
+def decode_ack(r, is_timed):
+    largest, delay = r.varint(), r.varint()
+    time = {"receivedAtUs": r.number(4)} if is_timed else {}
+    length = r.number(1)
     require(length <= 128 and largest <= MAX_PACKET_NUMBER)
     bitmap = r.take(length)
     require(length == 0 or bitmap[-1] != 0, "non-canonical")
     require(largest - int.from_bytes(bitmap, "little").bit_length() >= 0)
-    return {"kind": "Ack", "largest": largest, "delayUs": delay, "bitmap": bitmap}
+    return {"kind": "Ack", "largest": largest, "delayUs": delay, **time, "bitmap": bitmap}
 
 
 def decode_close(r):
@@ -305,7 +308,9 @@ def encode_frame(f, is_last):
     if kind == "Ping":
         return b"\x01"
     if kind == "Ack":
-        return b"\x02" + varint(f["largest"]) + varint(f["delayUs"]) + bytes([len(f["bitmap"])]) + f["bitmap"]
+        time = f["receivedAtUs"].to_bytes(4, "big") if "receivedAtUs" in f else b""
+        numbers = varint(f["largest"]) + varint(f["delayUs"]) + time
+        return (b"\x0a" if time else b"\x02") + numbers + bytes([len(f["bitmap"])]) + f["bitmap"]
     if kind == "Connect":
         return b"\x03" + varint(len(f["payload"])) + f["payload"]
     if kind == "Accept":

@@ -333,9 +333,9 @@ local function read_frame(cursor, tree)
     words = words .. " " .. protocol.deliveries[context.delivery]
   end
   read_fields(cursor, item, frame.fields, context)
-  if frame.name == "ACK" and not cursor.failed then
-    local bitmap = cursor.values["sortie.ack.bitmap"]
-    local text = acknowledged(cursor.values["sortie.ack.largest"], bitmap)
+  if (frame.name == "ACK" or frame.name == "TIMED_ACK") and not cursor.failed then
+    local prefix = frame.name == "ACK" and "sortie.ack." or "sortie.timed_ack."
+    local text = acknowledged(cursor.values[prefix .. "largest"], cursor.values[prefix .. "bitmap"])
     item:add(own.acknowledged, cursor.tvb(start, cursor.offset - start), text):set_generated()
     words = words .. " " .. text
   end

@@ -15,6 +15,8 @@ export const FrameType = {
   Credit: 0x08,
   /** Reserved for resumption. */
   Ticket: 0x09,
+  /** ACK that says when the largest packet came, to a peer that takes such. */
+  TimedAck: 0x0a,
   /** Whole messages: 0x10 | delivery << 1 | length bit. */
   Message: 0x10,
   /** Pieces of messages: 0x20 | delivery << 1 | length bit. */

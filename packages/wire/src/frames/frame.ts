@@ -36,6 +36,8 @@ export class Frame {
   largest = 0;
   /** Ack: microseconds between the receipt of `largest` and the sending of this frame. */
   delayUs = 0;
+  /** Ack: microseconds, modulo 2^32, at which `largest` came, on a clock of the peer's; -1 when it does not say so. */
+  receivedAtUs = -1;
   /** Credit: bytes that may have been sent on the channel, and on all, since the connection began. */
   channelLimitBytes = 0;
   connectionLimitBytes = 0;

@@ -63,7 +63,8 @@ function decodeFrame(reader: ByteReader, frame: Frame): void {
       frame.kind = FrameKind.Ping;
       return;
     case FrameType.Ack:
-      return decodeAck(reader, frame);
+    case FrameType.TimedAck:
+      return decodeAck(reader, frame, type);
     case FrameType.Connect:
       return decodeConnect(reader, frame);
     case FrameType.Accept:

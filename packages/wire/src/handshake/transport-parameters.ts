@@ -24,6 +24,8 @@ export interface TransportParameters {
    * have no use for it and leave it out.
    */
   readonly identityTypes?: number;
+  /** 1 when the side takes TIMED_ACK frames, 0..1. Absent: it does not. */
+  readonly timedAcks?: number;
 }
 
 interface ParameterRule {
@@ -43,6 +45,7 @@ const RULES: readonly ParameterRule[] = [
   { id: 4, name: "maxMessageBytes", min: 1, max: MAX_MESSAGE_BYTES },
   { id: 5, name: "receiveWindowBytes", min: 1, max: 2 ** 40 },
   { id: 6, name: "identityTypes", min: 1, max: 3, fallback: IDENTITY_TYPE_BITS.rawKey },
+  { id: 7, name: "timedAcks", min: 0, max: 1, fallback: 0 },
 ];
 const REQUIRED = RULES.filter((rule) => rule.fallback === undefined).length;
 

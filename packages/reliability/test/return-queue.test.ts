@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { ReturnQueue } from "../src/return-queue.js";
+
+const MODULUS = 2 ** 32;
+const SHORTEST_MS = 50;
+
+interface Ways {
+  readonly thereMs?: number;
+  readonly backMs?: number;
+}
+
+/** A path of 20 ms there and 30 ms back, at whose end a clock of its own runs. */
+class Path {
+  readonly queue = new ReturnQueue();
+  nowMs = 1000;
+  /** ms that the peer's clock is ahead, and by which that grows in each second. */
+  aheadMs: number;
+  private readonly driftMsPerS: number;
+
+  constructor(aheadMs = 0, driftMsPerS = 0) {
+    this.aheadMs = aheadMs;
+    this.driftMsPerS = driftMsPerS;
+  }
+
+  /** The peer sends bulk data. */
+  withBulk(): this {
+    this.queue.onReceived(1_000_000, true);
+    return this;
+  }
+
+  /** A packet that leaves now and its ACK, which comes after `thereMs` and `backMs`. Returns the wait it tells. */
+  send({ thereMs = 20, backMs = 30 }: Ways = {}): number {
+    const peerMs = this.nowMs + thereMs + this.aheadMs + (this.nowMs / 1000) * this.driftMsPerS;
+    const receivedAtUs = ((Math.floor(peerMs * 1000) % MODULUS) + MODULUS) % MODULUS;
+    this.nowMs += thereMs + backMs;
+    const rtt = { latestPathMs: thereMs + backMs, minPathMs: SHORTEST_MS };
+    this.queue.onAck(thereMs + backMs, receivedAtUs, rtt, this.nowMs);
+    return this.queue.waitMs;
+  }
+}
+
+describe("the wait of ACKs on their way back", () => {
+  it.each([0, 5_000_000, -123_456, 2 ** 32 / 1000 - 1010])("is told whatever clock the peer has (%d ms)", (aheadMs) => {
+    const path = new Path(aheadMs).withBulk();
+    expect(path.send()).toBe(0);
+    expect(path.send({ backMs: 70 })).toBeCloseTo(40, 0);
+    expect(path.send({ thereMs: 60 })).toBeCloseTo(0, 0);
+    expect(path.send({ thereMs: 60, backMs: 90 })).toBeCloseTo(60, 0);
+    expect(path.send()).toBeCloseTo(0, 0);
+  });
+
+  it("is told across the wrap of the peer's clock, which comes each 71 minutes", () => {
+    const path = new Path(MODULUS / 1000 - 2000).withBulk();
+    path.send();
+    for (let i = 0; i < 40; i++) {
+      expect(path.send({ backMs: 40 })).toBeCloseTo(10, 0);
+      expect(path.send()).toBeLessThan(1);
+    }
+  });
+
+  it.each([0.5, -0.5])("stays near with clocks that run apart by %d ms/s for hours", (driftMsPerS) => {
+    const path = new Path(0, driftMsPerS).withBulk();
+    for (let i = 0; i < 5000; i++) {
+      expect(path.send()).toBeLessThan(2);
+      path.nowMs += 2000;
+    }
+    path.send();
+    expect(path.send({ backMs: 80 })).toBeGreaterThan(48);
+  });
+
+  it("is never more than what the round trip exceeds the shortest by", () => {
+    const path = new Path().withBulk();
+    path.send({ thereMs: 40, backMs: 30 });
+    // Less there and more back: 30 ms more back, of which the round trip shows 10.
+    expect(path.send({ thereMs: 20, backMs: 40 })).toBeLessThanOrEqual(10);
+  });
+
+  it("begins anew when the peer's clock was set, or stood still", () => {
+    const path = new Path().withBulk();
+    path.send();
+    path.aheadMs = -3_600_000 / 2;
+    expect(path.send({ backMs: 60 })).toBe(0);
+    expect(path.send({ backMs: 70 })).toBeCloseTo(10, 0);
+    path.aheadMs = 0;
+    expect(path.send({ backMs: 30 })).toBe(0);
+    expect(path.send({ backMs: 50 })).toBeCloseTo(20, 0);
+  });
+
+  it("counts as queue of our own where the peer sends hardly more than ACKs", () => {
+    const path = new Path();
+    path.send();
+    expect(path.send({ backMs: 130 })).toBe(0);
+    for (let i = 0; i < 100; i++) path.queue.onReceived(1200, true);
+    expect(path.send({ backMs: 130 })).toBeCloseTo(100, 0);
+    for (let i = 0; i < 2000; i++) path.queue.onReceived(60, false);
+    expect(path.send({ backMs: 130 })).toBe(0);
+  });
+
+  it("is measured anew on another path, and not told by ACKs without a time", () => {
+    const path = new Path().withBulk();
+    path.send();
+    path.send({ backMs: 90 });
+    path.queue.onAck(120, -1, { latestPathMs: 120, minPathMs: SHORTEST_MS }, path.nowMs);
+    expect(path.queue.waitMs).toBe(0);
+    path.queue.reset();
+    expect(path.send({ backMs: 90 })).toBe(0);
+    expect(path.send({ backMs: 110 })).toBeCloseTo(20, 0);
+  });
+});
