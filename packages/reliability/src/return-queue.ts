@@ -30,7 +30,7 @@ export class ReturnQueue {
   private referenceUs = 0;
   private shortestMs = 0;
   private measuredAtMs = 0;
-  /** bytes received lately that ask for an acknowledgement, and that do not; at first some, as a handshake is no bulk. */
+  /** bytes received lately that ask for an acknowledgement, and that do not; at first some: handshakes are no bulk. */
   private dataBytes = 0;
   private ackBytes: number = JUDGED_BYTES / 4;
 
