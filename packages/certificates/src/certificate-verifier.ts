@@ -50,7 +50,7 @@ class ChainVerifier implements CertificateVerifier {
 
   constructor(options: CertificateVerifierOptions) {
     checkOptions(options, OPTION_NAMES);
-    const { ca, hostname, now = Date.now } = options;
+    const { ca, hostname, now = () => Date.now() } = options;
     if (typeof hostname !== "string") throw new TypeError(`"hostname" expected a string, got ${kindOf(hostname)}`);
     if (hostname.length < 1 || hostname.length > MAX_HOSTNAME_CHARACTERS) {
       throw new RangeError(`"hostname" expected 1..${MAX_HOSTNAME_CHARACTERS} characters, got ${hostname.length}`);

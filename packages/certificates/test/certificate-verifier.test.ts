@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { Identity } from "@sortie/handshake";
 import { generateIdentity } from "@sortie/handshake/node";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { CertificateError, createCertificateVerifier } from "../src/index.js";
 import { craft, type Crafted, keyPem, pemOf } from "./crafted.js";
 import { authorityOf, DAY_MS, dersOf, now, NOW_MS } from "./support.js";
@@ -15,6 +15,8 @@ const verifierFor = (ca: string | string[], hostname: string = HOST, nowMs: numb
   createCertificateVerifier({ ca, hostname, now: () => nowMs });
 
 describe("a certificate that the authority issued", () => {
+  afterEach(() => void vi.useRealTimers());
+
   it("is believed, and its key read", () => {
     const verifier = verifierFor(arena.pem);
     expect(verifier.verify([leaf])).toBeUndefined();
@@ -39,6 +41,15 @@ describe("a certificate that the authority issued", () => {
     const verdict = verifierFor(arena.pem, HOST, nowMs).verify([leaf]);
     expect(verdict?.code).toBe(code);
     expect(verdict?.text).toMatch(text);
+  });
+
+  it("is judged by the date of now, where a test's fake timers came later than the verifier", () => {
+    const verifier = createCertificateVerifier({ ca: arena.pem, hostname: HOST });
+    const codeAt = (date: number): unknown => {
+      vi.useFakeTimers({ toFake: ["Date"], now: date });
+      return verifier.verify([leaf])?.code;
+    };
+    expect([NOW_MS, NOW_MS + 31 * DAY_MS].map(codeAt)).toEqual([undefined, "expired"]);
   });
 
   it.each(["other.example.com", "example.com", "a.game.example.com", "game.example.com.evil.org", "192.0.2.1", "::1"])(

@@ -42,7 +42,7 @@ export class TokenVerifier {
     checkVerifierOptions(options);
     const { keys, onError, reloadSeconds = DEFAULT_RELOAD_SECONDS } = options;
     const maxKeyAgeSeconds = options.maxKeyAgeSeconds ?? Math.max(DEFAULT_MAX_KEY_AGE_SECONDS, reloadSeconds);
-    const { now = Date.now, monotonicNow = () => performance.now() } = options;
+    const { now = () => Date.now(), monotonicNow = () => performance.now() } = options;
     const monotonicMs = (): number => timeOf("monotonicNow", monotonicNow);
     this.#options = options;
     this.#tolerance = options.toleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS;

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createTokenIssuer, type TokenIssuer, type TokenRequest } from "../src/token-issuer.js";
 import { generateTokenKey, type TokenKeySet, type TokenPrivateKey } from "../src/token-keys.js";
 import { createTokenVerifier, type TokenVerifier } from "../src/token-verifier.js";
@@ -151,6 +151,19 @@ describe("a date that is set", () => {
       expect(await codeOf(verifier, await issuer.issue(REQUEST))).toBe("unknown-key");
     }
     expect(asked).toBe(1);
+  });
+});
+
+describe("the date of a test's fake timers", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("is the verifier's, where it was made before them too", async () => {
+    const issuer = await createTokenIssuer({ keys: keys.slice(0, 1) });
+    const verifier = createTokenVerifier({ keys: issuer.keySet(), protocol: "arena/1", audience: "eu-1" });
+    const token = await issuer.issue(REQUEST);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + HOUR_S * 1000 });
+    expect(await codeOf(verifier, token)).toBe("expired");
+    expect(await codeOf(verifier, await issuer.issue(REQUEST))).toBe("ok");
   });
 });
 
