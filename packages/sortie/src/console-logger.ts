@@ -1,4 +1,5 @@
 import { checkOptionNames, LOG_LEVELS, type Logger, type LogLevel, type OptionNames } from "@sortie/connection";
+import { SocketAddress } from "@sortie/transport";
 import { escapeHidden } from "./escape-hidden.js";
 import { type LostLines, writeToConsole } from "./console-streams.js";
 
@@ -79,7 +80,10 @@ function textOf(value: unknown): string {
   }
 }
 
-function plain(_key: string, value: unknown): unknown {
+/** Of JSON.stringify, whose `this` has the value as it was before its `toJSON`. */
+function plain(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+  const given = this[key];
+  if (given instanceof SocketAddress) return given.toString(); // as the lines of server and client have it
   if (value instanceof Error)
     return { type: value.name, message: value.message, code: codeOf(value), stack: value.stack };
   if (typeof value === "bigint") return value.toString();

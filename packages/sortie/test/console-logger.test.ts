@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { SocketAddress } from "@sortie/transport";
 import { createConsoleLogger } from "../src/console-logger.js";
 
 function lines(options: Parameters<typeof createConsoleLogger>[0] = {}): {
@@ -64,6 +65,15 @@ describe("createConsoleLogger", () => {
       big: "10",
       leaveMs: "Infinity",
     });
+  });
+
+  it.each([true, false])("writes addresses as text (json: %s)", (json) => {
+    const { logger, written } = lines({ json });
+    const address = SocketAddress.parse("fe80::1%eth0", 5);
+    logger.info({ address, more: { address } }, "x");
+    const text = '"[fe80::1%eth0]:5"';
+    const more = `{"address":${text}}`;
+    expect(written[0]).toContain(json ? `"address":${text},"more":${more}` : `address=${text} more=${more}`);
   });
 
   it("keeps the code of an error, by which alerts and scripts tell it apart", () => {

@@ -111,6 +111,21 @@ export class SocketAddress {
     return this.family === 4 ? `${this.host}:${this.port}` : `[${this.#hostWithZone()}]:${this.port}`;
   }
 
+  /** For logs and messages. `host` has the zone where there is one: with `port`, it is what `parse` takes. */
+  toJSON(): { host: string; port: number; family: 4 | 6 } {
+    return { host: this.#hostWithZone(), port: this.port, family: this.family };
+  }
+
+  static {
+    // By this Node asks an object how it is to be printed; elsewhere nobody does.
+    const key = Symbol.for("nodejs.util.inspect.custom");
+    Object.defineProperty(this.prototype, key, {
+      value(this: SocketAddress): string {
+        return this.toString();
+      },
+    });
+  }
+
   #hostWithZone(): string {
     return this.scope === "" ? this.host : `${this.host}%${this.scope}`;
   }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { isIPv4, isIPv6 } from "node:net";
 import { describe, expect, it } from "vitest";
@@ -171,6 +172,16 @@ describe("SocketAddress", () => {
     expect(() => SocketAddress.fromBytes(SocketAddress.parse("1.2.3.4", 1).bytes, 1, "eth0")).toThrow(
       '"scope" expected',
     );
+  });
+
+  it.each([
+    ["1.2.3.4", "1.2.3.4:5", 4],
+    ["fe80::1%eth0", "[fe80::1%eth0]:5", 6],
+  ] as const)("shows %s in JSON and to people, and not its bytes", (host, text, family) => {
+    const address = SocketAddress.parse(host, 5);
+    expect(JSON.parse(JSON.stringify({ address }))).toEqual({ address: { host, port: 5, family } });
+    expect(SocketAddress.parse(address.toJSON().host, 5).equals(address)).toBe(true);
+    expect(inspect({ address })).toBe(`{ address: ${text} }`);
   });
 
   it("says what can be a zone: ASCII that needs no escaping", () => {
