@@ -9,7 +9,7 @@ const PORTABLE_CORES = [
 ];
 const HOST_FILES = [
   "packages/handshake/src/{node,openssl,sodium}/**",
-  "packages/transport/src/{clock,system-clock}.ts",
+  "packages/transport/src/host-timers.ts",
 ];
 
 const CONFIG_FILES = ["*.{js,cjs,ts}", "**/tsup.config.ts", "scripts/count-reporter.mjs"];

@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions as NodeSocketOptions } from "node:dgram";
 import { type DatagramBatch, SocketAddress, type TransportCounters, TransportError } from "@sortie/transport";
 import type { InterfaceZones } from "./interface-zones.js";
+import { hostTimers } from "./udp/host-timers.js";
 import { concernsOnePeer, isSocketGone } from "./udp/socket-errors.js";
 import type { SocketOptions } from "./udp/socket-options.js";
 
@@ -146,16 +147,16 @@ export class BoundSocket {
 
   /** See `DatagramTransport.receiveSoon`. A turn of the event loop reads some (32 on Linux), and nothing when empty. */
   receiveSoon(limitMs: number, done: () => void): boolean {
-    const untilMs = performance.now() + limitMs;
+    const untilMs = hostTimers.now() + limitMs;
     const onTurn = (): void => {
       const isEmpty = this.#received === 0;
       this.#received = 0;
-      if (isEmpty || performance.now() >= untilMs) done();
-      else setImmediate(onTurn);
+      if (isEmpty || hostTimers.now() >= untilMs) done();
+      else hostTimers.setImmediate(onTurn);
     };
     this.#received = 0;
     // An immediate of now may come before the loop has read: the one after it does not.
-    setImmediate(() => setImmediate(onTurn));
+    hostTimers.setImmediate(() => hostTimers.setImmediate(onTurn));
     return true;
   }
 
@@ -174,9 +175,9 @@ export class BoundSocket {
     if (this.#pendingBatches > 0) {
       await new Promise<void>((resolve) => {
         // Past the grace the socket is closed all the same, and the system cancels what is left.
-        const timer = setTimeout(resolve, CLOSE_GRACE_MS);
+        const timer = hostTimers.setTimeout(resolve, CLOSE_GRACE_MS);
         this.#onDrained = () => {
-          clearTimeout(timer);
+          hostTimers.clearTimeout(timer);
           resolve();
         };
       });

@@ -2,6 +2,7 @@ import { createSocket, type RemoteInfo } from "node:dgram";
 import { AddressCache } from "./address-cache.js";
 import { BoundSocket, type SocketFactory } from "./bound-socket.js";
 import { InterfaceZones } from "./interface-zones.js";
+import { hostTimers } from "./udp/host-timers.js";
 import { type SocketOptions, socketOptions, type UdpOptions } from "./udp/socket-options.js";
 import type { UdpSocket, UdpSocketOpener, UdpSocketUser } from "./udp/udp-socket.js";
 import { UdpTransport } from "./udp/udp-transport.js";
@@ -64,7 +65,7 @@ function dgramOpener(factory: SocketFactory, zones: InterfaceZones): UdpSocketOp
       isAwaited = user.onDatagram(payloads.plain(message), from);
     } finally {
       if (isAwaited) {
-        batchEnd ??= setImmediate(() => {
+        batchEnd ??= hostTimers.setImmediate(() => {
           batchEnd = undefined;
           user.onBatchEnd();
         });

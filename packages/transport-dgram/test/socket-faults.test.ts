@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OwnTimers } from "../../../tests/support/own-timers.js";
 import { NodeDgramTransport } from "../src/dgram-transport.js";
 import type { DgramTransportOptions } from "../src/index.js";
+import { hostTimers } from "../src/udp/host-timers.js";
 import { fakeSockets, osError } from "./fake-socket.js";
 import { Recorder } from "./recorder.js";
 
@@ -250,13 +251,18 @@ describe("batches of received datagrams", () => {
 });
 
 describe("closing", () => {
+  const own = { ...hostTimers };
   let timers: OwnTimers;
 
   beforeEach(() => {
     timers = new OwnTimers("/packages/transport-dgram/src/", { toFake: ["setTimeout", "clearTimeout"] });
+    Object.assign(hostTimers, { setTimeout, clearTimeout });
   });
 
-  afterEach(() => timers.restore());
+  afterEach(() => {
+    timers.restore();
+    Object.assign(hostTimers, own);
+  });
 
   it("waits for what was sent", async () => {
     const { transport, socket } = await opened();

@@ -1,4 +1,5 @@
 import { isMainThread } from "node:worker_threads";
+import { hostTimers } from "@sortie/transport-dgram/udp";
 import type { Koffi, PollEvents, PollHandle } from "./koffi.js";
 
 /** Those that watch in this thread. */
@@ -66,7 +67,7 @@ export class FdPoll {
     if (this.#closed) return;
     this.#closed = true;
     watching.delete(this);
-    if (this.#ready !== undefined) clearImmediate(this.#ready);
+    if (this.#ready !== undefined) hostTimers.clearImmediate(this.#ready);
     this.#handle.stop();
     this.#handle.close();
   }
@@ -88,7 +89,7 @@ export class FdPoll {
 
   readonly #onEvent = (status: number): void => {
     if (status < 0) this.#failed = true;
-    this.#ready ??= setImmediate(this.#onImmediate);
+    this.#ready ??= hostTimers.setImmediate(this.#onImmediate);
   };
 
   readonly #onImmediate = (): void => {

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import type { DatagramBatch, SocketAddress } from "@sortie/transport";
-import type { SocketOptions, UdpSocket, UdpSocketUser } from "@sortie/transport-dgram/udp";
+import { hostTimers, type SocketOptions, type UdpSocket, type UdpSocketUser } from "@sortie/transport-dgram/udp";
 import { FdPoll } from "./fd-poll.js";
 import {
   IP_MTU_DISCOVER,
@@ -49,7 +49,7 @@ export class MmsgSocket implements UdpSocket {
   #filled = 0;
   #slot = 0;
   /** ms. When the socket was last found empty. */
-  #emptyAtMs = performance.now();
+  #emptyAtMs = hostTimers.now();
   #closed = false;
   /** The descriptor is no socket of ours any more: it must not be read, written or closed, whoever asks. */
   #gone = false;
@@ -144,7 +144,7 @@ export class MmsgSocket implements UdpSocket {
   #read(maxFills: number): boolean {
     let datagrams = 0;
     let isDrained = false;
-    const nowMs = performance.now();
+    const nowMs = hostTimers.now();
     for (let fills = 0; fills < maxFills && !this.#closed && !this.#gone && !isDrained; fills++) {
       const isLeftOver = this.#slot < this.#filled;
       const filled = isLeftOver || this.#fill() ? this.#filled : 0;
@@ -161,7 +161,7 @@ export class MmsgSocket implements UdpSocket {
   #fill(): boolean {
     this.#slot = 0;
     this.#filled = 0;
-    const filled = this.#ring.fill(this.#fd, performance.now() - this.#emptyAtMs);
+    const filled = this.#ring.fill(this.#fd, hostTimers.now() - this.#emptyAtMs);
     if (filled > 0) {
       this.#filled = filled;
       return true;
@@ -196,7 +196,7 @@ export class MmsgSocket implements UdpSocket {
       this.#user.onBatchEnd();
       done = true;
     } finally {
-      if (!done) setImmediate(() => this.#afterThrow());
+      if (!done) hostTimers.setImmediate(() => this.#afterThrow());
     }
   }
 
@@ -221,7 +221,7 @@ export class MmsgSocket implements UdpSocket {
     this.#hold.stop();
     this.#queue.abandon();
     // Later: a send may have found it, and nothing is told from inside that.
-    setImmediate(() => {
+    hostTimers.setImmediate(() => {
       if (this.#closing === undefined) this.#user.onSocketError(error);
     });
   }
@@ -229,9 +229,9 @@ export class MmsgSocket implements UdpSocket {
   async #drainAndClose(): Promise<void> {
     if (!this.#queue.idle) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, CLOSE_GRACE_MS);
+        const timer = hostTimers.setTimeout(resolve, CLOSE_GRACE_MS);
         this.#onDrained = () => {
-          clearTimeout(timer);
+          hostTimers.clearTimeout(timer);
           resolve();
         };
       });

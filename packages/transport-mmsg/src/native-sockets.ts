@@ -1,4 +1,5 @@
 import { endianness } from "node:os";
+import { hostTimers } from "@sortie/transport-dgram/udp";
 import { FdPoll } from "./fd-poll.js";
 import { type Koffi, KOFFI_VERSION } from "./koffi.js";
 import { SYSTEM_CALLS } from "./linux-abi.js";
@@ -41,7 +42,7 @@ const REFUSED_FOR_MS = 10_000;
 /** The batched calls of this machine; found out once for each thread, a refusal every 10 s. Never throws. */
 export const nativeSockets: () => NativeSockets = remembering(
   () => findNativeSockets(THIS_HOST),
-  () => performance.now(),
+  () => hostTimers.now(),
 );
 
 /**

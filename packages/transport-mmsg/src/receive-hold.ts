@@ -1,3 +1,4 @@
+import { hostTimers } from "@sortie/transport-dgram/udp";
 import type { FdPoll } from "./fd-poll.js";
 
 /** ms. The first and shortest pause between two reads; what comes further apart is read as it comes. */
@@ -43,7 +44,7 @@ export class ReceiveHold {
   /** So many datagrams were read, and with `isDrained` there are no more. */
   onRead(datagrams: number, isDrained: boolean): void {
     if (this.#holdMs === 0 || datagrams === 0) return;
-    const nowMs = performance.now();
+    const nowMs = hostTimers.now();
     const elapsedMs = nowMs - this.#readAtMs;
     this.#readAtMs = nowMs;
     if (!isDrained) this.#watch();
@@ -55,7 +56,7 @@ export class ReceiveHold {
   stop(): void {
     this.#holdMs = 0;
     this.#holding = false;
-    clearTimeout(this.#timer);
+    hostTimers.clearTimeout(this.#timer);
     this.#poll.watchReadable(false);
   }
 
@@ -86,9 +87,9 @@ export class ReceiveHold {
    * with its old time, and wakes the process then, for nothing.
    */
   #pause(ms: number): void {
-    clearTimeout(this.#timer);
+    hostTimers.clearTimeout(this.#timer);
     this.#pauseMs = ms;
-    this.#timer = setTimeout(this.#onTimer, ms);
+    this.#timer = hostTimers.setTimeout(this.#onTimer, ms);
     if (this.#unref) this.#timer.unref();
   }
 

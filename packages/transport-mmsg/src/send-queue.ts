@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import type { DatagramBatch, TransportCounters } from "@sortie/transport";
+import { hostTimers } from "@sortie/transport-dgram/udp";
 import { type LinuxSockets, systemCallError } from "./linux-sockets.js";
 import type { SendRing } from "./send-ring.js";
 
@@ -69,7 +70,7 @@ export class SendQueue {
 
   /** Gives up what waits, and counts it: for good, or in the middle of a send. */
   abandon(): void {
-    clearTimeout(this.#pause);
+    hostTimers.clearTimeout(this.#pause);
     this.#pause = undefined;
     for (const batch of this.#waiting.splice(0)) {
       this.#counters.sendErrors += batch.count - this.#next;
@@ -167,7 +168,7 @@ export class SendQueue {
       this.#skip(datagrams);
       return true;
     }
-    this.#pause = setTimeout(this.#onPauseOver, NO_BUFFERS_PAUSE_MS);
+    this.#pause = hostTimers.setTimeout(this.#onPauseOver, NO_BUFFERS_PAUSE_MS);
     return false;
   }
 

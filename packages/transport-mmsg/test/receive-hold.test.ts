@@ -1,4 +1,5 @@
 import type { DatagramTransport } from "@sortie/transport";
+import { hostTimers } from "@sortie/transport-dgram/udp";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createSocket } from "node:dgram";
 import { mmsgTransport } from "../src/create-mmsg-transport.js";
@@ -9,6 +10,18 @@ import { hasIpv6, Inbox, isAvailable, sendAll, WatchedSockets } from "./support.
 
 const LOOPBACK = "127.0.0.1";
 const opened: DatagramTransport[] = [];
+const own = { ...hostTimers };
+
+/** For the hold too, which does not go by them otherwise. */
+function fakeTimers(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  Object.assign(hostTimers, { setTimeout, clearTimeout, now: () => performance.now() });
+}
+
+function realTimers(): void {
+  vi.useRealTimers();
+  Object.assign(hostTimers, own);
+}
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((transport) => transport.close()));
@@ -263,10 +276,10 @@ describe.runIf(isAvailable)("what a datagram has waited", () => {
 });
 
 describe("a hold", () => {
-  afterEach(() => void vi.useRealTimers());
+  afterEach(realTimers);
 
   it("grows while reads find little, and shrinks while they find much", () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    fakeTimers();
     const readAtMs: number[] = [];
     let perMs = 1;
     let lastMs = performance.now();
@@ -293,7 +306,7 @@ describe("a hold", () => {
   });
 
   it("leaves it to a user that reads by itself more often", () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    fakeTimers();
     let reads = 0;
     const poll = { watchReadable: () => undefined } as unknown as FdPoll;
     const hold = new ReceiveHold(poll, () => void (reads += 1), false);
@@ -309,10 +322,10 @@ describe("a hold", () => {
 });
 
 describe("a hold that is made shorter", () => {
-  afterEach(() => void vi.useRealTimers());
+  afterEach(realTimers);
 
   it("is so at once, for what is kept and for what comes after", () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    fakeTimers();
     let isWatched = true;
     let reads = 0;
     const poll = { watchReadable: (readable: boolean) => void (isWatched = readable) } as FdPoll;

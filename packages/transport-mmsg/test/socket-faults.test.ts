@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import type { DatagramTransport } from "@sortie/transport";
+import { hostTimers } from "@sortie/transport-dgram/udp";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { mmsgTransport } from "../src/create-mmsg-transport.js";
 import { SockaddrCodec } from "../src/sockaddr.js";
@@ -7,9 +8,11 @@ import { Inbox, isAvailable, sendAll, WatchedSockets } from "./support.js";
 
 const { EAGAIN, EBADF, ECONNREFUSED, EINTR, EMSGSIZE, ENETUNREACH, ENOBUFS } = constants.errno;
 const opened: DatagramTransport[] = [];
+const own = { ...hostTimers };
 
 afterEach(async () => {
   vi.useRealTimers();
+  Object.assign(hostTimers, own);
   await Promise.all(opened.splice(0).map((transport) => transport.close()));
 });
 
@@ -192,6 +195,7 @@ describe.runIf(isAvailable)("a socket with real traffic whose calls fail", () =>
     a.sockets.sendFault = () => EAGAIN;
     sendAll(a.transport, ["1", a.address], ["2", a.address]);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    Object.assign(hostTimers, { setTimeout, clearTimeout });
     const closing = a.transport.close();
     await vi.advanceTimersByTimeAsync(999);
     expect(a.sockets.stillOpen.length).toBe(1);

@@ -1,3 +1,5 @@
+import { hostTimers as host } from "./host-timers.js";
+
 /** An armed timer, as {@link Clock.setTimer} returned it. */
 export interface TimerHandle {
   /** Monotonic milliseconds. When it is due. */
@@ -28,19 +30,6 @@ export interface Clock {
 /** ms. Longest delay setTimeout takes; it treats more as 1 ms. HTML Standard, timers: a signed 32-bit integer. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
-/** The part of the host that {@link SystemClock} needs: every browser, Node, Bun and Deno have it. */
-interface HostTimers {
-  readonly performance: { now(): number };
-  setTimeout(callback: () => void, delayMs: number): unknown;
-  clearTimeout(handle: unknown): void;
-  queueMicrotask(callback: () => void): void;
-  /** Node, Bun and Deno; browsers have neither of the two. */
-  setImmediate?(callback: () => void): unknown;
-  clearImmediate?(handle: unknown): void;
-}
-
-const host = globalThis as unknown as HostTimers;
-
 interface SystemTimer extends TimerHandle {
   readonly callback: () => void;
   hostTimer: unknown;
@@ -50,7 +39,8 @@ interface SystemTimer extends TimerHandle {
 
 /**
  * The clock of the machine: `performance.now`, `setTimeout` and `queueMicrotask`; `setImmediate`, where there is one,
- * for what is due already. Timers keep a process of Node alive.
+ * for what is due already. All as they were when this was loaded, before a test's fake timers. Timers keep a process of
+ * Node alive.
  */
 export class SystemClock implements Clock {
   readonly #timers: Set<TimerHandle> = new Set();
@@ -61,7 +51,7 @@ export class SystemClock implements Clock {
   }
 
   now(): number {
-    return host.performance.now();
+    return host.now();
   }
 
   setTimer(atMs: number, callback: () => void): TimerHandle {

@@ -1,7 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OwnTimers } from "../../../tests/support/own-timers.js";
+import { hostTimers, timersOf } from "../src/host-timers.js";
 import { SystemClock } from "../src/index.js";
+
+const own = { ...hostTimers };
+
+/** The clock goes by the timers of now, which it does not otherwise: it has bound those of the host. */
+function bindNow(): void {
+  Object.assign(hostTimers, timersOf(globalThis as never));
+}
 
 describe("SystemClock", () => {
   let timers: OwnTimers;
@@ -10,11 +18,13 @@ describe("SystemClock", () => {
     const ofTimers = ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate"] as const;
     const toFake = [...ofTimers, "performance", "queueMicrotask"] as const;
     timers = new OwnTimers("/packages/transport/src/", { toFake: [...toFake] });
+    bindNow();
   });
   afterEach(() => {
     vi.restoreAllMocks();
     vi.unstubAllGlobals();
     timers.restore();
+    Object.assign(hostTimers, own);
   });
 
   it("fires once at its time and not before, though hosts cut fractions off", () => {
@@ -49,7 +59,7 @@ describe("SystemClock", () => {
   });
 
   it("waits for no millisecond where the time is past, but for what is left of a time that is not", () => {
-    const setTimeoutCalls = vi.spyOn(globalThis, "setTimeout");
+    const setTimeoutCalls = vi.spyOn(hostTimers, "setTimeout");
     const clock = new SystemClock();
     clock.setTimer(clock.now(), () => undefined);
     clock.setTimer(clock.now() - 0.01, () => undefined);
@@ -74,7 +84,8 @@ describe("SystemClock", () => {
 
   it.each(["setImmediate", "clearImmediate"])("takes setTimeout for a past time where there is no %s", (missing) => {
     vi.stubGlobal(missing, undefined);
-    const setTimeoutCalls = vi.spyOn(globalThis, "setTimeout");
+    bindNow();
+    const setTimeoutCalls = vi.spyOn(hostTimers, "setTimeout");
     const clock = new SystemClock();
     let calls = 0;
     const cleared = clock.setTimer(clock.now() - 5, () => calls++);
@@ -114,6 +125,19 @@ describe("SystemClock", () => {
     expect(timers.count).toBe(0);
   });
 
+  it("takes what browsers have: timers that are numbers, and functions that are no other object's", () => {
+    const method = function (this: unknown): number {
+      if (this !== strict) throw new TypeError("Illegal invocation");
+      return 1;
+    };
+    const strict = { performance, setTimeout: method, clearTimeout: method, queueMicrotask: method };
+    Object.assign(hostTimers, timersOf(strict));
+    const clock = new SystemClock();
+    clock.defer(() => undefined);
+    clock.clearTimer(clock.setTimer(clock.now() + 5, () => undefined));
+    expect(clock.activeTimers).toBe(0);
+  });
+
   it("refuses a time that is not finite", () => {
     const clock = new SystemClock();
     for (const atMs of [Number.NaN, Number.POSITIVE_INFINITY]) {
@@ -124,6 +148,26 @@ describe("SystemClock", () => {
 });
 
 describe("SystemClock with the host's own timers", () => {
+  it("goes on through a test's fake timers, and after them with what was set meanwhile", async () => {
+    const clock = new SystemClock();
+    const beforeMs = performance.now();
+    vi.useFakeTimers();
+    let after: Promise<number>;
+    try {
+      expect(clock.now()).toBeGreaterThanOrEqual(beforeMs);
+      const soon = (): Promise<number> =>
+        new Promise((r) => void clock.setTimer(clock.now() + 1, () => r(clock.now())));
+      await new Promise<void>((resolve) => clock.setTimer(clock.now() - 1, resolve));
+      await new Promise<void>((resolve) => clock.defer(resolve));
+      await soon();
+      after = soon();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await after).toBeGreaterThan(beforeMs);
+    expect(clock.activeTimers).toBe(0);
+  });
+
   it("defers until the current work is done, before any timer", async () => {
     const clock = new SystemClock();
     const order: string[] = [];

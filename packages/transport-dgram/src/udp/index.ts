@@ -1,3 +1,4 @@
+export { hostTimers, type HostTimers } from "./host-timers.js";
 export { isIpv6Missing, isSocketGone } from "./socket-errors.js";
 export {
   checkBooleans,

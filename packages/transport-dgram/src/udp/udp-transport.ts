@@ -9,6 +9,7 @@ import {
   TransportError,
   type TransportStatistics,
 } from "@sortie/transport";
+import { hostTimers } from "./host-timers.js";
 import { isIpv6Missing, openError, systemError } from "./socket-errors.js";
 import { ANY_IPV4, ANY_IPV6, type SocketOptions } from "./socket-options.js";
 import type { UdpSocket, UdpSocketOpener, UdpSocketUser } from "./udp-socket.js";
@@ -46,7 +47,10 @@ export class UdpTransport implements DatagramTransport {
   constructor(options: SocketOptions, openSocket: UdpSocketOpener) {
     this.#options = options;
     this.#openSocket = openSocket;
-    this.#pool = new BatchPool({ batches: options.batches, onAvailable: () => setImmediate(this.#onWritable) });
+    this.#pool = new BatchPool({
+      batches: options.batches,
+      onAvailable: () => hostTimers.setImmediate(this.#onWritable),
+    });
     this.#user = {
       counters: this.#counters,
       onDatagram: (payload, from, waitedMs) => this.#onDatagram(payload, from, waitedMs),

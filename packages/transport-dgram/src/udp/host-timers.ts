@@ -1,0 +1,21 @@
+/** @internal The timers of Node and its clock, for transports over sockets. */
+export interface HostTimers {
+  /** Monotonic milliseconds, fractional. */
+  readonly now: () => number;
+  readonly setTimeout: (callback: () => void, delayMs: number) => NodeJS.Timeout;
+  readonly clearTimeout: (handle: NodeJS.Timeout | undefined) => void;
+  readonly setImmediate: (callback: () => void) => NodeJS.Immediate;
+  readonly clearImmediate: (handle: NodeJS.Immediate | undefined) => void;
+}
+
+/**
+ * @internal As they are when this loads. A test's fake timers, put in their places later, do not hold up real sockets,
+ * and what was set meanwhile does not go with them when the test ends.
+ */
+export const hostTimers: HostTimers = {
+  now: performance.now.bind(performance),
+  setTimeout: globalThis.setTimeout.bind(globalThis),
+  clearTimeout: globalThis.clearTimeout.bind(globalThis),
+  setImmediate: globalThis.setImmediate.bind(globalThis),
+  clearImmediate: globalThis.clearImmediate.bind(globalThis),
+};
