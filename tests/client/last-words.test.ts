@@ -1,13 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { openSwarm } from "@sortie/client";
 import { createServer, generateIdentity } from "sortie";
-import { build } from "tsup";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildProcess, type BuiltProcess } from "../support/built-process.js";
 import { GameNetwork, text } from "../support/game-network.js";
 
 /** ms. A process starts, perhaps on a machine with other work. */
@@ -55,29 +51,13 @@ describe("a client that leaves", () => {
 });
 
 describe("a process that ends when its client is told of its end", () => {
-  let folder = "";
+  let built: BuiltProcess;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "sortie-leaving-"));
-    await build({
-      config: false,
-      entry: [fileURLToPath(new URL("processes/leaving.ts", import.meta.url))],
-      outDir: folder,
-      format: "esm",
-      target: "node20",
-      platform: "node",
-      noExternal: [/./],
-      external: ["koffi", "sodium-native"],
-      banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-      esbuildOptions: (options) => {
-        options.conditions = ["@sortie/source"];
-      },
-      outExtension: () => ({ js: ".mjs" }),
-      silent: true,
-    });
+    built = await buildProcess(new URL("processes/leaving.ts", import.meta.url));
   }, PATIENCE_MS);
 
-  afterAll(() => rm(folder, { recursive: true }));
+  afterAll(() => built.remove());
 
   it.each(["client", "swarm"])(
     "has said why it leaves (%s)",
@@ -87,7 +67,7 @@ describe("a process that ends when its client is told of its end", () => {
       server.on("message", (_peer, message) => messages.push(text(message.payload)));
       const { port } = await server.listen();
       const left = once(server as never, "disconnect").then(([, reason]) => reason as { code: string; text: string });
-      const child = spawn(process.execPath, [join(folder, "leaving.mjs"), String(port), kind], { stdio: "inherit" });
+      const child = spawn(process.execPath, [built.path, String(port), kind], { stdio: "inherit" });
       const [code] = (await once(child, "exit")) as [number | null];
       const endedAtMs = performance.now();
       expect(code).toBe(7);

@@ -8,9 +8,8 @@ import {
   type OptionNames,
 } from "@sortie/connection";
 import type { ServerStatistics } from "@sortie/server";
-import { type Clock, CLOCK_METHODS } from "@sortie/transport";
+import { type Clock, CLOCK_METHODS, SystemClock } from "@sortie/transport";
 import { Registry } from "prom-client";
-import { BackgroundClock } from "./background-clock.js";
 import { type FaultReport, faultReport } from "./fault-report.js";
 import { History } from "./history.js";
 import type { HistogramInstrument, Instrument } from "./instrument.js";
@@ -115,7 +114,7 @@ export class ServerMetrics<Data = unknown> {
     const onError = (this.#report = faultReport(options.onError));
     this.server = server;
     this.#prefix = prefix;
-    this.#clock = options.clock ?? new BackgroundClock();
+    this.#clock = options.clock ?? new SystemClock({ unref: true });
     this.#startedMs = this.#snapshotAtMs = this.#clock.now();
     this.#snapshot = this.#lastSecond = server.stats;
     this.#records = new PeerRecords({ describePeer, now: () => this.#clock.now(), onError });

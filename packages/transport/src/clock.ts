@@ -1,4 +1,6 @@
+import { describeValue } from "./describe-value.js";
 import { hostTimers as host } from "./host-timers.js";
+import { checkOptionNames } from "./option-names.js";
 
 /** An armed timer, as {@link Clock.setTimer} returned it. */
 export interface TimerHandle {
@@ -37,13 +39,33 @@ interface SystemTimer extends TimerHandle {
   isImmediate: boolean;
 }
 
+/** Options of a {@link SystemClock}. */
+export interface SystemClockOptions {
+  /**
+   * Lets the process end while timers are armed. Default false. In Node and Bun; without effect where a host's timers
+   * are numbers, as in browsers.
+   */
+  readonly unref?: boolean | undefined;
+}
+
+const OPTION_NAMES: Readonly<Record<keyof SystemClockOptions, true>> = { unref: true };
+
 /**
  * The clock of the machine: `performance.now`, `setTimeout` and `queueMicrotask`; `setImmediate`, where there is one,
  * for what is due already. All as they were when this was loaded, before a test's fake timers. Timers keep a process of
- * Node alive.
+ * Node alive, unless the option `unref` is set.
  */
 export class SystemClock implements Clock {
   readonly #timers: Set<TimerHandle> = new Set();
+  readonly #unref: boolean;
+
+  /** TypeError for what is no boolean, and for an option that there is not. */
+  constructor(options: SystemClockOptions = {}) {
+    checkOptionNames(options, OPTION_NAMES);
+    const { unref = false } = options;
+    if (typeof unref !== "boolean") throw new TypeError(`"unref" expected a boolean, got ${describeValue(unref)}`);
+    this.#unref = unref;
+  }
 
   /** Timers armed and not yet fired or cleared; 0 once all users are done. For leak checks. */
   get activeTimers(): number {
@@ -82,6 +104,7 @@ export class SystemClock implements Clock {
     if (timer.isImmediate) timer.hostTimer = host.setImmediate?.(fire);
     // Rounded up: hosts cut the fraction off, which would fire early and arm again for the rest.
     else timer.hostTimer = host.setTimeout(fire, Math.min(Math.max(Math.ceil(restMs), 0), LONGEST_DELAY_MS));
+    if (this.#unref) (timer.hostTimer as { readonly unref?: () => void }).unref?.();
   }
 
   #fire(timer: SystemTimer): void {

@@ -1,6 +1,6 @@
 export { isZone, parseIp, SocketAddress } from "./address.js";
 export { CidrSet } from "./cidr.js";
-export { type Clock, SystemClock, type TimerHandle } from "./clock.js";
+export { type Clock, SystemClock, type SystemClockOptions, type TimerHandle } from "./clock.js";
 export { closeTransport } from "./close-transport.js";
 export { BatchPool, type BatchPoolOptions, DatagramBatch, type DatagramBatchOptions } from "./datagram-batch.js";
 export { containRejection } from "./contain-rejection.js";

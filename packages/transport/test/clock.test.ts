@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OwnTimers } from "../../../tests/support/own-timers.js";
 import { hostTimers, timersOf } from "../src/host-timers.js";
-import { SystemClock } from "../src/index.js";
+import { SystemClock, type SystemClockOptions } from "../src/index.js";
 
 const own = { ...hostTimers };
 
@@ -125,6 +125,21 @@ describe("SystemClock", () => {
     expect(timers.count).toBe(0);
   });
 
+  it("lets the process end while timers are armed, past ones too, where it is told to", () => {
+    const isHeld = (options: SystemClockOptions): boolean[] => {
+      const set = [vi.spyOn(hostTimers, "setTimeout"), vi.spyOn(hostTimers, "setImmediate" as never)];
+      const clock = new SystemClock(options);
+      const handles = [clock.setTimer(clock.now() + 5, () => undefined), clock.setTimer(0, () => undefined)];
+      const held = set.map(({ mock }) => (mock.results[0]?.value as NodeJS.Timeout).hasRef());
+      for (const handle of handles) clock.clearTimer(handle);
+      vi.restoreAllMocks();
+      return held;
+    };
+    Object.assign(hostTimers, own);
+    expect(isHeld({ unref: undefined })).toEqual([true, true]);
+    expect(isHeld({ unref: true })).toEqual([false, false]);
+  });
+
   it("takes what browsers have: timers that are numbers, and functions that are no other object's", () => {
     const method = function (this: unknown): number {
       if (this !== strict) throw new TypeError("Illegal invocation");
@@ -132,10 +147,15 @@ describe("SystemClock", () => {
     };
     const strict = { performance, setTimeout: method, clearTimeout: method, queueMicrotask: method };
     Object.assign(hostTimers, timersOf(strict));
-    const clock = new SystemClock();
+    const clock = new SystemClock({ unref: true });
     clock.defer(() => undefined);
     clock.clearTimer(clock.setTimer(clock.now() + 5, () => undefined));
     expect(clock.activeTimers).toBe(0);
+  });
+
+  it("refuses options that there are not, and what is no boolean", () => {
+    expect(() => new SystemClock({ unref: 1 as never })).toThrow('"unref" expected a boolean, got 1');
+    expect(() => new SystemClock({ ref: true } as never)).toThrow('"options" expected only unref, got "ref"');
   });
 
   it("refuses a time that is not finite", () => {

@@ -43,7 +43,10 @@ export interface UdpOptions {
   readonly reusePort?: boolean | undefined;
   /** Batches of 64 datagrams that may be on their way at once, 1..1024. Default 8. */
   readonly batches?: number | undefined;
-  /** Let the process end while the socket is open. Default false. */
+  /**
+   * Let the process end while the socket is open. The timers of a server or client keep it too, unless its `clock` is
+   * `new SystemClock({ unref: true })`. Default false.
+   */
   readonly unref?: boolean | undefined;
 }
 
