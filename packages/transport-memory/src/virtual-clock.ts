@@ -1,5 +1,6 @@
 import { checkOptionNames, type Clock, describeValue, type TimerHandle } from "@sortie/transport";
 import { checkFinite, checkFunction, checkNumber, type OptionNames } from "./check.js";
+import { hostTurn } from "./host-turn.js";
 import { TimeHeap, type Timed } from "./time-heap.js";
 
 class VirtualTimer implements TimerHandle, Timed {
@@ -13,15 +14,6 @@ class VirtualTimer implements TimerHandle, Timed {
     this.callback = callback;
   }
 }
-
-/** The part of the host that lets promises go on between two instants. */
-interface HostTurns {
-  readonly setImmediate?: (callback: () => void) => unknown;
-  readonly setTimeout: (callback: () => void, delayMs: number) => unknown;
-}
-
-/** As they are when this loads: a test's fake timers, put in their places later, would never give a turn. */
-const { setImmediate, setTimeout } = globalThis as unknown as HostTurns;
 
 /** ms. Furthest time, 139 years: a double still tells microseconds apart there. */
 const MAX_TIME_MS = 2 ** 42;
@@ -232,12 +224,4 @@ export class VirtualClock implements Clock {
     this.callbacksAtNow = 0;
     throw new Error(`time stands still at ${this.nowMs} ms: ${MAX_CALLBACKS_PER_INSTANT} callbacks at one instant`);
   }
-}
-
-/** Resolves in a later turn of the host's event loop: every promise that could go on has done so. */
-function hostTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (setImmediate !== undefined) setImmediate(resolve);
-    else setTimeout(resolve, 0);
-  });
 }
