@@ -7,10 +7,7 @@ import { repositoryRules } from "./scripts/lib/eslint-rules.mjs";
 const PORTABLE_CORES = [
   "packages/{wire,capture,handshake,reliability,connection,transport,client,server,transport-memory}/src/**/*.ts",
 ];
-const HOST_FILES = [
-  "packages/handshake/src/{node,openssl,sodium}/**",
-  "packages/transport/src/host-timers.ts",
-];
+const HOST_FILES = ["packages/handshake/src/{node,openssl,sodium}/**", "packages/transport/src/host-timers.ts"];
 
 const CONFIG_FILES = ["*.{js,cjs,ts}", "**/tsup.config.ts", "scripts/count-reporter.mjs"];
 
