@@ -5,15 +5,12 @@ import { BandwidthFilter } from "./bandwidth-filter.js";
 import { BandwidthProbe } from "./bandwidth-probe.js";
 import { BaseRenewal } from "./base-renewal.js";
 import type { CongestionController } from "./congestion-controller.js";
+import { ForeignQueue } from "./foreign-queue.js";
 import { LossReview } from "./loss-review.js";
 import { OwnQueue } from "./own-queue.js";
-import { burstBytes, firstPace, leastPace, STARTUP_GAIN, startupGain } from "./pace.js";
-import {
-  ASSUMED_RTT_MS,
-  checkPacedOptions,
-  INITIAL_WINDOW_BYTES,
-  type PacedControllerOptions,
-} from "./paced-options.js";
+import { burstBytes, DRAIN_GAIN, drainGain, firstPace, leastPace, STARTUP_GAIN, startupGain } from "./pace.js";
+import { ASSUMED_RTT_MS, checkPacedOptions, INITIAL_WINDOW_BYTES } from "./paced-options.js";
+import type { PacedControllerOptions } from "./paced-options.js";
 import { PhaseClock } from "./phase-clock.js";
 import { QueueSignal } from "./queue-signal.js";
 import { RoundMeter } from "./round-meter.js";
@@ -32,12 +29,8 @@ const CRUISE_ROUNDS = 4;
 const CRUISE_MS = 400;
 const CRUISE_SPREAD_MS = 300;
 
-const DRAIN_GAIN: number = 3 / 4;
 /** After the start the rate is known and the queue may be long. */
 const STARTUP_DRAIN_GAIN = 0.3;
-/** ms, or a round trip if that is longer: beyond, a queue is drained quicker. */
-const LONG_QUEUE_MS = 50;
-const LONG_DRAIN_GAIN = 0.5;
 /** A queue of so many times the threshold is not looked at for a whole round: the path's rate fell. */
 const SUDDEN = 3;
 const MAX_DRAIN_ROUNDS = 4;
@@ -72,6 +65,7 @@ export class AdaptiveRate implements CongestionController {
   private readonly queue: QueueSignal;
   private readonly own: OwnQueue;
   private readonly standing: StandingQueue;
+  private readonly foreign: ForeignQueue;
   private readonly renewal: BaseRenewal;
   private readonly rounds: RoundMeter = new RoundMeter();
   private readonly losses: LossReview = new LossReview();
@@ -101,6 +95,7 @@ export class AdaptiveRate implements CongestionController {
     this.queue = new QueueSignal(flushIntervalMs);
     this.own = new OwnQueue(this.bandwidth, this.queue);
     this.standing = new StandingQueue(this.queue, this.own, this.rounds, this.losses);
+    this.foreign = new ForeignQueue(this.queue);
     this.renewal = new BaseRenewal(this.queue);
     this.clock = new PhaseClock(this.bandwidth, this.queue, this.rounds);
     this.probing = new BandwidthProbe(this.queue, flushIntervalMs);
@@ -149,6 +144,7 @@ export class AdaptiveRate implements CongestionController {
     this.queue.reset();
     this.losses.reset();
     this.standing.reset();
+    this.foreign.reset();
     this.renewal.reset();
     this.bandwidth.set(0, this.rounds.fromBytes);
     this.restart.onPathChanged();
@@ -198,6 +194,7 @@ export class AdaptiveRate implements CongestionController {
     if (losses.isNearlyAll(rounds.lossShare, rounds.lostBytes)) this.restart.begin(rounds.bytes - rounds.lostBytes);
     const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.clock.rounds > SETTLE_ROUNDS);
     this.queue.onRound(isQuiet && this.queue.recentQueueMs <= this.queue.thresholdMs);
+    this.foreign.onRound();
     const crowdRate = this.standing.crowd.onRound(this.current === "drain", nowMs);
     if (crowdRate > 0) return this.giveWay(crowdRate, nowMs);
     if (rounds.isAppLimited) return this.onThinRound(nowMs);
@@ -226,6 +223,7 @@ export class AdaptiveRate implements CongestionController {
   private backOff(lossShare: number, nowMs: number): void {
     this.losses.onBackOff(lossShare, this.rounds.lostBytes, this.bandwidthBytesPerSecond);
     this.giveWay(0, nowMs, false);
+    this.foreign.onLosses(this.bandwidthBytesPerSecond);
   }
 
   /** What was measured long ago says little: half of it is forgotten, and found again by a new start if it is there. */
@@ -249,7 +247,7 @@ export class AdaptiveRate implements CongestionController {
         if (this.isDrained(sample.bytesInFlight)) this.afterDrain(nowMs);
         break;
       case "cruise":
-        if (!isAppLimited && this.isSettled(nowMs) && this.own.isTooLong(queue.recentQueueMs / SUDDEN)) {
+        if (!isAppLimited && this.isSettled(nowMs) && this.isForUs(queue.recentQueueMs / SUDDEN)) {
           this.giveWay(sample.deliveryRateBytesPerSecond, nowMs);
         } else if (roundEnds) this.afterCruiseRound(nowMs, isAppLimited && !this.standing.crowd.isKnown);
         break;
@@ -272,8 +270,9 @@ export class AdaptiveRate implements CongestionController {
   }
 
   private afterDrain(nowMs: number): void {
-    const rate = this.standing.endTrial();
+    const rate = this.standing.endTrial() || this.foreign.onGivenWay(this.bandwidthBytesPerSecond, nowMs);
     if (rate > 0) this.bandwidth.set(rate, this.rounds.fromBytes);
+    if (this.foreign.keptRate > 0) this.bandwidth.limitTo(this.bandwidthBytesPerSecond);
     this.cruise(nowMs);
   }
 
@@ -293,7 +292,7 @@ export class AdaptiveRate implements CongestionController {
     }
     if (this.clock.rounds < SETTLE_ROUNDS) return;
     // One round may be one lump of ACKs (Wi-Fi), whose least round trip says little.
-    if (this.own.isTooLong(Math.min(queue.roundQueueMs, queue.recentQueueMs))) this.giveWay(0, nowMs);
+    if (this.isForUs(Math.min(queue.roundQueueMs, queue.recentQueueMs))) this.giveWay(0, nowMs);
     else if (!crowd.isStanding && this.clock.rounds >= CRUISE_ROUNDS && this.clock.elapsedMs(nowMs) >= this.cruiseMs) {
       this.probe(false, nowMs);
     }
@@ -323,11 +322,12 @@ export class AdaptiveRate implements CongestionController {
     let rate = Math.min(this.bandwidthBytesPerSecond, deliveryRate > 0 ? deliveryRate : Infinity);
     // What arrived for want of data says nothing beside a rate that was measured with enough of it.
     if (deliveryRate === 0 || !this.rounds.isAppLimited) rate = Math.min(rate, this.rounds.rateBytesPerSecond);
+    if (toQueue) this.foreign.onGiveWay(rate, nowMs);
     const most = (this.standing.crowd.isStanding ? rate : this.bandwidthBytesPerSecond) * own.backOff;
-    this.bandwidth.set(rate * own.backOff, this.deliveredBytes);
+    this.bandwidth.set(Math.max(rate * own.backOff, toQueue ? this.foreign.keptRate : 0), this.deliveredBytes);
     if (toQueue && !queue.isShortPath) this.bandwidth.limitTo(most);
     this.probing.onGiveWay();
-    this.drain(queue.recentQueueMs > Math.max(queue.baseMs, LONG_QUEUE_MS) ? LONG_DRAIN_GAIN : DRAIN_GAIN, nowMs);
+    this.drain(drainGain(queue), nowMs);
     this.givesWay = true;
   }
 
@@ -341,6 +341,11 @@ export class AdaptiveRate implements CongestionController {
     this.current = phase;
     this.gain = gain;
     this.clock.begin(this.deliveredBytes, nowMs);
+  }
+
+  /** Whether a queue of so many ms is for this flow to give way to. */
+  private isForUs(queueMs: number): boolean {
+    return this.own.isTooLong(queueMs) && !this.foreign.isEnough(this.bandwidthBytesPerSecond);
   }
 
   /** Whether the queue is of what was sent in this phase, or so deep that there is no waiting for that. */

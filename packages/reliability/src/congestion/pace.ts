@@ -1,6 +1,7 @@
 import { MIN_DATAGRAM_BYTES } from "@sortie/wire";
 import { MAX_BUCKET_BYTES } from "../pacer.js";
 import { INITIAL_WINDOW_BYTES } from "./paced-options.js";
+import type { QueueSignal } from "./queue-signal.js";
 
 /** bytes/s. A full packet in a quarter of a second, however bad it was: below, nothing would be learned any more. */
 const MIN_PACE_BYTES_PER_SECOND = 5000;
@@ -18,6 +19,11 @@ export const STARTUP_GAIN = 2.5;
 const MAX_STARTUP_GAIN = 4;
 /** Share of the rate of packet trains to grow to. */
 const TRAIN_SHARE = 0.98;
+/** While a queue is drained. */
+export const DRAIN_GAIN: number = 3 / 4;
+/** ms, or a round trip if that is longer: beyond, a queue is drained quicker. */
+const LONG_QUEUE_MS = 50;
+const LONG_DRAIN_GAIN = 0.5;
 /** Of what comes in between two flushes: they may be late. */
 const FLUSH_SHARE: number = 5 / 4;
 
@@ -33,6 +39,11 @@ export function firstPace(rttMs: number): number {
 export function startupGain(bytesPerSecond: number, trainBytesPerSecond: number): number {
   if (trainBytesPerSecond === 0 || bytesPerSecond === 0) return STARTUP_GAIN;
   return Math.min(Math.max((trainBytesPerSecond * TRAIN_SHARE) / bytesPerSecond, 1), MAX_STARTUP_GAIN);
+}
+
+/** How much slower than what arrives to send, so that the queue ends. */
+export function drainGain({ baseMs, recentQueueMs }: QueueSignal): number {
+  return recentQueueMs > Math.max(baseMs, LONG_QUEUE_MS) ? LONG_DRAIN_GAIN : DRAIN_GAIN;
 }
 
 /** bytes that may go at once: what the pace allows between two flushes, without ticks some ms of it, or `least`. */
