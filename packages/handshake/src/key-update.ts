@@ -46,6 +46,13 @@ export function keyLimits(suite: CipherSuite, lowered: Partial<KeyLimits> | unde
   return limits;
 }
 
+/** What keys were made from, and those of the phase after are. Apart from them, as no packet needs it. */
+interface KeyOrigin {
+  readonly crypto: CryptoProvider;
+  readonly suite: CipherSuite;
+  readonly secret: Uint8Array;
+}
+
 /** Keys of one direction in one key phase. */
 export class PacketKeys {
   readonly aead: Aead;
@@ -53,12 +60,12 @@ export class PacketKeys {
   readonly #ivHigh: number;
   readonly #ivMiddle: number;
   readonly #ivLow: number;
-  readonly #crypto: CryptoProvider;
-  readonly #suite: CipherSuite;
-  readonly #secret: Uint8Array;
+  /** Updates that led to them; its lowest bit is the key phase. */
+  readonly generation: number;
+  readonly #origin: KeyOrigin;
 
   /** Keeps `secret` and wipes it in `successor`. */
-  constructor(crypto: CryptoProvider, suite: CipherSuite, secret: Uint8Array) {
+  constructor(crypto: CryptoProvider, suite: CipherSuite, secret: Uint8Array, generation: number = 0) {
     const checked = checkedProvider(crypto);
     const { key, iv } = derivePacketKey(checked, suite, secret);
     this.aead = checked.createAead(suite, key);
@@ -66,9 +73,12 @@ export class PacketKeys {
     this.#ivHigh = words.getInt32(0);
     this.#ivMiddle = words.getInt32(4);
     this.#ivLow = words.getInt32(8);
-    this.#crypto = checked;
-    this.#suite = suite;
-    this.#secret = secret;
+    this.generation = generation;
+    this.#origin = { crypto: checked, suite, secret };
+  }
+
+  get keyPhase(): 0 | 1 {
+    return (this.generation & 1) as 0 | 1;
   }
 
   /** IV xor packet number, the number right-aligned and big-endian (RFC 9001 section 5.3). */
@@ -80,107 +90,76 @@ export class PacketKeys {
 
   /** The keys of the following phase. To be asked once: the secret that leads from here to there is wiped. */
   successor(): PacketKeys {
-    const keys = new PacketKeys(this.#crypto, this.#suite, nextSecret(this.#crypto, this.#secret));
-    // Last: where the provider throws, the next try must not begin with a secret of zeros, which anybody knows.
-    this.#secret.fill(0);
+    return this.makeNext(PacketKeys);
+  }
+
+  /** As `successor`, for keys of that kind. */
+  protected makeNext<Keys extends PacketKeys>(
+    Kind: new (...parts: ConstructorParameters<typeof PacketKeys>) => Keys,
+  ): Keys {
+    const { crypto, suite, secret } = this.#origin;
+    const keys = new Kind(crypto, suite, nextSecret(crypto, secret), this.generation + 1);
+    secret.fill(0);
     return keys;
   }
 }
 
-/** The keys that seal, and what is needed to know when they may be replaced. */
-export class SendKeys {
-  #keys: PacketKeys;
-  #generation = 0;
-  #sealed = 0;
-  #firstPacketNumber = -1;
-  #confirmedAtMs: number | undefined = undefined;
+/** The keys that seal, and what is needed to know when they may be replaced. One object, as each packet needs both. */
+export class SendKeys extends PacketKeys {
+  /** Packets that this key has sealed. */
+  sealed = 0;
+  private firstPacketNumber = -1;
+  private whenConfirmedMs: number | undefined = undefined;
 
-  constructor(keys: PacketKeys) {
-    this.#keys = keys;
-  }
-
-  get keys(): PacketKeys {
-    return this.#keys;
-  }
-
-  /** Updates so far; its lowest bit is the key phase. */
-  get generation(): number {
-    return this.#generation;
-  }
-
-  get keyPhase(): 0 | 1 {
-    return (this.#generation & 1) as 0 | 1;
-  }
-
-  /** Packets that the present key has sealed. */
-  get sealed(): number {
-    return this.#sealed;
-  }
-
-  /** ms. When the peer was first known to have the present key; Infinity before. */
+  /** ms. When the peer was first known to have this key; Infinity before. */
   get confirmedAtMs(): number {
-    return this.#confirmedAtMs ?? Number.POSITIVE_INFINITY;
+    return this.whenConfirmedMs ?? Number.POSITIVE_INFINITY;
   }
 
   recordSealed(packetNumber: number): void {
-    if (this.#sealed === 0) this.#firstPacketNumber = packetNumber;
-    this.#sealed += 1;
+    if (this.sealed === 0) this.firstPacketNumber = packetNumber;
+    this.sealed += 1;
   }
 
-  /** `packetNumber` was sealed by us and acknowledged by the peer. */
-  recordAcked(packetNumber: number, nowMs: number): void {
-    if (this.#sealed > 0 && packetNumber >= this.#firstPacketNumber) this.#confirmedAtMs ??= nowMs;
+  /** `packetNumber` was sealed by us and acknowledged by the peer. Whether it shows that the peer has this key. */
+  recordAcked(packetNumber: number, nowMs: number): boolean {
+    if (this.sealed === 0 || packetNumber < this.firstPacketNumber) return false;
+    this.whenConfirmedMs ??= nowMs;
+    return true;
   }
 
-  advance(): void {
-    this.#keys = this.#keys.successor();
-    this.#generation += 1;
-    this.#sealed = 0;
-    this.#confirmedAtMs = undefined;
+  override successor(): SendKeys {
+    return this.makeNext(SendKeys);
   }
 }
 
 /**
- * The keys that open: those of the present phase, those before for packets that come late, those after, made once when
- * first asked for and then kept, so that forged phase bits cost no derivation each (RFC 9001 section 6.3).
+ * The keys that open packets of another phase than the present one: those before, for packets that come late, and
+ * after, made once when first asked for and then kept, so that forged phase bits cost no derivation each (RFC 9001
+ * section 6.3). Apart from the present ones, as packets hardly ever need them.
  */
-export class ReceiveKeys {
-  #current: PacketKeys;
+export class OtherReceiveKeys {
   #previous: PacketKeys | undefined = undefined;
   #next: PacketKeys | undefined = undefined;
-  #generation = 0;
   #discardPreviousAtMs = 0;
   /** Number of the packet that brought the present phase: above all of the phase before. 0 in the first phase. */
   #adoptedPacketNumber = 0;
 
-  constructor(keys: PacketKeys) {
-    this.#current = keys;
-  }
-
-  /** Updates adopted so far; its lowest bit is the key phase. */
-  get generation(): number {
-    return this.#generation;
-  }
-
-  /** Lets the previous keys go when their time is over. To be called before any are asked for. */
-  discardOld(nowMs: number): void {
-    if (this.#previous !== undefined && nowMs >= this.#discardPreviousAtMs) this.#previous = undefined;
-  }
-
-  /** The present keys, where a packet is of their phase. Each packet is tried with one set of keys only. */
-  ofPresentPhase(keyPhase: 0 | 1): PacketKeys | undefined {
-    return keyPhase === (this.#generation & 1) ? this.#current : undefined;
+  /** Lets the previous keys go when their time is over. Whether they are still here. */
+  keepsPrevious(nowMs: number): boolean {
+    if (nowMs >= this.#discardPreviousAtMs) this.#previous = undefined;
+    return this.#previous !== undefined;
   }
 
   /**
    * The keys that can open a packet of the other phase: a number below the one that brought the present phase means
-   * the previous keys, any other number the next (RFC 9001 section 6.5).
+   * the previous keys, any other number the next (RFC 9001 section 6.5). No packet is tried with more than one of them.
    * @param mayUpdate whether an honest peer can have updated again already
    */
-  ofOtherPhase(packetNumber: number, mayUpdate: boolean): PacketKeys | undefined {
+  of(packetNumber: number, present: PacketKeys, mayUpdate: boolean): PacketKeys | undefined {
     if (packetNumber < this.#adoptedPacketNumber) return this.#previous;
     if (!mayUpdate) return undefined;
-    return (this.#next ??= this.#current.successor());
+    return (this.#next ??= present.successor());
   }
 
   /** Whether these keys, which have opened a packet, are those of an update that was not adopted yet. */
@@ -188,12 +167,10 @@ export class ReceiveKeys {
     return keys === this.#next;
   }
 
-  /** Adopts the peer's update, which the packet brought; the previous keys stay until `discardAtMs`. */
-  adopt(next: PacketKeys, packetNumber: number, discardAtMs: number): void {
-    this.#previous = this.#current;
-    this.#current = next;
+  /** The next keys, by the packet with this number, become the present ones; those stay until `discardAtMs`. */
+  onAdopted(present: PacketKeys, packetNumber: number, discardAtMs: number): void {
+    this.#previous = present;
     this.#next = undefined;
-    this.#generation += 1;
     this.#adoptedPacketNumber = packetNumber;
     this.#discardPreviousAtMs = discardAtMs;
   }

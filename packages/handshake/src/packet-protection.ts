@@ -14,7 +14,7 @@ import { expectOpened, expectSynchronous } from "./aead-answers.js";
 import { expectBytes, expectConnectionId } from "./crypto-arguments.js";
 import type { CryptoProvider } from "./crypto-provider.js";
 import { IV_BYTES, SECRET_BYTES } from "./key-schedule.js";
-import { type KeyLimits, keyLimits, PacketKeys, ReceiveKeys, SendKeys } from "./key-update.js";
+import { type KeyLimits, keyLimits, OtherReceiveKeys, PacketKeys, SendKeys } from "./key-update.js";
 
 /** What `open` returns for a packet that no key of this connection opens. */
 export const OPEN_FAILED = -1;
@@ -64,32 +64,55 @@ export interface PacketProtectionStatistics {
  * for one of another length.
  */
 export class PacketProtection {
-  private readonly receiveKeys: ReceiveKeys;
-  private readonly sendKeys: SendKeys;
+  /** Of the present phases. */
+  private receiveKeys: PacketKeys;
+  private sendKeys: SendKeys;
+  private sealingOver: boolean;
+  private failedTooOften: boolean;
+  private lastSealed: number;
+  private sealed: number;
+  private isTooSoon: boolean;
+  /** Whether the peer's keys of the phase before are kept. */
+  private keepsPrevious: boolean;
+  /** Whether no packet under the keys that seal was acknowledged: until then it matters when one is. */
+  private awaitsProof: boolean;
   private readonly limits: KeyLimits;
-  private sealingOver = false;
-  private failedTooOften = false;
-  private lastSealed = -1;
-  private sealed = 0;
-  private failedOpens = 0;
-  private updates = 0;
-  private liveCounters: PacketProtectionStatistics | undefined = undefined;
+  /** ms. The latest time told while that proof is awaited. */
+  private nowMs: number;
+  private readonly others: OtherReceiveKeys;
+  private failedOpens: number;
+  private updates: number;
+  private liveCounters: PacketProtectionStatistics | undefined;
   private readonly minUpdateIntervalMs: number;
   /** ms. When the peer's present keys were adopted; -Infinity for those of the handshake. */
-  private adoptedAtMs = -Infinity;
-  private isTooSoon = false;
-  private probeTimeoutMs = INITIAL_PROBE_TIMEOUT_MS;
-  private nowMs = 0;
+  private adoptedAtMs: number;
+  private probeTimeoutMs: number;
 
   constructor(options: PacketProtectionOptions) {
     const { crypto, suite, localSecret, remoteSecret } = options;
-    this.limits = keyLimits(suite, options.limits);
-    this.minUpdateIntervalMs = options.minUpdateIntervalMs ?? 0;
+    const limits = keyLimits(suite, options.limits);
     expectBytes("localSecret", localSecret, SECRET_BYTES);
     expectBytes("remoteSecret", remoteSecret, SECRET_BYTES);
-    // Not slice(): that of a Node Buffer shares its memory, which is wiped after an update.
-    this.sendKeys = new SendKeys(new PacketKeys(crypto, suite, new Uint8Array(localSecret)));
-    this.receiveKeys = new ReceiveKeys(new PacketKeys(crypto, suite, new Uint8Array(remoteSecret)));
+    // First what every packet needs: V8 lays fields out as they are assigned, so that they share a cache line or two.
+    // The secrets not by slice(): that of a Node Buffer shares its memory, which is wiped after an update.
+    this.sendKeys = new SendKeys(crypto, suite, new Uint8Array(localSecret));
+    this.receiveKeys = new PacketKeys(crypto, suite, new Uint8Array(remoteSecret));
+    this.sealingOver = false;
+    this.failedTooOften = false;
+    this.lastSealed = -1;
+    this.sealed = 0;
+    this.isTooSoon = false;
+    this.keepsPrevious = false;
+    this.awaitsProof = true;
+    this.limits = limits;
+    this.nowMs = 0;
+    this.others = new OtherReceiveKeys();
+    this.failedOpens = 0;
+    this.updates = 0;
+    this.liveCounters = undefined;
+    this.minUpdateIntervalMs = options.minUpdateIntervalMs ?? 0;
+    this.adoptedAtMs = -Infinity;
+    this.probeTimeoutMs = INITIAL_PROBE_TIMEOUT_MS;
   }
 
   get statistics(): PacketProtectionStatistics {
@@ -125,10 +148,10 @@ export class PacketProtection {
     packetNumber: number,
     nowMs: number,
   ): number {
-    this.nowMs = nowMs;
+    if (this.awaitsProof) this.nowMs = nowMs;
     this.expectSealable(bytes, start, framesEnd, connectionId, packetNumber);
+    if (this.sendKeys.sealed >= this.limits.updateAfterPackets) this.initiateUpdate(nowMs);
     const { sendKeys } = this;
-    if (sendKeys.sealed >= this.limits.updateAfterPackets) this.initiateUpdate(nowMs);
     if (sendKeys.sealed >= this.limits.maxPacketsPerKey || packetNumber > MAX_PACKET_NUMBER) this.sealingOver = true;
     if (this.sealingOver) return -1;
     // Taken before the cipher runs: even if that fails, the number is spent.
@@ -136,9 +159,8 @@ export class PacketProtection {
     sendKeys.recordSealed(packetNumber);
     this.sealed += 1;
     writePacketHeader(bytes, start, sendKeys.keyPhase, connectionId, packetNumber);
-    const { keys } = sendKeys;
-    keys.writeNonce(packetNumber, NONCE_WORDS);
-    const answer: unknown = keys.aead.seal(NONCE, bytes, start, start + PACKET_HEADER_BYTES, framesEnd);
+    sendKeys.writeNonce(packetNumber, NONCE_WORDS);
+    const answer: unknown = sendKeys.aead.seal(NONCE, bytes, start, start + PACKET_HEADER_BYTES, framesEnd);
     if (answer !== undefined) expectSynchronous("an AEAD", "seal", answer);
     return framesEnd + TAG_BYTES;
   }
@@ -150,7 +172,7 @@ export class PacketProtection {
    * @returns length of the plaintext in `out`, or OPEN_FAILED
    */
   open(datagram: Uint8Array, packetNumber: number, out: Uint8Array, nowMs: number): number {
-    this.nowMs = nowMs;
+    if (this.awaitsProof) this.nowMs = nowMs;
     const length = datagram.length;
     if (length < MIN_PROTECTED_BYTES || length > MAX_DATAGRAM_BYTES) return OPEN_FAILED;
     const flags = datagram[0] as number;
@@ -160,9 +182,9 @@ export class PacketProtection {
       throw new RangeError(`"out" expected at least ${length - PACKET_OVERHEAD_BYTES} bytes, got ${out.length}`);
     }
     const { receiveKeys } = this;
-    receiveKeys.discardOld(nowMs);
-    const keys =
-      receiveKeys.ofPresentPhase(keyPhaseOf(flags)) ?? receiveKeys.ofOtherPhase(packetNumber, this.peerMayUpdate());
+    if (this.keepsPrevious) this.keepsPrevious = this.others.keepsPrevious(nowMs);
+    const isOfPresent = keyPhaseOf(flags) === receiveKeys.keyPhase;
+    const keys = isOfPresent ? receiveKeys : this.others.of(packetNumber, receiveKeys, this.peerMayUpdate());
     if (keys === undefined) return OPEN_FAILED;
     keys.writeNonce(packetNumber, NONCE_WORDS);
     const opened: unknown = keys.aead.open(NONCE, datagram, 0, PACKET_HEADER_BYTES, length, out);
@@ -172,7 +194,7 @@ export class PacketProtection {
       this.failedTooOften = this.failedOpens >= this.limits.maxFailedOpens;
       return OPEN_FAILED;
     }
-    this.isTooSoon = receiveKeys.isNext(keys) && !this.adoptUpdate(keys, packetNumber, nowMs);
+    this.isTooSoon = !isOfPresent && this.others.isNext(keys) && !this.adoptUpdate(keys, packetNumber, nowMs);
     return plaintextBytes;
   }
 
@@ -181,7 +203,8 @@ export class PacketProtection {
    * packet sealed with them was acknowledged; only then may they be updated (RFC 9001 section 6.1).
    */
   onAcked(largestAcked: number): void {
-    if (largestAcked <= this.lastSealed) this.sendKeys.recordAcked(largestAcked, this.nowMs);
+    if (!this.awaitsProof || largestAcked > this.lastSealed) return;
+    this.awaitsProof = !this.sendKeys.recordAcked(largestAcked, this.nowMs);
   }
 
   /**
@@ -218,14 +241,18 @@ export class PacketProtection {
     const isAnswer = this.sendKeys.generation > this.receiveKeys.generation;
     if (!isAnswer && nowMs - this.adoptedAtMs < this.minUpdateIntervalMs) return false;
     this.adoptedAtMs = nowMs;
-    this.receiveKeys.adopt(keys, packetNumber, nowMs + UPDATE_WAIT_PROBE_TIMEOUTS * this.probeTimeoutMs);
+    const discardAtMs = nowMs + UPDATE_WAIT_PROBE_TIMEOUTS * this.probeTimeoutMs;
+    this.others.onAdopted(this.receiveKeys, packetNumber, discardAtMs);
+    this.keepsPrevious = true;
+    this.receiveKeys = keys;
     // RFC 9001 section 6.2: the answer to an update, its acknowledgement included, goes out under the new keys.
     if (this.sendKeys.generation < this.receiveKeys.generation) this.advanceSend();
     return true;
   }
 
   private advanceSend(): void {
-    this.sendKeys.advance();
+    this.sendKeys = this.sendKeys.successor();
+    this.awaitsProof = true;
     this.updates += 1;
   }
 

@@ -11,8 +11,8 @@ export const PROTECTION_LEVELS = 3;
  * @returns 0 or 1, so that the reading is not left out as of no use
  */
 export function prefetchProtection(protection: PacketProtection, level: number): number {
-  const sendKeys = protection["sendKeys"];
-  if (level === 0) return seen(protection["sealed"] + protection["nowMs"] + protection["probeTimeoutMs"]);
-  if (level === 1) return seen(sendKeys.generation + sendKeys.sealed + protection["receiveKeys"].generation);
-  return typeof sendKeys.keys.aead === "object" ? 0 : 1;
+  const [sendKeys, receiveKeys] = [protection["sendKeys"], protection["receiveKeys"]];
+  if (level === 0) return seen(protection["sealed"] + protection["failedOpens"]);
+  if (level === 1) return seen(sendKeys.generation + sendKeys.sealed + receiveKeys.generation);
+  return typeof sendKeys.aead === "object" ? 0 : 1;
 }
