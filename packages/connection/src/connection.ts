@@ -322,7 +322,7 @@ export class Connection {
   }
 
   private onHeard(packetNumber: number, isNews: boolean, bytes: number, from: PeerAddress, nowMs: number): void {
-    this.monitor.onReceived(packetNumber, bytes, nowMs);
+    this.monitor.onReceived(packetNumber, isNews, bytes, nowMs);
     if (this.life.isOpen) {
       if (isNews) this.idle.onHeard(nowMs); // others may be copies that somebody kept
       this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());

@@ -30,7 +30,7 @@ function prefetchConnection(connection: Connection, level: number, receives: boo
   const below = prefetchEndpoint(connection["endpoint"], level - 1, receives);
   const keys = level <= PROTECTION_LEVELS ? prefetchProtection(connection["protection"], level - 1) : 0;
   if (level === 1) return below + keys + parts(connection);
-  return level === 2 ? below + keys + partsOfParts(connection, receives) : below + keys;
+  return level === 2 ? below + keys + partsOfParts(connection) : below + keys;
 }
 
 function parts(connection: Connection): number {
@@ -38,23 +38,17 @@ function parts(connection: Connection): number {
   const monitor = connection["monitor"];
   const idle = connection["idle"];
   let sum = paths["keptBytes"] + paths["toldBytes"];
-  sum += monitor["packetsDropped"] + monitor["dueFromMs"];
+  sum += monitor.packetsSent + monitor["fullBytes"];
   sum += idle.heardAtMs + idle.refusedNumber;
   sum += connection["window"].largest + connection["refusals"]["answeredAtMs"] + connection["refresh"]["samples"];
   return seen(sum);
 }
 
-function partsOfParts(connection: Connection, receives: boolean): number {
+function partsOfParts(connection: Connection): number {
   const paths = connection["paths"];
   const path = paths["path"];
   const mtu = paths["mtu"];
-  const monitor = connection["monitor"];
-  const rates = monitor["rates"];
   let sum = path["shownBy"] + path["localSinceMs"] + path["challengeAgainAtMs"] + path.migrations;
   sum += mtu.currentBytes + mtu["probeNumber"] + mtu["companionAtMs"];
-  sum += rates["second"] + (rates["ring"][0] as number);
-  if (!receives) return seen(sum);
-  const receiveLoss = monitor["receiveLoss"];
-  sum += receiveLoss.share + receiveLoss["border"] + receiveLoss["budget"];
-  return seen(sum + monitor["meter"].nextAtMs + monitor["advisor"]["level"]);
+  return seen(sum);
 }

@@ -25,8 +25,9 @@ const SEARCH_BUDGET: number = (PROBES_OF_SEARCH + 1) * NUMBERS_PER_SKIP;
  * for certain, but what a player sees stutter is what does not arrive.
  *
  * Numbers up to a border, the largest at one look, are judged at the next look a second later: until then what was
- * overtaken, or delayed by jitter, has come. A packet costs an addition. Duplicates and packets that are refused are
- * not told to this: the former would count twice, the latter are sent again like lost ones.
+ * overtaken, or delayed by jitter, has come. A packet that comes in its turn costs nothing, as how many came is counted
+ * elsewhere anyway. Neither duplicates nor packets that are refused are among those: the former would count twice, the
+ * latter are sent again like lost ones.
  *
  * What is missing without being lost is left out by a budget: one number in 129, not saved up; and the probes of an MTU
  * search, as long as no datagram of the largest size has shown that it is over. Losses of less than a percent are
@@ -35,8 +36,6 @@ const SEARCH_BUDGET: number = (PROBES_OF_SEARCH + 1) * NUMBERS_PER_SKIP;
 export class ReceiveLoss {
   /** Smoothed, 0..1. */
   share = 0;
-  /** bytes. A datagram this large shows that the peer's search for a larger MTU is over. */
-  private readonly fullBytes: number;
   private hasSeenFull = false;
   /** Since a datagram of the largest size came. */
   private looksSinceFull = 0;
@@ -46,25 +45,27 @@ export class ReceiveLoss {
   private border: number;
   /** Received of those above the floor, up to the border. */
   private settling = 0;
-  /** Received of those above the border. */
-  private fresh = 0;
+  /** Received of all up to the border, since the last look. */
+  private late = 0;
+  /** Received in all, at the last look. */
+  private lastReceived = 0;
   /** Numbers in whose place some may be missing, one in `NUMBERS_PER_SKIP`. */
   private budget: number = SEARCH_BUDGET;
 
-  /**
-   * @param firstNumber the peer's first packet number
-   * @param fullBytes the largest datagram that the peer may send
-   */
-  constructor(firstNumber: number, fullBytes: number) {
+  /** @param firstNumber the peer's first packet number */
+  constructor(firstNumber: number) {
     this.floor = this.border = firstNumber - 1;
-    this.fullBytes = fullBytes;
   }
 
-  /** A packet was accepted, whose datagram had `bytes`. */
-  onReceived(packetNumber: number, bytes: number): void {
-    if (packetNumber > this.border) this.fresh += 1;
-    else if (packetNumber > this.floor) this.settling += 1;
-    if (bytes < this.fullBytes) return;
+  /** A packet was accepted whose number may not be the highest so far. */
+  onStraggler(packetNumber: number): void {
+    if (packetNumber > this.border) return;
+    this.late += 1;
+    if (packetNumber > this.floor) this.settling += 1;
+  }
+
+  /** A datagram of the largest size came that the peer may send: its search for a larger MTU is over. */
+  onFull(): void {
     this.hasSeenFull = true;
     this.looksSinceFull = 0;
   }
@@ -77,8 +78,9 @@ export class ReceiveLoss {
   /**
    * Judges what has settled; to be called about once a second, not more often.
    * @param largest the highest number received
+   * @param received packets received in all
    */
-  look(largest: number): void {
+  look(largest: number, received: number): void {
     if (this.hasSeenFull && ++this.looksSinceFull > LOOKS_WITHOUT_FULL) this.expectSearch();
     const numbers = this.border - this.floor;
     if (numbers >= MIN_NUMBERS) {
@@ -87,8 +89,9 @@ export class ReceiveLoss {
       this.settling = 0;
     }
     this.border = largest;
-    this.settling += this.fresh;
-    this.fresh = 0;
+    this.settling += received - this.lastReceived - this.late;
+    this.lastReceived = received;
+    this.late = 0;
   }
 
   private expectSearch(): void {

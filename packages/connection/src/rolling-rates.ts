@@ -26,13 +26,13 @@ export class RollingRates {
   /** Totals, modulo 2^32, at the beginning of each second. */
   private readonly ring: Uint32Array = new Uint32Array(SLOTS * SERIES);
 
-  onSent(bytes: number, nowMs: number): void {
+  countSent(bytes: number, nowMs: number): void {
     this.advance(nowMs);
     this.packetsSent += 1;
     this.bytesSent += bytes;
   }
 
-  onReceived(bytes: number, nowMs: number): void {
+  countReceived(bytes: number, nowMs: number): void {
     this.advance(nowMs);
     this.packetsReceived += 1;
     this.bytesReceived += bytes;

@@ -53,22 +53,29 @@ interface MonitoredPath {
   readonly migrations: number;
 }
 
-/** Totals and rates of one connection's packets, told to the trace as well, and the grade made from them. */
-export class ConnectionMonitor {
-  private readonly rates: RollingRates = new RollingRates();
+/**
+ * Totals and rates of one connection's packets, told to the trace as well, and the grade made from them. One object
+ * with the totals, as each packet needs both; what is made of them once a second lies apart.
+ */
+export class ConnectionMonitor extends RollingRates {
   /** Whole ms. No look is due before: asked for every packet, and no fraction, which would lie in a box of its own. */
   private dueFromMs = 0;
-  private packetsDropped = 0;
-  private readonly receiveLoss: ReceiveLoss;
   private readonly trace: TraceSink | undefined;
+  /** bytes. The largest datagram that the peer may send. */
+  private readonly fullBytes: number;
+  private readonly receiveLoss: ReceiveLoss;
+  private packetsDropped: number;
   private readonly meter: QualityMeter;
   private readonly advisor: SendAdvisor;
 
   /** @param rateBytesPerSecond what congestion control lets through to begin with */
   constructor(options: ConnectionOptions, rateBytesPerSecond: number) {
+    super();
     const { nowMs, localParameters, initialPacketNumber = 0, trace } = options;
-    this.receiveLoss = new ReceiveLoss(initialPacketNumber, localParameters.maxDatagramBytes);
     this.trace = trace;
+    this.fullBytes = localParameters.maxDatagramBytes;
+    this.receiveLoss = new ReceiveLoss(initialPacketNumber);
+    this.packetsDropped = 0;
     this.meter = new QualityMeter(nowMs);
     this.advisor = new SendAdvisor(rateBytesPerSecond);
   }
@@ -87,7 +94,7 @@ export class ConnectionMonitor {
    */
   evaluate(endpoint: MonitoredEndpoint, largest: number, nowMs: number, events: ConnectionEvent[]): void {
     if (nowMs < this.dueFromMs || !this.meter.isDue(nowMs)) return;
-    this.receiveLoss.look(largest);
+    this.receiveLoss.look(largest, this.packetsReceived);
     const { rtt, statistics, sendRateBytesPerSecond: rateBytesPerSecond } = endpoint;
     const { packetsSent } = statistics;
     // What arrived after all, as when the path becomes longer at a stroke, was late and not lost.
@@ -110,19 +117,23 @@ export class ConnectionMonitor {
   }
 
   onSent(packetNumber: number, bytes: number, nowMs: number): void {
-    this.rates.onSent(bytes, nowMs);
+    this.countSent(bytes, nowMs);
     this.trace?.({ type: "packet-sent", atMs: nowMs, packetNumber, bytes });
   }
 
   /** A datagram went once more, to another address. */
   onMirrored(bytes: number, nowMs: number): void {
-    this.rates.onSent(bytes, nowMs);
+    this.countSent(bytes, nowMs);
   }
 
-  /** An authentic packet that is no duplicate and was not refused. */
-  onReceived(packetNumber: number, bytes: number, nowMs: number): void {
-    this.rates.onReceived(bytes, nowMs);
-    this.receiveLoss.onReceived(packetNumber, bytes);
+  /**
+   * An authentic packet that is no duplicate and was not refused.
+   * @param isNews whether its number is the highest so far
+   */
+  onReceived(packetNumber: number, isNews: boolean, bytes: number, nowMs: number): void {
+    this.countReceived(bytes, nowMs);
+    if (!isNews) this.receiveLoss.onStraggler(packetNumber);
+    if (bytes >= this.fullBytes) this.receiveLoss.onFull();
     this.trace?.({ type: "packet-received", atMs: nowMs, packetNumber, bytes });
   }
 
@@ -138,7 +149,7 @@ export class ConnectionMonitor {
     keyUpdates: number,
   ): ConnectionStatistics {
     const { rtt, statistics } = endpoint;
-    const { packetsSent, packetsReceived, bytesSent, bytesReceived } = this.rates;
+    const { packetsSent, packetsReceived, bytesSent, bytesReceived } = this;
     return {
       packetsSent,
       packetsReceived,
@@ -155,7 +166,7 @@ export class ConnectionMonitor {
       mtuBytes,
       migrations,
       keyUpdates,
-      seconds: this.rates.history(nowMs),
+      seconds: this.history(nowMs),
       endpoint: {
         ...statistics,
         messagesSent: statistics.messagesSent.slice(),

@@ -4,16 +4,42 @@ import { ReceiveLoss } from "../src/receive-loss.js";
 const FULL_BYTES = 1452;
 const SMALL_BYTES = 60;
 
+/** A {@link ReceiveLoss}, and what a connection counts beside it. */
+class Watched {
+  private readonly loss = new ReceiveLoss(0);
+  private received = 0;
+  private largest = -1;
+
+  get share(): number {
+    return this.loss.share;
+  }
+
+  onReceived(packetNumber: number, bytes: number): void {
+    this.received += 1;
+    if (packetNumber < this.largest) this.loss.onStraggler(packetNumber);
+    this.largest = Math.max(this.largest, packetNumber);
+    if (bytes >= FULL_BYTES) this.loss.onFull();
+  }
+
+  onPathChanged(): void {
+    this.loss.onPathChanged();
+  }
+
+  look(largest: number): void {
+    this.loss.look(largest, this.received);
+  }
+}
+
 /** Past the allowance for MTU probes: numbers 0..9 came, the first of them in a datagram of the largest size. */
-function started(): ReceiveLoss {
-  const loss = new ReceiveLoss(0, FULL_BYTES);
+function started(): Watched {
+  const loss = new Watched();
   for (let number = 0; number < 10; number++) loss.onReceived(number, number === 0 ? FULL_BYTES : SMALL_BYTES);
   loss.look(9);
   loss.look(9);
   return loss;
 }
 
-function receive(loss: ReceiveLoss, from: number, to: number, isMissing: (number: number) => boolean): void {
+function receive(loss: Watched, from: number, to: number, isMissing: (number: number) => boolean): void {
   for (let number = from; number <= to; number++) if (!isMissing(number)) loss.onReceived(number, SMALL_BYTES);
 }
 
@@ -75,7 +101,7 @@ describe("ReceiveLoss", () => {
   });
 
   it("excuses a dozen more while an MTU search may be under way, and after a change of path", () => {
-    const loss = new ReceiveLoss(0, FULL_BYTES);
+    const loss = new Watched();
     receive(loss, 0, 59, (number) => number % 5 === 4);
     loss.look(59);
     loss.look(59);
