@@ -8,6 +8,8 @@ const CLASSES = 9;
 const SUSPECTS = 3;
 /** Smaller packets that are remembered: enough to tell an outage, few enough to forget the one before. */
 const TALLY = 16;
+/** Of those that were acknowledged in a row: more leave nothing of what was before, nor add anything. */
+const MOST_COUNTED = 1024;
 
 /**
  * Notices that a path has come to swallow large packets (RFC 8899 section 4.3): when several were lost although
@@ -27,6 +29,16 @@ export class BlackHoleDetector {
   /** Whether the evidence suffices. */
   get detected(): boolean {
     return this.suspects >= SUSPECTS && this.smallerAcked > this.smallerLost;
+  }
+
+  /** Whether packets were lost that only their size explains so far. */
+  get hasSuspects(): boolean {
+    return this.suspects > 0;
+  }
+
+  /** As `onAcked` of `count` packets no larger than the base. */
+  onSmallAcked(count: number): void {
+    for (let left = Math.min(count, MOST_COUNTED); left > 0; left--) this.tally(1, 0);
   }
 
   onAcked(packetNumber: number, bytes: number): void {

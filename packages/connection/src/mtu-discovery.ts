@@ -40,34 +40,53 @@ export type MtuCause =
 export class MtuDiscovery implements PacketFates {
   /** bytes. What is known to pass, or was set and not found to fail. */
   currentBytes: number;
+  private stalled: boolean;
+  /** Whether the search is under way. */
+  private isSearching: boolean;
+  /** Number of the probe in flight; -1 for none. */
+  private probeNumber: number;
+  /** ms. When it begins again; undefined when it is under way, or will not. */
+  private searchAtMs: number | undefined;
+  /** Whether the detector may suspect something: else it is not asked. */
+  private isSuspicious: boolean;
+  /** Packets no larger than the base, acknowledged since the detector was told of them last. */
+  private smallAcked: number;
+  private readonly detector: BlackHoleDetector;
+  readonly capBytes: number;
   /** Whether the size was set: it or the base, and nothing between. */
   private readonly isPinned: boolean;
-  private readonly detector: BlackHoleDetector = new BlackHoleDetector();
   /** Whether the connection is up: before that nothing is searched for. */
-  private isStarted = false;
-  /** Whether the search is under way. */
-  private isSearching = false;
-  /** ms. When it begins again; undefined when it is under way, or will not. */
-  private searchAtMs: number | undefined = undefined;
-  private stalled = false;
-  /** Number of the probe in flight; -1 for none. */
-  private probeNumber = -1;
-  readonly capBytes: number;
+  private isStarted: boolean;
   /** bytes. The smallest size that is known not to pass; above the cap when there is none. */
   private failsBytes: number;
   /** bytes of the probe. */
-  private probeBytes = 0;
-  private probesLost = 0;
+  private probeBytes: number;
+  private probesLost: number;
   /** ms. When the probe, if it is still in flight then, needs a later packet to tell whether it was lost. */
-  private companionAtMs = Infinity;
-  private blackHoles = 0;
-  private blackHoleAtMs = -Infinity;
+  private companionAtMs: number;
+  private blackHoles: number;
+  private blackHoleAtMs: number;
 
   constructor(options: MtuOptions) {
-    this.capBytes = options.capBytes;
-    this.isPinned = !options.search;
-    this.currentBytes = this.firstBytes;
-    this.failsBytes = options.capBytes + 1;
+    const { capBytes, search } = options;
+    // In the order in which V8 is to lay them out: what every packet needs side by side.
+    this.currentBytes = search ? Math.min(BASE_MTU_BYTES, capBytes) : capBytes;
+    this.stalled = false;
+    this.isSearching = false;
+    this.probeNumber = -1;
+    this.searchAtMs = undefined;
+    this.isSuspicious = false;
+    this.smallAcked = 0;
+    this.detector = new BlackHoleDetector();
+    this.capBytes = capBytes;
+    this.isPinned = !search;
+    this.isStarted = false;
+    this.failsBytes = capBytes + 1;
+    this.probeBytes = 0;
+    this.probesLost = 0;
+    this.companionAtMs = Infinity;
+    this.blackHoles = 0;
+    this.blackHoleAtMs = -Infinity;
   }
 
   /** bytes. The largest datagram to be sent now, probes apart. */
@@ -97,7 +116,7 @@ export class MtuDiscovery implements PacketFates {
   stop(): void {
     this.endSearch(undefined);
     this.endProbe();
-    this.detector.reset();
+    this.resetDetector();
   }
 
   /** bytes of the probe that should go now; 0 for none. */
@@ -125,12 +144,17 @@ export class MtuDiscovery implements PacketFates {
   onPacketAcked(packetNumber: number, bytes: number): void {
     this.stalled = false;
     if (packetNumber === this.probeNumber) this.onProbeAcked();
-    this.detector.onAcked(packetNumber, bytes);
+    // Nearly all: counted here, so that the detector need not be fetched for each of them.
+    if (bytes <= BASE_MTU_BYTES) this.smallAcked += 1;
+    else this.informed().onAcked(packetNumber, bytes);
   }
 
   onPacketLost(packetNumber: number, bytes: number): void {
     // Larger than what is sent now: from before a black hole was noticed, or a probe.
-    if (bytes <= this.currentBytes) this.detector.onLost(packetNumber, bytes);
+    if (bytes <= this.currentBytes) {
+      this.informed().onLost(packetNumber, bytes);
+      this.isSuspicious = true;
+    }
     if (packetNumber === this.probeNumber) this.onProbeLost();
   }
 
@@ -144,9 +168,20 @@ export class MtuDiscovery implements PacketFates {
     if (this.isSearching && this.probeNumber < 0 && this.dueProbeBytes() === 0 && !this.stalled) {
       this.endSearch(this.currentBytes < this.capBytes ? nowMs + RAISE_AFTER_MS : undefined);
     }
-    if (!this.detector.detected) return false;
+    if (!this.isSuspicious) return false;
+    const detector = this.informed();
+    this.isSuspicious = detector.hasSuspects;
+    if (!detector.detected) return false;
     this.onBlackHole(nowMs);
     return true;
+  }
+
+  /** The detector, told of what was acknowledged. */
+  private informed(): BlackHoleDetector {
+    const { detector, smallAcked } = this;
+    this.smallAcked = 0;
+    if (smallAcked > 0) detector.onSmallAcked(smallAcked);
+    return detector;
   }
 
   /** bytes. Where each path begins. */
@@ -184,13 +219,19 @@ export class MtuDiscovery implements PacketFates {
     if (this.blackHoles > 1) this.endSearch(nowMs + Math.min(COOLDOWN_MS * 2 ** (this.blackHoles - 2), RAISE_AFTER_MS));
   }
 
+  private resetDetector(): void {
+    this.smallAcked = 0;
+    this.isSuspicious = false;
+    this.detector.reset();
+  }
+
   private beginSearch(): void {
     this.endProbe();
     this.probesLost = 0;
     this.failsBytes = this.capBytes + 1;
     this.isSearching = this.isStarted;
     this.searchAtMs = undefined;
-    this.detector.reset();
+    this.resetDetector();
   }
 
   /** @param againAtMs ms: when it begins anew, if it does */
