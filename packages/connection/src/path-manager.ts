@@ -1,7 +1,6 @@
 import type { CryptoProvider } from "@sortie/handshake";
 import type { ReliableEndpoint } from "@sortie/reliability";
 import {
-  ByteCopier,
   type ByteWriter,
   encodePadding,
   encodePathChallenge,
@@ -13,23 +12,18 @@ import {
   TAG_BYTES,
 } from "@sortie/wire";
 import type { ConnectionEvent } from "./connection-events.js";
+import { DatagramShelf, MAX_SHELVED_BYTES, NO_PLACE } from "./datagram-shelf.js";
 import { BASE_MTU_BYTES } from "./mtu-search.js";
 import type { MtuCause, MtuDiscovery } from "./mtu-discovery.js";
 import { isSameHost, type PeerAddress } from "./peer-address.js";
 import { Path } from "./path.js";
 import type { TraceSink } from "./trace.js";
 
-/**
- * bytes. Larger datagrams are not kept to be sent again: a packet of game traffic from a new address would not pay for
- * them, within the amplification limit.
- */
-const MAX_KEPT_BYTES = 512;
-
 /** bytes. A client's PING from its new address pays for as much as a server keeps, and its challenge. */
 const MOVE_BYTES = 192;
 
-/** One for all: the datagrams of a batch lie in one buffer. */
-const copier = new ByteCopier();
+/** One for all. */
+const shelf = new DatagramShelf();
 
 export interface PathManagerOptions {
   readonly address: PeerAddress;
@@ -51,40 +45,47 @@ export interface PathManagerOptions {
  */
 export class PathManager {
   private readonly path: Path;
+  private readonly mtu: MtuDiscovery;
   /** Where the packet that was written last must go. */
   transmitTo: PeerAddress;
-  private readonly mtu: MtuDiscovery;
-  private readonly endpoint: ReliableEndpoint;
   private readonly followsPeer: boolean;
-  /** The datagram that went to the current address last. */
-  private kept: Uint8Array = NO_BYTES;
-  private keptView: DataView | undefined = undefined;
-  private keptBytes = 0;
+  /** Where the datagram is kept that went to the current address last; `NO_PLACE` before the first one. */
+  private keptPlace: number;
+  private keptBytes: number;
   /** It goes to the candidate too. */
-  private mirrorDue = false;
-  /** Nobody is challenged any more. */
-  private isEnding = false;
+  private mirrorDue: boolean;
   /** bytes: what the endpoint was told. */
   private toldBytes: number;
   /** bytes: what the trace was told. */
   private tracedBytes: number;
+  private readonly endpoint: ReliableEndpoint;
+  /** Nobody is challenged any more. */
+  private isEnding: boolean;
+  /** The datagram that is kept, where it is too large for the shelf, as while a candidate is validated. */
+  private keptApart: Uint8Array | undefined;
   private readonly crypto: CryptoProvider;
   private readonly events: ConnectionEvent[];
   private readonly trace: TraceSink | undefined;
   private readonly onPathForgotten: () => void;
 
   constructor(options: PathManagerOptions) {
+    // In the order in which V8 is to lay them out: what every packet needs side by side.
     this.path = new Path(options.address);
+    this.mtu = options.mtu;
     this.transmitTo = options.address;
     this.followsPeer = options.followsPeer;
-    this.mtu = options.mtu;
+    this.keptPlace = NO_PLACE;
+    this.keptBytes = 0;
+    this.mirrorDue = false;
+    this.toldBytes = options.mtu.usableBytes;
+    this.tracedBytes = options.mtu.currentBytes;
     this.endpoint = options.endpoint;
+    this.isEnding = false;
+    this.keptApart = undefined;
     this.crypto = options.crypto;
     this.events = options.events;
     this.trace = options.trace;
     this.onPathForgotten = options.onPathForgotten;
-    this.toldBytes = options.mtu.usableBytes;
-    this.tracedBytes = options.mtu.currentBytes;
   }
 
   /** The peer's validated address. */
@@ -127,8 +128,9 @@ export class PathManager {
   stop(): void {
     this.path.abandon();
     this.mtu.stop();
-    this.kept = NO_BYTES;
-    this.keptView = undefined;
+    if (this.keptPlace !== NO_PLACE) shelf.give(this.keptPlace);
+    this.keptPlace = NO_PLACE;
+    this.keptApart = undefined;
     this.keptBytes = 0;
     this.mirrorDue = false;
   }
@@ -188,7 +190,7 @@ export class PathManager {
     const { path } = this;
     if (path.candidate?.equals(from) !== true) return path.current.equals(from);
     if (this.isEnding) return false;
-    path.answer.set(bytes.subarray(start, start + PATH_DATA_BYTES));
+    path.answer = bytes.slice(start, start + PATH_DATA_BYTES);
     path.answerDue = true;
     return false;
   }
@@ -265,7 +267,8 @@ export class PathManager {
     const { path } = this;
     if (!this.followsPeer || this.transmitTo !== path.current) return;
     if (path.candidate === undefined) {
-      if (bytes <= MAX_KEPT_BYTES) this.keep(buffer, offset, bytes);
+      // A packet of game traffic from a new address would not pay for larger ones, within the amplification limit.
+      if (bytes <= MAX_SHELVED_BYTES) this.keep(buffer, offset, bytes);
       else this.keptBytes = 0;
     } else if (path.mayMirror(bytes)) {
       this.keep(buffer, offset, bytes);
@@ -284,19 +287,21 @@ export class PathManager {
     if (!this.mirrorDue) return 0;
     this.mirrorDue = false;
     if (path.candidate === undefined) return 0;
-    buffer.set(this.kept.subarray(0, keptBytes), offset);
+    const isApart = keptBytes > MAX_SHELVED_BYTES;
+    buffer.set(isApart ? (this.keptApart as Uint8Array) : shelf.get(this.keptPlace, keptBytes), offset);
     path.onMirrored(keptBytes);
     this.transmitTo = path.candidate;
     return keptBytes;
   }
 
   private keep(buffer: Uint8Array, offset: number, bytes: number): void {
-    if (this.kept.length < bytes) {
-      this.kept = new Uint8Array(Math.max(bytes, Math.min(2 * bytes, MAX_KEPT_BYTES)));
-      this.keptView = new DataView(this.kept.buffer);
-    }
-    copier.copy(buffer, offset, offset + bytes, this.kept, 0, this.keptView);
     this.keptBytes = bytes;
+    if (bytes > MAX_SHELVED_BYTES) {
+      this.keptApart = new Uint8Array(buffer.subarray(offset, offset + bytes));
+      return;
+    }
+    if (this.keptPlace === NO_PLACE) this.keptPlace = shelf.take();
+    shelf.put(this.keptPlace, buffer, offset, offset + bytes);
   }
 
   /** @throws what the provider does when its generator fails; then the candidate is none, and may come again */
@@ -333,5 +338,3 @@ export class PathManager {
     this.trace?.({ type: "mtu", atMs: nowMs, mtuBytes: this.mtu.currentBytes, cause });
   }
 }
-
-const NO_BYTES = new Uint8Array(0);

@@ -25,35 +25,53 @@ const PATH_PACKET_BYTES: number = PACKET_OVERHEAD_BYTES + 1 + PATH_DATA_BYTES;
 export class Path {
   current: PeerAddress;
   /** The address under validation. */
-  candidate: PeerAddress | undefined = undefined;
+  candidate: PeerAddress | undefined;
   /** A challenge must go to the candidate now. */
-  challengeDue = false;
-  answerDue = false;
-  /** 8 bytes that the candidate must echo. */
-  challenge: Uint8Array = EMPTY;
+  challengeDue: boolean;
+  answerDue: boolean;
   /** Number of the packet that showed the candidate, or the peer at another of our own addresses. */
-  private shownBy = 0;
+  private shownBy: number;
+  migrations: number;
+  /** 8 bytes that the candidate must echo. */
+  challenge: Uint8Array;
+  /** Answer to the candidate's own challenge; 8 bytes once one was due. */
+  answer: Uint8Array;
   /** The current address as it was until the peer spoke to another of our own. */
-  private formerLocal: PeerAddress | undefined = undefined;
-  private localSinceMs = -Infinity;
-  /** Answer to the candidate's own challenge, when one is due. */
-  readonly answer: Uint8Array = new Uint8Array(PATH_DATA_BYTES);
+  private formerLocal: PeerAddress | undefined;
+  private localSinceMs: number;
   /** Whether this side chose the candidate, rather than having heard from there: nobody can have forged it. */
-  isOurChoice = false;
-  private challengeAgainAtMs = Infinity;
+  isOurChoice: boolean;
+  private challengeAgainAtMs: number;
   /** No challenge is to come. */
-  private isOver = false;
-  migrations = 0;
+  private isOver: boolean;
   /** Times that the candidate was to be asked, whether the amplification limit let a challenge go or not. */
-  private challenges = 0;
+  private challenges: number;
   /** The last challenge was given more time, as that is done once. */
-  private isExcused = false;
-  private bytesFromCandidate = 0;
-  private bytesToCandidate = 0;
-  private candidateSinceMs = -Infinity;
+  private isExcused: boolean;
+  private bytesFromCandidate: number;
+  private bytesToCandidate: number;
+  private candidateSinceMs: number;
 
   constructor(address: PeerAddress) {
+    // In the order in which V8 is to lay them out: what every packet needs side by side.
     this.current = address;
+    this.candidate = undefined;
+    this.challengeDue = false;
+    this.answerDue = false;
+    this.shownBy = 0;
+    this.migrations = 0;
+    this.challenge = EMPTY;
+    this.answer = EMPTY;
+    this.formerLocal = undefined;
+    this.localSinceMs = -Infinity;
+    this.isOurChoice = false;
+    this.challengeAgainAtMs = Infinity;
+    this.isOver = false;
+    this.challenges = 0;
+    this.isExcused = false;
+    this.bytesFromCandidate = 0;
+    this.bytesToCandidate = 0;
+    this.candidateSinceMs = -Infinity;
   }
 
   /** ms. When the challenge goes again, or is given up. */

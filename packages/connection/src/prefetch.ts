@@ -48,7 +48,7 @@ function partsOfParts(connection: Connection): number {
   const paths = connection["paths"];
   const path = paths["path"];
   const mtu = paths["mtu"];
-  let sum = path["shownBy"] + path["localSinceMs"] + path["challengeAgainAtMs"] + path.migrations;
-  sum += mtu.currentBytes + mtu["probeNumber"] + mtu["companionAtMs"];
+  let sum = path["shownBy"] + path.migrations;
+  sum += mtu.currentBytes + mtu["smallAcked"];
   return seen(sum);
 }
