@@ -21,6 +21,7 @@ import { writePacket } from "./packet-writer.js";
 import type { PathManager } from "./path-manager.js";
 import type { PeerAddress } from "./peer-address.js";
 import type { Quality } from "./quality.js";
+import { hasRoom } from "./receive-room.js";
 import { Refusals } from "./refusals.js";
 import type { ConnectionResources } from "./resources.js";
 import { RttRefresh } from "./rtt-refresh.js";
@@ -172,7 +173,8 @@ export class Connection {
     }
     const { packetNumber, plaintextBytes, isNewest } = opened;
     const malformed = frames.decode(plaintext, 0, plaintextBytes);
-    if (malformed === undefined && this.refusals.refuses(frames, from, nowMs)) {
+    if (malformed === undefined && !hasRoom(this.life.state, frames, nowMs, this.endpoint)) {
+      this.refusals.onRefused(from, nowMs);
       this.applied(this.dispatch.applyRoomless(frames, plaintext, packetNumber, from, nowMs), nowMs);
       return "receive-buffer-full";
     }
@@ -208,7 +210,7 @@ export class Connection {
     }
     const { writer } = this.resources;
     this.refresh.beforePacket(this.endpoint, nowMs);
-    const number = writePacket(this.paths, this.closing, this.endpoint, writer, buffer, offset, nowMs);
+    const number = writePacket(this.life, this.paths, this.closing, this.endpoint, writer, buffer, offset, nowMs);
     if (number < 0) return 0;
     const end = this.protection.seal(buffer, offset, writer.offset, this.remoteConnectionId, number, nowMs);
     if (end < 0) return this.stopAtKeyLimit(nowMs);
@@ -323,10 +325,7 @@ export class Connection {
 
   private onHeard(packetNumber: number, isNews: boolean, bytes: number, from: PeerAddress, nowMs: number): void {
     this.monitor.onReceived(packetNumber, isNews, bytes, nowMs);
-    if (this.life.isOpen) {
-      if (isNews) this.idle.onHeard(nowMs); // others may be copies that somebody kept
-      this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
-    }
+    if (isNews && this.life.isOpen) this.idle.onHeard(nowMs); // others may be copies that somebody kept
     if (this.life.followsPeer) this.paths.onAuthenticPacket(from, packetNumber, isNews, bytes, nowMs);
     if (this.life.state === "connected") this.monitor.evaluate(this.endpoint, this.window.largest, nowMs, this.events);
   }

@@ -41,12 +41,12 @@ export function closeCodeOf(violation: FrameViolation): CloseCode {
 /** Hands each frame of a decoded packet to its place, then the packet to the ack tracker. */
 export class FrameDispatch {
   private readonly endpoint: ReliableEndpoint;
+  private readonly refresh: RttRefresh;
   private readonly protection: PacketProtection;
   private readonly role: "client" | "server";
   private readonly exchange: ConnectExchange;
   private readonly control: ConnectionControlFrames;
   private readonly paths: PathManager;
-  private readonly refresh: RttRefresh;
   private readonly owner: FrameOwner;
 
   constructor(
@@ -59,13 +59,14 @@ export class FrameDispatch {
     refresh: RttRefresh,
     owner: FrameOwner,
   ) {
+    // First what nearly every packet needs, see `Connection`.
     this.endpoint = endpoint;
+    this.refresh = refresh;
     this.protection = protection;
     this.role = role;
     this.exchange = exchange;
     this.control = control;
     this.paths = paths;
-    this.refresh = refresh;
     this.owner = owner;
   }
 
@@ -119,8 +120,11 @@ export class FrameDispatch {
 
   private onAck(frame: Frame, plaintext: Uint8Array, nowMs: number): FrameViolation | undefined {
     const violation = this.endpoint.onAck(frame, plaintext, nowMs);
-    if (violation === undefined) this.protection.onAcked(frame.largest);
-    return violation;
+    if (violation !== undefined) return violation;
+    this.protection.onAcked(frame.largest);
+    // With those that may have changed it, instead of with every packet.
+    this.protection.setProbeTimeoutMs(this.endpoint.probeTimeoutMs());
+    return undefined;
   }
 
   private applyFrame(

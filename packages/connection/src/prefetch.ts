@@ -40,7 +40,7 @@ function parts(connection: Connection): number {
   let sum = paths["keptBytes"] + paths["toldBytes"];
   sum += monitor.packetsSent + monitor["fullBytes"];
   sum += idle.heardAtMs + idle.refusedNumber;
-  sum += connection["window"].largest + connection["refusals"]["answeredAtMs"] + connection["refresh"]["samples"];
+  sum += connection["window"].largest + connection["refresh"]["samples"];
   return seen(sum);
 }
 

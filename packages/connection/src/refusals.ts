@@ -1,20 +1,19 @@
 import type { ReliableEndpoint } from "@sortie/reliability";
-import { PACKET_OVERHEAD_BYTES, type PacketFrames } from "@sortie/wire";
+import { PACKET_OVERHEAD_BYTES } from "@sortie/wire";
 import type { ConnectExchange } from "./connect-exchange.js";
 import type { IdleWatch } from "./idle-watch.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { opened } from "./packet-opener.js";
 import type { PathManager } from "./path-manager.js";
 import type { PeerAddress } from "./peer-address.js";
-import { hasRoom } from "./receive-room.js";
 
 /** ms. Clients take a path for dead after 2.5 s: soon enough that a peer of which all is refused does not. */
 const ANSWER_INTERVAL_MS = 1000;
 
 /**
- * Which packets are refused, as if they had not come, and what such a one says all the same: that its sender is there,
- * and where. The replay window does not remember it, and anybody who copied it can send it again, from anywhere, at any
- * time: only one whose number is above those of all before, refused ones included, says anything.
+ * What a packet says that is refused for want of room, as if it had not come: that its sender is there, and where. The
+ * replay window does not remember it, and anybody who copied it can send it again, from anywhere, at any time: only one
+ * whose number is above those of all before, refused ones included, says anything.
  */
 export class Refusals {
   private readonly life: Lifecycle;
@@ -38,14 +37,8 @@ export class Refusals {
     this.exchange = exchange;
   }
 
-  /** Whether the packet opened last, with these frames, is refused; then what it says all the same is heard. */
-  refuses(frames: PacketFrames, from: PeerAddress, nowMs: number): boolean {
-    if (hasRoom(this.life.state, frames, nowMs, this.endpoint)) return false;
-    this.onRefused(from, nowMs);
-    return true;
-  }
-
-  private onRefused(from: PeerAddress, nowMs: number): void {
+  /** The packet opened last is refused. */
+  onRefused(from: PeerAddress, nowMs: number): void {
     const { packetNumber, plaintextBytes, isNewest } = opened;
     const bytes = plaintextBytes + PACKET_OVERHEAD_BYTES;
     if (!this.idle.onRefused(packetNumber, isNewest, nowMs)) return this.paths.onRepeated(from, packetNumber, nowMs);
