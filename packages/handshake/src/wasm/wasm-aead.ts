@@ -1,20 +1,19 @@
 import { TAG_BYTES } from "@sortie/wire";
 import { expectAeadLengths, expectNonce } from "../aead-arguments.js";
 import type { Aead } from "../crypto-provider.js";
-import { keyWords } from "../key-words.js";
+import { KeyOwner } from "./key-owner.js";
 import type { WasmHeap } from "./wasm-heap.js";
 
 /**
  * ChaCha20-Poly1305 (RFC 8439 section 2.8) of libsodium in WebAssembly. A packet is copied into its memory and back,
  * since it sees no other; nothing is allocated but, above 64 bytes, one view.
  */
-export class WasmChaCha20Poly1305 implements Aead {
+export class WasmChaCha20Poly1305 extends KeyOwner implements Aead {
   readonly #heap: WasmHeap;
-  readonly #key: readonly number[];
 
   constructor(heap: WasmHeap, key: Uint8Array) {
+    super(key);
     this.#heap = heap;
-    this.#key = keyWords(key);
   }
 
   seal(nonce: Uint8Array, bytes: Uint8Array, headerStart: number, bodyStart: number, bodyEnd: number): void {
@@ -23,7 +22,7 @@ export class WasmChaCha20Poly1305 implements Aead {
     const bodyBytes = bodyEnd - bodyStart;
     expectNonce(nonce);
     expectAeadLengths(headerBytes, bodyBytes);
-    heap.load(this, this.#key, nonce, bytes, headerStart, bodyStart, bodyEnd);
+    heap.load(this, nonce, bytes, headerStart, bodyStart, bodyEnd);
     const failed = heap.functions._crypto_aead_chacha20poly1305_ietf_encrypt(
       heap.body,
       0,
@@ -54,7 +53,7 @@ export class WasmChaCha20Poly1305 implements Aead {
     const bodyBytes = end - bodyStart - TAG_BYTES;
     expectNonce(nonce);
     expectAeadLengths(headerBytes, bodyBytes);
-    heap.load(this, this.#key, nonce, bytes, headerStart, bodyStart, end);
+    heap.load(this, nonce, bytes, headerStart, bodyStart, end);
     const failed = heap.functions._crypto_aead_chacha20poly1305_ietf_decrypt(
       heap.body,
       0,

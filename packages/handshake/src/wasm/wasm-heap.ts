@@ -1,8 +1,8 @@
 import { ByteCopier, TAG_BYTES } from "@sortie/wire";
 import type { LibsodiumModule } from "libsodium";
 import { MAX_AEAD_BODY_BYTES, MAX_AEAD_HEADER_BYTES } from "../aead-arguments.js";
-import { writeKey } from "../key-words.js";
 import { PrefixViews } from "../prefix-views.js";
+import type { KeyOwner } from "./key-owner.js";
 
 /** bytes. */
 const KEY_BYTES = 32;
@@ -26,7 +26,7 @@ export class WasmHeap {
   readonly #view: DataView;
   readonly #copier: ByteCopier = new ByteCopier();
   /** Whose key is in the memory. */
-  #keyOwner: object | undefined = undefined;
+  #keyOwner: KeyOwner | undefined = undefined;
 
   /** Throws Error when the instance has no memory to give. */
   constructor(functions: LibsodiumModule) {
@@ -45,8 +45,7 @@ export class WasmHeap {
 
   /** Copies key (unless its owner came last, too), nonce, header and body to their places. */
   load(
-    keyOwner: object,
-    key: readonly number[],
+    keyOwner: KeyOwner,
     nonce: Uint8Array,
     bytes: Uint8Array,
     headerStart: number,
@@ -54,7 +53,7 @@ export class WasmHeap {
     end: number,
   ): void {
     if (this.#keyOwner !== keyOwner) {
-      writeKey(key, this.#view, this.key);
+      keyOwner.writeKey(this.#view, this.key);
       this.#keyOwner = keyOwner;
     }
     this.#copier.copy(nonce, 0, nonce.length, this.#bytes, this.nonce);
