@@ -17,34 +17,47 @@ export class ConnectionEntry {
   /** The SERVER_HELLO, until the client has proved that it holds the keys. */
   serverHello: Uint8Array | undefined;
   /** Whether `authenticate` accepted: it holds a player's slot until it ends. */
-  isPeer = false;
+  isPeer: boolean;
   /** Whether it waits to be transmitted for: at the end of the tick, or at the next poll. */
-  queued: "no" | "held" | "now" = "no";
+  queued: "no" | "held" | "now";
   /** Whether it waits in the list of connections that may have something for the application. */
-  eventful = false;
+  eventful: boolean;
   /** The application has ended it: nothing that the peer sent is told any more. */
-  isDismissed = false;
+  isDismissed: boolean;
   /** Whether its owner was told of its end. Set by the table's `finish`. */
-  finished = false;
+  finished: boolean;
   /** Packets that may be opened; undefined where nothing limits them. */
-  allowance: TokenBucket | undefined = undefined;
+  allowance: TokenBucket | undefined;
+  /** The public object, made when the application lets the client in. */
+  owner: unknown;
   /** Of `authenticate`, while it has not answered. */
-  authenticateCall: AuthenticateCall | undefined = undefined;
+  authenticateCall: AuthenticateCall | undefined;
   /** ms. When the server gives it up, should it be no peer by then. */
-  handshakeDeadlineMs: number = Infinity;
-  /** The public object, made when the application first hears of the peer. */
-  owner: unknown = undefined;
+  handshakeDeadlineMs: number;
+  /** ms. When it became a peer. */
+  peerSinceMs: number;
   /** Session ID offered to `authenticate` and told in ACCEPT. */
   readonly sessionId: Uint8Array;
   /** Finds the entry when its CLIENT_HELLO comes again. */
   readonly helloKey: string;
 
   constructor(slot: number, connection: Connection, sessionId: Uint8Array, helloKey: string, serverHello: Uint8Array) {
+    // First what every packet needs: V8 lays fields out as they are assigned.
     this.slot = slot;
     this.connection = connection;
+    this.serverHello = serverHello;
+    this.isPeer = false;
+    this.queued = "no";
+    this.eventful = false;
+    this.isDismissed = false;
+    this.finished = false;
+    this.allowance = undefined;
+    this.owner = undefined;
+    this.authenticateCall = undefined;
+    this.handshakeDeadlineMs = Infinity;
+    this.peerSinceMs = Infinity;
     this.sessionId = sessionId;
     this.helloKey = helloKey;
-    this.serverHello = serverHello;
   }
 
   get address(): SocketAddress {

@@ -42,12 +42,6 @@ const RECEIVE_HOLD_TICKS = 1.5;
 /** Of servers that share a port each has its own range of peer IDs: 64 of them fill 32 bits. */
 const PEER_IDS_PER_WORKER = 2 ** 26;
 
-/** What the application keeps for an entry of the table. */
-interface Owner<Data> {
-  readonly peer: Peer<Data>;
-  readonly sinceMs: number;
-}
-
 /** A game server: peers, events, ticks. See {@link ServerEvents} for the order of things. */
 export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #options: ServerOptions<Data>;
@@ -63,10 +57,10 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
   readonly #maxPeers: number;
   readonly #handler: ServerCoreHandler = {
     onConnect: (entry) => this.#onConnect(entry),
-    onMessage: (entry, message) => this.emit("message", this.#ownerOf(entry).peer, message),
-    onDrain: (entry) => this.emit("drain", this.#ownerOf(entry).peer),
-    onQuality: (entry, quality) => this.emit("quality", this.#ownerOf(entry).peer, quality),
-    onAdvice: (entry, advice) => this.emit("advice", this.#ownerOf(entry).peer, advice),
+    onMessage: (entry, message) => this.emit("message", this.#peerOf(entry), message),
+    onDrain: (entry) => this.emit("drain", this.#peerOf(entry)),
+    onQuality: (entry, quality) => this.emit("quality", this.#peerOf(entry), quality),
+    onAdvice: (entry, advice) => this.emit("advice", this.#peerOf(entry), advice),
     onDisconnect: (entry, reason) => this.#onDisconnect(entry, reason),
     onHandshakeFailed: (entry, reason) => this.#onHandshakeFailed(entry, reason),
   };
@@ -101,7 +95,7 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       settings,
       blockList: this.#blockList,
       onTransportError: (error) => this.#report(error, undefined),
-      onFault: (error, entry) => this.#report(error, (entry?.owner as Owner<Data> | undefined)?.peer),
+      onFault: (error, entry) => this.#report(error, entry?.owner as Peer<Data> | undefined),
       tickIntervalMs: intervalMs,
       share: options.share,
       ...containedKeyLog(options.keyLog, (error) => this.#report(error, undefined)),
@@ -279,21 +273,21 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     this.#report(error, peer);
   }
 
-  #ownerOf(entry: ConnectionEntry): Owner<Data> {
-    return entry.owner as Owner<Data>;
+  #peerOf(entry: ConnectionEntry): Peer<Data> {
+    return entry.owner as Peer<Data>;
   }
 
   #onConnect(entry: ConnectionEntry): void {
-    const { peer } = this.#ownerOf(entry);
+    const peer = this.#peerOf(entry);
     enterPeer(this.#peers, peer.id, peer);
     this.#access({ event: "connect", address: entry.address, sessionId: peer.sessionId, peerId: peer.id });
     this.emit("connect", peer);
   }
 
   #onDisconnect(entry: ConnectionEntry, reason: DisconnectReason): void {
-    const { peer, sinceMs } = this.#ownerOf(entry);
+    const peer = this.#peerOf(entry);
     removePeer(this.#peers, peer.id);
-    const durationMs = this.#clock.now() - sinceMs;
+    const durationMs = this.#clock.now() - entry.peerSinceMs;
     const { code, text } = reason;
     const { address } = entry;
     this.#access({ event: "disconnect", address, sessionId: peer.sessionId, peerId: peer.id, code, text, durationMs });
@@ -387,7 +381,8 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
       if (!this.#core.accept(entry, nowMs)) return;
       this.#peersAccepted += 1;
       const peer = new Peer<Data>(this.#nextPeerId++, decision.data as Data, sessionId, entry, this.#host);
-      entry.owner = { peer, sinceMs: nowMs } satisfies Owner<Data>;
+      entry.owner = peer;
+      entry.peerSinceMs = nowMs;
       return;
     }
     if (decision.kind === "refuse") return this.#core.close(entry, decision.code, decision.reason, nowMs);
