@@ -53,34 +53,28 @@ export class Connection {
   private readonly protection: PacketProtection;
   private readonly monitor: ConnectionMonitor;
   private readonly idle: IdleWatch;
-  private readonly events: ConnectionEvent[];
-  private readonly trace: TraceSink | undefined;
-  private readonly resources: ConnectionResources;
   private readonly window: ReplayWindow;
   private readonly dispatch: FrameDispatch;
+  private readonly refresh: RttRefresh;
+  private readonly resources: ConnectionResources;
+  private readonly trace: TraceSink | undefined;
   private readonly closing: Closing;
   private readonly timers: TimerTable;
   private readonly exchange: ConnectExchange;
   private readonly refusals: Refusals;
-  private readonly refresh: RttRefresh;
 
   constructor(options: ConnectionOptions) {
     const { keys, role } = options;
-    const events: ConnectionEvent[] = [];
     const timers = new TimerTable();
     const control = new ConnectionControlFrames();
     const mtu = createMtuDiscovery(options);
     // First what every datagram needs: V8 lays fields out as they are assigned, so that they share a cache line or two.
     this.life = new Lifecycle(role === "client" ? "connecting" : "awaiting-connect", options.trace);
     this.endpoint = createEndpoint(options, control, mtu);
-    this.paths = createPathManager(options, mtu, this.endpoint, events, () => this.monitor.onPathChanged());
+    this.paths = createPathManager(options, mtu, this.endpoint, this.life, () => this.monitor.onPathChanged());
     this.protection = createProtection(options);
     this.monitor = new ConnectionMonitor(options, this.endpoint.sendRateBytesPerSecond);
     this.idle = createIdleWatch(options);
-    this.events = events;
-    this.trace = options.trace;
-    this.resources = options.resources;
-    this.remoteConnectionId = keys.remoteConnectionId;
     this.window = createReplayWindow(options);
     const exchange = new ConnectExchange(this.life, control, this.endpoint, timers);
     const refresh = new RttRefresh();
@@ -88,11 +82,14 @@ export class Connection {
       onConnected: (sessionId) => this.onConnected(sessionId),
       onClose: (reason, at) => this.onClose(reason, at),
     });
+    this.refresh = refresh;
+    this.resources = options.resources;
+    this.remoteConnectionId = keys.remoteConnectionId;
+    this.trace = options.trace;
     this.closing = new Closing();
     this.timers = timers;
     this.exchange = exchange;
     this.refusals = new Refusals(this.life, this.idle, this.endpoint, this.paths, exchange);
-    this.refresh = refresh;
     this.role = role;
     this.localConnectionId = keys.localConnectionId;
     this.flow = this.endpoint;
@@ -262,8 +259,7 @@ export class Connection {
   }
 
   pollEvent(): ConnectionEvent | undefined {
-    if (this.events.length > 0) return this.events.shift();
-    return this.endpoint.takeDrain() ? DRAIN : undefined;
+    return this.life.takeEvent() ?? (this.endpoint.takeDrain() ? DRAIN : undefined);
   }
 
   pollMessage(): InboundMessage | undefined {
@@ -327,7 +323,7 @@ export class Connection {
     this.monitor.onReceived(packetNumber, isNews, bytes, nowMs);
     if (isNews && this.life.isOpen) this.idle.onHeard(nowMs); // others may be copies that somebody kept
     if (this.life.followsPeer) this.paths.onAuthenticPacket(from, packetNumber, isNews, bytes, nowMs);
-    if (this.life.state === "connected") this.monitor.evaluate(this.endpoint, this.window.largest, nowMs, this.events);
+    if (this.life.state === "connected") this.monitor.evaluate(this.endpoint, this.window.largest, nowMs, this.life);
   }
 
   private onRepeated(datagram: Uint8Array, from: PeerAddress, nowMs: number): void {
@@ -337,7 +333,7 @@ export class Connection {
 
   private onConnected(sessionId: Uint8Array): void {
     this.paths.start();
-    this.events.push({ type: "connected", sessionId });
+    this.life.tell({ type: "connected", sessionId });
   }
 
   private onClose(reason: DisconnectReason, nowMs: number): void {
@@ -387,7 +383,7 @@ export class Connection {
     this.paths.stopAsking();
     this.become(state, cause, nowMs);
     this.trace?.({ type: "closed", atMs: nowMs, reason });
-    this.events.push({ type: "closed", reason });
+    this.life.tell({ type: "closed", reason });
   }
 
   private become(state: ConnectionState, cause: TransitionCause, nowMs: number): void {

@@ -1,7 +1,7 @@
 import { type ControlFrames, type EndpointOptions, type EndpointTrace, ReliableEndpoint } from "@sortie/reliability";
 import { PACKET_OVERHEAD_BYTES } from "@sortie/wire";
-import type { ConnectionEvent } from "./connection-events.js";
 import type { ConnectionOptions } from "./connection-options.js";
+import type { Lifecycle } from "./lifecycle.js";
 import { MtuDiscovery } from "./mtu-discovery.js";
 import { PathManager } from "./path-manager.js";
 import type { TraceSink } from "./trace.js";
@@ -82,7 +82,7 @@ export function createPathManager(
   options: ConnectionOptions,
   mtu: MtuDiscovery,
   endpoint: ReliableEndpoint,
-  events: ConnectionEvent[],
+  life: Lifecycle,
   onPathForgotten: () => void,
 ): PathManager {
   const { role, address, resources, trace } = options;
@@ -93,7 +93,7 @@ export function createPathManager(
     mtu,
     endpoint,
     crypto: resources.crypto,
-    events,
+    life,
     trace,
     onPathForgotten,
   });

@@ -11,9 +11,9 @@ import {
   PATH_DATA_BYTES,
   TAG_BYTES,
 } from "@sortie/wire";
-import type { ConnectionEvent } from "./connection-events.js";
 import { DatagramShelf, MAX_SHELVED_BYTES, NO_PLACE } from "./datagram-shelf.js";
 import { BASE_MTU_BYTES } from "./mtu-search.js";
+import type { Lifecycle } from "./lifecycle.js";
 import type { MtuCause, MtuDiscovery } from "./mtu-discovery.js";
 import { isSameHost, type PeerAddress } from "./peer-address.js";
 import { Path } from "./path.js";
@@ -33,7 +33,7 @@ export interface PathManagerOptions {
   readonly endpoint: ReliableEndpoint;
   readonly crypto: CryptoProvider;
   /** Where "path-changed" goes. */
-  readonly events: ConnectionEvent[];
+  readonly life: Lifecycle;
   readonly trace: TraceSink | undefined;
   /** The path is another: what was measured of the old one is to be forgotten. */
   readonly onPathForgotten: () => void;
@@ -64,7 +64,7 @@ export class PathManager {
   /** The datagram that is kept, where it is too large for the shelf, as while a candidate is validated. */
   private keptApart: Uint8Array | undefined;
   private readonly crypto: CryptoProvider;
-  private readonly events: ConnectionEvent[];
+  private readonly life: Lifecycle;
   private readonly trace: TraceSink | undefined;
   private readonly onPathForgotten: () => void;
 
@@ -83,7 +83,7 @@ export class PathManager {
     this.isEnding = false;
     this.keptApart = undefined;
     this.crypto = options.crypto;
-    this.events = options.events;
+    this.life = options.life;
     this.trace = options.trace;
     this.onPathForgotten = options.onPathForgotten;
   }
@@ -203,7 +203,7 @@ export class PathManager {
     this.trace?.({ type: "path-changed", atMs: nowMs });
     // The owner has had its last event, and nothing more is measured.
     if (this.isEnding) return;
-    this.events.push({ type: "path-changed", address: path.current });
+    this.life.tell({ type: "path-changed", address: path.current });
     // Another port of the same host is a NAT that forgot, and the same way (RFC 9000 section 9.4).
     if (!isSameHost(old, path.current)) this.forgetPath(nowMs);
   }

@@ -26,7 +26,7 @@ export function prefetch(connections: readonly (Connection | undefined)[], count
 }
 
 function prefetchConnection(connection: Connection, level: number, receives: boolean): number {
-  if (level === 0) return connection.localConnectionId === 0 ? 1 : 0;
+  if (level === 0) return connection.remoteConnectionId === 0 ? 1 : 0;
   const below = prefetchEndpoint(connection["endpoint"], level - 1, receives);
   const keys = level <= PROTECTION_LEVELS ? prefetchProtection(connection["protection"], level - 1) : 0;
   if (level === 1) return below + keys + parts(connection);

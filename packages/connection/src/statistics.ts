@@ -1,7 +1,7 @@
 import type { EndpointStatistics, RttEstimator } from "@sortie/reliability";
-import type { ConnectionEvent } from "./connection-events.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import type { DropReason } from "./drop-reason.js";
+import type { Lifecycle } from "./lifecycle.js";
 import { type Quality, QualityMeter } from "./quality.js";
 import { ReceiveLoss } from "./receive-loss.js";
 import { RollingRates, type SecondOfTraffic } from "./rolling-rates.js";
@@ -92,7 +92,7 @@ export class ConnectionMonitor extends RollingRates {
    * Grades the connection when that is due, and tells what changed.
    * @param largest the highest packet number received
    */
-  evaluate(endpoint: MonitoredEndpoint, largest: number, nowMs: number, events: ConnectionEvent[]): void {
+  evaluate(endpoint: MonitoredEndpoint, largest: number, nowMs: number, life: Lifecycle): void {
     if (nowMs < this.dueFromMs || !this.meter.isDue(nowMs)) return;
     this.receiveLoss.look(largest, this.packetsReceived);
     const { rtt, statistics, sendRateBytesPerSecond: rateBytesPerSecond } = endpoint;
@@ -102,11 +102,11 @@ export class ConnectionMonitor extends RollingRates {
     const [rttMs, jitterMs] = [rtt.smoothedMs, rtt.varianceMs];
     const receiveLoss = this.receiveLoss.share;
     if (this.meter.evaluate({ rttMs, jitterMs, packetsSent, packetsLost, receiveLoss }, nowMs)) {
-      events.push({ type: "quality", quality: this.meter.grade });
+      life.tell({ type: "quality", quality: this.meter.grade });
     }
     this.dueFromMs = Math.floor(this.meter.nextAtMs);
     if (this.advisor.evaluate({ rttMs, jitterMs, loss: this.meter.loss, rateBytesPerSecond }, nowMs)) {
-      events.push({ type: "advice", advice: this.advisor.advice });
+      life.tell({ type: "advice", advice: this.advisor.advice });
     }
   }
 
