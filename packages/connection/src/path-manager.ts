@@ -44,10 +44,12 @@ export interface PathManagerOptions {
  * be, and what of it the layers above must know when one of them changes.
  */
 export class PathManager {
-  private readonly path: Path;
-  private readonly mtu: MtuDiscovery;
   /** Where the packet that was written last must go. */
   transmitTo: PeerAddress;
+  /** Whether that is the current address and no other is looked at: `path` has nothing to say then, and is not read. */
+  private isAtRest: boolean;
+  private readonly path: Path;
+  private readonly mtu: MtuDiscovery;
   private readonly followsPeer: boolean;
   /** Where the datagram is kept that went to the current address last; `NO_PLACE` before the first one. */
   private keptPlace: number;
@@ -70,9 +72,10 @@ export class PathManager {
 
   constructor(options: PathManagerOptions) {
     // In the order in which V8 is to lay them out: what every packet needs side by side.
+    this.transmitTo = options.address;
+    this.isAtRest = true;
     this.path = new Path(options.address);
     this.mtu = options.mtu;
-    this.transmitTo = options.address;
     this.followsPeer = options.followsPeer;
     this.keptPlace = NO_PLACE;
     this.keptBytes = 0;
@@ -90,7 +93,7 @@ export class PathManager {
 
   /** The peer's validated address. */
   get address(): PeerAddress {
-    return this.path.current;
+    return this.isAtRest ? this.transmitTo : this.path.current;
   }
 
   /** bytes. The largest datagram that is sent now, MTU probes apart. */
@@ -105,7 +108,7 @@ export class PathManager {
 
   /** ms. When `onTimeout` has something to do. */
   get nextAtMs(): number {
-    return Math.min(this.path.nextChallengeAtMs, this.mtu.nextAtMs);
+    return this.isAtRest ? this.mtu.nextAtMs : Math.min(this.path.nextChallengeAtMs, this.mtu.nextAtMs);
   }
 
   /** The connection is up: the search for the path's MTU begins. */
@@ -137,7 +140,7 @@ export class PathManager {
 
   /** Whether the candidate is to hear from us now. */
   get isCandidateWaiting(): boolean {
-    return this.path.challengeDue || this.path.answerDue;
+    return !this.isAtRest && (this.path.challengeDue || this.path.answerDue);
   }
 
   onTimeout(nowMs: number): void {
@@ -152,7 +155,8 @@ export class PathManager {
    * last goes there at once, as the peer may have left the old address before it came.
    */
   onAuthenticPacket(from: PeerAddress, packetNumber: number, isNewest: boolean, bytes: number, nowMs: number): void {
-    if (!this.followsPeer) return;
+    if (!this.followsPeer || (this.isAtRest && from === this.transmitTo)) return;
+    this.isAtRest = false;
     if (!this.path.onAuthenticPacket(from, packetNumber, isNewest, bytes, nowMs) || this.isEnding) return;
     this.challenge(nowMs);
     this.mirrorDue = this.keptBytes > 0 && this.path.mayMirror(this.keptBytes);
@@ -165,12 +169,15 @@ export class PathManager {
 
   /** An authentic packet came that had come before. */
   onRepeated(from: PeerAddress, packetNumber: number, nowMs: number): void {
-    if (this.followsPeer) this.path.onRepeated(from, packetNumber, nowMs);
+    if (!this.followsPeer) return;
+    this.isAtRest = false;
+    this.path.onRepeated(from, packetNumber, nowMs);
   }
 
   /** Client: asks another address of its server whether the connection can go on there. */
   tryAddress(address: PeerAddress, nowMs: number): void {
     if (address.equals(this.path.current)) return;
+    this.isAtRest = false;
     this.path.tryCandidate(address, nowMs);
     this.challenge(nowMs);
   }
@@ -198,6 +205,7 @@ export class PathManager {
   onResponse(bytes: Uint8Array, start: number, from: PeerAddress, nowMs: number): void {
     const { path } = this;
     const old = path.current;
+    this.isAtRest = false;
     if (!path.onResponse(bytes, start, from)) return;
     this.mirrorDue = false;
     this.trace?.({ type: "path-changed", atMs: nowMs });
@@ -218,8 +226,8 @@ export class PathManager {
 
   /** Writes a challenge or an answer for the candidate, alone in a packet. Its number, or -1 when none may go. */
   writePathPacket(writer: ByteWriter, nowMs: number): number {
+    if (!this.isCandidateWaiting) return -1;
     const { path } = this;
-    if (!path.challengeDue && !path.answerDue) return -1;
     const frames = (path.challengeDue ? 1 : 0) + (path.answerDue ? 1 : 0);
     let bytes = PACKET_OVERHEAD_BYTES + frames * (1 + PATH_DATA_BYTES);
     // What a client sends of its own accord has the size that the path must carry (RFC 9000 section 8.2.1).
@@ -253,7 +261,10 @@ export class PathManager {
 
   /** Before the next packet is written. */
   beforePacket(nowMs: number): void {
-    this.transmitTo = this.path.current;
+    if (!this.isAtRest) {
+      this.transmitTo = this.path.current;
+      this.isAtRest = this.path.candidate === undefined;
+    }
     if (this.mtu.usableBytes <= BASE_MTU_BYTES || !this.endpoint.isStalled(nowMs)) return;
     this.mtu.onStalled();
     this.tellEndpoint();
@@ -264,9 +275,9 @@ export class PathManager {
    * amplification limit: whichever of them the peer is at, it misses nothing.
    */
   onSealed(buffer: Uint8Array, offset: number, bytes: number): void {
-    const { path } = this;
-    if (!this.followsPeer || this.transmitTo !== path.current) return;
-    if (path.candidate === undefined) {
+    const { path, isAtRest } = this;
+    if (!this.followsPeer || (!isAtRest && this.transmitTo !== path.current)) return;
+    if (isAtRest || path.candidate === undefined) {
       // A packet of game traffic from a new address would not pay for larger ones, within the amplification limit.
       if (bytes <= MAX_SHELVED_BYTES) this.keep(buffer, offset, bytes);
       else this.keptBytes = 0;

@@ -29,26 +29,25 @@ function prefetchConnection(connection: Connection, level: number, receives: boo
   if (level === 0) return connection.remoteConnectionId === 0 ? 1 : 0;
   const below = prefetchEndpoint(connection["endpoint"], level - 1, receives);
   const keys = level <= PROTECTION_LEVELS ? prefetchProtection(connection["protection"], level - 1) : 0;
-  if (level === 1) return below + keys + parts(connection);
+  if (level === 1) return below + keys + parts(connection, receives);
   return level === 2 ? below + keys + partsOfParts(connection) : below + keys;
 }
 
-function parts(connection: Connection): number {
+function parts(connection: Connection, receives: boolean): number {
   const paths = connection["paths"];
   const monitor = connection["monitor"];
   const idle = connection["idle"];
-  let sum = paths["keptBytes"] + paths["toldBytes"];
+  let sum = connection["life"].state === "closed" ? 1 : 0;
+  sum += paths["keptBytes"] + paths["toldBytes"];
   sum += monitor.packetsSent + monitor["fullBytes"];
   sum += idle.heardAtMs + idle.refusedNumber;
-  sum += connection["window"].largest + connection["refresh"]["samples"];
-  return seen(sum);
+  sum += connection["refresh"]["samples"];
+  if (!receives) return seen(sum);
+  sum += connection["dispatch"]["role"] === "client" ? 1 : 0;
+  return seen(sum + connection["window"].largest);
 }
 
 function partsOfParts(connection: Connection): number {
-  const paths = connection["paths"];
-  const path = paths["path"];
-  const mtu = paths["mtu"];
-  let sum = path["shownBy"] + path.migrations;
-  sum += mtu.currentBytes + mtu["smallAcked"];
-  return seen(sum);
+  const mtu = connection["paths"]["mtu"];
+  return seen(mtu.currentBytes + mtu["smallAcked"]);
 }
