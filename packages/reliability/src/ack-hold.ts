@@ -6,6 +6,12 @@ const WINDOW_MS = 1000;
 const WINDOW_ACKS = 4;
 
 /**
+ * ms. When the oldest packet in a hurry left that the present ACK took out of flight; Infinity for none. One for all
+ * connections of a thread: an ACK is applied to its end before another begins.
+ */
+let oldestSentAtMs = Infinity;
+
+/**
  * How long the peer keeps packets to itself before it acknowledges them: of each ACK the oldest packet that it is the
  * first to tell of, and of the last second or two the longest.
  *
@@ -20,8 +26,6 @@ export class AckHold {
   private previous = 0;
   private acks = 0;
   private fromMs = -Infinity;
-  /** ms. When the oldest packet in a hurry left that the present ACK took out of flight; Infinity for none. */
-  private oldestSentAtMs = Infinity;
 
   /** ms. The longest of late; 0 before the first. */
   get longestMs(): number {
@@ -30,14 +34,12 @@ export class AckHold {
 
   /** An ACK comes: `onTaken` for each packet that it takes out of flight, and then perhaps `end` follow. */
   begin(): void {
-    this.oldestSentAtMs = Infinity;
+    oldestSentAtMs = Infinity;
   }
 
   /** Packets come in the order of their numbers, or the largest last. */
   onTaken(sent: SentPackets, packetNumber: number): void {
-    if (this.oldestSentAtMs === Infinity && !sent.isRelaxed(packetNumber)) {
-      this.oldestSentAtMs = sent.sentAtOf(packetNumber);
-    }
+    if (oldestSentAtMs === Infinity && !sent.isRelaxed(packetNumber)) oldestSentAtMs = sent.sentAtOf(packetNumber);
   }
 
   /**
@@ -47,8 +49,8 @@ export class AckHold {
    * @param fromMs packets that left before are of another path or of a time before a pause, and tell nothing
    */
   end(largestSentAtMs: number, { nowMs, ackDelayMs }: AckSample, fromMs: number): void {
-    const spanMs = largestSentAtMs - this.oldestSentAtMs;
-    if (!(spanMs >= 0) || this.oldestSentAtMs < fromMs) return;
+    const spanMs = largestSentAtMs - oldestSentAtMs;
+    if (!(spanMs >= 0) || oldestSentAtMs < fromMs) return;
     if (this.acks >= WINDOW_ACKS && nowMs - this.fromMs >= WINDOW_MS) {
       this.previous = this.current;
       this.current = this.acks = 0;

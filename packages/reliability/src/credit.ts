@@ -1,4 +1,5 @@
 import { DeliveryCode } from "@sortie/wire";
+import type { Delivery } from "./delivery.js";
 
 /**
  * bytes charged for each message next to its payload: what V8 takes for a short message that waits to be read.
@@ -18,6 +19,11 @@ const STALLED_CHANNELS = 4;
 /** Whether messages of a delivery are charged: those that the receiver may neither drop nor refuse. */
 export function isCredited(delivery: DeliveryCode): boolean {
   return delivery >= DeliveryCode.Reliable;
+}
+
+/** The same by name. */
+export function isCreditedMode(delivery: Delivery): boolean {
+  return delivery === "reliable" || delivery === "ordered";
 }
 
 /** bytes that a message is charged. */

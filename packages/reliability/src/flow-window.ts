@@ -44,15 +44,19 @@ export class FlowWindow {
   charge(message: OutgoingMessage): void {
     this.credit.charge(message);
     if (!isWindowed(message)) return;
-    message.flowBytes = message.totalBytes + MESSAGE_OVERHEAD_BYTES;
-    if (message.large) this.largeUsed += message.flowBytes;
-    else this.smallUsed += message.flowBytes;
+    message.isCharged = true;
+    this.count(message, message.totalBytes + MESSAGE_OVERHEAD_BYTES);
   }
 
   release(message: OutgoingMessage): void {
-    if (message.large) this.largeUsed -= message.flowBytes;
-    else this.smallUsed -= message.flowBytes;
-    message.flowBytes = 0;
+    if (!message.isCharged) return;
+    message.isCharged = false;
+    this.count(message, -(message.totalBytes + MESSAGE_OVERHEAD_BYTES));
+  }
+
+  private count(message: OutgoingMessage, bytes: number): void {
+    if (message.large) this.largeUsed += bytes;
+    else this.smallUsed += bytes;
   }
 }
 

@@ -1,6 +1,18 @@
 /** ms. Timers and scheduling are that late, beyond what was told the peer, although nothing is wrong. */
 const SLACK_MS = 25;
 
+/** What is remembered of pauses; see the getters of {@link HoldUp}. */
+class Lateness {
+  endedAtMs: number = -Infinity;
+  excusedUntilMs: number = -Infinity;
+  firstNumber = 0;
+  /** ms. When timers were last found late, for whatever reason. */
+  lateAtMs: number = -Infinity;
+}
+
+/** Of all connections whose timers never were late. Never written to. */
+const PUNCTUAL = new Lateness();
+
 /**
  * Notices that this process was held up: collecting garbage, saving a game, stopped, suspended, without a CPU. It then
  * finds its timers overdue, and acknowledgements that came in time wait in the socket. The pause is no round trip of
@@ -16,20 +28,28 @@ const SLACK_MS = 25;
 export class HoldUp {
   /** ms. Timers that are served so late were not held up. */
   toleranceMs: number;
-  /** ms. When the last pause was over; -Infinity before the first one. */
-  endedAtMs: number = -Infinity;
-  /** ms. Until then what has come in the pause is being read: nothing that is overdue counts. */
-  excusedUntilMs: number = -Infinity;
-  /** Packets with lower numbers were sent before the pause was over. */
-  firstNumber = 0;
   /** ms. When time was last told. */
   private seenAtMs: number = -Infinity;
-  /** ms. When timers were last found late, for whatever reason. */
-  private lateAtMs: number = -Infinity;
+  private past: Lateness = PUNCTUAL;
 
   /** @param usualDelayMs how late the owner serves its timers when all is well */
   constructor(usualDelayMs: number) {
     this.toleranceMs = usualDelayMs + SLACK_MS;
+  }
+
+  /** ms. When the last pause was over; -Infinity before the first one. */
+  get endedAtMs(): number {
+    return this.past.endedAtMs;
+  }
+
+  /** ms. Until then what has come in the pause is being read: nothing that is overdue counts. */
+  get excusedUntilMs(): number {
+    return this.past.excusedUntilMs;
+  }
+
+  /** Packets with lower numbers were sent before the pause was over. */
+  get firstNumber(): number {
+    return this.past.firstNumber;
   }
 
   /** The owner serves timers in another rhythm from now on. */
@@ -52,12 +72,14 @@ export class HoldUp {
   judge(dueAtMs: number, nowMs: number, nextNumber: number): boolean {
     const lateMs = nowMs - dueAtMs;
     if (lateMs <= this.toleranceMs) return false;
-    const punctualMs = dueAtMs - this.lateAtMs;
-    this.lateAtMs = nowMs;
+    if (this.past === PUNCTUAL) this.past = new Lateness();
+    const { past } = this;
+    const punctualMs = dueAtMs - past.lateAtMs;
+    past.lateAtMs = nowMs;
     if (punctualMs < lateMs) return false;
-    this.endedAtMs = nowMs;
-    this.excusedUntilMs = nowMs + this.toleranceMs;
-    this.firstNumber = nextNumber;
+    past.endedAtMs = nowMs;
+    past.excusedUntilMs = nowMs + this.toleranceMs;
+    past.firstNumber = nextNumber;
     return true;
   }
 }

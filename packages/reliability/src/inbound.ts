@@ -1,12 +1,12 @@
 import { DeliveryCode, type Frame, MAX_FRAMES_PER_PACKET, type PacketFrames } from "@sortie/wire";
 import { BudgetShare } from "./budget-share.js";
-import type { ShareOwner } from "./byte-budget.js";
+import type { ByteBudget, ShareOwner } from "./byte-budget.js";
 import { BestEffortReceive } from "./channels/best-effort.js";
 import { OrderedReceive } from "./channels/ordered.js";
 import { type KeptReceive, ReceiveChannels } from "./channels/receive-channels.js";
 import { SequencedReceive } from "./channels/sequenced.js";
 import { retransmits } from "./delivery.js";
-import { isCredited } from "./credit.js";
+import { isCredited, isCreditedMode } from "./credit.js";
 import { EARLY_OVERHEAD_BYTES } from "./early-cost.js";
 import type { EndpointLimits, EndpointOptions, EndpointViolation } from "./endpoint-options.js";
 import { SMALL_WINDOW_BYTES } from "./flow-window.js";
@@ -16,9 +16,9 @@ import type { Inbox, InboundMessage } from "./inbox.js";
 import { PacketDemand } from "./packet-demand.js";
 import { ReceiveCredit } from "./receive-credit.js";
 import type { ReassemblyVerdict } from "./reassembler.js";
-import { keyOf, Reassembly } from "./reassembly.js";
+import { keyOf, Reassembly, type ReassemblyLimits } from "./reassembly.js";
 import { ownPayload, receivedPayload } from "./received-payload.js";
-import type { MutableStatistics } from "./statistics.js";
+import { countMessage, countUnreliable, type MutableStatistics } from "./statistics.js";
 
 /**
  * Times what a sender charges that its messages may take here, overhead included, so that one who keeps to its windows
@@ -41,7 +41,7 @@ export class Inbound implements ShareOwner {
   private readonly inbox: Inbox;
   private readonly statistics: MutableStatistics;
   private readonly maxMessageBytes: number;
-  private readonly share: BudgetShare;
+  private readonly budget: ByteBudget | undefined;
   /** bytes that reliable and ordered messages may take, in pieces or early. */
   private readonly windowBytes: number;
   private revoked = false;
@@ -50,7 +50,9 @@ export class Inbound implements ShareOwner {
   private isEarlyStale = false;
   /** bytes of ordered messages that came early, overhead included. */
   private earlyBytes = 0;
-  private readonly reassembly: Reassembly;
+  private readonly limits: ReassemblyLimits;
+  /** Made when something is to be held that is not whole or early, or the budget is short. */
+  private held: Reassembly | undefined = undefined;
   private readonly channels: ReceiveChannels;
   private readonly sequencedChannels: (SequencedReceive | undefined)[] = [];
   private sequencedCount = 0;
@@ -61,12 +63,12 @@ export class Inbound implements ShareOwner {
     this.statistics = statistics;
     this.maxMessageBytes = options.maxMessageBytes;
     this.channels = new ReceiveChannels(options.initialMessageId ?? 0);
-    this.share = new BudgetShare(options.reassemblyBudget, this);
+    this.budget = options.reassemblyBudget;
     // Small messages come whole, so that pieces are bounded more closely.
     const windowBytes = options.receiveWindowBytes * WINDOW_FACTOR + SMALL_WINDOW_BYTES + WINDOW_SLACK_BYTES;
     this.windowBytes = windowBytes + SMALL_WINDOW_BYTES * (WINDOW_FACTOR - 1);
     const { unreliableReassemblyBytes: lossyBytes, unreliableReassemblySets: lossySets } = limits;
-    this.reassembly = new Reassembly({ lossyBytes, lossySets, windowBytes }, this.share);
+    this.limits = { lossyBytes, lossySets, windowBytes };
   }
 
   /** Whether ordered messages wait for earlier ones: their sender may have been told that they arrived. */
@@ -76,19 +78,20 @@ export class Inbound implements ShareOwner {
 
   /** Brings its part of the statistics up to date. */
   gauge(counters: MutableStatistics): void {
-    const { reassembly } = this;
-    counters.reassembliesActive = reassembly.sets;
-    counters.reassembliesExpired = reassembly.expiredSets;
-    counters.reassembliesMismatched = reassembly.mismatchedSets;
-    counters.heldBytes = reassembly.chargedBytes + this.earlyBytes;
+    const { held } = this;
+    counters.reassembliesActive = held?.sets ?? 0;
+    counters.reassembliesExpired = held?.expiredSets ?? 0;
+    counters.reassembliesMismatched = held?.mismatchedSets ?? 0;
+    counters.heldBytes = (held?.chargedBytes ?? 0) + this.earlyBytes;
     counters.receiveChannels = this.channels.count + this.sequencedCount;
+    countUnreliable(counters.messagesReceived, this.inbox.arrivals);
   }
 
   /** See `ReliableEndpoint.canAccept`. */
   canAccept(frames: PacketFrames, nowMs: number): boolean {
-    const { share } = this;
-    share.reserve(0);
-    if (share.hasRoom(MOST_PER_PACKET_BYTES) || this.revoked) return true;
+    this.held?.share.reserve(0);
+    if (this.budget === undefined || this.budget.fits(MOST_PER_PACKET_BYTES) || this.revoked) return true;
+    const { share } = this.reassembly;
     demand.measure(frames, this.channels, this.reassembly, share.mayFinishMs, nowMs);
     const { bytes } = demand;
     if (bytes <= 0) return true;
@@ -108,11 +111,11 @@ export class Inbound implements ShareOwner {
       this.isEarlyStale = false;
       this.earlySinceMs = this.channels.earlySinceMs;
     }
-    return Math.min(this.reassembly.losslessSinceMs, this.earlySinceMs);
+    return Math.min(this.held?.losslessSinceMs ?? Infinity, this.earlySinceMs);
   }
 
   dropLossy(): void {
-    this.reassembly.dropLossy();
+    this.held?.dropLossy();
   }
 
   revoke(): void {
@@ -141,7 +144,7 @@ export class Inbound implements ShareOwner {
     }
     const receive = this.channels.of(delivery, channel);
     // Pieces of it may be here: the sender turned to sending it whole when the path's MTU rose.
-    this.reassembly.known(delivery)?.remove(keyOf(delivery, channel, messageId));
+    this.held?.known(delivery)?.remove(keyOf(delivery, channel, messageId));
     const isEarly = receive instanceof OrderedReceive && receive.distance(messageId) > 0;
     const payload = this.payloadOf(bytes, start, end, isEarly || this.inbox.isPaused(channel));
     return this.accept(receive, delivery, channel, messageId, payload, packetNumber, nowMs);
@@ -179,18 +182,17 @@ export class Inbound implements ShareOwner {
 
   /** ms; Infinity when nothing ages. */
   nextExpiryAt(): number {
-    return this.reassembly.nextExpiryAt();
+    return this.held?.nextExpiryAt() ?? Infinity;
   }
 
   expire(nowMs: number): void {
-    this.reassembly.expire(nowMs);
+    this.held?.expire(nowMs);
   }
 
   poll(): InboundMessage | undefined {
     const message = this.inbox.poll();
     if (message === undefined) return undefined;
-    const { delivery, channel, payload } = message;
-    if (delivery === "reliable" || delivery === "ordered") this.credit.onRead(channel, payload.length);
+    if (isCreditedMode(message.delivery)) this.credit.onRead(message.channel, message.payload.length);
     return message;
   }
 
@@ -201,10 +203,15 @@ export class Inbound implements ShareOwner {
     this.credit.close();
   }
 
+  private get reassembly(): Reassembly {
+    this.held ??= new Reassembly(this.limits, new BudgetShare(this.budget, this));
+    return this.held;
+  }
+
   private free(): void {
-    this.reassembly.clear();
-    this.share.release(this.earlyBytes);
-    this.share.leave();
+    this.held?.clear();
+    this.held?.share.release(this.earlyBytes);
+    this.held?.share.leave();
     this.earlyBytes = 0;
     this.earlySinceMs = Infinity;
     this.isEarlyStale = false;
@@ -247,7 +254,7 @@ export class Inbound implements ShareOwner {
 
   /** Drops pieces of `count` IDs that fell out of the window: never to be delivered, and the IDs will come again. */
   private forget(channel: number, firstId: number, count: number): void {
-    const reassembler = this.reassembly.known(DeliveryCode.BestEffort);
+    const reassembler = this.held?.known(DeliveryCode.BestEffort);
     if (reassembler === undefined || reassembler.sets === 0) return;
     reassembler.removeRange(keyOf(DeliveryCode.BestEffort, channel, firstId), count);
   }
@@ -262,14 +269,14 @@ export class Inbound implements ShareOwner {
     receive.hold(id, payload, nowMs);
     if (this.earlyBytes === 0) this.earlySinceMs = nowMs;
     this.earlyBytes += bytes;
-    this.share.charge(bytes);
+    this.reassembly.share.charge(bytes);
     return this.checkWindow();
   }
 
   private releaseEarly(payload: Uint8Array): void {
     const bytes = payload.length + EARLY_OVERHEAD_BYTES;
     this.earlyBytes -= bytes;
-    this.share.release(bytes);
+    this.reassembly.share.release(bytes);
     this.isEarlyStale = this.earlyBytes > 0;
     this.earlySinceMs = Infinity;
   }
@@ -280,7 +287,7 @@ export class Inbound implements ShareOwner {
   }
 
   private checkWindow(): EndpointViolation | undefined {
-    return this.earlyBytes + this.reassembly.losslessBytes > this.windowBytes ? "window-exceeded" : undefined;
+    return this.earlyBytes + (this.held?.losslessBytes ?? 0) > this.windowBytes ? "window-exceeded" : undefined;
   }
 
   private isNewest(channel: number, packetNumber: number): boolean {
@@ -296,8 +303,7 @@ export class Inbound implements ShareOwner {
   }
 
   private deliver(payload: Uint8Array, channel: number, delivery: DeliveryCode): void {
-    const { messagesReceived } = this.statistics;
-    messagesReceived[delivery] = (messagesReceived[delivery] as number) + 1;
+    if (delivery !== DeliveryCode.Unreliable) countMessage(this.statistics.messagesReceived, delivery);
     this.inbox.push(payload, channel, delivery);
   }
 }

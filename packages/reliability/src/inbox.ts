@@ -2,7 +2,6 @@ import type { DeliveryCode } from "@sortie/wire";
 import { isCredited } from "./credit.js";
 import { type Delivery, deliveryTraits } from "./delivery.js";
 import type { EndpointLimits } from "./endpoint-options.js";
-import { Ring } from "./ring.js";
 import type { MutableStatistics } from "./statistics.js";
 
 /** A received message. */
@@ -17,12 +16,15 @@ export interface InboundMessage {
   readonly delivery: Delivery;
 }
 
+/** What applications get: order and chain are not for them. */
 class ReceivedMessage implements InboundMessage {
   readonly payload: Uint8Array;
   readonly channel: number;
   readonly delivery: Delivery;
-  /** Place in the order of arrival. Not for the application, which gets this object. */
+  /** Place in the order of arrival. */
   readonly #order: number;
+  /** The next of the chain that it waits in. */
+  #next: ReceivedMessage | undefined = undefined;
 
   constructor(payload: Uint8Array, channel: number, delivery: Delivery, order: number) {
     this.payload = payload;
@@ -33,6 +35,44 @@ class ReceivedMessage implements InboundMessage {
 
   isBefore(other: ReceivedMessage): boolean {
     return this.#order < other.#order;
+  }
+
+  linkTo(next: ReceivedMessage): void {
+    this.#next = next;
+  }
+
+  /** The message that it was linked to, from now on no more: whoever keeps one message keeps no others alive. */
+  unlink(): ReceivedMessage | undefined {
+    const next = this.#next;
+    this.#next = undefined;
+    return next;
+  }
+}
+
+/** First in, first out. The messages themselves are the chain: no memory that is fetched besides. */
+class MessageChain {
+  length = 0;
+  private oldest: ReceivedMessage | undefined = undefined;
+  private newest: ReceivedMessage | undefined = undefined;
+
+  push(message: ReceivedMessage): void {
+    if (this.newest === undefined) this.oldest = message;
+    else this.newest.linkTo(message);
+    this.newest = message;
+    this.length += 1;
+  }
+
+  peek(): ReceivedMessage | undefined {
+    return this.oldest;
+  }
+
+  shift(): ReceivedMessage | undefined {
+    const { oldest } = this;
+    if (oldest === undefined) return undefined;
+    this.oldest = oldest.unlink();
+    if (this.oldest === undefined) this.newest = undefined;
+    this.length -= 1;
+    return oldest;
   }
 }
 
@@ -46,22 +86,23 @@ export class Inbox {
   bytes = 0;
   /** Whether the owner polls: else what comes waits here, for as long as the peer likes. */
   isRead = true;
+  /** Messages that came, since construction. */
+  arrivals = 0;
   /** Messages dropped because there were too many, since construction. */
   dropped = 0;
   private readonly maxMessages: number;
   private readonly maxBytes: number;
-  private readonly droppable = new Ring<ReceivedMessage>();
+  private readonly droppable = new MessageChain();
   private droppableBytes = 0;
-  private readonly kept = new Ring<ReceivedMessage>();
+  private readonly kept = new MessageChain();
   /** Kept messages whose turn came while their channel was paused, by channel; undefined: not paused. */
-  private readonly paused: (Ring<ReceivedMessage> | undefined)[] = [];
+  private readonly paused: (MessageChain | undefined)[] = [];
   /** Of channels that were resumed: older than everything in `kept`. */
-  private readonly resumed = new Ring<ReceivedMessage>();
+  private readonly resumed = new MessageChain();
   private pausedMessages = 0;
   private hasEnded = false;
   /** Messages in `kept` and `resumed`. */
   private keptMessages = 0;
-  private arrivals = 0;
 
   constructor(limits: EndpointLimits) {
     this.maxMessages = limits.maxInboxMessages;
@@ -114,7 +155,7 @@ export class Inbox {
   /** Reliable and ordered messages of the channel wait from now on. Nothing after `end`. */
   pause(channel: number): void {
     if (this.hasEnded) return;
-    this.paused[channel] ??= new Ring<ReceivedMessage>();
+    this.paused[channel] ??= new MessageChain();
   }
 
   /** They wait no longer. */
@@ -140,11 +181,11 @@ export class Inbox {
   private nextKept(): ReceivedMessage | undefined {
     const { resumed, kept, paused } = this;
     for (;;) {
-      const ring = resumed.length > 0 ? resumed : kept;
-      const message = ring.peek();
+      const chain = resumed.length > 0 ? resumed : kept;
+      const message = chain.peek();
       const waiting = message === undefined ? undefined : paused[message.channel];
       if (message === undefined || waiting === undefined) return message;
-      ring.shift();
+      chain.shift();
       waiting.push(message);
       this.pausedMessages += 1;
       this.keptMessages -= 1;

@@ -9,8 +9,7 @@ const PERSISTENT_FACTOR = 3;
 
 /** Packets of the present path that are found lost together: the congestion controller is told of them at once. */
 export class LossBatch {
-  /** bytes lost since the last ACK. */
-  sinceAckBytes = 0;
+  private sinceAckBytes = 0;
   private readonly sent: SentPackets;
   private readonly rtt: RttEstimator;
   private readonly holdUp: HoldUp;
@@ -45,6 +44,13 @@ export class LossBatch {
     this.sinceAckBytes += this.bytes;
     this.bytes = 0;
     this.persistent = false;
+  }
+
+  /** bytes lost since the last ACK; those to come count from here on. */
+  takeSinceAck(): number {
+    const bytes = this.sinceAckBytes;
+    this.sinceAckBytes = 0;
+    return bytes;
   }
 
   /**

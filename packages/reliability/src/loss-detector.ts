@@ -18,6 +18,23 @@ export interface LossSink {
   onPacketLost(packetNumber: number, state: SentState, nowMs: number): void;
 }
 
+/** Thresholds of a path on which packets that were taken for lost have turned up. */
+class RaisedThresholds {
+  packets: number = INITIAL_PACKET_THRESHOLD;
+  time: number = INITIAL_TIME_THRESHOLD;
+  /** ms. When half of what they have risen is taken back. */
+  decayAtMs = 0;
+
+  /** Takes half back. Returns whether something is left. */
+  fall(): boolean {
+    this.packets -= Math.ceil((this.packets - INITIAL_PACKET_THRESHOLD) / 2);
+    this.time -= (this.time - INITIAL_TIME_THRESHOLD) / 2;
+    if (this.time - INITIAL_TIME_THRESHOLD < 0.01) this.time = INITIAL_TIME_THRESHOLD;
+    this.decayAtMs += DECAY_MS;
+    return this.packets !== INITIAL_PACKET_THRESHOLD || this.time !== INITIAL_TIME_THRESHOLD;
+  }
+}
+
 /**
  * Decides which packets are lost (RFC 9002 section 6.1): those that a later acknowledged packet left behind by some
  * packets, or by some time. Both thresholds rise when a packet taken for lost turns up after all, as RFC 9002 section
@@ -28,18 +45,17 @@ export class LossDetector {
   lossTimeAt: number = Infinity;
   /** ms. No packet is lost by time before. */
   private putOffToMs: number = -Infinity;
-  private packets: number = INITIAL_PACKET_THRESHOLD;
-  private time = INITIAL_TIME_THRESHOLD;
-  private decayAtMs: number = Infinity;
+  /** Undefined while both thresholds are the initial ones: paths that reorder are rare. */
+  private raised: RaisedThresholds | undefined = undefined;
 
   /** Packets by which a later one may be acknowledged first. */
   get packetThreshold(): number {
-    return this.packets;
+    return this.raised?.packets ?? INITIAL_PACKET_THRESHOLD;
   }
 
   /** Multiple of the round trip that a packet may take once a later one is acknowledged. */
   get timeThreshold(): number {
-    return this.time;
+    return this.raised?.time ?? INITIAL_TIME_THRESHOLD;
   }
 
   /** No packet is lost by time before `untilMs`: acknowledgements that came in time may still wait in the socket. */
@@ -52,12 +68,13 @@ export class LossDetector {
   detect(sent: SentPackets, largestAcked: number, rtt: RttEstimator, nowMs: number, sink: LossSink): void {
     this.decay(nowMs);
     this.lossTimeAt = Infinity;
-    const delayMs = rtt.lossDelayMs(this.time);
+    const { packetThreshold } = this;
+    const delayMs = rtt.lossDelayMs(this.timeThreshold);
     for (let number = sent.lowest; number < largestAcked; number++) {
       const state = sent.stateOf(number);
       if (state !== SentState.InFlight && state !== SentState.Probe) continue;
       const lostAtMs = Math.max(sent.sentAtOf(number) + delayMs, this.putOffToMs);
-      if (largestAcked - number >= this.packets) sink.onPacketLost(number, SentState.LostByOrder, nowMs);
+      if (largestAcked - number >= packetThreshold) sink.onPacketLost(number, SentState.LostByOrder, nowMs);
       else if (lostAtMs <= nowMs) sink.onPacketLost(number, SentState.LostByTime, nowMs);
       else if (lostAtMs < this.lossTimeAt) this.lossTimeAt = lostAtMs;
     }
@@ -70,22 +87,19 @@ export class LossDetector {
    * @param elapsedMs since it was sent
    */
   onSpuriousLoss(state: SentState, distance: number, elapsedMs: number, rtt: RttEstimator, nowMs: number): void {
+    const raised = (this.raised ??= new RaisedThresholds());
     if (state === SentState.LostByOrder) {
-      this.packets = Math.min(Math.max(this.packets, distance + 1), MAX_PACKET_THRESHOLD);
+      raised.packets = Math.min(Math.max(raised.packets, distance + 1), MAX_PACKET_THRESHOLD);
     } else {
       const seen = elapsedMs / Math.max(rtt.smoothedMs, rtt.latestMs);
-      this.time = Math.min(Math.max(this.time, seen), MAX_TIME_THRESHOLD);
+      raised.time = Math.min(Math.max(raised.time, seen), MAX_TIME_THRESHOLD);
     }
-    this.decayAtMs = nowMs + DECAY_MS;
+    raised.decayAtMs = nowMs + DECAY_MS;
   }
 
   private decay(nowMs: number): void {
-    while (nowMs >= this.decayAtMs) {
-      this.packets -= Math.ceil((this.packets - INITIAL_PACKET_THRESHOLD) / 2);
-      this.time -= (this.time - INITIAL_TIME_THRESHOLD) / 2;
-      if (this.time - INITIAL_TIME_THRESHOLD < 0.01) this.time = INITIAL_TIME_THRESHOLD;
-      const settled = this.packets === INITIAL_PACKET_THRESHOLD && this.time === INITIAL_TIME_THRESHOLD;
-      this.decayAtMs = settled ? Infinity : this.decayAtMs + DECAY_MS;
+    while (this.raised !== undefined && nowMs >= this.raised.decayAtMs) {
+      if (!this.raised.fall()) this.raised = undefined;
     }
   }
 }

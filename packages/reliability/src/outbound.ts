@@ -4,7 +4,6 @@ import { ChannelTable } from "./channels/channel-table.js";
 import type { SendChannel } from "./channels/send-channel.js";
 import { SequencedSend } from "./channels/sequenced.js";
 import { UsedUpIds } from "./channels/used-up-ids.js";
-import { isCredited } from "./credit.js";
 import { DeadlineHeap } from "./deadline-heap.js";
 import { deliveryTraits, retransmits } from "./delivery.js";
 import type { EndpointLimits, EndpointOptions } from "./endpoint-options.js";
@@ -15,20 +14,21 @@ import type { MessageWriter } from "./message-writer.js";
 import { OutgoingMessage } from "./outgoing-message.js";
 import { payloadPool, type SharedPayload } from "./payload-copy.js";
 import { PacketScheduler } from "./packet-scheduler.js";
+import type { SentItemSink } from "./part-chains.js";
 import { pieceLifetimeMs } from "./piece-lifetime.js";
 import { ProbeData } from "./probe-data.js";
-import { QueueBudget, waitsForCredit } from "./queue-budget.js";
+import { QueueBudget } from "./queue-budget.js";
 import { checkSend, DEFAULT_PRIORITY, MAX_UNRELIABLE_MESSAGE_BYTES } from "./send-options.js";
 import { type SendOptions, weightsByChannel } from "./send-options.js";
 import { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";
 import type { SentPackets } from "./sent-packets.js";
-import type { MutableStatistics } from "./statistics.js";
+import { countMessage, countUnreliable, type MutableStatistics } from "./statistics.js";
 
 /** bytes. A frame up to this fits the packets of every path. */
 const SMALL_FRAME_BYTES: number = MIN_DATAGRAM_BYTES - PACKET_OVERHEAD_BYTES;
 
 /** Sending side: takes messages, lets the scheduler choose, writes them to packets, and settles their outcomes. */
-export class Outbound {
+export class Outbound implements SentItemSink {
   private readonly maxMessageBytes: number;
   private readonly statistics: MutableStatistics;
   private readonly flow: FlowWindow;
@@ -37,7 +37,8 @@ export class Outbound {
   private readonly maxWaitMs: number;
   /** Since when messages wait that a flush left over; undefined until one does. */
   private leftOver: LeftOver | undefined = undefined;
-  readonly deadlines: DeadlineHeap = new DeadlineHeap();
+  /** Made with the first message that has a deadline. */
+  private heap: DeadlineHeap | undefined = undefined;
   private readonly unacked = new MessageList();
   private readonly probes = new ProbeData(this.unacked);
   private readonly channels: ChannelTable;
@@ -62,18 +63,22 @@ export class Outbound {
     return this.budget.bytes;
   }
 
-  /** Channels that wait for the peer's application to read. */
-  get blockedChannels(): number {
-    return this.scheduler.countBlocked(this.flow.credit);
-  }
-
-  get queuedMessages(): number {
-    return this.budget.messages;
+  /** Brings its part of the statistics up to date. */
+  gauge(counters: MutableStatistics): void {
+    counters.blockedChannels = this.scheduler.countBlocked(this.flow.credit);
+    counters.queuedBytes = this.budget.bytes;
+    counters.queuedMessages = this.budget.messages;
+    countUnreliable(counters.messagesSent, this.sends);
   }
 
   /** Reliable, ordered and bestEffort messages that are not acknowledged. */
   get undelivered(): number {
     return this.budget.undroppableMessages;
+  }
+
+  /** Messages that expire. */
+  get deadlines(): DeadlineHeap {
+    return (this.heap ??= new DeadlineHeap());
   }
 
   /** Whether, for the first time after a refusal, what was refused has room and no more than half is used. */
@@ -106,7 +111,7 @@ export class Outbound {
 
   /** ms. When the next message expires; Infinity when none does. */
   nextExpiryAt(): number {
-    return this.deadlines.nextAt();
+    return this.heap?.nextAt() ?? Infinity;
   }
 
   setUsableBytes(bytes: number): void {
@@ -139,12 +144,15 @@ export class Outbound {
     );
     // Not by the MTU of the moment: when that falls, what went whole goes again in pieces, which the receiver holds.
     message.large = message.wholeFrameBytes > SMALL_FRAME_BYTES;
-    this.statistics.messagesSent[delivery] = (this.statistics.messagesSent[delivery] as number) + 1;
     this.budget.add(message);
     if (isTimed) this.deadlines.push(message);
     // Unreliable messages wait for no other: their channels have nothing to say.
-    if (delivery === DeliveryCode.Unreliable) this.scheduler.push(message);
-    else this.enqueue(message, this.channels.of(message));
+    if (delivery === DeliveryCode.Unreliable) {
+      this.scheduler.push(message);
+    } else {
+      countMessage(this.statistics.messagesSent, delivery);
+      this.enqueue(message, this.channels.of(message));
+    }
     if (!resent) this.shedBefore(message, nowMs);
     return message;
   }
@@ -178,7 +186,7 @@ export class Outbound {
     this.probes.fill(packet, this.usableBytes);
   }
 
-  onDataAcked(message: OutgoingMessage, from: number, to: number): void {
+  onItem(message: OutgoingMessage, from: number, to: number): void {
     if (!message.onAcked(from, to)) return;
     if (message.retransmits) this.channels.of(message).onAcked(message);
     if (!message.finished) this.finish(message, "acked");
@@ -195,7 +203,7 @@ export class Outbound {
   /** Gives up what is past its time. */
   expire(nowMs: number): void {
     for (;;) {
-      const message = this.deadlines.peek();
+      const message = this.heap?.peek();
       if (message === undefined || message.expiresAtMs > nowMs) return;
       this.finish(message, "expired");
     }
@@ -245,17 +253,9 @@ export class Outbound {
     const isResent = retransmits(delivery);
     if (!isResent && bytes > MAX_UNRELIABLE_MESSAGE_BYTES) return "message-too-large";
     const { budget, scheduler, flow } = this;
-    budget.setAsideNone();
-    if (!budget.couldFit(bytes, isResent, channel)) {
-      const waits = isCredited(delivery) && waitsForCredit(scheduler, flow.credit, channel, bytes, this.usableBytes);
-      if (!waits) budget.setAsideBlocked(scheduler, flow.credit);
-      if (waits || !budget.couldFit(bytes, isResent, channel)) return budget.refuse(bytes, delivery, channel);
-    }
-    if (budget.fits(bytes, isResent)) return undefined;
-    // Before anything is dropped: a message that is refused costs no other.
-    if (!isResent && !budget.couldFitAbove(bytes, priority)) return budget.refuse(bytes, delivery, channel);
-    do this.finish(budget.leastDroppable as OutgoingMessage, "dropped");
-    while (!budget.fits(bytes, isResent));
+    if (!budget.admits(bytes, delivery, channel, priority, scheduler, flow.credit, this.usableBytes))
+      return "queue-full";
+    while (!budget.fits(bytes, isResent)) this.finish(budget.leastDroppable as OutgoingMessage, "dropped");
     return undefined;
   }
 
@@ -378,7 +378,7 @@ export class Outbound {
     if (outcome === "dropped") this.statistics.messagesDropped += 1;
     else if (outcome === "expired") this.statistics.messagesExpired += 1;
     // What the receiver holds of ordered messages is released in order, by their channel.
-    if (message.flowBytes > 0 && message.delivery !== DeliveryCode.Ordered) this.flow.release(message);
+    if (message.isCharged && message.delivery !== DeliveryCode.Ordered) this.flow.release(message);
     if (message.delivery === DeliveryCode.Unreliable) return;
     const channel = this.channels.of(message);
     channel.onFinish(message);

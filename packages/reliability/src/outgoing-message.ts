@@ -31,6 +31,7 @@ const LARGE: number = 1 << 15;
 const LOST: number = 1 << 16;
 const IN_LOST_QUEUE: number = 1 << 17;
 const OUTCOME_HELD: number = 1 << 18;
+const CHARGED: number = 1 << 19;
 
 /**
  * A message from `send` to its outcome, and its receipt: the one object that a send allocates. Queues, windows and sent
@@ -39,11 +40,8 @@ const OUTCOME_HELD: number = 1 << 18;
  */
 export class OutgoingMessage implements SendReceipt {
   readonly totalBytes: number;
-  /**
-   * ms; Infinity: never. Of a message that may be dropped: until when it may wait to start. Changes while the message
-   * is not in the deadline heap only.
-   */
-  expiresAtMs: number;
+  /** Undefined: never, as of most messages; a number would take a box of its own. */
+  private deadlineMs: number | undefined;
   /** Place in the order of sends. */
   readonly order: number;
   /** Holds the endpoint's copy from `payloadStart` on; undefined when nothing of it has to be sent any more. */
@@ -53,8 +51,6 @@ export class OutgoingMessage implements SendReceipt {
   id = 0;
   /** bytes written at least once: all below this offset. */
   sentBytes = 0;
-  /** bytes charged to the flow window. */
-  flowBytes = 0;
   /** The last packet that carried something of the message, -1 none. */
   lastPacketNumber = -1;
   /** Undefined as long as the message goes whole. */
@@ -85,7 +81,7 @@ export class OutgoingMessage implements SendReceipt {
     this.payloadStart = payloadStart;
     this.totalBytes = totalBytes;
     this.bits = delivery | (priority << PRIORITY_SHIFT) | (channel << CHANNEL_SHIFT);
-    this.expiresAtMs = expiresAtMs;
+    this.deadlineMs = expiresAtMs === Infinity ? undefined : expiresAtMs;
     this.order = order;
   }
 
@@ -136,6 +132,15 @@ export class OutgoingMessage implements SendReceipt {
     this.setBit(IN_LOST_QUEUE, value);
   }
 
+  /** It counts against the flow window. */
+  get isCharged(): boolean {
+    return (this.bits & CHARGED) !== 0;
+  }
+
+  set isCharged(value: boolean) {
+    this.setBit(CHARGED, value);
+  }
+
   get accepted(): boolean {
     return true;
   }
@@ -156,6 +161,18 @@ export class OutgoingMessage implements SendReceipt {
 
   get retransmits(): boolean {
     return retransmits(this.delivery);
+  }
+
+  /**
+   * ms; Infinity: never. Of a message that may be dropped: until when it may wait to start. Changes while the message
+   * is not in the deadline heap only.
+   */
+  get expiresAtMs(): number {
+    return this.deadlineMs ?? Infinity;
+  }
+
+  set expiresAtMs(value: number) {
+    this.deadlineMs = value === Infinity ? undefined : value;
   }
 
   /** Whether it may be dropped and waited too long to be of use. */

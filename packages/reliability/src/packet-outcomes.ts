@@ -3,19 +3,7 @@ import type { Outbound } from "./outbound.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import type { PendingControls } from "./pending-controls.js";
 import type { RecoverySink } from "./recovery.js";
-import type { SentItemSink } from "./sent-packets.js";
-
-class AckedItems implements SentItemSink {
-  private readonly outbound: Outbound;
-
-  constructor(outbound: Outbound) {
-    this.outbound = outbound;
-  }
-
-  onItem(message: OutgoingMessage, from: number, to: number): void {
-    this.outbound.onDataAcked(message, from, to);
-  }
-}
+import type { SentItemSink } from "./part-chains.js";
 
 class LostItems implements SentItemSink {
   private readonly outbound: Outbound;
@@ -40,7 +28,8 @@ export class PacketOutcomes implements RecoverySink {
   private readonly controls: PendingControls;
 
   constructor(outbound: Outbound, acks: AckTracker, controls: PendingControls) {
-    this.acked = new AckedItems(outbound);
+    // Itself, and no object between: with each packet that arrives it is asked for.
+    this.acked = outbound;
     this.lost = new LostItems(outbound);
     this.acks = acks;
     this.controls = controls;

@@ -1,6 +1,7 @@
 import { seen } from "@sortie/wire";
 import { AdaptiveRate } from "./congestion/adaptive-rate.js";
 import type { ReliableEndpoint } from "./reliable-endpoint.js";
+import { RECORD_DOUBLES, RECORD_WORDS, type SentPackets } from "./sent-packets.js";
 
 /** bytes. */
 const CACHE_LINE_BYTES = 64;
@@ -12,22 +13,24 @@ const MAX_PAYLOAD_BYTES = 256;
 export const ENDPOINT_LEVELS = 4;
 
 /**
- * Reads what receiving and building a packet will need that lies `level` references below the endpoint, a field or two
+ * Reads what receiving or building a packet will need that lies `level` references below the endpoint, a field or two
  * of each line of memory, so that the processor fetches it. Called for some tens of endpoints level by level, no read
  * waits for another one, and many lines are fetched at once; packets themselves go from object to object, one line at a
  * time. Changes nothing; private fields are named here, beside each other, and not by methods of thirty classes.
  *
- * @param receives whether packets are received; else what only these need is left out
+ * What only one of the two needs is read for that alone: until the other comes, many peers later, it is gone again.
+ *
+ * @param receives whether packets are received, which may have an ACK; else packets are built
  * @returns 0 or 1, so that the reading is not left out as of no use
  */
 export function prefetchEndpoint(endpoint: ReliableEndpoint, level: number, receives: boolean): number {
   if (level === 0) return ownFields(endpoint);
-  if (level === 1) return parts(endpoint);
+  if (level === 1) return receives ? parts(endpoint) + partsOfReceiving(endpoint) : parts(endpoint);
   if (level === 2) {
-    const both = partsOfRecovery(endpoint) + partsOfQueues(endpoint);
-    return receives ? both + partsOfController(endpoint) : both;
+    const both = partsOfParts(endpoint);
+    return both + (receives ? partsForAcks(endpoint) + partsOfController(endpoint) : partsOfQueue(endpoint));
   }
-  return arrays(endpoint);
+  return receives ? oldestRecord(endpoint) : nextRecord(endpoint) + waitingMessage(endpoint);
 }
 
 function ownFields(endpoint: ReliableEndpoint): number {
@@ -35,54 +38,49 @@ function ownFields(endpoint: ReliableEndpoint): number {
 }
 
 function parts(endpoint: ReliableEndpoint): number {
-  const counters = endpoint["counters"];
   const acks = endpoint["acks"];
-  const inbox = endpoint["inbox"];
-  const inbound = endpoint["inbound"];
   const outbound = endpoint["outbound"];
   const recovery = endpoint["recovery"];
-  let sum = counters.packetsSent + counters.packetsAcked + counters.bytesInFlight;
-  sum += acks["mask"] + acks["cutFloor"] + acks["largestAtMs"];
-  sum += inbox.bytes + inbox["arrivals"];
-  sum += inbound["windowBytes"] + inbound["sequencedCount"];
+  const congestion = endpoint["congestion"];
+  let sum = acks["mask"] + acks["cutFloor"] + acks["largestAtMs"];
   sum += outbound["usableBytes"] + outbound["maxMessageBytes"];
   sum += recovery.probesPending + recovery["largestAcked"] + recovery["progressAtMs"];
   sum += recovery["elicitingSentAtMs"] + endpoint["controls"]["bits"];
+  if (congestion instanceof AdaptiveRate) sum += congestion["window"];
+  return seen(endpoint["inbound"]["held"] === undefined ? sum : sum + 1);
+}
+
+function partsOfReceiving(endpoint: ReliableEndpoint): number {
+  const inbox = endpoint["inbox"];
+  const inbound = endpoint["inbound"];
   const congestion = endpoint["congestion"];
+  let sum = inbox.bytes + inbox["maxBytes"] + inbound["windowBytes"] + inbound["sequencedCount"];
   if (congestion instanceof AdaptiveRate) {
-    sum += congestion["pace"] + congestion["gain"] + congestion["smoothedRttMs"] + congestion["window"];
+    sum += congestion["pace"] + congestion["gain"] + congestion["smoothedRttMs"];
     sum += congestion["deliveredBytes"] + congestion["usedAtMs"];
   }
   return seen(sum);
 }
 
-function partsOfRecovery(endpoint: ReliableEndpoint): number {
-  const recovery = endpoint["recovery"];
-  const { sent, rtt, detector, sampler, holdUp } = recovery;
-  const losses = recovery["losses"];
-  const burst = recovery["burst"];
-  const hold = recovery["hold"];
+/** What receiving and building need of the parts' own parts. */
+function partsOfParts(endpoint: ReliableEndpoint): number {
+  const { sent, rtt, detector, sampler, holdUp } = endpoint["recovery"];
+  const scheduler = endpoint["outbound"]["scheduler"];
+  const congestion = endpoint["congestion"];
   let sum = sent.nextNumber + sent["mask"] + sent.bytesInFlight;
   sum += rtt["smoothed"] + rtt["variance"] + rtt["latest"] + rtt["minPath"] + rtt["timeout"];
-  sum += detector.lossTimeAt + detector["time"];
+  sum += detector.lossTimeAt + detector["putOffToMs"] + holdUp.toleranceMs + holdUp["seenAtMs"];
   sum += sampler.deliveredBytes + sampler["trainAtMs"] + sampler["deliveredAtMs"];
-  sum += holdUp.endedAtMs + holdUp["seenAtMs"] + holdUp["lateAtMs"];
-  sum += losses["bytes"] + losses["lastSentAtMs"];
-  sum += burst["rate"] + burst["windowEndsAtMs"];
-  return seen(sum + hold["current"] + hold["fromMs"]);
+  if (congestion instanceof AdaptiveRate) sum += congestion["bucket"]["tokens"] + congestion["bucket"]["updatedAtMs"];
+  sum += scheduler["occupied"];
+  return seen(scheduler["creditNeeds"] === undefined ? sum : sum + 1);
 }
 
-function partsOfQueues(endpoint: ReliableEndpoint): number {
-  const inbox = endpoint["inbox"];
-  const outbound = endpoint["outbound"];
-  const flow = outbound["flow"];
-  const budget = outbound["budget"];
-  let sum = inbox["droppable"]["head"] + inbox["kept"]["head"] + endpoint["inbound"].credit["told"];
-  sum += flow["largeUsed"] + budget.messages + budget["asideBytes"] + budget["channelBytes"].length;
-  sum += outbound["scheduler"]["occupied"] + outbound["channels"]["firstId"];
-  const congestion = endpoint["congestion"];
-  if (congestion instanceof AdaptiveRate) sum += congestion["bucket"]["tokens"] + congestion["bucket"]["updatedAtMs"];
-  return seen(sum + outbound.deadlines["heap"].length);
+function partsForAcks(endpoint: ReliableEndpoint): number {
+  const burst = endpoint["recovery"]["burst"];
+  const hold = endpoint["recovery"]["hold"];
+  const sum = burst["rate"] + burst["windowEndsAtMs"] + hold["current"] + hold["fromMs"];
+  return seen(sum + endpoint["inbox"]["droppable"].length + (endpoint["acks"]["proofs"][0] as number));
 }
 
 function partsOfController(endpoint: ReliableEndpoint): number {
@@ -100,18 +98,33 @@ function partsOfController(endpoint: ReliableEndpoint): number {
   return seen(congestion["own"].isShared ? sum : sum + 1);
 }
 
-/** What was written last of what the objects keep in arrays, and the message that waits to be sent. */
-function arrays(endpoint: ReliableEndpoint): number {
+function partsOfQueue(endpoint: ReliableEndpoint): number {
+  const budget = endpoint["outbound"]["budget"];
+  return seen(budget.messages + budget["asideBytes"] + budget["maxBytes"]);
+}
+
+/** Of the packet that an ACK is most likely to begin with. */
+function oldestRecord(endpoint: ReliableEndpoint): number {
   const { sent } = endpoint["recovery"];
-  const at = sent.nextNumber & sent["mask"];
-  const oldest = sent.lowest & sent["mask"];
-  let sum = (sent["doubles"][at] as number) + (sent["words"][at] as number) + (sent["items"][0] as number);
-  sum += (sent["doubles"][oldest] as number) + (sent["words"][oldest] as number);
-  sum += endpoint["acks"]["proofs"][0] as number;
+  return seen(recordOf(sent, sent.lowest & sent["mask"]));
+}
+
+function nextRecord(endpoint: ReliableEndpoint): number {
+  const { sent } = endpoint["recovery"];
+  const slot = sent.nextNumber & sent["mask"];
+  return seen(recordOf(sent, slot) + (sent["wholes"][slot] === undefined ? 0 : 1));
+}
+
+/** First and last field of a packet's record, which need not begin with a line. */
+function recordOf(sent: SentPackets, slot: number): number {
+  return (sent["doubles"][slot * RECORD_DOUBLES] as number) + (sent["words"][(slot + 1) * RECORD_WORDS - 1] as number);
+}
+
+function waitingMessage(endpoint: ReliableEndpoint): number {
   const message = endpoint["outbound"]["scheduler"]["sole"];
-  if (message?.payload === undefined) return seen(sum);
+  if (message?.payload === undefined) return 0;
   const { payload, payloadStart } = message;
-  sum += message.totalBytes + message.expiresAtMs;
+  let sum = message.totalBytes + message.expiresAtMs;
   const end = Math.min(payload.length, payloadStart + Math.min(message.totalBytes, MAX_PAYLOAD_BYTES));
   for (let byte = payloadStart; byte < end; byte += CACHE_LINE_BYTES) sum += payload[byte] as number;
   return seen(sum);

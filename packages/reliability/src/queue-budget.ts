@@ -67,15 +67,40 @@ export class QueueBudget {
     return this.messages - this.droppableMessages;
   }
 
-  /** A message found no room: `takeDrain` will tell when there is some. Returns what its sender is told. */
-  refuse(bytes: number, delivery: DeliveryCode, channel: number): "queue-full" {
+  /**
+   * Whether a message is taken, once enough of what may be dropped is: up to its priority, if it may be dropped itself.
+   * Asked before anything is dropped: a message that is refused costs no other. `takeDrain` tells when there is room.
+   * @param usableBytes of a packet
+   */
+  admits(
+    bytes: number,
+    delivery: DeliveryCode,
+    channel: number,
+    priority: number,
+    scheduler: PacketScheduler,
+    credit: SendCredit,
+    usableBytes: number,
+  ): boolean {
+    const isResent = retransmits(delivery);
+    this.setAsideNone();
+    if (!this.couldFit(bytes, isResent, channel)) {
+      const waits = isCredited(delivery) && waitsForCredit(scheduler, credit, channel, bytes, usableBytes);
+      if (!waits) this.setAsideBlocked(scheduler, credit);
+      if (waits || !this.couldFit(bytes, isResent, channel)) return this.refuse(bytes, delivery, channel);
+    }
+    if (isResent || this.fits(bytes, isResent) || this.couldFitAbove(bytes, priority)) return true;
+    return this.refuse(bytes, delivery, channel);
+  }
+
+  /** Notes that a message found no room. */
+  private refuse(bytes: number, delivery: DeliveryCode, channel: number): false {
     if (!retransmits(delivery)) this.refusedDroppable = Math.max(this.refusedDroppable, bytes);
     else if (!isCredited(delivery)) this.refusedBestEffort = Math.max(this.refusedBestEffort, bytes);
     else {
       if (this.refusedCredited === NONE_REFUSED) this.refusedCredited = new Map();
       this.refusedCredited.set(channel, Math.max(this.refusedCredited.get(channel) ?? 0, bytes));
     }
-    return "queue-full";
+    return false;
   }
 
   /**
@@ -258,7 +283,7 @@ export class QueueBudget {
 }
 
 /** Whether a message on the channel would have to wait for the peer's application to read. */
-export function waitsForCredit(
+function waitsForCredit(
   scheduler: PacketScheduler,
   credit: SendCredit,
   channel: number,

@@ -22,9 +22,9 @@ export class Reassembly {
   private bestEffort: Reassembler | undefined = undefined;
   private lossless: Reassembler | undefined = undefined;
   private readonly limits: ReassemblyLimits;
-  private readonly share: BudgetShare;
+  /** Of the budget of the process, charged as well. */
+  readonly share: BudgetShare;
 
-  /** @param share of the budget of the process, charged as well */
   constructor(limits: ReassemblyLimits, share: BudgetShare) {
     this.limits = limits;
     this.share = share;

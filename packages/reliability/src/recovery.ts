@@ -12,7 +12,8 @@ import { LossDetector, type LossSink } from "./loss-detector.js";
 import { OwnBurst } from "./own-burst.js";
 import { ReturnQueue } from "./return-queue.js";
 import { RttEstimator } from "./rtt-estimator.js";
-import { type SentItemSink, SentPackets } from "./sent-packets.js";
+import type { SentItemSink } from "./part-chains.js";
+import { SentPackets } from "./sent-packets.js";
 import { isAwaited, isLost, SentState } from "./sent-state.js";
 import { gaugeCongestion, type MutableStatistics } from "./statistics.js";
 
@@ -54,16 +55,18 @@ export class Recovery implements LossSink {
   readonly detector: LossDetector = new LossDetector();
   readonly sampler: DeliveryRateSampler = new DeliveryRateSampler();
   readonly holdUp: HoldUp;
+  readonly congestion: CongestionController;
   /** Probe packets that are to be sent. */
   probesPending = 0;
+  private packetsAcked = 0;
   /** Probe timeouts in a row. */
   probeCount = 0;
   private readonly sink: RecoverySink;
-  private readonly congestion: CongestionController;
   private readonly statistics: MutableStatistics;
   private readonly trace: EndpointTrace | undefined;
   private readonly fates: PacketFates | undefined;
-  private readonly losses: LossBatch;
+  /** Made with the first loss. */
+  private losses: LossBatch | undefined = undefined;
   private readonly burst: OwnBurst = new OwnBurst();
   private readonly hold: AckHold = new AckHold();
   readonly back: ReturnQueue = new ReturnQueue();
@@ -82,7 +85,6 @@ export class Recovery implements LossSink {
     this.sent = new SentPackets(options.initialPacketNumber ?? 0, options.randomU32);
     this.rtt = new RttEstimator(options.initialRttMs ?? DEFAULT_INITIAL_RTT_MS, options.peerMaxAckDelayMs);
     this.holdUp = new HoldUp(options.usualDelayMs ?? options.localMaxAckDelayMs);
-    this.losses = new LossBatch(this.sent, this.rtt, this.holdUp);
     this.congestion = congestion;
     this.statistics = statistics;
     this.sink = sink;
@@ -93,6 +95,8 @@ export class Recovery implements LossSink {
   /** Brings the gauges of sending up to date. */
   gauge(statistics: MutableStatistics): void {
     const { sent, sampler } = this;
+    statistics.packetsSent = sent.count;
+    statistics.packetsAcked = this.packetsAcked;
     statistics.packetsInFlight = sent.packetsInFlight;
     statistics.bytesInFlight = sent.bytesInFlight;
     gaugeCongestion(statistics, this.congestion);
@@ -105,8 +109,7 @@ export class Recovery implements LossSink {
    * @param dueAtMs when the owner's next timeout was due, before it is told the time
    */
   notice(dueAtMs: number, nowMs: number): void {
-    const { holdUp } = this;
-    if (holdUp.judge(dueAtMs, nowMs, this.sent.nextNumber)) this.detector.putOff(holdUp.excusedUntilMs);
+    if (this.holdUp.judge(dueAtMs, nowMs, this.sent.nextNumber)) this.detector.putOff(this.holdUp.excusedUntilMs);
   }
 
   /** Applies an ACK, or finds out that it lies; then nothing of it is applied. Work: at most its bitmap, 1024 bits. */
@@ -154,7 +157,10 @@ export class Recovery implements LossSink {
       sent.resolve(packetNumber, state);
       return;
     }
-    if (isOfPath) this.losses.add(packetNumber);
+    if (isOfPath) {
+      this.losses ??= new LossBatch(sent, this.rtt, this.holdUp);
+      this.losses.add(packetNumber);
+    }
     sent.resolve(packetNumber, state);
     this.statistics.packetsLost += 1;
     this.trace?.onPacketLost?.(packetNumber, nowMs);
@@ -168,11 +174,9 @@ export class Recovery implements LossSink {
   commit(urgency: AckUrgency, bytes: number, nowMs: number, controlMask: number, ackLargest: number): void {
     const { sent } = this;
     const eliciting = urgency !== AckUrgency.None;
-    const isRelaxed = urgency === AckUrgency.Relaxed;
     if (eliciting) this.sampler.onSent(sent, sent.nextNumber, sent.bytesInFlight, nowMs);
     const state = eliciting ? SentState.InFlight : SentState.Passive;
-    sent.commit(state, bytes, nowMs, controlMask, ackLargest, isRelaxed);
-    this.statistics.packetsSent += 1;
+    sent.commit(state, bytes, nowMs, controlMask, ackLargest, urgency === AckUrgency.Relaxed);
     if (!eliciting) return;
     this.elicitingSentAtMs = nowMs;
     if (this.probesPending > 0) this.probesPending -= 1;
@@ -183,7 +187,7 @@ export class Recovery implements LossSink {
   onPathChanged(nowMs: number): void {
     this.sent.beginPath();
     this.probeCount = 0;
-    this.losses.sinceAckBytes = 0;
+    this.losses?.takeSinceAck();
     this.rtt.onPathChanged();
     this.burst.reset();
     this.back.reset();
@@ -194,14 +198,13 @@ export class Recovery implements LossSink {
   /** Records a path probe; see `SentState.Probe`. */
   commitProbe(bytes: number, nowMs: number): void {
     this.sent.commit(SentState.Probe, bytes, nowMs, 0, -1);
-    this.statistics.packetsSent += 1;
   }
 
   /** Makes sure that a packet which must go has a number that can be acknowledged: gives up the oldest if need be. */
   makeRoom(nowMs: number): void {
     while (!this.sent.hasRoom) {
       this.onPacketLost(this.sent.lowest, SentState.GivenUp, nowMs);
-      this.losses.report(this.congestion, nowMs);
+      this.losses?.report(this.congestion, nowMs);
     }
   }
 
@@ -321,7 +324,7 @@ export class Recovery implements LossSink {
     if (state === SentState.Unknown || state === SentState.Acked) return false;
     const isOfPath = packetNumber >= sent.pathSince;
     sent.resolve(packetNumber, SentState.Acked);
-    this.statistics.packetsAcked += 1;
+    this.packetsAcked += 1;
     if (state !== SentState.Passive) {
       if (isOfPath) this.fates?.onPacketAcked(packetNumber, sent.bytesOf(packetNumber));
       this.trace?.onPacketAcked?.(packetNumber, nowMs);
@@ -369,7 +372,7 @@ export class Recovery implements LossSink {
 
   private detectLosses(nowMs: number): void {
     this.detector.detect(this.sent, this.largestAcked, this.rtt, nowMs, this);
-    this.losses.report(this.congestion, nowMs);
+    this.losses?.report(this.congestion, nowMs);
   }
 
   /** ms. The round trip of packet `timed` without its wait for others of its burst. */
@@ -386,9 +389,8 @@ export class Recovery implements LossSink {
     sample.smoothedRttMs = this.rtt.smoothedMs;
     if (timed >= 0) this.hold.end(this.sent.sentAtOf(timed), sample, this.holdUp.endedAtMs);
     sample.maxAckDelayMs = this.rtt.allowedAckDelayMs(this.hold.longestMs);
-    sample.lostBytes = this.losses.sinceAckBytes;
+    sample.lostBytes = this.losses?.takeSinceAck() ?? 0;
     sample.bytesInFlight = this.sent.bytesInFlight;
-    this.losses.sinceAckBytes = 0;
     if (this.newestTaken >= 0 && this.sent.firstSentAtOf(this.newestTaken) < this.holdUp.endedAtMs) {
       // A pause is in the time that was measured: who is held up sends nothing that shows what the path carries.
       sample.deliveryRateBytesPerSecond = sample.trainBytes = sample.trainMs = 0;

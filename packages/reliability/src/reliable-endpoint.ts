@@ -14,6 +14,7 @@ import { AckUrgency } from "./ack-urgency.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
 import { AdaptiveRate } from "./congestion/adaptive-rate.js";
 import { DEFAULT_LIMITS, type EndpointOptions, type EndpointViolation, type FlowControl } from "./endpoint-options.js";
+import { isCreditedMode } from "./credit.js";
 import { checkEndpointOptions } from "./check-endpoint-options.js";
 import { expectNumber } from "./expect-number.js";
 import { FreshMessages } from "./fresh-messages.js";
@@ -28,7 +29,7 @@ import { PacketOutcomes } from "./packet-outcomes.js";
 import { Recovery } from "./recovery.js";
 import type { RttEstimator } from "./rtt-estimator.js";
 import { checkChannel, type SendOptions } from "./send-options.js";
-import { Allowed, SendPermission } from "./send-permission.js";
+import { Allowed, allowedNow, nextAllowedAt } from "./send-permission.js";
 import type { SendReceipt } from "./send-receipt.js";
 import { createStatistics, type EndpointStatistics, type MutableStatistics } from "./statistics.js";
 
@@ -63,7 +64,6 @@ export class ReliableEndpoint implements FlowControl {
   private readonly inbound: Inbound;
   private readonly outbound: Outbound;
   private readonly recovery: Recovery;
-  private readonly permission: SendPermission;
   private readonly controls: PendingControls;
   private maxDatagramBytes: number;
   /** bytes. The least size of the datagram with a PING that is to go; 0: none is. */
@@ -89,7 +89,6 @@ export class ReliableEndpoint implements FlowControl {
     this.outbound = new Outbound(options, limits, this.maxDatagramBytes - this.overheadBytes, this.counters);
     const outcomes = new PacketOutcomes(this.outbound, this.acks, this.controls);
     this.recovery = new Recovery(options, this.congestion, this.counters, outcomes);
-    this.permission = new SendPermission(this.congestion, this.recovery, this.outbound);
   }
 
   get rtt(): RttEstimator {
@@ -101,9 +100,7 @@ export class ReliableEndpoint implements FlowControl {
     const { counters, inbound, outbound, inbox } = this;
     inbound.gauge(counters);
     inbox.gauge(counters);
-    counters.blockedChannels = outbound.blockedChannels;
-    counters.queuedBytes = outbound.queuedBytes;
-    counters.queuedMessages = outbound.queuedMessages;
+    outbound.gauge(counters);
     this.recovery.gauge(counters);
     return counters;
   }
@@ -197,7 +194,7 @@ export class ReliableEndpoint implements FlowControl {
   /** Whether `buildPacket` would produce something now. */
   wantsToSend(nowMs: number): boolean {
     if (this.closed) return false;
-    return this.mustSend(nowMs) || this.permission.of(nowMs, this.maxDatagramBytes) !== Allowed.Nothing;
+    return this.mustSend(nowMs) || this.allowedNow(nowMs) !== Allowed.Nothing;
   }
 
   /**
@@ -210,7 +207,7 @@ export class ReliableEndpoint implements FlowControl {
     if (this.closed) return -1;
     const { outbound, recovery } = this;
     const isProbe = recovery.probesPending > 0;
-    const allowed = isProbe ? Allowed.All : this.permission.of(nowMs, this.maxDatagramBytes);
+    const allowed = isProbe ? Allowed.All : this.allowedNow(nowMs);
     const withData = allowed !== Allowed.Nothing;
     if (!withData && !this.mustSend(nowMs)) return this.endFlush(nowMs);
     recovery.makeRoom(nowMs);
@@ -311,7 +308,7 @@ export class ReliableEndpoint implements FlowControl {
    */
   pollMessage(): InboundMessage | undefined {
     const message = this.inbound.poll();
-    if (!this.closed) this.controls.noteCredit();
+    if (message !== undefined && isCreditedMode(message.delivery) && !this.closed) this.controls.noteCredit();
     return message;
   }
 
@@ -340,7 +337,7 @@ export class ReliableEndpoint implements FlowControl {
       this.recovery.nextTimeoutAt(),
       this.outbound.nextExpiryAt(),
       this.inbound.nextExpiryAt(),
-      this.permission.nextAt(this.lastNowMs, this.maxDatagramBytes),
+      nextAllowedAt(this.recovery, this.outbound, this.lastNowMs, this.maxDatagramBytes),
     );
   }
 
@@ -388,6 +385,10 @@ export class ReliableEndpoint implements FlowControl {
   /** Whether a packet must go that no budget holds back. */
   private mustSend(nowMs: number): boolean {
     return !this.controls.isEmpty || this.pingBytes > 0 || this.recovery.probesPending > 0 || this.acks.isDue(nowMs);
+  }
+
+  private allowedNow(nowMs: number): Allowed {
+    return allowedNow(this.recovery, this.outbound, nowMs, this.maxDatagramBytes);
   }
 
   private writeAck(writer: ByteWriter, nowMs: number): number {

@@ -1,5 +1,6 @@
 import { MAX_ACK_BITMAP_BYTES } from "@sortie/wire";
 import type { OutgoingMessage } from "./outgoing-message.js";
+import { NO_PART, PartChains, type SentItemSink } from "./part-chains.js";
 import { SentState } from "./sent-state.js";
 
 /** Packet numbers from the lowest in flight to the next: what an ACK can still state. */
@@ -11,16 +12,14 @@ const MAX_SLOTS: number = SENT_WINDOW * 2;
 /** Packets between two numbers that are left out: 128..383, 256 in the mean. */
 const SKIP_MIN = 128;
 const SKIP_SPAN = 256;
-/** Items to begin with. */
-const INITIAL_ITEMS = 4;
 const NONE = -1;
 
 /**
  * A packet's record: 64 bytes, one line of a processor's cache. Six doubles, then four words of 32 bits. What a
  * connection knows of a packet is looked at together, and with many connections none of it is in the cache any more.
  */
-const RECORD_DOUBLES = 8;
-const RECORD_WORDS = 16;
+export const RECORD_DOUBLES = 8;
+export const RECORD_WORDS = 16;
 /** Places of the doubles. */
 const NUMBER = 0;
 const SENT_AT = 1;
@@ -28,7 +27,10 @@ const ACK_LARGEST = 2;
 const DELIVERED = 3;
 const DELIVERED_AT = 4;
 const FIRST_SENT_AT = 5;
-/** Places of the words: first item of the chain, bytes of the packet, control mask, state with three bits beside it. */
+/**
+ * Places of the words: chain of parts behind the packet's whole message, bytes of the packet, control mask, state with
+ * three bits beside it.
+ */
 const CHAIN = 12;
 const SIZE = 13;
 const CONTROLS = 14;
@@ -38,20 +40,10 @@ const RELAXED_BIT = 0x200;
 const PROBE_BIT = 0x400;
 const STATE_MASK = 0xff;
 
-/** An item's words: bytes `[from, to)` of its message, and the next item of the chain. */
-const ITEM_WORDS = 3;
-const ITEM_FROM = 0;
-const ITEM_TO = 1;
-const ITEM_NEXT = 2;
-
-/** Sees the message parts of packets that are acknowledged or lost. */
-export interface SentItemSink {
-  onItem(message: OutgoingMessage, from: number, to: number, packetNumber: number): void;
-}
-
 /**
  * The packets that were sent and not forgotten: a ring of records by packet number, which grows while more is in
- * flight. The parts of messages that a packet carries are chains of items in one table.
+ * flight. Beside it lies for each packet the first message that it carries, if that is whole, as most packets carry no
+ * more. Other parts of messages are in a table of their own, which most connections do not need.
  */
 export class SentPackets {
   readonly firstNumber: number;
@@ -70,21 +62,28 @@ export class SentPackets {
   promptInFlight = 0;
   private readonly randomU32: () => number;
   private untilSkip: number;
+  private skipped = 0;
   private mask: number = INITIAL_SLOTS - 1;
   private doubles: Float64Array<ArrayBuffer> = emptyRecords(INITIAL_SLOTS);
   /** The same memory as words. */
   private words: Int32Array = new Int32Array(this.doubles.buffer);
-  private readonly itemMessages: (OutgoingMessage | undefined)[] = [];
-  private items = new Int32Array(INITIAL_ITEMS * ITEM_WORDS);
-  private freeItem: number = NONE;
-  /** Last part of the packet being built. */
-  private lastItem: number = NONE;
+  /** By slot. */
+  private wholes: (OutgoingMessage | undefined)[] = new Array<OutgoingMessage | undefined>(INITIAL_SLOTS);
+  private chains: PartChains | undefined = undefined;
+  /** Parts of the packet being built, and the last of them that is in a chain. */
+  private parts = 0;
+  private lastInChain: number = NO_PART;
 
   constructor(firstNumber: number, randomU32: () => number) {
     this.firstNumber = firstNumber;
     this.nextNumber = this.lowest = this.oldest = this.pathSince = firstNumber;
     this.randomU32 = randomU32;
     this.untilSkip = this.drawSkip();
+  }
+
+  /** Packets sent so far, path probes included. */
+  get count(): number {
+    return this.nextNumber - this.firstNumber - this.skipped;
   }
 
   /** Whether one more packet keeps all in flight within what an ACK can state. */
@@ -102,6 +101,7 @@ export class SentPackets {
       // First the slot: making it ready may replace the memory.
       const slot = this.prepare(this.nextNumber);
       this.words[slot * RECORD_WORDS + STATE] = SentState.Skipped;
+      this.skipped += 1;
       this.nextNumber += 1;
       this.settle();
     }
@@ -111,15 +111,15 @@ export class SentPackets {
 
   /** The packet being built carries bytes `[from, to)` of `message`. */
   addItem(message: OutgoingMessage, from: number, to: number): void {
-    const item = this.takeItem();
-    const { items, lastItem } = this;
-    this.itemMessages[item] = message;
-    items[item * ITEM_WORDS + ITEM_FROM] = from;
-    items[item * ITEM_WORDS + ITEM_TO] = to;
-    items[item * ITEM_WORDS + ITEM_NEXT] = NONE;
-    if (lastItem === NONE) this.words[this.wordsOf(this.nextNumber) + CHAIN] = item;
-    else items[lastItem * ITEM_WORDS + ITEM_NEXT] = item;
-    this.lastItem = item;
+    this.parts += 1;
+    if (this.parts === 1 && from === 0 && to === message.totalBytes) {
+      this.wholes[this.nextNumber & this.mask] = message;
+      return;
+    }
+    this.chains ??= new PartChains();
+    const { lastInChain } = this;
+    this.lastInChain = this.chains.add(message, from, to, lastInChain);
+    if (lastInChain === NO_PART) this.words[this.wordsOf(this.nextNumber) + CHAIN] = this.lastInChain;
   }
 
   /**
@@ -247,14 +247,9 @@ export class SentPackets {
 
   /** Shows the message parts of a packet to `sink`. */
   visitItems(packetNumber: number, sink: SentItemSink): void {
-    for (let item = this.words[this.wordsOf(packetNumber) + CHAIN] as number; item !== NONE;) {
-      const { items } = this;
-      const at = item * ITEM_WORDS;
-      const next = items[at + ITEM_NEXT] as number;
-      const message = this.itemMessages[item] as OutgoingMessage;
-      sink.onItem(message, items[at + ITEM_FROM] as number, items[at + ITEM_TO] as number, packetNumber);
-      item = next;
-    }
+    const whole = this.wholes[packetNumber & this.mask];
+    if (whole !== undefined) sink.onItem(whole, 0, whole.totalBytes, packetNumber);
+    this.chains?.visit(this.words[this.wordsOf(packetNumber) + CHAIN] as number, packetNumber, sink);
   }
 
   /** The oldest packet in flight that asked for a prompt acknowledgement; where none did, the oldest of all. */
@@ -267,7 +262,7 @@ export class SentPackets {
 
   /** Forgets the message parts of a packet. */
   releaseItems(packetNumber: number): void {
-    this.releaseChain(this.wordsOf(packetNumber) + CHAIN);
+    this.releaseParts(packetNumber & this.mask);
   }
 
   /** Control frames of all packets in flight. */
@@ -325,53 +320,36 @@ export class SentPackets {
     const slots = this.mask + 1;
     if ((packetNumber - this.lowest) * 2 >= slots && slots < MAX_SLOTS) this.grow();
     const slot = packetNumber & this.mask;
-    this.releaseChain(slot * RECORD_WORDS + CHAIN);
-    this.lastItem = NONE;
+    this.releaseParts(slot);
+    this.parts = 0;
+    this.lastInChain = NO_PART;
     this.doubles[slot * RECORD_DOUBLES + NUMBER] = packetNumber;
     this.words[slot * RECORD_WORDS + STATE] = SentState.Unknown;
     return slot;
   }
 
   private grow(): void {
-    const { doubles } = this;
-    const slots = (this.mask + 1) * 2;
+    const { doubles, wholes } = this;
+    const slots = wholes.length * 2;
     this.mask = slots - 1;
     this.doubles = emptyRecords(slots);
     this.words = new Int32Array(this.doubles.buffer);
-    for (let from = 0; from < doubles.length; from += RECORD_DOUBLES) {
+    this.wholes = new Array<OutgoingMessage | undefined>(slots);
+    for (let slot = 0; slot < wholes.length; slot++) {
+      const from = slot * RECORD_DOUBLES;
       const number = doubles[from + NUMBER] as number;
-      if (number !== NONE) this.doubles.set(doubles.subarray(from, from + RECORD_DOUBLES), this.doublesOf(number));
+      if (number === NONE) continue;
+      this.doubles.set(doubles.subarray(from, from + RECORD_DOUBLES), this.doublesOf(number));
+      this.wholes[number & this.mask] = wholes[slot];
     }
   }
 
-  private takeItem(): number {
-    const item = this.freeItem;
-    if (item !== NONE) {
-      this.freeItem = this.items[item * ITEM_WORDS + ITEM_NEXT] as number;
-      return item;
-    }
-    const fresh = this.itemMessages.length;
-    this.itemMessages.push(undefined);
-    if (this.itemMessages.length * ITEM_WORDS > this.items.length) {
-      const { items } = this;
-      this.items = new Int32Array(items.length * 2);
-      this.items.set(items);
-    }
-    return fresh;
-  }
-
-  /** @param chain index of the word with the chain's first item */
-  private releaseChain(chain: number): void {
-    const { items } = this;
-    let item = this.words[chain] as number;
-    while (item !== NONE) {
-      const next = items[item * ITEM_WORDS + ITEM_NEXT] as number;
-      this.itemMessages[item] = undefined;
-      items[item * ITEM_WORDS + ITEM_NEXT] = this.freeItem;
-      this.freeItem = item;
-      item = next;
-    }
-    this.words[chain] = NONE;
+  private releaseParts(slot: number): void {
+    if (this.wholes[slot] !== undefined) this.wholes[slot] = undefined;
+    if (this.chains === undefined) return;
+    const chain = slot * RECORD_WORDS + CHAIN;
+    this.chains.release(this.words[chain] as number);
+    this.words[chain] = NO_PART;
   }
 }
 
@@ -381,7 +359,7 @@ function emptyRecords(slots: number): Float64Array<ArrayBuffer> {
   const words = new Int32Array(doubles.buffer);
   for (let slot = 0; slot < slots; slot++) {
     doubles[slot * RECORD_DOUBLES + NUMBER] = NONE;
-    words[slot * RECORD_WORDS + CHAIN] = NONE;
+    words[slot * RECORD_WORDS + CHAIN] = NO_PART;
   }
   return doubles;
 }

@@ -1,3 +1,4 @@
+import { DeliveryCode } from "@sortie/wire";
 import type { CongestionController } from "./congestion/congestion-controller.js";
 
 /** Counters of one endpoint since it began, and gauges of now. Arrays are indexed by `DeliveryCode`. */
@@ -115,6 +116,20 @@ export function createStatistics(): MutableStatistics {
     deliveryRateBytesPerSecond: 0,
     isAppLimited: false,
   };
+}
+
+/** Counts a message of any mode but unreliable. */
+export function countMessage(counts: number[], delivery: DeliveryCode): void {
+  counts[delivery] = (counts[delivery] as number) + 1;
+}
+
+/**
+ * Unreliable messages are what the other modes leave of all, which are counted anyway: where most traffic is of them, a
+ * message has two lines of memory less to fetch.
+ */
+export function countUnreliable(counts: number[], all: number): void {
+  counts[DeliveryCode.Unreliable] = 0;
+  counts[DeliveryCode.Unreliable] = counts.reduce((rest, count) => rest - count, all);
 }
 
 /**

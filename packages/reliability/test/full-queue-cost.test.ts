@@ -107,7 +107,7 @@ describe("what is remembered for a full queue", () => {
               if (!message.started) flow.charge(message);
               message.started = true;
               if (!part) scheduler.shift();
-              if (!part && message.flowBytes > 0) flow.release(message);
+              if (!part && message.isCharged) flow.release(message);
               scheduler.charge(1000, false);
             }
           } else {

@@ -74,6 +74,6 @@ describe("losses before and after a pause", () => {
     }
     losses.report(congestion, 3100);
     expect(told).toEqual([isPersistent]);
-    expect(losses.sinceAckBytes).toBe(200);
+    expect(losses.takeSinceAck()).toBe(200);
   });
 });

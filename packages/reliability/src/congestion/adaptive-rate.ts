@@ -76,7 +76,8 @@ export class AdaptiveRate implements CongestionController {
   private deliveredBytes = 0;
   private gain: number = STARTUP_GAIN;
   private window: number = INITIAL_WINDOW_BYTES;
-  private readonly restart: SlowRestart = new SlowRestart();
+  /** Made when nearly all was lost for the first time. */
+  private restart: SlowRestart | undefined = undefined;
   private pace = 0;
   private readonly probing: BandwidthProbe;
   private cruiseMs: number = CRUISE_MS;
@@ -108,7 +109,7 @@ export class AdaptiveRate implements CongestionController {
   }
 
   get windowBytes(): number {
-    return Math.min(this.window, this.restart.windowBytes);
+    return Math.min(this.window, this.restart?.windowBytes ?? Infinity);
   }
 
   get paceBytesPerSecond(): number {
@@ -124,16 +125,16 @@ export class AdaptiveRate implements CongestionController {
   }
 
   onPacketAcked(bytes: number, _sentAtMs: number, _nowMs: number, _isAppLimited: boolean): void {
-    this.restart.onArrived(bytes);
+    this.restart?.onArrived(bytes);
   }
 
   onPacketsLost(_bytes: number, _largestLostSentAtMs: number, _nowMs: number, persistent: boolean): void {
     // How much was lost is judged by the round; that nothing arrived for long is another matter.
-    if (persistent) this.restart.begin(0);
+    if (persistent) this.beginRestart(0);
   }
 
   onSpuriousLoss(bytes: number, _sentAtMs: number, nowMs: number): void {
-    this.restart.onArrived(bytes);
+    this.restart?.onArrived(bytes);
     this.rounds.onSpuriousLoss(bytes);
     if (!this.losses.onSpuriousLoss(bytes)) return;
     this.bandwidth.set(Math.max(this.losses.rateBefore, this.bandwidthBytesPerSecond), this.deliveredBytes);
@@ -147,7 +148,7 @@ export class AdaptiveRate implements CongestionController {
     this.foreign.reset();
     this.renewal.reset();
     this.bandwidth.set(0, this.rounds.fromBytes);
-    this.restart.onPathChanged();
+    this.restart?.onPathChanged();
     this.own.isShared = false;
     this.startUp(nowMs);
     this.applyModel(nowMs);
@@ -161,8 +162,8 @@ export class AdaptiveRate implements CongestionController {
   }
 
   canSend(bytes: number, bytesInFlight: number, nowMs: number, isSmall: boolean): boolean {
-    const limit = isSmall ? this.windowBytes + this.restart.reserve(SMALL_RESERVE_BYTES) : this.windowBytes;
-    return bytesInFlight + bytes <= limit && this.nextSendAt(bytes, nowMs, isSmall) <= nowMs;
+    const reserve = isSmall ? (this.restart?.reserve(SMALL_RESERVE_BYTES) ?? SMALL_RESERVE_BYTES) : 0;
+    return bytesInFlight + bytes <= this.windowBytes + reserve && this.nextSendAt(bytes, nowMs, isSmall) <= nowMs;
   }
 
   nextSendAt(bytes: number, nowMs: number, isSmall: boolean): number {
@@ -191,7 +192,7 @@ export class AdaptiveRate implements CongestionController {
   private onRound(nowMs: number): void {
     const { rounds, losses } = this;
     this.trains.onRound();
-    if (losses.isNearlyAll(rounds.lossShare, rounds.lostBytes)) this.restart.begin(rounds.bytes - rounds.lostBytes);
+    if (losses.isNearlyAll(rounds.lossShare, rounds.lostBytes)) this.beginRestart(rounds.bytes - rounds.lostBytes);
     const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.clock.rounds > SETTLE_ROUNDS);
     this.queue.onRound(isQuiet && this.queue.recentQueueMs <= this.queue.thresholdMs);
     this.foreign.onRound();
@@ -209,6 +210,11 @@ export class AdaptiveRate implements CongestionController {
     if (this.current === "startup") {
       if (this.growth.isFull(this.bandwidthBytesPerSecond, isLossy)) this.drain(STARTUP_DRAIN_GAIN, nowMs);
     } else if (isLossy && (this.current === "cruise" || this.current === "probe-end")) this.backOff(lossShare, nowMs);
+  }
+
+  private beginRestart(arrivedBytes: number): void {
+    this.restart ??= new SlowRestart();
+    this.restart.begin(arrivedBytes);
   }
 
   private onThinRound(nowMs: number): void {
