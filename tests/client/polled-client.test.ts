@@ -222,9 +222,10 @@ describe("a polled client that does not get in", () => {
     const { game, client } = all;
     await play(all, () => game.server.stats.halfOpen === 1);
     await play(all, () => client.stats !== undefined);
-    controller.abort();
+    controller.abort("cancelled");
     await play(all, () => client.state === "closed");
-    expect(client.error?.code).toBe("aborted");
+    expect([client.error?.code, client.error?.cause]).toEqual(["aborted", "cancelled"]);
+    expect(client.error?.message).toBe("connecting to 10.0.0.1:1474 was given up by its signal");
     await play(all, () => game.server.stats.halfOpen === 0, 1000);
     await game.settle(client.close());
     await game.end();

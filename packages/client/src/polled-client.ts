@@ -19,18 +19,18 @@ import {
   SystemClock,
   type TransportError,
 } from "@sortie/transport";
-import { resolveAddresses } from "./addresses.js";
 import { CLOSE_GRACE_MS, socketError } from "./client.js";
 import type { ClientCore } from "./client-core.js";
 import type { ClientState } from "./client-core-event.js";
 import { closedReceipt } from "./closed-receipt.js";
-import { prepare, throwIfAborted } from "./connect.js";
+import { prepare } from "./connect.js";
 import { abortedError, ConnectError, errorOfFault } from "./connect-error.js";
 import { FrameClock } from "./frame-clock.js";
-import { checkDrainMs, type ClientOptions, DEFAULT_TIMEOUT_MS, LEAVE_OPTION_NAMES } from "./options.js";
+import { checkDrainMs, type ClientOptions, LEAVE_OPTION_NAMES } from "./options.js";
 import { runFrames } from "./own-frames.js";
 import { OwnTransport } from "./own-transport.js";
 import { PausedChannels } from "./paused-channels.js";
+import { PolledOpening } from "./polled-opening.js";
 import { promiseFirst } from "./promise-first.js";
 import { BatchSender } from "./send-batches.js";
 import { SocketFaults } from "./socket-faults.js";
@@ -69,6 +69,7 @@ export class PolledClient implements DatagramReceiver {
   #isClosed = false;
   #closing: Promise<void> | undefined;
   readonly #own: OwnTransport;
+  readonly #opening: PolledOpening;
   readonly #paused: PausedChannels = new PausedChannels();
   /** A new socket is there since the last update. */
   #rebound = false;
@@ -82,9 +83,12 @@ export class PolledClient implements DatagramReceiver {
     this.#transport = options.transport;
     this.#own = new OwnTransport(options.transport, this.#clock);
     this.#sender = new BatchSender(options.transport, this.#clock, this.#onSendFault);
-    this.#open(makeCore).catch((error: unknown) => {
-      this.#error ??= error instanceof ConnectError ? error : socketError(error);
-    });
+    this.#opening = new PolledOpening(options);
+    const host = { isClosed: () => this.#isClosed, onOpen: (address: SocketAddress) => this.#onOpen(address) };
+    this.#opening.run(makeCore, this.#own, this, this.#clock, host).then(
+      (make) => (this.#makeCore = make),
+      (error: unknown) => (this.#error ??= error instanceof ConnectError ? error : socketError(error)),
+    );
   }
 
   /** "closed" from `close` on. */
@@ -222,25 +226,14 @@ export class PolledClient implements DatagramReceiver {
   /** @internal The next update sends on. */
   onWritable(): void {}
 
-  /** While there is no socket yet, or no address, nobody else looks at the signal and the deadline. */
+  /** While there is no socket yet, or no address. */
   #giveUpIfDue(afterMs: number): void {
-    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
     if (this.#error !== undefined) return;
-    if (signal?.aborted === true) this.#error = abortedError(this.#options);
-    else if (afterMs >= timeoutMs) {
-      const what = `the socket for ${targetText(this.#options)} was not open within ${timeoutMs} ms`;
-      this.#error = new ConnectError("timeout", what);
-    } else return;
-    this.#closeUnasked();
+    this.#error = this.#opening.errorAt(afterMs);
+    if (this.#error !== undefined) this.#closeUnasked();
   }
 
-  async #open(makeCore: (addresses: readonly SocketAddress[], nowMs: number) => ClientCore): Promise<void> {
-    const options = this.#options;
-    throwIfAborted(options);
-    const addresses = await resolveAddresses(options, this.#clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-    throwIfAborted(options);
-    if (this.#isClosed) return;
-    const address = await this.#own.open(this);
+  #onOpen(address: SocketAddress): void {
     try {
       this.#sender.checkOpened(address);
     } catch (error) {
@@ -248,7 +241,6 @@ export class PolledClient implements DatagramReceiver {
       this.#closeUnasked();
       throw error;
     }
-    this.#makeCore = (nowMs) => makeCore(addresses, nowMs);
   }
 
   #start(makeCore: (nowMs: number) => ClientCore, nowMs: number): void {
@@ -279,7 +271,11 @@ export class PolledClient implements DatagramReceiver {
   }
 
   #work(core: ClientCore, nowMs: number): void {
-    if (core.state === "connecting" && this.#options.signal?.aborted === true) core.close("", nowMs);
+    if (core.state === "connecting" && this.#options.signal?.aborted === true) {
+      // The core knows of no signal.
+      this.#error = abortedError(this.#options);
+      core.close("", nowMs);
+    }
     for (const { payload, from, clockMs } of this.#waiting.all()) {
       core.receive(payload, from, this.#frames.arrivedAt(clockMs));
     }
@@ -309,7 +305,7 @@ export class PolledClient implements DatagramReceiver {
   #collect(core: ClientCore): void {
     for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
       if (event.type === "connected") this.#onConnected(core, event.sessionId);
-      else if (event.type === "failed") this.#error = event.error;
+      else if (event.type === "failed") this.#error ??= event.error;
       else if (event.type === "disconnected") this.#onDisconnected(event.reason);
       else if (event.type === "path-dead") void this.#moveOn();
     }
