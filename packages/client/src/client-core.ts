@@ -10,16 +10,10 @@ import {
 import type { ClientHandshake, EstablishedKeys } from "@sortie/handshake";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId } from "@sortie/wire";
+import { AttemptVerdict } from "./attempt-verdict.js";
 import type { ClientCoreEvent, ClientState } from "./client-core-event.js";
 import type { ClientCoreOptions } from "./client-core-options.js";
-import {
-  ConnectError,
-  errorOfDisconnect,
-  errorOfFault,
-  errorOfIdentity,
-  errorOfReject,
-  errorOfTimeout,
-} from "./connect-error.js";
+import { ConnectError, errorOfDisconnect, errorOfFault, errorOfReject } from "./connect-error.js";
 import { createHandshake } from "./create-handshake.js";
 import { FreshStart } from "./fresh-start.js";
 import { HelloSender } from "./hello-sender.js";
@@ -51,14 +45,9 @@ export class ClientCore implements DatagramCore {
   private readonly watch: PathWatch = new PathWatch();
   private readonly fresh: FreshStart = new FreshStart();
   private deadlineMs: number;
-  private sawOtherIdentity = false;
-  /** A REJECT that may have been for a hello that was damaged on its way, until a second one says so too. */
-  private doubtfulReject: ConnectError | undefined;
+  private readonly verdict: AttemptVerdict = new AttemptVerdict();
+  /** A hello went since the REJECT that is doubted. */
   private hasAskedAgain = false;
-  /** Why the certificate of that server is not believed; undefined where a key is pinned. */
-  private mismatchDetail: string | undefined;
-  /** What the transport failed with last, since the server was heard. */
-  private transportFault: unknown;
 
   constructor(options: ClientCoreOptions) {
     this.options = options;
@@ -92,7 +81,7 @@ export class ClientCore implements DatagramCore {
 
   /** The transport failed, as its owner has found: what the error of an attempt names to which nobody answers. */
   noteFault(fault: unknown): void {
-    this.transportFault = fault;
+    this.verdict.transportFault = fault;
   }
 
   /** @param total datagrams that the transport could not send so far: they show that the network has gone */
@@ -251,6 +240,7 @@ export class ClientCore implements DatagramCore {
     const progress = this.handshake.receive(datagram);
     switch (progress.kind) {
       case "retry":
+        this.verdict.onRetry();
         this.hello.settle(from);
         this.hello.restart();
         if (this.fresh.isElsewhere) this.deadlineMs = this.fresh.deadlineMs(this.options, nowMs);
@@ -263,6 +253,7 @@ export class ClientCore implements DatagramCore {
         this.startConnection(progress.keys, this.hello.asAsked(from), nowMs);
         return undefined;
       default:
+        this.verdict.onIgnored(progress.reason);
         if (progress.reason === "identity-mismatch") this.onOtherIdentity(progress.detail, nowMs);
         return progress.reason === "malformed" ? "malformed-handshake" : "handshake-refused";
     }
@@ -271,9 +262,7 @@ export class ClientCore implements DatagramCore {
   private startConnection(keys: EstablishedKeys, from: SocketAddress, nowMs: number): void {
     const { resources, parameters, settings, connectPayload, trace } = this.options;
     this.keys = { suite: keys.suite, serverPublicKey: keys.serverPublicKey };
-    // The true server is found: what somebody else said before no longer counts, nor what failed on the way to it.
-    this.transportFault = undefined;
-    this.sawOtherIdentity = false;
+    this.verdict.onKeys();
     this.deadlineMs = this.options.nowMs + this.options.timeoutMs;
     this.fresh.onKeys(nowMs);
     const rttMs = this.hello.roundTripMs(nowMs);
@@ -299,31 +288,25 @@ export class ClientCore implements DatagramCore {
     batch.buffer.set(hello, at);
     batch.commit(hello.length, this.hello.target);
     this.hello.onSent(nowMs);
-    this.hasAskedAgain = this.doubtfulReject !== undefined;
+    this.hasAskedAgain = this.verdict.doubtfulReject !== undefined;
   }
 
   /** One damaged hello must not end the attempt: the server is asked again, and what it then says counts. */
   private onReject(error: ConnectError, nowMs: number): void {
-    if (this.doubtfulReject !== undefined && this.hasAskedAgain) return this.fail(error, nowMs);
-    this.doubtfulReject = error;
+    if (this.verdict.doubtfulReject !== undefined && this.hasAskedAgain) return this.fail(error, nowMs);
+    this.verdict.doubtfulReject = error;
     this.hello.again();
   }
 
   private onOtherIdentity(detail: string | undefined, nowMs: number): void {
-    if (this.sawOtherIdentity) return;
-    this.sawOtherIdentity = true;
-    this.mismatchDetail = detail;
+    if (this.verdict.sawOtherIdentity) return;
+    this.verdict.onOtherIdentity(detail);
     this.deadlineMs = Math.min(this.deadlineMs, nowMs + IDENTITY_GRACE_MS);
   }
 
   private onDeadline(nowMs: number): void {
     const { target, timeoutMs } = this.options;
-    if (this.sawOtherIdentity && this.connection === undefined) {
-      return this.fail(errorOfIdentity(target, this.mismatchDetail), nowMs);
-    }
-    if (this.doubtfulReject !== undefined && this.connection === undefined)
-      return this.fail(this.doubtfulReject, nowMs);
-    this.fail(errorOfTimeout(target, timeoutMs, this.connection !== undefined, this.hello, this.transportFault), nowMs);
+    this.fail(this.verdict.errorAtDeadline(target, timeoutMs, this.connection !== undefined, this.hello), nowMs);
   }
 
   /** Before ACCEPT a reset proves nothing. That it names the server's ID of the connection, and silence, must do. */
@@ -337,7 +320,7 @@ export class ClientCore implements DatagramCore {
   /** Another hello, under other keys, within the time of the attempt. A server that shuts down has its answer then. */
   private startAnew(nowMs: number): void {
     this.connection = undefined;
-    this.doubtfulReject = undefined;
+    this.verdict.doubtfulReject = undefined;
     this.hello.restart();
     try {
       this.handshake = createHandshake(this.options, this.connectionId);

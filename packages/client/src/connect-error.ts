@@ -6,7 +6,7 @@ import { targetText } from "./target-text.js";
 
 /** Why a connection did not come about: a closed list. */
 export type ConnectErrorCode =
-  /** No answer in time: nobody listens there, a firewall, a dead network. */
+  /** No answer in time, or none to go on with: nobody listens there, a firewall, a dead network, a full server. */
   | "timeout"
   /** The server said no: its `authenticate`, or it is shutting down. */
   | "rejected"
@@ -89,33 +89,55 @@ export function errorOfDisconnect(reason: DisconnectReason, target: string): Con
   return new ConnectError("rejected", `${target} refused: ${text === "" ? code : text}`, { reason: text });
 }
 
+/** What an attempt heard whose time is up. */
+export interface HeardInAttempt {
+  /** Keys were agreed on: what is missing is the server's yes. */
+  readonly isAnswered: boolean;
+  /** The server asked for the hello again, with a cookie. */
+  readonly wasAskedToRetry: boolean;
+  /** SERVER_HELLOs that this client cannot accept. */
+  readonly refusedHellos: number;
+  /** What is wrong with the last of them. */
+  readonly refusal: string;
+  /** Who else answered, as a server on all addresses of its machine may send from another than was asked. */
+  readonly strayFrom: SocketAddress | undefined;
+  /** No hello could be sent. */
+  readonly isRefused: boolean;
+}
+
 /**
  * The error for a server that did not answer in time, or answered but did not accept.
- * @param hello what became of those sent: with who else answered, as a server on all addresses of its machine may send
- *   from another than was asked
  * @param cause what the own transport failed with last, while nothing else was heard
  */
-export function errorOfTimeout(
-  target: string,
-  timeoutMs: number,
-  isAnswered: boolean,
-  hello: { readonly strayFrom: SocketAddress | undefined; readonly isRefused: boolean },
-  cause: unknown,
-): ConnectError {
+export function errorOfTimeout(target: string, timeoutMs: number, cause: unknown, heard: HeardInAttempt): ConnectError {
   const fault = cause === undefined ? "" : `the transport failed meanwhile, last with: ${faultText(cause)}`;
-  if (isAnswered) {
-    const what = `${target} did not accept the connection within ${timeoutMs} ms`;
+  const within = `within ${timeoutMs} ms`;
+  if (heard.isAnswered) {
+    const what = `${target} did not accept the connection ${within}`;
     return new ConnectError("timeout", fault === "" ? what : `${what}: ${fault}`, { cause });
   }
+  return new ConnectError("timeout", unansweredText(target, within, fault, heard), { cause });
+}
+
+function unansweredText(target: string, within: string, fault: string, heard: HeardInAttempt): string {
+  const { refusedHellos, refusal, wasAskedToRetry, strayFrom } = heard;
+  if (refusedHellos > 0) {
+    const hellos = refusedHellos === 1 ? "a SERVER_HELLO" : `${refusedHellos} SERVER_HELLOs, the last of them one`;
+    const what = `${target} sent ${hellos} that this client cannot accept (${refusal}), and no other ${within}`;
+    return fault === "" ? what : `${what}; ${fault}`;
+  }
+  if (wasAskedToRetry) {
+    const why = "it may be overloaded, or its limits used up (maxHalfOpen, handshakesPerSecond, handshakesPerPrefix)";
+    return `${target} answered, but did not go on with the handshake ${within}: ${fault === "" ? why : fault}`;
+  }
   let hint = "is the server running, the port right, UDP let through?";
-  if (hello.isRefused)
+  if (heard.isRefused)
     hint = "nothing could be sent: is there a route to it, does a firewall of this machine forbid it?";
   if (fault !== "") hint = fault;
-  const { strayFrom } = hello;
   if (strayFrom !== undefined) {
     hint = `answers came from ${strayFrom}: connect to that, or give the server the address that clients ask as "host"`;
   }
-  return new ConnectError("timeout", `no answer from ${target} within ${timeoutMs} ms: ${hint}`, { cause });
+  return `no answer from ${target} ${within}: ${hint}`;
 }
 
 /** The error for a part that the caller brought, and that does not work. */
