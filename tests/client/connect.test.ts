@@ -158,8 +158,7 @@ describe("connect", () => {
     expect((await attempt).code).toBe("aborted");
     const polled = createClient(game.clientOptions({ transport: slow(), timeoutMs: 700 }));
     await game.run(0);
-    polled.update(50);
-    polled.update(749);
+    for (const nowMs of [50, 250, 450, 650, 749]) polled.update(nowMs);
     expect([polled.state, polled.error]).toEqual(["connecting", undefined]);
     polled.update(750);
     expect([polled.state, polled.error?.code]).toEqual(["closed", "timeout"]);

@@ -1,4 +1,6 @@
 import type { HandshakeDrop } from "@sortie/handshake";
+import { heldUpText } from "./attempt-deadline.js";
+import type { ClientCoreOptions } from "./client-core-options.js";
 import { type ConnectError, errorOfIdentity, errorOfTimeout } from "./connect-error.js";
 import type { HelloSender } from "./hello-sender.js";
 
@@ -52,8 +54,16 @@ export class AttemptVerdict {
     this.sawOtherIdentity = false;
   }
 
-  /** @param isAnswered keys were agreed on */
-  errorAtDeadline(target: string, timeoutMs: number, isAnswered: boolean, hello: HelloSender): ConnectError {
+  /**
+   * @param isAnswered keys were agreed on
+   * @param heldUpMs ms for which nobody had looked
+   */
+  errorAtDeadline(
+    { target, timeoutMs, isPolled = false }: Pick<ClientCoreOptions, "target" | "timeoutMs" | "isPolled">,
+    isAnswered: boolean,
+    hello: HelloSender,
+    heldUpMs: number,
+  ): ConnectError {
     if (!isAnswered) {
       if (this.sawOtherIdentity) return errorOfIdentity(target, this.mismatchDetail);
       if (this.doubtfulReject !== undefined) return this.doubtfulReject;
@@ -65,6 +75,7 @@ export class AttemptVerdict {
       refusal: this.refusal,
       strayFrom: hello.strayFrom,
       isRefused: hello.isRefused,
+      heldUp: heldUpText(heldUpMs, isPolled),
     });
   }
 }

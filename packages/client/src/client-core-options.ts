@@ -17,6 +17,8 @@ export interface ClientCoreOptions {
   /** ms for everything up to ACCEPT. */
   readonly timeoutMs: number;
   readonly nowMs: number;
+  /** Time passes for it only when its owner says so. */
+  readonly isPolled?: boolean | undefined;
   /** Hears the secrets of the connection. */
   readonly keyLog?: KeyLog | undefined;
   /** Hears what the connection does. */

@@ -10,6 +10,7 @@ import {
 import type { ClientHandshake, EstablishedKeys } from "@sortie/handshake";
 import type { DatagramBatch, DatagramCore, SocketAddress, TransportError } from "@sortie/transport";
 import { CloseCode, datagramKind, MAX_DATAGRAM_BYTES, readConnectionId } from "@sortie/wire";
+import { AttemptDeadline } from "./attempt-deadline.js";
 import { AttemptVerdict } from "./attempt-verdict.js";
 import type { ClientCoreEvent, ClientState } from "./client-core-event.js";
 import type { ClientCoreOptions } from "./client-core-options.js";
@@ -44,7 +45,7 @@ export class ClientCore implements DatagramCore {
   private readonly events: ClientCoreEvent[] = [];
   private readonly watch: PathWatch = new PathWatch();
   private readonly fresh: FreshStart = new FreshStart();
-  private deadlineMs: number;
+  private readonly deadline: AttemptDeadline;
   private readonly verdict: AttemptVerdict = new AttemptVerdict();
   /** A hello went since the REJECT that is doubted. */
   private hasAskedAgain = false;
@@ -54,7 +55,12 @@ export class ClientCore implements DatagramCore {
     this.connectionId = options.resources.random.u32();
     this.handshake = createHandshake(options, this.connectionId);
     this.hello = new HelloSender(options.addresses);
-    this.deadlineMs = options.nowMs + options.timeoutMs;
+    this.deadline = new AttemptDeadline(options.nowMs + options.timeoutMs);
+  }
+
+  /** ms. When the attempt is given up, if nothing comes by then. */
+  get deadlineMs(): number {
+    return this.deadline.atMs;
   }
 
   /** Whether nothing will happen any more: no datagram goes out, no event comes. */
@@ -135,13 +141,14 @@ export class ClientCore implements DatagramCore {
     const { connection } = this;
     const ownAt = connection === undefined ? this.hello.nextAtMs : timeoutOf(connection);
     const at = Math.min(ownAt, this.watchDueAtMs());
-    return this.state === "connecting" ? Math.min(this.deadlineMs, at) : at;
+    return this.state === "connecting" ? Math.min(this.deadline.atMs, at) : at;
   }
 
   handleTimeout(nowMs: number): void {
-    if (wasHeldUp(this.nextTimeoutAt(), nowMs)) (this.connection ?? this.hello).excuseSilence(nowMs);
+    const dueAtMs = this.nextTimeoutAt();
+    if (wasHeldUp(dueAtMs, nowMs)) (this.connection ?? this.hello).excuseSilence(nowMs);
     if (this.state === "connecting") {
-      if (nowMs >= this.deadlineMs) return this.onDeadline(nowMs);
+      if (this.deadline.isOver(nowMs, dueAtMs)) return this.onDeadline(nowMs);
       if (this.connection === undefined && this.hello.onTimeout(nowMs)) this.handshake.renewRetries();
     }
     try {
@@ -243,7 +250,7 @@ export class ClientCore implements DatagramCore {
         this.verdict.onRetry();
         this.hello.settle(from);
         this.hello.restart();
-        if (this.fresh.isElsewhere) this.deadlineMs = this.fresh.deadlineMs(this.options, nowMs);
+        if (this.fresh.isElsewhere) this.deadline.narrow(this.fresh.deadlineMs(nowMs));
         return undefined;
       case "rejected":
         this.onReject(errorOfReject(progress.reason, progress.version, this.options.target), nowMs);
@@ -263,7 +270,7 @@ export class ClientCore implements DatagramCore {
     const { resources, parameters, settings, connectPayload, trace } = this.options;
     this.keys = { suite: keys.suite, serverPublicKey: keys.serverPublicKey };
     this.verdict.onKeys();
-    this.deadlineMs = this.options.nowMs + this.options.timeoutMs;
+    this.deadline.widen();
     this.fresh.onKeys(nowMs);
     const rttMs = this.hello.roundTripMs(nowMs);
     this.connection = new Connection({
@@ -301,12 +308,12 @@ export class ClientCore implements DatagramCore {
   private onOtherIdentity(detail: string | undefined, nowMs: number): void {
     if (this.verdict.sawOtherIdentity) return;
     this.verdict.onOtherIdentity(detail);
-    this.deadlineMs = Math.min(this.deadlineMs, nowMs + IDENTITY_GRACE_MS);
+    this.deadline.narrow(Math.min(this.deadline.atMs, nowMs + IDENTITY_GRACE_MS));
   }
 
   private onDeadline(nowMs: number): void {
-    const { target, timeoutMs } = this.options;
-    this.fail(this.verdict.errorAtDeadline(target, timeoutMs, this.connection !== undefined, this.hello), nowMs);
+    const isAnswered = this.connection !== undefined;
+    this.fail(this.verdict.errorAtDeadline(this.options, isAnswered, this.hello, this.deadline.heldUpMs), nowMs);
   }
 
   /** Before ACCEPT a reset proves nothing. That it names the server's ID of the connection, and silence, must do. */
@@ -365,7 +372,7 @@ export class ClientCore implements DatagramCore {
     if (this.state === "connecting") {
       const error = errorOfDisconnect(reason, this.options.target);
       if (reason.code !== "shutting-down" || !this.fresh.turnAway(error)) return this.fail(error, nowMs);
-      this.deadlineMs = this.fresh.deadlineMs(this.options, nowMs);
+      this.deadline.narrow(this.fresh.deadlineMs(nowMs));
     } else if (this.state === "connected") {
       this.state = "closed";
       this.events.push({ type: "disconnected", reason });

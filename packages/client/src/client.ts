@@ -185,10 +185,13 @@ export class Client extends TypedEmitter<ClientEvents> {
       this.#afterWork();
     });
     // Without a socket nobody asks the core for its timeouts, and over other transports than UDP opening may take long.
-    const timer = this.#clock.setTimer(deadlineMs, () => {
+    const look = (): void => {
       this.#core.handleTimeout(this.#clock.now());
       this.#afterWork();
-    });
+      // It may be put off.
+      if (this.#core.state === "connecting") timer = this.#clock.setTimer(this.#core.deadlineMs, look);
+    };
+    let timer = this.#clock.setTimer(deadlineMs, look);
     let isOpening = true;
     const opening = this.#driver.start().finally(() => (isOpening = false));
     try {

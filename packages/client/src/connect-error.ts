@@ -103,6 +103,8 @@ export interface HeardInAttempt {
   readonly strayFrom: SocketAddress | undefined;
   /** No hello could be sent. */
   readonly isRefused: boolean;
+  /** What is to be said of a time in which nobody looked; empty where there is nothing. */
+  readonly heldUp: string;
 }
 
 /**
@@ -114,9 +116,9 @@ export function errorOfTimeout(target: string, timeoutMs: number, cause: unknown
   const within = `within ${timeoutMs} ms`;
   if (heard.isAnswered) {
     const what = `${target} did not accept the connection ${within}`;
-    return new ConnectError("timeout", fault === "" ? what : `${what}: ${fault}`, { cause });
+    return new ConnectError("timeout", (fault === "" ? what : `${what}: ${fault}`) + heard.heldUp, { cause });
   }
-  return new ConnectError("timeout", unansweredText(target, within, fault, heard), { cause });
+  return new ConnectError("timeout", unansweredText(target, within, fault, heard) + heard.heldUp, { cause });
 }
 
 function unansweredText(target: string, within: string, fault: string, heard: HeardInAttempt): string {

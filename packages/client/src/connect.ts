@@ -86,13 +86,14 @@ export function prepare(options: ClientOptions, frames?: FrameTiming): CoreMaker
       protocolId: id,
       trust,
       parameters,
-      // The client's own deadline covers the whole attempt.
-      settings: { ...settings, handshakeTimeoutMs: timeoutMs },
+      // The client's own deadline covers the whole attempt, and may be put off.
+      settings: { ...settings, handshakeTimeoutMs: Infinity },
       addresses,
       target: targetText(options),
       connectPayload,
       timeoutMs,
       nowMs,
+      isPolled: frames !== undefined,
       ...containedKeyLog(options.keyLog, (err) => logger?.error({ err }, '"keyLog" failed: keys are missing in it')),
       ...overrides,
     });

@@ -51,8 +51,8 @@ export class FreshStart {
   }
 
   /** ms. Until when its next word is waited for. */
-  deadlineMs(attempt: { readonly nowMs: number; readonly timeoutMs: number }, nowMs: number): number {
-    return Math.min(attempt.nowMs + attempt.timeoutMs, nowMs + ELSEWHERE_MS);
+  deadlineMs(nowMs: number): number {
+    return nowMs + ELSEWHERE_MS;
   }
 
   /** What an attempt fails with: where nobody else has said anything of more use, by the words of the first. */

@@ -1,5 +1,6 @@
 import type { Clock, DatagramReceiver, SocketAddress } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
+import { AttemptDeadline, heldUpText } from "./attempt-deadline.js";
 import type { ClientCore } from "./client-core.js";
 import { type CoreMaker, throwIfAborted } from "./connect.js";
 import { abortedError, ConnectError } from "./connect-error.js";
@@ -17,6 +18,9 @@ export interface OpeningHost {
 /** What a polled client does until it has addresses and a socket: only then there is a core to look at the time. */
 export class PolledOpening {
   readonly #options: ClientOptions;
+  /** In ms since the first update. */
+  #deadline: AttemptDeadline | undefined;
+  #lookedAtMs = 0;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -43,8 +47,11 @@ export class PolledOpening {
   errorAt(afterMs: number): ConnectError | undefined {
     const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
     if (signal?.aborted === true) return abortedError(this.#options);
-    if (afterMs < timeoutMs) return undefined;
+    this.#deadline ??= new AttemptDeadline(timeoutMs);
+    const isOver = this.#deadline.isOver(afterMs, this.#lookedAtMs);
+    this.#lookedAtMs = afterMs;
+    if (!isOver) return undefined;
     const what = `the socket for ${targetText(this.#options)} was not open within ${timeoutMs} ms`;
-    return new ConnectError("timeout", what);
+    return new ConnectError("timeout", what + heldUpText(this.#deadline.heldUpMs, true));
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "@sortie/transport";
 import { watchAbort } from "./abort-watch.js";
+import { AttemptDeadline, heldUpText } from "./attempt-deadline.js";
 import { abortedError, ConnectError } from "./connect-error.js";
 import type { ClientOptions } from "./options.js";
 
@@ -17,7 +18,13 @@ export function withinLimits<T>(
 ): Promise<T> {
   let end = (): void => {};
   const outcome = new Promise<T>((resolve, reject) => {
-    const timer = clock.setTimer(deadlineMs, () => reject(new ConnectError("timeout", late)));
+    const deadline = new AttemptDeadline(deadlineMs);
+    const look = (): void => {
+      // What `work` gave may be there, and not have been told yet.
+      if (!deadline.isOver(clock.now())) timer = clock.setTimer(deadline.atMs, look);
+      else reject(new ConnectError("timeout", late + heldUpText(deadline.heldUpMs, false)));
+    };
+    let timer = clock.setTimer(deadlineMs, look);
     // Also where it said so while `work` began.
     const stopWatching = watchAbort(options.signal, () => reject(abortedError(options)));
     end = () => {

@@ -1,0 +1,86 @@
+import { type Client, type ClientOptions, connect, ConnectError, createClient } from "@sortie/client";
+import { describe, expect, it } from "vitest";
+import { GameNetwork } from "../support/game-network.js";
+import { HeldClock } from "../support/held-clock.js";
+
+const HELD_MS = 5000;
+
+/** A client whose process stands still for 5 s, with 3 s for its attempt: what comes meanwhile waits in its socket. */
+async function heldUp(game: GameNetwork, options: Partial<ClientOptions> = {}): Promise<Client | ConnectError> {
+  const clock = new HeldClock(game.clock);
+  const transport = game.network.createTransport();
+  const resolve = transport.resolve.bind(transport);
+  transport.resolve = async (host) => {
+    await new Promise((done) => void game.clock.setTimer(HELD_MS + 5, () => done(undefined)));
+    return resolve(host);
+  };
+  const attempt = connect(game.clientOptions({ clock, transport, timeoutMs: 3000, ...options })).catch(
+    (error: ConnectError) => error,
+  );
+  await game.run(1);
+  clock.hold(HELD_MS - 1);
+  transport.setReceiveLink({ latencyMs: HELD_MS });
+  await game.run(HELD_MS);
+  transport.setReceiveLink({});
+  return game.settle(attempt, 10_000);
+}
+
+describe("an attempt to connect whose process was held up beyond its time", () => {
+  it.each(["10.0.0.1", "play.example"])("gets in by what waited meanwhile (%s)", async (host) => {
+    const game = new GameNetwork({ link: { latencyMs: 20 }, names: { "play.example": ["10.0.0.1"] } });
+    await game.listen();
+    const client = await heldUp(game, { host });
+    if (client instanceof ConnectError) throw client;
+    game.clients.push(client);
+    expect(client.isConnected).toBe(true);
+    await game.run(6000);
+    await game.end();
+  });
+
+  it("says so where nothing had come, a second later", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    const error = await heldUp(game);
+    expect(error).toMatchObject({ code: "timeout" });
+    expect((error as ConnectError).message).toMatch(
+      /^no answer from 10\.0\.0\.1:1474 within 3000 ms: is the server .*\? \(this process was held up for 4\d{3} ms\)$/,
+    );
+    expect(game.clock.now()).toBeLessThan(6100);
+    await game.run(6000);
+    await game.end();
+  });
+
+  it.each([true, false])("says so, or gets in, as a polled client that was not updated (a server: %s)", async (is) => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    if (is) await game.listen();
+    const transport = game.network.createTransport();
+    const client = createClient(game.clientOptions({ transport, timeoutMs: 3000 }));
+    await game.run(1);
+    client.update(game.clock.now());
+    transport.setReceiveLink({ latencyMs: HELD_MS });
+    await game.run(HELD_MS);
+    transport.setReceiveLink({});
+    for (let frame = 0; frame < 70; frame++) {
+      client.update(game.clock.now());
+      await game.run(16);
+    }
+    expect(client.state).toBe(is ? "connected" : "closed");
+    if (!is) expect(client.error?.message).toMatch(/let through\? \(update was not called for 4\d{3} ms\)$/);
+    await game.settle(client.close());
+    await game.run(6000);
+    await game.end();
+  });
+
+  it("says so as a polled client whose socket had no turn to open, and that was not updated", async () => {
+    const game = new GameNetwork();
+    const client = createClient(game.clientOptions({ timeoutMs: 3000 }));
+    client.update(0);
+    client.update(HELD_MS);
+    expect(client.state).toBe("connecting");
+    client.update(HELD_MS + 1000);
+    expect(client.error?.message).toBe(
+      "the socket for 10.0.0.1:1474 was not open within 3000 ms (update was not called for 5000 ms)",
+    );
+    await game.settle(client.close());
+    await game.end();
+  });
+});
