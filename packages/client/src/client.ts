@@ -18,7 +18,7 @@ import { AttemptFaults } from "./attempt-faults.js";
 import { AwaitedWork } from "./awaited-work.js";
 import type { ClientCore } from "./client-core.js";
 import type { ClientCoreEvent } from "./client-core-event.js";
-import { ConnectError } from "./connect-error.js";
+import { ConnectError, socketError } from "./connect-error.js";
 import { CLIENT_EVENTS, type ClientEvents } from "./events.js";
 import { goneText, isTransportGone } from "./lost-transport.js";
 import { promiseFirst } from "./promise-first.js";
@@ -163,14 +163,20 @@ export class Client extends TypedEmitter<ClientEvents> {
    * Leaves: what is queued and reliable is delivered first, for `drainMs` (default 1000) at the most, then the server
    * is told. Until then messages still come, unless `drainMs` is 0. Resolves when the socket is closed; rejects with
    * what that failed with, and with TransportError "system" where a transport has not closed within 5 s. Further calls
-   * give the same promise. Throws TypeError or RangeError for options that there are not, or that are out of range.
+   * give the same promise; a `drainMs` that they name, counted from the call, holds where it ends sooner. Throws
+   * TypeError or RangeError for options that there are not, or that are out of range.
    */
   close(options: { readonly drainMs?: number | undefined; readonly reason?: string | undefined } = {}): Promise<void> {
     checkOptionNames(options, LEAVE_OPTION_NAMES);
     const { drainMs = 1000, reason = "" } = options;
     checkDrainMs(drainMs);
     checkReason(reason);
-    if (drainMs === 0 && this.#closing === undefined) this.#isDeaf = true;
+    if (this.#closing !== undefined) {
+      // Not the default: who only waits for the end is not in a hurry.
+      if (options.drainMs !== undefined) this.#shorten(drainMs);
+      return this.#closing;
+    }
+    if (drainMs === 0) this.#isDeaf = true;
     return this.#leave(drainMs, reason);
   }
 
@@ -360,6 +366,15 @@ export class Client extends TypedEmitter<ClientEvents> {
     return promiseFirst(keep, () => this.#shutDown(drainMs, reason));
   }
 
+  /** What is still being delivered has no longer than that. */
+  #shorten(drainMs: number): void {
+    if (this.#core.connection?.state !== "flushing") return;
+    if (drainMs === 0) this.#isDeaf = true;
+    const nowMs = this.#clock.now();
+    this.#core.close("", nowMs, nowMs + drainMs);
+    this.#driver.flush();
+  }
+
   async #shutDown(drainMs: number, reason: string): Promise<void> {
     this.#isEnding = true;
     // What was sent before goes, reliable or not.
@@ -380,10 +395,4 @@ export class Client extends TypedEmitter<ClientEvents> {
       this.#afterWork();
     }
   }
-}
-
-/** What the transport threw, as an error of connecting. */
-export function socketError(cause: unknown): ConnectError {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return new ConnectError("network", `the socket could not be opened: ${text}`, { cause });
 }

@@ -146,3 +146,9 @@ function unansweredText(target: string, within: string, fault: string, heard: He
 export function errorOfFault(cause: unknown, target: string): ConnectError {
   return new ConnectError("aborted", `connecting to ${target} was given up: ${faultText(cause)}`, { cause });
 }
+
+/** What the transport threw, as an error of connecting. */
+export function socketError(cause: unknown): ConnectError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new ConnectError("network", `the socket could not be opened: ${text}`, { cause });
+}

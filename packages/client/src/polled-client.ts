@@ -19,17 +19,16 @@ import {
   SystemClock,
   type TransportError,
 } from "@sortie/transport";
-import { CLOSE_GRACE_MS, socketError } from "./client.js";
 import type { ClientCore } from "./client-core.js";
 import type { ClientState } from "./client-core-event.js";
 import { closedReceipt } from "./closed-receipt.js";
 import { prepare } from "./connect.js";
-import { abortedError, ConnectError, errorOfFault } from "./connect-error.js";
+import { abortedError, ConnectError, errorOfFault, socketError } from "./connect-error.js";
 import { FrameClock } from "./frame-clock.js";
 import { checkDrainMs, type ClientOptions, LEAVE_OPTION_NAMES } from "./options.js";
-import { runFrames } from "./own-frames.js";
 import { OwnTransport } from "./own-transport.js";
 import { PausedChannels } from "./paused-channels.js";
+import { PolledLeaving } from "./polled-leaving.js";
 import { PolledOpening } from "./polled-opening.js";
 import { promiseFirst } from "./promise-first.js";
 import { BatchSender } from "./send-batches.js";
@@ -68,6 +67,7 @@ export class PolledClient implements DatagramReceiver {
   /** The socket is not used any more. */
   #isClosed = false;
   #closing: Promise<void> | undefined;
+  #leaving: PolledLeaving | undefined;
   readonly #own: OwnTransport;
   readonly #opening: PolledOpening;
   readonly #paused: PausedChannels = new PausedChannels();
@@ -192,14 +192,19 @@ export class PolledClient implements DatagramReceiver {
    * `update` need not be called any more. What comes meanwhile is there for `receive`. Resolves when the socket is
    * closed; rejects with what that failed with, and with TransportError "system" where it was not done within 5 s. With
    * `drainMs` 0, and where it is not connected, it tells the server once and closes the socket at once. Further calls
-   * give the same promise. Throws TypeError or RangeError for options that there are not, or that are out of range.
+   * give the same promise; a `drainMs` that they name, counted from the call, holds where it ends sooner. Throws
+   * TypeError or RangeError for options that there are not, or that are out of range.
    */
   close(options: { readonly drainMs?: number | undefined; readonly reason?: string | undefined } = {}): Promise<void> {
     checkOptionNames(options, LEAVE_OPTION_NAMES);
     const { drainMs = 1000, reason = "" } = options;
     checkDrainMs(drainMs);
     checkReason(reason);
-    if (this.#closing !== undefined) return this.#closing;
+    if (this.#closing !== undefined) {
+      // Not the default: who only waits for the end is not in a hurry.
+      if (options.drainMs !== undefined) this.#leaving?.shorten(drainMs);
+      return this.#closing;
+    }
     // A logger or a trace may come here while the end is told.
     const keep = (promise: Promise<void>): void => void (this.#closing = promise);
     return promiseFirst(keep, () => this.#shutDown(drainMs, reason));
@@ -322,42 +327,22 @@ export class PolledClient implements DatagramReceiver {
     this.#logger?.info({ ...reason, sessionId: this.#sessionId }, `disconnected: ${reason.code}`);
   }
 
-  /** The client goes, without the game: its own frames follow its clock. */
+  /** The client goes, without the game. */
   async #shutDown(drainMs: number, reason: string): Promise<void> {
     this.#isLeaving = true;
     const core = this.#core;
-    if (core !== undefined) await this.#leave(core, drainMs, reason);
-    else this.#error ??= new ConnectError("aborted", `connecting to ${targetText(this.#options)} was given up`);
+    if (core !== undefined) {
+      this.#leaving = new PolledLeaving(core, this.#clock, {
+        nowMs: () => this.#nowMs,
+        begin: () => this.#begin(this.#frames.timeAt(this.#clock.now())),
+        frame: (of) => this.#frame(of),
+        send: (of) => this.#sender.send(of, this.#nowMs),
+        collect: (of) => this.#collect(of),
+        onFault: (error) => this.#onFault(error),
+      });
+      await this.#leaving.run(drainMs, reason);
+    } else this.#error ??= new ConnectError("aborted", `connecting to ${targetText(this.#options)} was given up`);
     await this.#closeTransport();
-  }
-
-  async #leave(core: ClientCore, drainMs: number, reason: string): Promise<void> {
-    const flushUntilMs = this.#clock.now() + drainMs;
-    const waits = drainMs > 0 && core.state === "connected";
-    if (waits) this.#ownFrame(core);
-    try {
-      // What was sent before goes, reliable or not.
-      if (core.state === "connected") this.#sender.send(core, this.#nowMs);
-      core.close(reason, this.#nowMs, this.#nowMs + drainMs);
-      this.#sender.send(core, this.#nowMs);
-    } catch (error) {
-      this.#onFault(error);
-    }
-    this.#collect(core);
-    if (!waits) return;
-    // First what is reliable, then the server's answer, however much of `drainMs` is left.
-    await runFrames(this.#clock, flushUntilMs, () => this.#ownFrame(core) || core.state === "closed");
-    const untilMs = this.#clock.now() + CLOSE_GRACE_MS;
-    await runFrames(this.#clock, untilMs, () => core.isOver || this.#ownFrame(core));
-    core.abort("the socket was closed", this.#nowMs);
-    this.#collect(core);
-  }
-
-  /** True once nothing more will come. */
-  #ownFrame(core: ClientCore): boolean {
-    this.#begin(this.#frames.timeAt(this.#clock.now()));
-    this.#frame(core);
-    return core.isOver;
   }
 
   /** The way to the server is dead: a new socket, where that can be had, of which the next update tells the core. */

@@ -22,9 +22,8 @@ import { resolveAddresses } from "../addresses.js";
 import { AwaitedWork } from "../awaited-work.js";
 import { goneText, isTransportGone } from "../lost-transport.js";
 import { promiseFirst } from "../promise-first.js";
-import { socketError } from "../client.js";
 import { type CoreMaker, createClientResources, prepare, throwIfAborted } from "../connect.js";
-import { ConnectError } from "../connect-error.js";
+import { ConnectError, socketError } from "../connect-error.js";
 import {
   checkConnectPayload,
   checkDrainMs,
@@ -95,6 +94,10 @@ export class ClientSwarm {
   readonly #driver: Driver;
   readonly #owner: SwarmOwner;
   #closing: Promise<void> | undefined;
+  /** ms that `close` gives each client. */
+  #drainMs = 0;
+  /** Those that were told by it. */
+  readonly #sentAway: SwarmClient[] = [];
   /** The transport said that it is gone; a swarm does not move. */
   #goneBy: TransportError | undefined;
   /** What clients failed by, until the work on the others is done. */
@@ -201,14 +204,18 @@ export class ClientSwarm {
    * All clients leave, some at a time: what is queued and reliable is delivered first, for `drainMs` (default 0) at the
    * most. One that leaves already, by its own `close`, keeps the time that it was given there. Resolves when the socket
    * is closed; rejects when it fails to, or has not within 5 s, after the last clients were told of their end. Further
-   * calls give the same promise. Throws TypeError or RangeError for options that there are not, or that are out of
-   * range.
+   * calls give the same promise; a `drainMs` that they name, counted from the call, holds for these clients where it
+   * ends sooner. Throws TypeError or RangeError for options that there are not, or that are out of range.
    */
   close(options: { readonly drainMs?: number | undefined } = {}): Promise<void> {
     checkOptionNames(options, CLOSE_OPTION_NAMES);
     const { drainMs = 0 } = options;
     checkDrainMs(drainMs);
-    if (this.#closing !== undefined) return this.#closing;
+    if (this.#closing !== undefined) {
+      // Not the default: who only waits for the end is not in a hurry.
+      if (options.drainMs !== undefined) this.#shorten(drainMs);
+      return this.#closing;
+    }
     // A listener that hears of an end may come here, or want to add.
     const keep = (promise: Promise<void>): void => void (this.#closing = promise);
     return promiseFirst(keep, () => this.#shutDown(drainMs));
@@ -231,11 +238,22 @@ export class ClientSwarm {
     }
   }
 
+  /** Those that `close` sends away have no longer than that. */
+  #shorten(drainMs: number): void {
+    this.#drainMs = Math.min(this.#drainMs, drainMs);
+    for (const client of this.#sentAway) client.close({ drainMs });
+    this.#driver.flush();
+  }
+
   async #shutDown(drainMs: number): Promise<void> {
+    this.#drainMs = drainMs;
     const clients = [...this.#core.clients()];
     const leaving = clients.filter(({ drainsUntilMs }) => drainsUntilMs === undefined);
     for (let from = 0; from < leaving.length; from += LEAVING_AT_ONCE) {
-      for (const client of leaving.slice(from, from + LEAVING_AT_ONCE)) client.close({ drainMs });
+      for (const client of leaving.slice(from, from + LEAVING_AT_ONCE)) {
+        client.close({ drainMs: this.#drainMs });
+        this.#sentAway.push(client);
+      }
       this.#driver.flush();
       if (from + LEAVING_AT_ONCE < leaving.length) await this.#leaving.wait(LEAVING_INTERVAL_MS);
     }

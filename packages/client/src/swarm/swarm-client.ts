@@ -107,9 +107,9 @@ export class SwarmClient {
   }
 
   /**
-   * Gives the attempt up, or leaves: reliable data is delivered first, for `drainMs` (default 0) at the most. A call
-   * without `drainMs` cuts short what an earlier one began. Throws TypeError or RangeError for options that there are
-   * not, or that are out of range.
+   * Gives the attempt up, or leaves: reliable data is delivered first, for `drainMs` (default 0) at the most. A further
+   * call cuts short what an earlier one began, where its time ends sooner. Throws TypeError or RangeError for options
+   * that there are not, or that are out of range.
    */
   close(options: { readonly drainMs?: number | undefined; readonly reason?: string | undefined } = {}): void {
     checkOptionNames(options, LEAVE_OPTION_NAMES);
@@ -118,9 +118,8 @@ export class SwarmClient {
     checkReason(reason);
     const nowMs = this.#owner.nowMs();
     this.core.close(reason, nowMs, nowMs + drainMs);
-    // As the connection has it: of several times the first counts, and none at all cuts it short.
-    if (drainMs === 0) this.drainsUntilMs = nowMs;
-    else this.drainsUntilMs ??= nowMs + drainMs;
+    // As the connection has it: of several times the one that ends first counts.
+    this.drainsUntilMs = Math.min(this.drainsUntilMs ?? Infinity, nowMs + drainMs);
     this.#owner.onChanged(this);
   }
 
