@@ -1,5 +1,6 @@
 import { MAX_DATAGRAM_BYTES } from "@sortie/wire";
 import { RangeSet } from "./range-set.js";
+import type { OwnBytes } from "./received-payload.js";
 
 /** bytes that V8 takes for a set next to the bytes of its first chunk: lists, chunk, its place in the table. */
 export const SET_COST_BYTES = 1024;
@@ -108,7 +109,7 @@ export class FragmentSet {
   }
 
   /** The message, which is whole: an array that nobody else uses. */
-  join(): Uint8Array {
+  join(): OwnBytes {
     const { segments, chunks } = this;
     const message = new Uint8Array(this.totalBytes);
     let chunk = 0;

@@ -17,7 +17,7 @@ import { PacketDemand } from "./packet-demand.js";
 import { ReceiveCredit } from "./receive-credit.js";
 import type { ReassemblyVerdict } from "./reassembler.js";
 import { keyOf, Reassembly, type ReassemblyLimits } from "./reassembly.js";
-import { ownPayload, receivedPayload } from "./received-payload.js";
+import { type OwnBytes, ownPayload, receivedPayload } from "./received-payload.js";
 import { countMessage, countUnreliable, type MutableStatistics } from "./statistics.js";
 
 /**
@@ -232,7 +232,7 @@ export class Inbound implements ShareOwner {
     delivery: DeliveryCode,
     channel: number,
     id: number,
-    payload: Uint8Array,
+    payload: OwnBytes,
     packetNumber: number,
     nowMs: number,
   ): EndpointViolation | undefined {
@@ -262,7 +262,7 @@ export class Inbound implements ShareOwner {
   private holdEarly(
     receive: OrderedReceive,
     id: number,
-    payload: Uint8Array,
+    payload: OwnBytes,
     nowMs: number,
   ): EndpointViolation | undefined {
     const bytes = payload.length + EARLY_OVERHEAD_BYTES;
@@ -282,7 +282,7 @@ export class Inbound implements ShareOwner {
   }
 
   /** Of what waits a few bytes could keep a chunk alive, which nobody is charged for. */
-  private payloadOf(bytes: Uint8Array, start: number, end: number, waits: boolean): Uint8Array {
+  private payloadOf(bytes: Uint8Array, start: number, end: number, waits: boolean): OwnBytes {
     return waits || !this.inbox.isRead ? ownPayload(bytes, start, end) : receivedPayload(bytes, start, end);
   }
 
@@ -302,7 +302,7 @@ export class Inbound implements ShareOwner {
     return false;
   }
 
-  private deliver(payload: Uint8Array, channel: number, delivery: DeliveryCode): void {
+  private deliver(payload: OwnBytes, channel: number, delivery: DeliveryCode): void {
     if (delivery !== DeliveryCode.Unreliable) countMessage(this.statistics.messagesReceived, delivery);
     this.inbox.push(payload, channel, delivery);
   }

@@ -2,6 +2,7 @@ import type { DeliveryCode } from "@sortie/wire";
 import { isCredited } from "./credit.js";
 import { type Delivery, deliveryTraits } from "./delivery.js";
 import type { EndpointLimits } from "./endpoint-options.js";
+import type { OwnBytes } from "./received-payload.js";
 import type { MutableStatistics } from "./statistics.js";
 
 /** A received message. */
@@ -10,7 +11,7 @@ export interface InboundMessage {
    * The receiver's own: may be kept, is never overwritten. `payload.buffer` has other messages besides: read it from
    * `payload.byteOffset` on, which is a multiple of 8. `payload.slice()` has memory of its own.
    */
-  readonly payload: Uint8Array;
+  readonly payload: OwnBytes;
   /** 0..255. */
   readonly channel: number;
   readonly delivery: Delivery;
@@ -18,7 +19,7 @@ export interface InboundMessage {
 
 /** What applications get: order and chain are not for them. */
 class ReceivedMessage implements InboundMessage {
-  readonly payload: Uint8Array;
+  readonly payload: OwnBytes;
   readonly channel: number;
   readonly delivery: Delivery;
   /** Place in the order of arrival. */
@@ -26,7 +27,7 @@ class ReceivedMessage implements InboundMessage {
   /** The next of the chain that it waits in. */
   #next: ReceivedMessage | undefined = undefined;
 
-  constructor(payload: Uint8Array, channel: number, delivery: Delivery, order: number) {
+  constructor(payload: OwnBytes, channel: number, delivery: Delivery, order: number) {
     this.payload = payload;
     this.channel = channel;
     this.delivery = delivery;
@@ -120,7 +121,7 @@ export class Inbox {
     counters.inboxBytes = this.bytes;
   }
 
-  push(payload: Uint8Array, channel: number, delivery: DeliveryCode): void {
+  push(payload: OwnBytes, channel: number, delivery: DeliveryCode): void {
     const message = new ReceivedMessage(payload, channel, deliveryTraits(delivery).name, this.arrivals++);
     this.bytes += payload.length;
     if (isCredited(delivery)) {

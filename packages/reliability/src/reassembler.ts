@@ -1,6 +1,7 @@
 import { expectNumber } from "./expect-number.js";
 import { FragmentSets } from "./fragment-sets.js";
 import { CHUNK_COST_BYTES, FragmentSet, SEGMENT_COST_BYTES, SET_COST_BYTES } from "./fragment-set.js";
+import type { OwnBytes } from "./received-payload.js";
 
 /**
  * Separate stretches that one set may consist of, which bounds the work of inserting between them. A sender must not
@@ -53,7 +54,7 @@ export class Reassembler {
   private readonly keysByChannel: Map<number, Set<number>> | undefined;
   private charged = 0;
   private expiryAtMs = Infinity;
-  private completed: Uint8Array | undefined = undefined;
+  private completed: OwnBytes | undefined = undefined;
   private order = -1;
   private expired = 0;
   private evicted = 0;
@@ -169,7 +170,7 @@ export class Reassembler {
    * The message that `add` just completed; the caller's own. To be called once after each "complete".
    * @throws Error when there is none
    */
-  takeComplete(): Uint8Array {
+  takeComplete(): OwnBytes {
     const message = this.completed;
     if (message === undefined) throw new Error("takeComplete expected a completed message, got none");
     this.completed = undefined;

@@ -18,6 +18,8 @@ export async function play(serverKey: string): Promise<void> {
   const client = await connect({ host: "127.0.0.1", port: 1474, protocol: "arena/1", serverKey });
   client.on("message", (message) => {
     const payload: Uint8Array = message.payload;
+    const memory: ArrayBuffer = payload === message.payload ? message.payload.buffer : new ArrayBuffer(0);
+    if (memory.byteLength === 0) return;
     client.send(payload);
   });
   await client.close();

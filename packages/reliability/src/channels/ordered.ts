@@ -5,6 +5,7 @@ import type { OutgoingMessage } from "../outgoing-message.js";
 import { PacketFloor } from "./packet-floor.js";
 import { SendChannel } from "./send-channel.js";
 import { SendWindow } from "./send-window.js";
+import type { OwnBytes } from "../received-payload.js";
 
 /**
  * Ordered messages: resent until acknowledged. They start in the order of sending, whatever their priorities: the next
@@ -55,7 +56,7 @@ export class OrderedSend extends SendChannel {
 
 /** A message that came before its turn. */
 export interface EarlyMessage {
-  readonly payload: Uint8Array;
+  readonly payload: OwnBytes;
   /** ms. When it came whole. */
   readonly atMs: number;
 }
@@ -116,7 +117,7 @@ export class OrderedReceive {
   }
 
   /** Keeps a message that came early. */
-  hold(id: number, payload: Uint8Array, atMs: number): void {
+  hold(id: number, payload: OwnBytes, atMs: number): void {
     if (this.early === NONE_EARLY) this.early = new Map();
     if (this.early.size === 0 || this.distance(id) > this.distance(this.furthest)) this.furthest = id;
     this.early.set(id, { payload, atMs });
@@ -126,7 +127,7 @@ export class OrderedReceive {
    * The message whose turn it is was delivered. Returns the one after it when that is held already.
    * @param packetNumber of the packet that set this off
    */
-  advance(packetNumber: number): Uint8Array | undefined {
+  advance(packetNumber: number): OwnBytes | undefined {
     this.next = sequenceAdd(this.next, 1);
     this.floor.onMoved(1, packetNumber);
     if (this.early.size === 0) return undefined;
