@@ -197,8 +197,13 @@ describe("identities on Node", () => {
     expect(() => identityFromPem(sec1.privateKey)).toThrow("convert it with openssl pkcs8 -topk8 -nocrypt");
   });
 
-  it("of another provider have no PEM here", () => {
-    expect(() => identityToPem(identityOf(noble.generateKeyPair()))).toThrow(TypeError);
+  it("of another provider, or cloned from another thread, have no PEM here", () => {
+    const cloned = structuredClone(identityOf(node.generateKeyPair()));
+    const message =
+      /got another: of another provider or another copy of @sortie\/handshake, or cloned from another thread$/;
+    for (const identity of [cloned, identityOf(noble.generateKeyPair())]) {
+      expect(() => identityToPem(identity)).toThrow(message);
+    }
   });
 });
 

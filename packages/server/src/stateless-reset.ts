@@ -49,8 +49,9 @@ function ownSecret(crypto: CryptoProvider, { keyPair, publicKey }: Identity): Ui
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     const message =
-      '"identity" expected a key pair of the provider in "crypto", got one of another provider: ' +
-      "make it with identityOf(crypto.generateKeyPair())";
+      '"identity" expected a key pair of the provider in "crypto", got one of another provider or of another copy of ' +
+      "@sortie/handshake, or cloned from another thread: load it here with loadIdentity, or make it with " +
+      "identityOf(crypto.generateKeyPair())";
     throw new TypeError(message, { cause });
   }
 }

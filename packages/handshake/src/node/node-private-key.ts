@@ -25,7 +25,10 @@ export class NodePrivateKey {
   /** Throws TypeError for a key that the node provider did not make. */
   static of(privateKey: PrivateKey): NodePrivateKey {
     const key: object = privateKey;
-    if (!(#ecdh in key)) throw new TypeError('"privateKey" expected a key of the node provider, got another');
+    if (!(#ecdh in key)) {
+      const got = "of another provider or another copy of @sortie/handshake, or cloned from another thread";
+      throw new TypeError(`"privateKey" expected a key of the node provider, got another: ${got}`);
+    }
     return key;
   }
 
