@@ -2,8 +2,8 @@ import { ByteCopier } from "@sortie/wire";
 import { PayloadChunks } from "./payload-chunks.js";
 
 /**
- * Bytes in memory that no thread shares. From TypeScript 5.7 on that is Uint8Array<ArrayBuffer>, which alone is what Blob,
- * fetch and crypto.subtle take; before, Uint8Array has no parameter.
+ * Bytes in memory that no thread shares. From TypeScript 5.7 on that is Uint8Array<ArrayBuffer>, which alone is what
+ * Blob, fetch and crypto.subtle take; before, Uint8Array has no parameter.
  */
 export type OwnBytes = ReturnType<Uint8Array["slice"]>;
 
