@@ -134,6 +134,24 @@ describe("a connection", () => {
     expectOver(pair);
   });
 
+  it("says so too when its client has been silent for as long, by the same default", () => {
+    const pair = new ConnectionPair({ seed: 3, link: LINK });
+    pair.interceptor = () => undefined;
+    pair.run(9999);
+    expect(pair.server.state).toBe("awaiting-connect");
+    pair.run(10_000);
+    expect(closeReason(pair.server)).toMatchObject({ code: "handshake-timeout", by: "local" });
+    expect(closeReason(pair.client)).toMatchObject({ code: "handshake-timeout", by: "local" });
+    expectOver(pair);
+  });
+
+  it("says silence when that is over first", () => {
+    const pair = new ConnectionPair({ seed: 3, link: LINK, serverParameters: { idleTimeoutMs: 5000 } });
+    pair.interceptor = () => undefined;
+    pair.run(20_000);
+    expect(closeReason(pair.server)).toMatchObject({ code: "timeout", by: "local" });
+  });
+
   it("survives an outage shorter than the idle timeout and goes on at once", () => {
     const pair = connected();
     pair.run(1000);

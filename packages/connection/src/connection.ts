@@ -231,13 +231,13 @@ export class Connection {
 
   handleTimeout(nowMs: number): void {
     if (this.idle.isLost(nowMs)) return this.finish(LOST_BY_SERVER, "reset", nowMs);
+    if (this.timers.takeDue(Timer.Handshake, nowMs)) {
+      this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", "deadline", nowMs); // before silence
+    }
     if (this.idle.deadlineMs <= nowMs) {
       const reason = reasonOfSilence(this.idle.timeoutMs);
       this.end(reason, "draining", "idle-timeout", nowMs);
       return this.closing.answer(CloseCode.IdleTimeout, reason.text, nowMs, this.endpoint.probeTimeoutMs());
-    }
-    if (this.timers.takeDue(Timer.Handshake, nowMs)) {
-      this.fail(CloseCode.HandshakeTimeout, "the handshake took too long", "deadline", nowMs);
     }
     if (this.timers.takeDue(Timer.ConnectRepeat, nowMs)) this.exchange.askAgain(nowMs);
     if (this.closing.endsAtMs <= nowMs) return this.become("closed", "unanswered", nowMs);
