@@ -23,6 +23,8 @@ export const DEFAULT_IDLE_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_MESSAGE_BYTES: number = 1024 * 1024;
 /** bytes. */
 const DEFAULT_RECEIVE_WINDOW_BYTES: number = 4 * 1024 * 1024;
+/** bytes that the default window has beside the largest message, which would else hold up others larger than a packet. */
+const WINDOW_BESIDE_BYTES: number = 2 * 1024 * 1024;
 /** bytes and messages: less would refuse a single tick of many a game, more would be a leak. */
 const QUEUED_BYTES = { min: 64 * 1024, max: 2 ** 30 } as const;
 const QUEUED_MESSAGES = { min: 64, max: 1_000_000 } as const;
@@ -80,7 +82,11 @@ export interface ProtocolOptions {
   readonly keepAliveMs?: number | undefined;
   /** bytes, 1..2^30-1: the largest message taken. Default 1 MiB. */
   readonly maxMessageBytes?: number | undefined;
-  /** bytes held for the sender until they are whole and in order, `maxMessageBytes`..2^40. Default 4 MiB or that. */
+  /**
+   * bytes held for the sender until they are whole and in order, `maxMessageBytes`..2^40. Default 4 MiB, or
+   * `maxMessageBytes` and 2 MiB if that is more. While a message fills it, all others above some 1.2 kB that are resent
+   * wait.
+   */
   readonly receiveWindowBytes?: number | undefined;
   /**
    * bytes, 65536..2^30, that wait to be sent, or, where they are resent, to be acknowledged; beyond it `send` refuses
@@ -182,7 +188,7 @@ export function resolveProtocolOptions(
   const receiveWindowBytes = integer(
     "receiveWindowBytes",
     options.receiveWindowBytes,
-    Math.max(DEFAULT_RECEIVE_WINDOW_BYTES, maxMessageBytes),
+    Math.max(DEFAULT_RECEIVE_WINDOW_BYTES, maxMessageBytes + WINDOW_BESIDE_BYTES),
     maxMessageBytes,
     2 ** 40,
   );

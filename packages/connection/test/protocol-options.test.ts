@@ -66,8 +66,15 @@ describe("resolveProtocolOptions", () => {
         new RangeError(`"receiveWindowBytes" expected an integer in 5000..1099511627776, got ${receiveWindowBytes}`),
       );
     }
-    const large = resolveProtocolOptions({ maxMessageBytes: 100 * 1024 * 1024 }, 0);
-    expect(large.parameters.receiveWindowBytes).toBe(100 * 1024 * 1024);
+  });
+
+  it("leaves room in the receive window beside the largest message, unless told otherwise", () => {
+    const mebibyte = 1024 * 1024;
+    const windowBeside = (maxMessageBytes: number): number =>
+      resolveProtocolOptions({ maxMessageBytes }, 0).parameters.receiveWindowBytes;
+    expect(windowBeside(2 * mebibyte)).toBe(4 * mebibyte);
+    expect(windowBeside(4 * mebibyte)).toBe(6 * mebibyte);
+    expect(windowBeside(2 ** 30 - 1)).toBe(2 ** 30 - 1 + 2 * mebibyte);
   });
 
   it("tells the peer how long a tick holds acknowledgements back, within what a peer believes", () => {
