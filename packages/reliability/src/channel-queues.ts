@@ -60,6 +60,11 @@ export class ChannelQueues {
     this.lost.shift();
   }
 
+  /** Takes out what of a delivery is to be sent again. */
+  takeLost(delivery: DeliveryCode): OutgoingMessage[] {
+    return this.lost.take(delivery);
+  }
+
   /** What goes next: what was lost, or else what is new. */
   peekNext(flow: FlowWindow, usedUpIds: UsedUpIds): OutgoingMessage | undefined {
     return this.peekLost() ?? this.peekFresh(flow, usedUpIds);
@@ -67,7 +72,8 @@ export class ChannelQueues {
 
   /**
    * The new message whose turn it is; the turn passes to the next mode that has one which may go.
-   * @param usedUpIds of what has not started, and passes over it
+   * @param usedUpIds what has no ID to start with gives its turn to the message that keeps the lowest, if there is
+   * something of that to send: it may be of a lower rank, and begun, or lost
    */
   private peekFresh(flow: FlowWindow, usedUpIds: UsedUpIds): OutgoingMessage | undefined {
     const { fresh } = this;
@@ -79,7 +85,11 @@ export class ChannelQueues {
         const begun = mode <= DeliveryCode.Sequenced ? fresh[1 - mode]?.peek() : undefined;
         // Pieces of what nobody resends are held in little memory: two messages at a time could push each other out.
         if (begun?.started === true) return this.choose(1 - mode, begun);
-        if (!usedUpIds.holds(message) && flow.allows(message)) return this.choose(mode, message);
+        if (usedUpIds.holds(message)) {
+          // It waits for that one, wherever that waits, and gives it its turn.
+          const keeper = usedUpIds.keeperOf(message);
+          if (keeper !== undefined) return this.choose(mode, keeper);
+        } else if (flow.allows(message)) return this.choose(mode, message);
       }
       mode = mode + 1 === fresh.length ? 0 : mode + 1;
     }

@@ -1,3 +1,4 @@
+import type { DeliveryCode } from "@sortie/wire";
 import type { OutgoingMessage } from "./outgoing-message.js";
 
 /**
@@ -45,6 +46,18 @@ export class LostMessages {
     const first = heap[0] ?? last;
     first.inLostQueue = false;
     if (first !== last) this.siftDown(last);
+  }
+
+  /** Takes out all of a delivery. */
+  take(delivery: DeliveryCode): OutgoingMessage[] {
+    const { heap } = this;
+    const taken = heap.filter((message) => message.delivery === delivery);
+    if (taken.length === 0) return taken;
+    const kept = heap.filter((message) => message.delivery !== delivery);
+    heap.length = 0;
+    for (const message of kept) this.push(message);
+    for (const message of taken) message.inLostQueue = false;
+    return taken;
   }
 
   /** Puts the message in the place of the first, or below it. */

@@ -51,9 +51,9 @@ export class Outbound implements SentItemSink {
     this.maxMessageBytes = options.peerMaxMessageBytes;
     this.flow = new FlowWindow(options.peerReceiveWindowBytes);
     const usedUpIds = new UsedUpIds();
-    this.channels = new ChannelTable(options.initialMessageId ?? 0, this.flow, usedUpIds);
-    this.budget = new QueueBudget(limits);
     this.scheduler = new PacketScheduler(weightsByChannel(options.channelWeights), usedUpIds);
+    this.channels = new ChannelTable(options.initialMessageId ?? 0, this.flow, usedUpIds, this.scheduler);
+    this.budget = new QueueBudget(limits);
     this.maxWaitMs = options.maxUnreliableWaitMs ?? DEFAULT_MAX_WAIT_MS;
     this.usableBytes = usableBytes;
     this.statistics = statistics;
@@ -197,7 +197,7 @@ export class Outbound implements SentItemSink {
     const hasLost = message.onLost(packetNumber, from, to);
     if (message.finished) return;
     if (!message.retransmits) this.finish(message, "dropped");
-    else if (hasLost) this.scheduler.pushLost(message);
+    else if (hasLost) this.scheduler.pushLost(message, this.channels.of(message).resendPriority(message));
   }
 
   /** Gives up what is past its time. */

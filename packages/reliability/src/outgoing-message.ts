@@ -182,7 +182,7 @@ export class OutgoingMessage implements SendReceipt {
 
   /** In what order it is served: by priority, each of which counts twice, as large messages come below small ones. */
   get rank(): number {
-    return this.priority * 2 + (this.large ? 0 : 1);
+    return rankOf(this.priority, this.large);
   }
 
   /** bytes of a frame that carries the whole message. */
@@ -193,6 +193,11 @@ export class OutgoingMessage implements SendReceipt {
   /** Whether something that was lost is to be sent again. */
   get hasLost(): boolean {
     return this.fragments === undefined ? this.lost : !this.fragments.lost.isEmpty;
+  }
+
+  /** Whether something of it, which has started, is to be written still, for the first time or again. */
+  get hasUnsent(): boolean {
+    return this.sentBytes < this.totalBytes || this.hasLost;
   }
 
   /** From now on the message goes in pieces; what is to be resent whole becomes a lost piece. */
@@ -281,6 +286,11 @@ export class OutgoingMessage implements SendReceipt {
   private setBit(bit: number, value: boolean): void {
     this.bits = value ? this.bits | bit : this.bits & ~bit;
   }
+}
+
+/** See `OutgoingMessage.rank`. */
+export function rankOf(priority: number, large: boolean): number {
+  return priority * 2 + (large ? 0 : 1);
 }
 
 function createWaiter(): OutcomeWaiter {

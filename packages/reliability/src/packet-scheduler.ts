@@ -1,10 +1,11 @@
+import { DeliveryCode } from "@sortie/wire";
 import type { ChannelQueues } from "./channel-queues.js";
 import { UsedUpIds } from "./channels/used-up-ids.js";
 import { isCredited } from "./credit.js";
 import { CreditNeeds } from "./credit-needs.js";
 import type { FlowWindow } from "./flow-window.js";
 import { TURN_BYTES } from "./message-queue.js";
-import type { OutgoingMessage } from "./outgoing-message.js";
+import { type OutgoingMessage, rankOf } from "./outgoing-message.js";
 import { Rank } from "./rank.js";
 import type { SendCredit } from "./send-credit.js";
 import { MAX_PRIORITY } from "./send-options.js";
@@ -73,10 +74,19 @@ export class PacketScheduler {
     this.enqueue(message);
   }
 
-  /** Queues a message that has lost data. */
-  pushLost(message: OutgoingMessage): void {
+  /** Queues a message that has lost data, which goes again at the priority given, its own by default. */
+  pushLost(message: OutgoingMessage, priority: number = message.priority): void {
     this.rankSole();
-    if (!message.inLostQueue) this.join(message).pushLost(message);
+    // In the rank of its size: what is small may borrow from the pace, and the pieces of a large one must not.
+    if (!message.inLostQueue) this.join(message, rankOf(priority, message.large)).pushLost(message);
+  }
+
+  /** What the ordered channel has lost, and waits at a lower priority, goes again at this one. */
+  raiseLost(channel: number, priority: number): void {
+    for (let index = 0; index < rankOf(priority, true); index++) {
+      const lost = this.ranks[index]?.channel(channel)?.takeLost(DeliveryCode.Ordered);
+      for (const message of lost ?? []) this.pushLost(message, priority);
+    }
   }
 
   /** Puts `next` in the place of `previous`, which waits here, or at the end when they rank differently. */
@@ -106,7 +116,8 @@ export class PacketScheduler {
         left &= ~(1 << large);
       }
       left &= ~(1 << index);
-      if (this.chooseFrom(index, flow)) return onCredit && !this.mayBorrow(index) ? undefined : this.message;
+      if (this.chooseFrom(index, flow))
+        return onCredit && !this.mayBorrow(this.lender(index)) ? undefined : this.message;
     }
     return undefined;
   }
@@ -114,7 +125,7 @@ export class PacketScheduler {
   /** So many bytes of the message that `peek` gave were written; `onCredit`: borrowed from the pace. */
   charge(bytes: number, onCredit: boolean): void {
     const { rank, index } = this;
-    if (onCredit) this.borrow(index, bytes);
+    if (onCredit) this.borrow(this.lender(index), bytes);
     if (rank === undefined) return;
     rank.charge(bytes, this.resending);
     if ((index & 1) === 0) {
@@ -139,9 +150,10 @@ export class PacketScheduler {
       this.sole = undefined;
       return;
     }
-    const channel = rank?.of(message);
-    if (this.resending) channel?.shiftLost();
-    else channel?.queueOf(message).shift();
+    // One that goes in another's turn waits elsewhere: there it is passed over as soon as it has lost nothing, and taken
+    // out once all of it has been written.
+    if (this.resending) rank?.of(message)?.shiftLost();
+    else this.ranks[message.rank]?.of(message)?.queueOf(message).shift();
   }
 
   /** The unreliable or sequenced message that is before `message` in its queue; itself when none is. */
@@ -194,6 +206,11 @@ export class PacketScheduler {
       if (this.ranks[index]?.channel(channel)?.isBlocked(credit) === true) return true;
     }
     return false;
+  }
+
+  /** The rank by which the chosen message borrows: one in the turn of a small one may be large. */
+  private lender(index: number): number {
+    return this.message?.large === true ? index & ~1 : index;
   }
 
   private mayBorrow(index: number): boolean {
@@ -251,7 +268,8 @@ export class PacketScheduler {
     if (rank.current !== channel) rank.turnTo(channel);
     this.rank = rank;
     this.message = message;
-    this.resending = message.inLostQueue;
+    // Not by where it waits: what it has lost may do so in a higher rank than what of it is new.
+    this.resending = message.hasLost;
     // It may start now, or leave: another one is the next to need credit. (One that waits alone is known to nobody.)
     this.creditNeeds?.forget(channel.number);
     return true;
@@ -290,8 +308,7 @@ export class PacketScheduler {
     this.join(message).queueOf(message).push(message);
   }
 
-  private join(message: OutgoingMessage): ChannelQueues {
-    const index = message.rank;
+  private join(message: OutgoingMessage, index: number = message.rank): ChannelQueues {
     this.occupied |= 1 << index;
     let rank = this.ranks[index];
     if (rank === undefined) {

@@ -3,7 +3,7 @@ import { DELIVERIES } from "../delivery.js";
 import type { FlowWindow } from "../flow-window.js";
 import type { OutgoingMessage } from "../outgoing-message.js";
 import { BestEffortSend } from "./best-effort.js";
-import { OrderedSend } from "./ordered.js";
+import { type LostData, OrderedSend } from "./ordered.js";
 import { ReliableSend } from "./reliable.js";
 import type { SendChannel } from "./send-channel.js";
 import { SequencedSend } from "./sequenced.js";
@@ -15,13 +15,15 @@ export class ChannelTable {
   private readonly firstId: number;
   private readonly flow: FlowWindow;
   private readonly usedUpIds: UsedUpIds;
+  private readonly lost: LostData;
   /** By delivery code, then by channel. */
   private readonly families: (SendChannel | undefined)[][] = DELIVERIES.map(() => []);
 
-  constructor(firstId: number, flow: FlowWindow, usedUpIds: UsedUpIds) {
+  constructor(firstId: number, flow: FlowWindow, usedUpIds: UsedUpIds, lost: LostData) {
     this.firstId = firstId;
     this.flow = flow;
     this.usedUpIds = usedUpIds;
+    this.lost = lost;
   }
 
   of(message: OutgoingMessage): SendChannel {
@@ -60,7 +62,7 @@ export class ChannelTable {
       case DeliveryCode.Reliable:
         return new ReliableSend(this.firstId, this.usedUpIds);
       case DeliveryCode.Ordered:
-        return new OrderedSend(this.firstId, this.flow);
+        return new OrderedSend(this.firstId, this.flow, this.lost);
     }
   }
 }

@@ -6,6 +6,13 @@ import { PacketFloor } from "./packet-floor.js";
 import { SendChannel } from "./send-channel.js";
 import { SendWindow } from "./send-window.js";
 import type { OwnBytes } from "../received-payload.js";
+import { Urgency } from "./urgency.js";
+
+/** What waits to be sent again. */
+export interface LostData {
+  /** Of an ordered channel, from now on at least at this priority. */
+  raiseLost(channel: number, priority: number): void;
+}
 
 /**
  * Ordered messages: resent until acknowledged. They start in the order of sending, whatever their priorities: the next
@@ -14,11 +21,17 @@ import type { OwnBytes } from "../received-payload.js";
 export class OrderedSend extends SendChannel {
   private readonly window = new SendWindow();
   private readonly flow: FlowWindow;
+  private readonly lost: LostData;
   private starting = false;
+  /** Of all that started, -1 before the first; then without meaning once they differ. */
+  private priority = -1;
+  /** Undefined until priorities differ, as on most channels they never do. */
+  private urgency: Urgency | undefined = undefined;
 
-  constructor(firstId: number, flow: FlowWindow) {
+  constructor(firstId: number, flow: FlowWindow, lost: LostData) {
     super(firstId);
     this.flow = flow;
+    this.lost = lost;
   }
 
   override maySchedule(): boolean {
@@ -33,6 +46,17 @@ export class OrderedSend extends SendChannel {
     super.onStart(message, whole);
     this.starting = false;
     this.window.push(message);
+    const { priority } = message;
+    if (this.urgency === undefined) {
+      if (priority === this.priority) return;
+      if (this.priority >= 0) this.urgency = new Urgency(this.priority, message.id - 1);
+      this.priority = priority;
+    }
+    if (this.urgency?.onStart(message) === true) this.lost.raiseLost(message.channel, priority);
+  }
+
+  override resendPriority(message: OutgoingMessage): number {
+    return this.urgency?.onLost(message) ?? message.priority;
   }
 
   override onFinish(message: OutgoingMessage): void {

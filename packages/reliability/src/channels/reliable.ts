@@ -8,7 +8,7 @@ import type { UsedUpIds } from "./used-up-ids.js";
 /**
  * Reliable messages: resent until acknowledged, at most 1024 IDs above the lowest that is not. All are scheduled at
  * once, and the scheduler passes over them while no ID is free: if they waited elsewhere for IDs that are spoken for,
- * an urgent one would wait behind those that are not.
+ * an urgent one would wait behind those that are not. What is left to send of the lowest then goes in their turn.
  */
 export class ReliableSend extends SendChannel {
   private readonly window = new SendWindow();
@@ -22,7 +22,8 @@ export class ReliableSend extends SendChannel {
   override onStart(message: OutgoingMessage, whole: boolean): void {
     super.onStart(message, whole);
     this.window.push(message);
-    if (this.window.isFull) this.usedUpIds.add(message.delivery, message.channel, Infinity);
+    const { window } = this;
+    if (window.isFull) this.usedUpIds.add(message.delivery, message.channel, Infinity, window.lowest);
   }
 
   override onFinish(message: OutgoingMessage): void {

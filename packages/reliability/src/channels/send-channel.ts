@@ -38,6 +38,11 @@ export abstract class SendChannel {
     this.nextId += 1;
   }
 
+  /** `message`, which is resent, has lost data. Returns the priority (0..7) at which that goes again. */
+  resendPriority(message: OutgoingMessage): number {
+    return message.priority;
+  }
+
   /** All of `message` has arrived, in time or not; its outcome, where it has none yet, comes next. */
   onAcked(_message: OutgoingMessage): void {}
 

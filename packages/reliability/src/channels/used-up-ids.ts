@@ -12,16 +12,32 @@ export class UsedUpIds {
   private count = 0;
   /** Up to which rank, by delivery code, then by channel; most connections never use up the IDs of any. */
   private ranks: (number[] | undefined)[] | undefined = undefined;
+  /** The messages that keep the lowest IDs, where those that wait may rank higher, likewise. */
+  private keepers: (OutgoingMessage | undefined)[][] | undefined = undefined;
 
   holds(message: OutgoingMessage): boolean {
     if (this.count === 0) return false;
     return message.rank <= (this.ranks?.[message.delivery]?.[message.channel] ?? NONE);
   }
 
-  /** The channel was not among them. */
-  add(delivery: DeliveryCode, channel: number, upToRank: number): void {
+  /**
+   * What must go for `message`, which `holds` holds back, to start: the message that keeps the lowest ID; undefined
+   * when all of that is under way.
+   */
+  keeperOf(message: OutgoingMessage): OutgoingMessage | undefined {
+    const keeper = this.keepers?.[message.delivery]?.[message.channel];
+    return keeper?.finished === false && keeper.hasUnsent ? keeper : undefined;
+  }
+
+  /**
+   * The channel was not among them.
+   * @param keeper the message with the lowest ID, if what waits may rank higher
+   */
+  add(delivery: DeliveryCode, channel: number, upToRank: number, keeper?: OutgoingMessage): void {
     this.ranks ??= [];
+    this.keepers ??= [];
     (this.ranks[delivery] ??= [])[channel] = upToRank;
+    (this.keepers[delivery] ??= [])[channel] = keeper;
     this.count += 1;
   }
 
@@ -29,6 +45,8 @@ export class UsedUpIds {
   delete(delivery: DeliveryCode, channel: number): void {
     const channels = this.ranks?.[delivery];
     if (channels !== undefined) channels[channel] = NONE;
+    const keepers = this.keepers?.[delivery];
+    if (keepers !== undefined) keepers[channel] = undefined;
     this.count -= 1;
   }
 }
