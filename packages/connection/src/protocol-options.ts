@@ -23,7 +23,7 @@ export const DEFAULT_IDLE_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_MESSAGE_BYTES: number = 1024 * 1024;
 /** bytes. */
 const DEFAULT_RECEIVE_WINDOW_BYTES: number = 4 * 1024 * 1024;
-/** bytes that the default window has beside the largest message, which would else hold up others larger than a packet. */
+/** bytes that the default window has beside the largest message, which would else hold up others of some packets. */
 const WINDOW_BESIDE_BYTES: number = 2 * 1024 * 1024;
 /** bytes and messages: less would refuse a single tick of many a game, more would be a leak. */
 const QUEUED_BYTES = { min: 64 * 1024, max: 2 ** 30 } as const;

@@ -35,7 +35,7 @@ export class PacketScheduler {
   /** Bit r: rank r may have something. */
   private occupied = 0;
   private rank: Rank | undefined = undefined;
-  /** Which one that is. */
+  /** Which one that is, or that of large messages of its priority. */
   private index = 0;
   private message: OutgoingMessage | undefined = undefined;
   private resending = false;
@@ -116,8 +116,7 @@ export class PacketScheduler {
         left &= ~(1 << large);
       }
       left &= ~(1 << index);
-      if (this.chooseFrom(index, flow))
-        return onCredit && !this.mayBorrow(this.lender(index)) ? undefined : this.message;
+      if (this.chooseFrom(index, flow)) return onCredit && !this.mayBorrow(this.index) ? undefined : this.message;
     }
     return undefined;
   }
@@ -125,7 +124,7 @@ export class PacketScheduler {
   /** So many bytes of the message that `peek` gave were written; `onCredit`: borrowed from the pace. */
   charge(bytes: number, onCredit: boolean): void {
     const { rank, index } = this;
-    if (onCredit) this.borrow(this.lender(index), bytes);
+    if (onCredit) this.borrow(index, bytes);
     if (rank === undefined) return;
     rank.charge(bytes, this.resending);
     if ((index & 1) === 0) {
@@ -150,8 +149,7 @@ export class PacketScheduler {
       this.sole = undefined;
       return;
     }
-    // One that goes in another's turn waits elsewhere: there it is passed over as soon as it has lost nothing, and taken
-    // out once all of it has been written.
+    // One that goes in another's turn waits elsewhere: what was lost is passed over there, what is new is taken out.
     if (this.resending) rank?.of(message)?.shiftLost();
     else this.ranks[message.rank]?.of(message)?.queueOf(message).shift();
   }
@@ -208,11 +206,6 @@ export class PacketScheduler {
     return false;
   }
 
-  /** The rank by which the chosen message borrows: one in the turn of a small one may be large. */
-  private lender(index: number): number {
-    return this.message?.large === true ? index & ~1 : index;
-  }
-
   private mayBorrow(index: number): boolean {
     const { lent } = this;
     if ((index & 1) === 1) return true;
@@ -249,7 +242,8 @@ export class PacketScheduler {
     for (let turns = rank.size; turns > 0; turns--) {
       const { next } = channel as ChannelQueues;
       if (this.choose(rank, channel as ChannelQueues, flow)) {
-        this.index = index;
+        // One that goes in the turn of a small one may be large: as such it borrows.
+        this.index = this.message?.large === true ? index & ~1 : index;
         return true;
       }
       channel = next;

@@ -26,7 +26,7 @@ export class Urgency {
     return true;
   }
 
-  /** The message is to be sent again. Returns at what priority: the highest of those that started after it, or its own. */
+  /** The message is to be sent again. Returns at what priority: the highest of it and those that started after it. */
   onLost({ id, priority }: OutgoingMessage): number {
     let highest = MAX_PRIORITY;
     while (highest > priority && (this.newestIds[highest] as number) < id) highest -= 1;
