@@ -142,8 +142,7 @@ export class Recovery implements LossSink {
     progress = this.onPacketAcked(largest, previous, nowMs) || progress;
     if (!progress) return undefined;
     this.progressAtMs = nowMs;
-    this.probeCount = 0;
-    this.probesPending = 0;
+    this.probeCount = this.probesPending = 0;
     this.detectLosses(nowMs);
     this.reportAck(sampleMs < 0 ? -1 : largest);
     return undefined;
@@ -228,9 +227,8 @@ export class Recovery implements LossSink {
 
   /** ms. Since when nothing was acknowledged that we could have heard of; Infinity when nothing is in flight. */
   get unansweredSinceMs(): number {
-    const { sent } = this;
-    if (sent.packetsInFlight === 0) return Infinity;
-    return Math.max(this.progressAtMs, sent.sentAtOf(sent.oldest), this.holdUp.endedAtMs);
+    if (this.sent.packetsInFlight === 0) return Infinity;
+    return Math.max(this.progressAtMs, this.sent.sentAtOf(this.sent.oldest), this.holdUp.endedAtMs);
   }
 
   /**

@@ -213,7 +213,6 @@ export class ReliableEndpoint implements FlowControl {
     recovery.makeRoom(nowMs);
     const packetNumber = recovery.sent.begin();
     if (packetNumber > MAX_PACKET_NUMBER) return -1;
-
     const controls = this.controls.write(writer);
     const ackLargest = this.writeAck(writer, nowMs);
     // While acknowledgements are wanted soon, packets that would not ask for it by themselves carry a PING.

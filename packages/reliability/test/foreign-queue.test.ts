@@ -1,12 +1,16 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { CrowdedQueue } from "../src/congestion/crowded-queue.js";
 import { ForeignQueue } from "../src/congestion/foreign-queue.js";
+import { LossReview } from "../src/congestion/loss-review.js";
 import { QueueSignal } from "../src/congestion/queue-signal.js";
+import { RoundMeter } from "../src/congestion/round-meter.js";
 
 const BASE_MS = 40;
 const RATE = 60_000;
 
 let queue: QueueSignal;
 let foreign: ForeignQueue;
+let crowd: CrowdedQueue;
 let nowMs: number;
 
 /** A round trip in which packets wait for `queueMs`. */
@@ -29,7 +33,8 @@ function giveWay(from: number, to: number, queueMs: number): number {
 
 beforeEach(() => {
   queue = new QueueSignal(0);
-  foreign = new ForeignQueue(queue);
+  crowd = new CrowdedQueue(queue, new RoundMeter(), new LossReview());
+  foreign = new ForeignQueue(queue, crowd);
   nowMs = 1000;
   for (let i = 0; i < 5; i++) round(0);
 });
@@ -91,6 +96,14 @@ describe("a deep queue", () => {
     expect(foreign.keptRate).toBeCloseTo(RATE * 0.81, 5);
     foreign.onLosses(45_000);
     expect(foreign.keptRate).toBe(45_000);
+  });
+
+  it("is given way to all the same where many thin flows are known to fill it", () => {
+    round(200);
+    giveWay(RATE, 30_000, 200);
+    vi.spyOn(crowd, "isKnown", "get").mockReturnValue(true);
+    expect(giveWay(30_000, 20_000, 200)).toBe(0);
+    expect(foreign.isEnough(20_000)).toBe(false);
   });
 
   it("is forgotten on another path", () => {

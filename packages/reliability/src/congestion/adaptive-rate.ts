@@ -96,7 +96,7 @@ export class AdaptiveRate implements CongestionController {
     this.queue = new QueueSignal(flushIntervalMs);
     this.own = new OwnQueue(this.bandwidth, this.queue);
     this.standing = new StandingQueue(this.queue, this.own, this.rounds, this.losses);
-    this.foreign = new ForeignQueue(this.queue);
+    this.foreign = new ForeignQueue(this.queue, this.standing.crowd);
     this.renewal = new BaseRenewal(this.queue);
     this.clock = new PhaseClock(this.bandwidth, this.queue, this.rounds);
     this.probing = new BandwidthProbe(this.queue, flushIntervalMs);
@@ -130,7 +130,7 @@ export class AdaptiveRate implements CongestionController {
 
   onPacketsLost(_bytes: number, _largestLostSentAtMs: number, _nowMs: number, persistent: boolean): void {
     // How much was lost is judged by the round; that nothing arrived for long is another matter.
-    if (persistent) this.beginRestart(0);
+    if (persistent) (this.restart ??= new SlowRestart()).begin(0);
   }
 
   onSpuriousLoss(bytes: number, _sentAtMs: number, nowMs: number): void {
@@ -192,14 +192,14 @@ export class AdaptiveRate implements CongestionController {
   private onRound(nowMs: number): void {
     const { rounds, losses } = this;
     this.trains.onRound();
-    if (losses.isNearlyAll(rounds.lossShare, rounds.lostBytes)) this.beginRestart(rounds.bytes - rounds.lostBytes);
+    const { lossShare, lostBytes } = rounds;
+    if (losses.isNearlyAll(lossShare, lostBytes)) (this.restart ??= new SlowRestart()).begin(rounds.bytes - lostBytes);
     const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.clock.rounds > SETTLE_ROUNDS);
     this.queue.onRound(isQuiet && this.queue.recentQueueMs <= this.queue.thresholdMs);
     this.foreign.onRound();
     const crowdRate = this.standing.crowd.onRound(this.current === "drain", nowMs);
     if (crowdRate > 0) return this.giveWay(crowdRate, nowMs);
     if (rounds.isAppLimited) return this.onThinRound(nowMs);
-    const { lossShare, lostBytes } = rounds;
     this.usedAtMs = nowMs;
     const isReview = this.current === "drain" && this.givesWay && this.clock.rounds === SETTLE_ROUNDS;
     if (isReview && !this.standing.crowd.isStanding) {
@@ -210,11 +210,6 @@ export class AdaptiveRate implements CongestionController {
     if (this.current === "startup") {
       if (this.growth.isFull(this.bandwidthBytesPerSecond, isLossy)) this.drain(STARTUP_DRAIN_GAIN, nowMs);
     } else if (isLossy && (this.current === "cruise" || this.current === "probe-end")) this.backOff(lossShare, nowMs);
-  }
-
-  private beginRestart(arrivedBytes: number): void {
-    this.restart ??= new SlowRestart();
-    this.restart.begin(arrivedBytes);
   }
 
   private onThinRound(nowMs: number): void {
@@ -349,7 +344,7 @@ export class AdaptiveRate implements CongestionController {
     this.clock.begin(this.deliveredBytes, nowMs);
   }
 
-  /** Whether a queue of so many ms is for this flow to give way to. */
+  /** Whether a queue of so many ms is to be given way to. */
   private isForUs(queueMs: number): boolean {
     return this.own.isTooLong(queueMs) && !this.foreign.isEnough(this.bandwidthBytesPerSecond);
   }

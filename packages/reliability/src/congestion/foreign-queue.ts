@@ -1,4 +1,5 @@
 import { MAX_DATAGRAM_BYTES } from "@sortie/wire";
+import type { CrowdedQueue } from "./crowded-queue.js";
 import type { QueueSignal } from "./queue-signal.js";
 
 /** ms above the shortest round trip of all times. Flows that give way keep shorter queues. */
@@ -23,6 +24,7 @@ const KEPT_PACKETS = 24;
  */
 export class ForeignQueue {
   private readonly queue: QueueSignal;
+  private readonly crowd: CrowdedQueue;
   /** ms. Shortest round trip since the path changed: the present one is renewed, and may have the queue in it. */
   private baseMs = Infinity;
   /** bytes/s to be kept if giving way proves to be in vain; 0 while there is no deep queue. */
@@ -32,13 +34,14 @@ export class ForeignQueue {
   private firstAtMs = 0;
   private isForeign = false;
 
-  constructor(queue: QueueSignal) {
+  constructor(queue: QueueSignal, crowd: CrowdedQueue) {
     this.queue = queue;
+    this.crowd = crowd;
   }
 
-  /** bytes/s that the flow keeps at the least; 0 while giving way is of use. */
+  /** bytes/s that the flow keeps at the least; 0 while giving way is of use, as it is to crowds of thin flows. */
   get keptRate(): number {
-    if (!this.isForeign) return 0;
+    if (!this.isForeign || this.crowd.isKnown) return 0;
     return Math.min(this.mayKeep, (KEPT_PACKETS * MAX_DATAGRAM_BYTES * 1000) / this.roundMs);
   }
 
