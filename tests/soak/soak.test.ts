@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { runSoak } from "./soak.js";
 
 /** s. `npm run soak -- SECONDS` sets it. */
-const SECONDS = Number(process.env["SORTIE_SOAK_SECONDS"] ?? 30);
+const SECONDS = Number(process.env["SORTIE_SOAK_SECONDS"] ?? 18);
 const SEED = Number(process.env["SORTIE_SOAK_SEED"] ?? 20_261_122);
 
 describe(`soak: churning bots over real UDP with faults, ${SECONDS} s (seed ${SEED})`, () => {

@@ -6,7 +6,7 @@ import { HandMadeClient } from "../support/hand-made-client.js";
 import { createSeededNodeCrypto } from "../support/hostile-crypto.js";
 import { ack, exactPacketOf } from "../support/hostile-frames.js";
 
-const SECONDS = 6;
+const SECONDS = 4;
 /** bytes of reliable messages for each peer in each tick. */
 const OFFERED_BYTES = 8000;
 /** bytes. What is sent before it shows what becomes of it: a full burst, and what is judged by rounds. */

@@ -93,8 +93,8 @@ function checkPod(pod: PodSpec): DemoServerOptions {
   expect(container.volumeMounts?.map(({ name }) => name) ?? []).toEqual(volumes);
   const { dashboard, dashboardHost } = options;
   if (dashboard === undefined) return options;
-  // Neither the kubelet nor a scraper reaches the pod's loopback.
-  expect(dashboardHost).toBe("0.0.0.0");
+  // Neither the kubelet nor a scraper reaches the pod's loopback; its address may be one of IPv6.
+  expect(dashboardHost).toBe("::");
   expect(options.dashboardTokenFile).toBeDefined();
   expect(container.ports).toContainEqual({ name: "metrics", containerPort: dashboard, protocol: "TCP" });
   return options;

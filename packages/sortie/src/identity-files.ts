@@ -109,7 +109,7 @@ export function checkPath(label: string, path: unknown): void {
 /** The text of a PEM file with certificates. Rejects with CertificateError when it cannot be read. */
 export async function readCertificates(path: string, read: ReadText = readText): Promise<string> {
   return read(path).catch((cause: NodeJS.ErrnoException) => {
-    const message = unreadable("certificate", path, cause, "npx sortie cert");
+    const message = unreadable("certificate", path, cause, "npx sortie cert server");
     throw Object.assign(new CertificateError("unreadable", message), { cause });
   });
 }

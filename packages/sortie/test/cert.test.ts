@@ -204,7 +204,7 @@ describe("sortie cert", () => {
     ["no host", ["server"], "required option '--host <name...>' not specified"],
     ["days that are no number", ["root", "--days", "many"], 'expected a whole number of days, got "many"'],
     ["a file that is not there", ["show", "nowhere.crt"], 'cannot read the certificate "nowhere.crt" (ENOENT)'],
-    ["no authority", ["server", "--host", "a", "--ca", "nowhere.crt"], 'make one with "npx sortie cert"'],
+    ["no authority", ["server", "--host", "a", "--ca", "nowhere.crt"], 'make one with "npx sortie cert server"'],
   ])("says what is wrong with %s", async (_, args, message) => {
     await expect(run(...args)).rejects.toThrow(message);
   });
