@@ -190,7 +190,7 @@ export class AckTracker {
       const at = bit >>> 3;
       bitmap[at] = (bitmap[at] as number) | (1 << (bit & 7));
     }
-    const receivedAtUs = this.isTimed ? Math.floor(this.largestAtMs * 1000) % TIME_MODULUS : -1;
+    const receivedAtUs = this.isTimed ? this.timeUs : -1;
     encodeAck(writer, largest, this.delayUs(nowMs), bitmap, bytes, receivedAtUs);
     this.unstated = 0;
     this.unstatedBytes = 0;
@@ -218,6 +218,12 @@ export class AckTracker {
   /** Whether the next ACK says when the largest came: one of bulk data, whose sender asks what it waited behind. */
   private get isTimed(): boolean {
     return this.peerTakesTimes && this.unstatedBytes >= TIMED_BYTES;
+  }
+
+  /** microseconds, modulo 2^32, at which the largest came; clocks may be below 0. */
+  private get timeUs(): number {
+    const timeUs = Math.floor(this.largestAtMs * 1000) % TIME_MODULUS;
+    return timeUs < 0 ? timeUs + TIME_MODULUS : timeUs;
   }
 
   private moveLargest(packetNumber: number): void {

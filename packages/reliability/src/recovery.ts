@@ -127,7 +127,7 @@ export class Recovery implements LossSink {
     const sampleMs = isAwaited(sent.stateOf(largest)) && largest >= measuredFrom ? nowMs - sent.sentAtOf(largest) : -1;
     if (sampleMs >= 0) this.rtt.update(sampleMs, ackDelayMs, graceMs);
     this.back.onAck(sampleMs, frame.receivedAtUs, this.rtt, nowMs);
-    this.sampler.begin(nowMs, ackDelayMs + this.back.waitMs);
+    this.sampler.begin(nowMs, ackDelayMs, this.back);
     this.newestTaken = -1;
     this.hold.begin();
     let progress = false;

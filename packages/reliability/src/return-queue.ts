@@ -1,7 +1,9 @@
+import { MAX_DATAGRAM_BYTES } from "@sortie/wire";
+
 /** ms by which the shortest way back may rise in each second: clocks run apart by less (NTP slews by half of it). */
 const DRIFT_MS_PER_S = 1;
-/** ms. A wait longer by so much than what the round trip exceeds the shortest by: a clock was set, or stood still. */
-const MOST_AMISS_MS = 1000;
+/** Of the longest wait, with each ACK that waited less. */
+const KEPT: number = 31 / 32;
 /** bytes received over which it is judged what the peer sends. */
 const JUDGED_BYTES = 32_768;
 
@@ -25,6 +27,8 @@ interface RoundTrips {
 export class ReturnQueue {
   /** ms that the ACK waited which is being applied; 0 when nothing tells. */
   waitMs = 0;
+  /** ms. The longest of late. */
+  longestMs = 0;
   private isKnown = false;
   /** microseconds, modulo 2^32: the first difference of the clocks; the others are counted from it. */
   private referenceUs = 0;
@@ -37,13 +41,14 @@ export class ReturnQueue {
   /** The path is another. */
   reset(): void {
     this.isKnown = false;
-    this.waitMs = 0;
+    this.waitMs = this.longestMs = 0;
   }
 
   /** A packet of `bytes` came from the peer; `isData`: it asks for an acknowledgement. */
   onReceived(bytes: number, isData: boolean): void {
-    if (isData) this.dataBytes += bytes;
-    else this.ackBytes += bytes;
+    const size = Math.min(bytes, MAX_DATAGRAM_BYTES);
+    if (isData) this.dataBytes += size;
+    else this.ackBytes += size;
     if (this.dataBytes + this.ackBytes < JUDGED_BYTES) return;
     this.dataBytes /= 2;
     this.ackBytes /= 2;
@@ -57,6 +62,7 @@ export class ReturnQueue {
    */
   onAck(sampleMs: number, receivedAtUs: number, rtt: RoundTrips, nowMs: number): void {
     this.waitMs = sampleMs < 0 || receivedAtUs < 0 ? 0 : this.measure(nowMs - sampleMs, receivedAtUs, rtt, nowMs);
+    this.longestMs = Math.max(this.waitMs, this.longestMs * KEPT);
   }
 
   private measure(sentAtMs: number, receivedAtUs: number, rtt: RoundTrips, nowMs: number): number {
@@ -68,8 +74,9 @@ export class ReturnQueue {
     this.shortestMs = this.isKnown ? Math.min(floorMs, backMs) : backMs;
     this.isKnown = true;
     this.measuredAtMs = nowMs;
+    // No more than what the round trip exceeds the shortest by: else a clock was set, or stood still.
     const excessMs = Math.max(pathMs - rtt.minPathMs, 0);
-    if (backMs - this.shortestMs > excessMs + MOST_AMISS_MS) this.shortestMs = backMs;
-    return this.dataBytes > this.ackBytes ? Math.min(backMs - this.shortestMs, excessMs) : 0;
+    this.shortestMs = Math.max(this.shortestMs, backMs - excessMs);
+    return this.dataBytes > this.ackBytes ? backMs - this.shortestMs : 0;
   }
 }

@@ -39,6 +39,12 @@ describe("the time in an ACK", () => {
     expect(frameOf(tracker, nowMs + 1).receivedAtUs).toBe(1000);
   });
 
+  it("is a number of 32 bits with clocks below 0 too", () => {
+    const tracker = new AckTracker(DELAY_MS, true);
+    tracker.onPacketReceived(0, AckUrgency.Prompt, -1, 1200);
+    expect(frameOf(tracker, 0).receivedAtUs).toBe(2 ** 32 - 1000);
+  });
+
   it("is left out to a peer that does not take it", () => {
     const tracker = new AckTracker(DELAY_MS);
     tracker.onPacketReceived(0, AckUrgency.Prompt, 10, 1400);

@@ -14,20 +14,20 @@ let crowd: CrowdedQueue;
 let nowMs: number;
 
 /** A round trip in which packets wait for `queueMs`. */
-function round(queueMs: number): void {
+function round(queueMs: number, isAppLimited = queueMs < 50, rateBytesPerSecond = RATE): void {
   for (let i = 0; i < 10; i++) {
     nowMs += (BASE_MS + queueMs) / 10;
     queue.onSample(BASE_MS + queueMs, nowMs, nowMs - BASE_MS - queueMs);
   }
   queue.onRound(false);
-  foreign.onRound();
+  foreign.onRound({ rateBytesPerSecond, isAppLimited }, nowMs);
 }
 
 /** Gives way from `from` to `to` bytes/s, over two rounds that end with a queue of `queueMs`. */
 function giveWay(from: number, to: number, queueMs: number): number {
   foreign.onGiveWay(from, nowMs);
-  round(queueMs);
-  round(queueMs);
+  round(queueMs, false, from);
+  round(queueMs, false, to);
   return foreign.onGivenWay(to, nowMs);
 }
 
@@ -36,7 +36,7 @@ beforeEach(() => {
   crowd = new CrowdedQueue(queue, new RoundMeter(), new LossReview());
   foreign = new ForeignQueue(queue, crowd);
   nowMs = 1000;
-  for (let i = 0; i < 5; i++) round(0);
+  for (let i = 0; i < 10; i++) round(0);
 });
 
 describe("a deep queue", () => {
@@ -76,6 +76,32 @@ describe("a deep queue", () => {
     giveWay(1_000_000, 500_000, 260);
     expect(giveWay(500_000, 250_000, 260)).toBe(0);
     expect(giveWay(250_000, 100_000, 260)).toBeCloseTo((24 * 1452 * 1000) / 300, 0);
+  });
+
+  it("may be a flow's own where it sent all that the path carried, or is one of many that send hardly anything", () => {
+    for (let i = 0; i < 10; i++) round(0, false);
+    round(200);
+    for (let i = 0; i < 6; i++) expect(giveWay(RATE, 10_000, 200)).toBe(0);
+    for (let i = 0; i < 10; i++) round(0);
+    round(200);
+    for (let i = 0; i < 6; i++) expect(giveWay(8000, 1000, 200)).toBe(0);
+  });
+
+  it("leaves no more than arrived of what waited in it, whatever arrived before", () => {
+    round(200);
+    foreign.onGiveWay(RATE, nowMs);
+    round(200, false, 20_000);
+    for (let i = 0; i < 3; i++) round(200, false, 10_000);
+    expect(foreign.onGivenWay(9000, nowMs)).toBe(18_000);
+  });
+
+  it("is to be proved again after a minute", () => {
+    round(200);
+    giveWay(RATE, 30_000, 200);
+    expect(giveWay(30_000, 20_000, 200)).toBe(RATE * 0.9);
+    const sinceMs = nowMs;
+    while (nowMs < sinceMs + 61_000) round(200);
+    expect(foreign.keptRate).toBe(0);
   });
 
   it("is over when it is short, and measured from the shortest round trip of all times", () => {

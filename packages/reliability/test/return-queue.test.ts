@@ -24,7 +24,7 @@ class Path {
 
   /** The peer sends bulk data. */
   withBulk(): this {
-    this.queue.onReceived(1_000_000, true);
+    for (let i = 0; i < 40; i++) this.queue.onReceived(1200, true);
     return this;
   }
 
@@ -75,14 +75,17 @@ describe("the wait of ACKs on their way back", () => {
     expect(path.send({ thereMs: 20, backMs: 40 })).toBeLessThanOrEqual(10);
   });
 
-  it("begins anew when the peer's clock was set, or stood still", () => {
+  it.each([50, 400, 3_600_000])("goes by the present difference when the peer's clock stood still for %d ms", (ms) => {
     const path = new Path().withBulk();
     path.send();
-    path.aheadMs = -3_600_000 / 2;
-    expect(path.send({ backMs: 60 })).toBe(0);
-    expect(path.send({ backMs: 70 })).toBeCloseTo(10, 0);
+    path.aheadMs = -ms;
+    // The first may look like a wait, of no more than there is excess.
+    expect(path.send({ thereMs: 50 })).toBeLessThanOrEqual(30);
+    path.send();
+    expect(path.send({ thereMs: 60 })).toBeLessThan(1);
+    expect(path.send({ backMs: 70 })).toBeCloseTo(40, 0);
     path.aheadMs = 0;
-    expect(path.send({ backMs: 30 })).toBe(0);
+    path.send();
     expect(path.send({ backMs: 50 })).toBeCloseTo(20, 0);
   });
 
@@ -94,6 +97,9 @@ describe("the wait of ACKs on their way back", () => {
     expect(path.send({ backMs: 130 })).toBeCloseTo(100, 0);
     for (let i = 0; i < 2000; i++) path.queue.onReceived(60, false);
     expect(path.send({ backMs: 130 })).toBe(0);
+    // Who does not say how large a packet was says of a full one.
+    for (let i = 0; i < 100; i++) path.queue.onReceived(Infinity, true);
+    expect(path.send({ backMs: 130 })).toBeGreaterThan(98);
   });
 
   it("is measured anew on another path, and not told by ACKs without a time", () => {
@@ -103,7 +109,10 @@ describe("the wait of ACKs on their way back", () => {
     path.queue.onAck(120, -1, { latestPathMs: 120, minPathMs: SHORTEST_MS }, path.nowMs);
     expect(path.queue.waitMs).toBe(0);
     path.queue.reset();
+    expect(path.queue.longestMs).toBe(0);
     expect(path.send({ backMs: 90 })).toBe(0);
     expect(path.send({ backMs: 110 })).toBeCloseTo(20, 0);
+    path.send();
+    expect(path.queue).toMatchObject({ waitMs: 0, longestMs: expect.closeTo(19.4, 0) as number });
   });
 });

@@ -4,12 +4,19 @@
  */
 export interface AckSample {
   readonly nowMs: number;
-  /** ms, the peer's acknowledgement delay taken off; -1 when the ACK gives no round trip (RFC 9002 section 5.1). */
+  /**
+   * ms, the peer's acknowledgement delay and `returnWaitMs` taken off; -1 when the ACK gives no round trip (RFC 9002
+   * section 5.1).
+   */
   readonly rttMs: number;
   /** ms. Smoothed round trip (RFC 9002 section 5.3). */
   readonly smoothedRttMs: number;
   /** ms. How long the peer says it held the ACK back, cut to what it promised. */
   readonly ackDelayMs: number;
+  /** ms for which the ACK waited in a queue of the peer's data on its way back; 0 when nothing tells. */
+  readonly returnWaitMs: number;
+  /** ms. Of late the longest of these waits, which is forgotten by and by. */
+  readonly maxReturnWaitMs: number;
   /**
    * ms. How long packets may have waited at the peer when it acknowledges them: what it promised or, of a promise above
    * 50 ms, the longest of late, at least 25 and at most what it promised.
@@ -25,7 +32,7 @@ export interface AckSample {
   readonly deliveredBytes: number;
   /** `deliveredBytes` when the youngest packet of this ACK was sent: tells rounds apart. */
   readonly priorDeliveredBytes: number;
-  /** ms. When the latest of the delivered bytes arrived, on our clock and by the peer's word (ack delay taken off). */
+  /** ms. When the latest of the delivered bytes arrived, on our clock and by the peer's word: both delays are off. */
   readonly deliveredAtMs: number;
   /** bytes/s; 0 when the ACK gives no sample. */
   readonly deliveryRateBytesPerSecond: number;
@@ -45,6 +52,8 @@ export function createAckSample(): MutableAckSample {
     rttMs: -1,
     smoothedRttMs: 0,
     ackDelayMs: 0,
+    returnWaitMs: 0,
+    maxReturnWaitMs: 0,
     maxAckDelayMs: 0,
     ackedBytes: 0,
     lostBytes: 0,

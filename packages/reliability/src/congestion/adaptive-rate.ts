@@ -97,7 +97,7 @@ export class AdaptiveRate implements CongestionController {
     this.own = new OwnQueue(this.bandwidth, this.queue);
     this.standing = new StandingQueue(this.queue, this.own, this.rounds, this.losses);
     this.foreign = new ForeignQueue(this.queue, this.standing.crowd);
-    this.renewal = new BaseRenewal(this.queue);
+    this.renewal = new BaseRenewal(this.queue, this.foreign);
     this.clock = new PhaseClock(this.bandwidth, this.queue, this.rounds);
     this.probing = new BandwidthProbe(this.queue, flushIntervalMs);
     this.bucket = new TokenBucket(this.maxRate, INITIAL_WINDOW_BYTES);
@@ -172,13 +172,13 @@ export class AdaptiveRate implements CongestionController {
 
   onAck(sample: AckSample): void {
     const { nowMs, rttMs } = sample;
-    this.maxAckDelayMs = sample.maxAckDelayMs;
+    this.maxAckDelayMs = sample.maxAckDelayMs + sample.maxReturnWaitMs;
     this.deliveredBytes = sample.deliveredBytes;
     if (rttMs >= 0) {
       this.smoothedRttMs = sample.smoothedRttMs;
-      this.queue.onSample(rttMs, nowMs, nowMs - sample.ackDelayMs - rttMs, sample.maxAckDelayMs);
+      this.queue.onSample(rttMs, nowMs, nowMs - sample.ackDelayMs - sample.returnWaitMs - rttMs, sample.maxAckDelayMs);
+      this.ackDelayMs += (sample.ackDelayMs + sample.returnWaitMs - this.ackDelayMs) / 8;
       this.renewal.onRtt(rttMs);
-      this.ackDelayMs += (sample.ackDelayMs - this.ackDelayMs) / 8;
     }
     this.bandwidth.onAck(sample);
     this.renewal.onBandwidth(this.bandwidthBytesPerSecond);
@@ -196,7 +196,7 @@ export class AdaptiveRate implements CongestionController {
     if (losses.isNearlyAll(lossShare, lostBytes)) (this.restart ??= new SlowRestart()).begin(rounds.bytes - lostBytes);
     const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.clock.rounds > SETTLE_ROUNDS);
     this.queue.onRound(isQuiet && this.queue.recentQueueMs <= this.queue.thresholdMs);
-    this.foreign.onRound();
+    this.foreign.onRound(rounds, nowMs);
     const crowdRate = this.standing.crowd.onRound(this.current === "drain", nowMs);
     if (crowdRate > 0) return this.giveWay(crowdRate, nowMs);
     if (rounds.isAppLimited) return this.onThinRound(nowMs);

@@ -1,3 +1,4 @@
+import type { ForeignQueue } from "./foreign-queue.js";
 import type { QueueSignal } from "./queue-signal.js";
 
 /** ms at half the window in which the shortest round trip is measured anew (BBRv2). */
@@ -11,13 +12,15 @@ const STAYED = 0.75;
 /** When and how the shortest round trip is measured anew, by sending half as much. */
 export class BaseRenewal {
   private readonly queue: QueueSignal;
+  private readonly foreign: ForeignQueue;
   /** bytes/s. The highest bandwidth since the shortest round trip was last measured anew. */
   private peakRate = 0;
   private minRttMs = Infinity;
   private fromMs = 0;
 
-  constructor(queue: QueueSignal) {
+  constructor(queue: QueueSignal, foreign: ForeignQueue) {
     this.queue = queue;
+    this.foreign = foreign;
   }
 
   onRtt(rttMs: number): void {
@@ -51,6 +54,8 @@ export class BaseRenewal {
     const isMistaken = stayed && (fellFar || this.givesWayInVain(bytesPerSecond));
     queue.rebase(minRttMs, nowMs);
     this.peakRate = bytesPerSecond;
+    // What looked like a queue of others was the path.
+    if (isMistaken) this.foreign.reset();
     return isMistaken;
   }
 

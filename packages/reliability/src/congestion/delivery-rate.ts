@@ -6,6 +6,13 @@ const MIN_INTERVAL_OF_RTT = 0.9;
 /** ms. The shortest round trip that is believed: a path without any (in one process) would show no rate at all. */
 const MIN_INTERVAL_MS = 0.01;
 
+/** ms that the present ACK waited behind the peer's data, and the longest such wait of late. */
+interface ReturnWaits {
+  readonly waitMs: number;
+  readonly longestMs: number;
+}
+const NO_WAITS: ReturnWaits = { waitMs: 0, longestMs: 0 };
+
 /**
  * What the ACK that is being applied tells, and what is worked out of it. One for all connections of a thread: its use
  * ends before another ACK begins. Memory of each connection's own would rarely be in the cache.
@@ -17,7 +24,8 @@ const work = { ackedAtMs: 0, newest: -1, newestSentAtMs: 0, priorAtMs: 0, sendEl
  * Measures how fast data arrives (draft-cheng-iccrg-delivery-rate-estimation): bytes delivered between the sending of
  * a packet and its acknowledgement, over the longer of the times in which they were sent and acknowledged.
  *
- * One difference: arrivals are dated back by the delay that the ACK states, cut to what the peer promised. A server
+ * One difference: arrivals are dated back by the delay that the ACK states, cut to what the peer promised, and by
+ * the wait of the ACK behind the peer's data where times in ACKs tell it. A server
  * that answers once a tick acknowledges in lumps; its delays tell when the lumps arrived. A lie gains nothing: the rate
  * never exceeds that of sending.
  *
@@ -67,15 +75,17 @@ export class DeliveryRateSampler {
   }
 
   /** An ACK comes; `onAcked` for each of its packets and `end` follow. */
-  begin(nowMs: number, ackDelayMs: number): void {
+  begin(nowMs: number, ackDelayMs: number, { waitMs, longestMs }: ReturnWaits = NO_WAITS): void {
     sample.nowMs = nowMs;
     sample.ackDelayMs = ackDelayMs;
+    sample.returnWaitMs = waitMs;
+    sample.maxReturnWaitMs = longestMs;
     sample.ackedBytes = 0;
     sample.priorDeliveredBytes = 0;
     // For an ACK of nothing but path probes, of which no packet tells.
     sample.isAppLimited = this.isAppLimited;
     work.newest = -1;
-    work.ackedAtMs = nowMs - ackDelayMs;
+    work.ackedAtMs = nowMs - ackDelayMs - waitMs;
   }
 
   /** A packet of this path that was in flight, or had been taken for lost, arrived; no path probe. */

@@ -1,37 +1,56 @@
-import { MAX_DATAGRAM_BYTES } from "@sortie/wire";
+import { MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from "@sortie/wire";
 import type { CrowdedQueue } from "./crowded-queue.js";
 import type { QueueSignal } from "./queue-signal.js";
 
+/** What is asked of a round that ends. */
+interface Rounds {
+  readonly rateBytesPerSecond: number;
+  readonly isAppLimited: boolean;
+}
+
 /** ms above the shortest round trip of all times. Flows that give way keep shorter queues. */
 const DEEP_MS = 100;
+/** Share of the rounds while nothing waits that must have had too little to send. */
+const THIN = 0.5;
+const ROUND_WEIGHT: number = 1 / 8;
 /** Of the rate that arrived at first, less than which proves something once a flow has given way to it. */
 const GIVEN_WAY = 0.55;
 /** Of the queue at first, what is left of it when that was in vain; and round trips in which it would have gone. */
 const LEFT = 0.5;
 const ROUNDS = 3;
+/** ms after which it is to be proved again: the path may have become longer, and the queue be a flow's own. */
+const PROVED_MS = 60_000;
 /** Of the rate that arrived at first: what is kept. */
 const KEPT = 0.9;
 /** Packets that are kept in flight at the most: twice what any TCP flow begins with (IW10, RFC 6928). */
 const KEPT_PACKETS = 24;
 
 /**
- * Tells that a deep queue is kept up by others, who do not give way to it: TCP fills buffers until packets are lost.
- * Who goes on giving way to such a queue ends with nothing, and it becomes no shorter by that.
+ * Tells a game's stream that a deep queue is kept up by others, who do not give way to it: TCP fills buffers until
+ * packets are lost. Who goes on giving way to such a queue ends with nothing, and it becomes no shorter by that.
  *
  * Flows that give way do so all: had each halved its rate, a queue would be gone in two of its own lengths. One that is
- * half left by then is of others. Then a rate is kept that hurts nobody: most of what arrived before, and no more
- * than a few packets a round trip, so that little flows (games) go on nearly as they were and bulk data makes room.
+ * half left by then is of others. Then a rate is kept that hurts nobody: most of what arrived before, and at most a
+ * few packets a round trip.
+ *
+ * That holds for flows which asked for less than the path carries while nothing waited. Bulk data makes a queue itself:
+ * many flows of it that took each other for TCP would keep one up for ever, with nobody else on the path. So would the
+ * thinnest of flows, of less than a packet a round trip, by their number.
  */
 export class ForeignQueue {
   private readonly queue: QueueSignal;
   private readonly crowd: CrowdedQueue;
   /** ms. Shortest round trip since the path changed: the present one is renewed, and may have the queue in it. */
   private baseMs = Infinity;
+  /** Of the rounds while nothing waited, the share with too little to send. */
+  private thinShare = 0;
   /** bytes/s to be kept if giving way proves to be in vain; 0 while there is no deep queue. */
   private mayKeep = 0;
   /** ms of the queue, and when, as the flow first gave way to it. */
   private firstMs = 0;
   private firstAtMs = 0;
+  /** Whether the round still lasts in which it did so. */
+  private isFirst = false;
   private isForeign = false;
 
   constructor(queue: QueueSignal, crowd: CrowdedQueue) {
@@ -46,19 +65,26 @@ export class ForeignQueue {
   }
 
   /** A round ends. */
-  onRound(): void {
+  onRound({ rateBytesPerSecond, isAppLimited }: Rounds, nowMs: number): void {
     this.baseMs = Math.min(this.baseMs, this.queue.baseMs);
-    if (this.queueMs >= DEEP_MS / 2) return;
-    this.mayKeep = 0;
-    this.isForeign = false;
+    if (this.queueMs < DEEP_MS / 2) {
+      this.thinShare += ROUND_WEIGHT * ((isAppLimited ? 1 : 0) - this.thinShare);
+      this.forget();
+    } else if (this.isFirst) {
+      // What waited in the queue when the flow gave way arrived at what the path has for it, whatever it had before.
+      this.mayKeep = Math.min(this.mayKeep, rateBytesPerSecond * KEPT);
+      this.isFirst = false;
+    } else if (this.isForeign && nowMs - this.firstAtMs > PROVED_MS) this.forget();
   }
 
   /** The flow gives way to a queue. `rate`: bytes/s that arrived until then. */
   onGiveWay(rate: number, nowMs: number): void {
-    if (this.mayKeep > 0 || this.queueMs < DEEP_MS) return;
+    const isThin = this.thinShare >= THIN && rate * this.baseMs >= MIN_DATAGRAM_BYTES * 1000;
+    if (this.mayKeep > 0 || this.queueMs < DEEP_MS || !isThin) return;
     this.mayKeep = rate * KEPT;
     this.firstMs = this.queueMs;
     this.firstAtMs = nowMs;
+    this.isFirst = true;
   }
 
   /** The flow has given way, to `rate`. Returns the rate to go back to, bytes/s, or 0 to stay. */
@@ -81,6 +107,10 @@ export class ForeignQueue {
 
   reset(): void {
     this.baseMs = Infinity;
+    this.forget();
+  }
+
+  private forget(): void {
     this.mayKeep = 0;
     this.isForeign = false;
   }
