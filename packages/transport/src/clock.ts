@@ -104,7 +104,8 @@ export class SystemClock implements Clock {
     if (timer.isImmediate) timer.hostTimer = host.setImmediate?.(fire);
     // Rounded up: hosts cut the fraction off, which would fire early and arm again for the rest.
     else timer.hostTimer = host.setTimeout(fire, Math.min(Math.max(Math.ceil(restMs), 0), LONGEST_DELAY_MS));
-    if (this.#unref) (timer.hostTimer as { readonly unref?: () => void }).unref?.();
+    // An immediate holds the process for a turn, and without that hold the loop would sleep before it comes to it.
+    if (this.#unref && !timer.isImmediate) (timer.hostTimer as { readonly unref?: () => void }).unref?.();
   }
 
   #fire(timer: SystemTimer): void {

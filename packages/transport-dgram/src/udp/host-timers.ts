@@ -1,3 +1,6 @@
+import { performance } from "node:perf_hooks";
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from "node:timers";
+
 /** @internal The timers of Node and its clock, for transports over sockets. */
 export interface HostTimers {
   /** Monotonic milliseconds, fractional. */
@@ -10,12 +13,13 @@ export interface HostTimers {
 
 /**
  * @internal As they are when this loads. A test's fake timers, put in their places later, do not hold up real sockets,
- * and what was set meanwhile does not go with them when the test ends.
+ * and what was set meanwhile does not go with them when the test ends. Of Node's modules: a test runner that plays a
+ * browser leaves some of them out of its globals.
  */
 export const hostTimers: HostTimers = {
   now: performance.now.bind(performance),
-  setTimeout: globalThis.setTimeout.bind(globalThis),
-  clearTimeout: globalThis.clearTimeout.bind(globalThis),
-  setImmediate: globalThis.setImmediate.bind(globalThis),
-  clearImmediate: globalThis.clearImmediate.bind(globalThis),
+  setTimeout,
+  clearTimeout,
+  setImmediate,
+  clearImmediate,
 };
