@@ -1,6 +1,7 @@
 import { type Client, type ClientOptions, connect, ConnectError, createClient } from "@sortie/client";
+import { Server } from "@sortie/server";
 import { describe, expect, it } from "vitest";
-import { GameNetwork } from "../support/game-network.js";
+import { GameNetwork, PROTOCOL } from "../support/game-network.js";
 import { HeldClock } from "../support/held-clock.js";
 
 const HELD_MS = 5000;
@@ -81,6 +82,41 @@ describe("an attempt to connect whose process was held up beyond its time", () =
       "the socket for 10.0.0.1:1474 was not open within 3000 ms (update was not called for 5000 ms)",
     );
     await game.settle(client.close());
+    await game.end();
+  });
+
+  it("gets in, though it was held up before, as it looked for another server than one that shut down", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 }, server: { authenticate: () => new Promise(() => {}) } });
+    await game.listen();
+    const { clock, crypto, identity, network } = game;
+    const held = new HeldClock(clock);
+    const transport = network.createTransport();
+    const attempt = connect(game.clientOptions({ clock: held, transport, timeoutMs: 4000 }));
+    await game.run(300);
+    const { host, port } = game.serverAddress;
+    await game.settle(game.server.close(), 3000);
+    await game.run(1250 - clock.now());
+    held.hold(700);
+    await game.run(720);
+    const second = new Server<unknown>({
+      protocol: PROTOCOL,
+      identity,
+      crypto,
+      clock,
+      transport: network.createTransport({ host, port }),
+      // While the client stands still.
+      authenticate: () =>
+        new Promise<{ accept: true }>((done) => void clock.setTimer(3900, () => done({ accept: true }))),
+    });
+    await game.settle(second.listen());
+    await game.run(3800 - clock.now());
+    held.hold(3000);
+    transport.setReceiveLink({ latencyMs: 3001 });
+    await game.run(3001);
+    transport.setReceiveLink({});
+    const client = await game.settle(attempt, 10_000);
+    await game.settle(Promise.all([client.close(), second.close()]), 10_000);
+    await game.run(6000);
     await game.end();
   });
 });

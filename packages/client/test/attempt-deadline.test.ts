@@ -38,6 +38,33 @@ describe("the deadline of an attempt", () => {
     expect(deadline.atMs).toBe(7000);
   });
 
+  it("is put off at its end, though a narrowed time was put off before, and ends", () => {
+    const deadline = new AttemptDeadline(10_000);
+    deadline.narrow(2000);
+    expect(deadline.isOver(2400, 2000)).toBe(false);
+    expect([deadline.atMs, deadline.heldUpMs]).toEqual([2800, 400]);
+    expect(deadline.isOver(3200)).toBe(true);
+    deadline.widen();
+    expect([deadline.atMs, deadline.heldUpMs]).toEqual([10_000, 0]);
+    expect(deadline.isOver(10_900)).toBe(false);
+    expect([deadline.atMs, deadline.heldUpMs]).toEqual([11_800, 900]);
+    deadline.narrow(11_900);
+    expect(deadline.isOver(12_800)).toBe(true);
+    expect(deadline.heldUpMs).toBe(900);
+  });
+
+  it("that is narrowed is put off once each time, and not beyond the end", () => {
+    const deadline = new AttemptDeadline(5000);
+    for (const narrowedMs of [2000, 3000]) {
+      deadline.narrow(narrowedMs);
+      expect(deadline.heldUpMs).toBe(0);
+      expect(deadline.isOver(narrowedMs + 300)).toBe(false);
+      expect([deadline.atMs, deadline.heldUpMs]).toEqual([narrowedMs + 600, 300]);
+    }
+    expect(deadline.isOver(4900)).toBe(true);
+    expect(deadline.isOver(9000)).toBe(true);
+  });
+
   it("is said to have been", () => {
     expect(heldUpText(0, true)).toBe("");
     expect(heldUpText(1234.5, false)).toBe(" (this process was held up for 1235 ms)");
