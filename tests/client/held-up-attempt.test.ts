@@ -119,4 +119,44 @@ describe("an attempt to connect whose process was held up beyond its time", () =
     await game.run(6000);
     await game.end();
   });
+
+  it("is put off once, also where the name was found only then", async () => {
+    const game = new GameNetwork({ names: { "play.example": ["10.0.0.1"] } });
+    const clock = new HeldClock(game.clock);
+    const transport = game.network.createTransport();
+    const resolve = transport.resolve.bind(transport);
+    transport.resolve = async (host) => {
+      await new Promise((done) => void game.clock.setTimer(4900, () => done(undefined)));
+      return resolve(host);
+    };
+    const options = game.clientOptions({ clock, transport, timeoutMs: 3000, host: "play.example" });
+    const attempt = connect(options).catch((error: ConnectError) => error.message);
+    await game.run(2900);
+    clock.hold(1100);
+    expect(await game.settle(attempt, 10_000)).toMatch(/let through\? \(this process was held up for 1000 ms\)$/);
+    expect(game.clock.now()).toBe(5000);
+    await game.end();
+  });
+
+  it("is put off once, also where a polled client's socket was open only then", async () => {
+    const game = new GameNetwork();
+    const transport = game.network.createTransport();
+    const open = transport.open.bind(transport);
+    transport.open = async (receiver) => {
+      await new Promise((done) => void game.clock.setTimer(5700, () => done(undefined)));
+      return open(receiver);
+    };
+    await game.run(100);
+    const client = createClient(game.clientOptions({ transport, timeoutMs: 3000 }));
+    client.update(100);
+    await game.run(4900);
+    while (client.state === "connecting") {
+      client.update(game.clock.now());
+      await game.run(10);
+    }
+    expect(client.error?.message).toMatch(/let through\? \(update was not called for 4900 ms\)$/);
+    expect(game.clock.now()).toBe(6010);
+    await game.settle(client.close());
+    await game.end();
+  });
 });

@@ -1,6 +1,7 @@
 import { type Clock, type DatagramTransport, describeValue, isTransportError, SocketAddress } from "@sortie/transport";
+import type { AttemptDeadline } from "./attempt-deadline.js";
 import { ConnectError } from "./connect-error.js";
-import type { ClientOptions } from "./options.js";
+import { type ClientOptions, DEFAULT_TIMEOUT_MS } from "./options.js";
 import { withinLimits } from "./within-limits.js";
 
 /** Addresses of one name that are tried. */
@@ -10,13 +11,14 @@ const MAX_ADDRESSES = 8;
  * The addresses of a host, best first. Rejects with ConnectError: "network" for a name that has none, or for which the
  * transport gives something else than IP addresses, "timeout" when the name service does not answer in time, "aborted"
  * when the signal comes first.
+ * @param deadline of the attempt, in ms of the clock
  */
 export async function resolveAddresses(
   options: ClientOptions,
   clock: Clock,
-  timeoutMs: number,
+  deadline: AttemptDeadline,
 ): Promise<SocketAddress[]> {
-  const { host, port, transport } = options;
+  const { host, port, transport, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const literal = literalOf(host, port);
   // Where a server listens that is meant for all: on this machine it is at the loopback addresses.
   if (literal?.host === "::") return ["::1", "127.0.0.1"].map((loopback) => SocketAddress.parse(loopback, port));
@@ -28,7 +30,7 @@ export async function resolveAddresses(
     throw new ConnectError("network", `"host" ${expected}, got "${host}"`);
   }
   const late = `the name "${host}" was not resolved within ${timeoutMs} ms`;
-  const texts = await withinLimits(lookUp(transport, host), options, clock, clock.now() + timeoutMs, late);
+  const texts = await withinLimits(lookUp(transport, host), options, clock, deadline, late);
   const addresses = checkedTexts(texts).map((text) => parseResolved(text, port));
   if (addresses.length === 0) throw new ConnectError("network", `the name "${host}" has no address`);
   return addresses;

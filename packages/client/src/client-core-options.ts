@@ -2,6 +2,7 @@ import type { ConnectionResources, ConnectionSettings, TraceSink } from "@sortie
 import type { KeyLog, ServerTrust } from "@sortie/handshake";
 import type { SocketAddress } from "@sortie/transport";
 import type { TransportParameters } from "@sortie/wire";
+import type { AttemptDeadline } from "./attempt-deadline.js";
 
 export interface ClientCoreOptions {
   readonly resources: ConnectionResources;
@@ -17,6 +18,8 @@ export interface ClientCoreOptions {
   /** ms for everything up to ACCEPT. */
   readonly timeoutMs: number;
   readonly nowMs: number;
+  /** @internal Of an attempt that began before, as by a look-up. Default: `timeoutMs` from `nowMs` on. */
+  readonly deadline?: AttemptDeadline | undefined;
   /** Time passes for it only when its owner says so. */
   readonly isPolled?: boolean | undefined;
   /** Hears the secrets of the connection. */

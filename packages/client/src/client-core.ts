@@ -55,7 +55,7 @@ export class ClientCore implements DatagramCore {
     this.connectionId = options.resources.random.u32();
     this.handshake = createHandshake(options, this.connectionId);
     this.hello = new HelloSender(options.addresses);
-    this.deadline = new AttemptDeadline(options.nowMs + options.timeoutMs);
+    this.deadline = options.deadline ?? new AttemptDeadline(options.nowMs + options.timeoutMs);
   }
 
   /** ms. When the attempt is given up, if nothing comes by then. */

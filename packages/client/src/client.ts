@@ -180,8 +180,8 @@ export class Client extends TypedEmitter<ClientEvents> {
     return this.#leave(drainMs, reason);
   }
 
-  /** @internal Opens the socket and waits for the server's answer, until `deadlineMs` of the clock at the latest. */
-  async open(signal: AbortSignalLike | undefined, deadlineMs: number): Promise<void> {
+  /** @internal Opens the socket and waits for the server's answer, until the deadline of the core at the latest. */
+  async open(signal: AbortSignalLike | undefined): Promise<void> {
     const answer = new Promise<ConnectError | undefined>((resolve) => {
       this.#opened = resolve;
     });
@@ -197,7 +197,7 @@ export class Client extends TypedEmitter<ClientEvents> {
       // It may be put off.
       if (this.#core.state === "connecting") timer = this.#clock.setTimer(this.#core.deadlineMs, look);
     };
-    let timer = this.#clock.setTimer(deadlineMs, look);
+    let timer = this.#clock.setTimer(this.#core.deadlineMs, look);
     let isOpening = true;
     const opening = this.#driver.start().finally(() => (isOpening = false));
     try {

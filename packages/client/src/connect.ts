@@ -10,6 +10,7 @@ import {
 import { protocolId } from "@sortie/handshake";
 import { type SocketAddress, SystemClock } from "@sortie/transport";
 import { resolveAddresses } from "./addresses.js";
+import { AttemptDeadline } from "./attempt-deadline.js";
 import { Client } from "./client.js";
 import { ClientCore } from "./client-core.js";
 import type { ClientCoreOptions } from "./client-core-options.js";
@@ -28,14 +29,19 @@ export async function connect(options: ClientOptions): Promise<Client> {
   const makeCore = prepare(options);
   const clock = options.clock ?? new SystemClock();
   const { signal } = options;
-  const startMs = clock.now();
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  // One for all of the attempt: it may be put off once.
+  const deadline = new AttemptDeadline(clock.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS));
   throwIfAborted(options);
-  const addresses = await resolveAddresses(options, clock, timeoutMs);
+  const addresses = await resolveAddresses(options, clock, deadline);
   throwIfAborted(options);
-  const client = new Client(startCore(makeCore, addresses, startMs, options), options.transport, clock, options.logger);
+  const client = new Client(
+    startCore(makeCore, addresses, clock.now(), deadline, options),
+    options.transport,
+    clock,
+    options.logger,
+  );
   try {
-    await client.open(signal, startMs + timeoutMs);
+    await client.open(signal);
   } catch (error) {
     throwIfAborted(options);
     throw error;
@@ -51,17 +57,18 @@ function startCore(
   makeCore: CoreMaker,
   addresses: readonly SocketAddress[],
   nowMs: number,
+  deadline: AttemptDeadline,
   options: ClientOptions,
 ): ClientCore {
   try {
-    return makeCore(addresses, nowMs);
+    return makeCore(addresses, nowMs, { deadline });
   } catch (error) {
     throw errorOfFault(error, targetText(options));
   }
 }
 
 /** What one of several clients with the same options has of its own, or shares with them. */
-export type CoreOverrides = Partial<Pick<ClientCoreOptions, "resources" | "connectPayload" | "trace">>;
+export type CoreOverrides = Partial<Pick<ClientCoreOptions, "resources" | "connectPayload" | "trace" | "deadline">>;
 
 /** Makes the core of one client. */
 export type CoreMaker = (addresses: readonly SocketAddress[], nowMs: number, overrides?: CoreOverrides) => ClientCore;

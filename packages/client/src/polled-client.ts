@@ -56,8 +56,6 @@ export class PolledClient implements DatagramReceiver {
   #givenMs = 0;
   /** The time of the connection: the same until the client leaves. */
   #nowMs = 0;
-  /** ms. The first update, from which on the attempt is timed. */
-  #sinceMs: number | undefined;
   #error: ConnectError | undefined;
   #reason: DisconnectReason | undefined;
   readonly #faults: SocketFaults = new SocketFaults();
@@ -143,10 +141,11 @@ export class PolledClient implements DatagramReceiver {
     this.#givenMs = nowMs;
     if (this.#isLeaving || this.#isClosed) return;
     this.#begin(nowMs);
-    this.#sinceMs ??= nowMs;
-    if (this.#makeCore !== undefined) this.#start(this.#makeCore, this.#sinceMs);
+    // The attempt is timed from the first update on.
+    this.#opening.deadlineAt(nowMs);
+    if (this.#makeCore !== undefined) this.#start(this.#makeCore, nowMs);
     const core = this.#core;
-    if (core === undefined) return this.#giveUpIfDue(nowMs - this.#sinceMs);
+    if (core === undefined) return this.#giveUpIfDue(nowMs);
     this.#frame(core);
     if (core.isOver) this.#closeUnasked();
   }
@@ -232,9 +231,9 @@ export class PolledClient implements DatagramReceiver {
   onWritable(): void {}
 
   /** While there is no socket yet, or no address. */
-  #giveUpIfDue(afterMs: number): void {
+  #giveUpIfDue(nowMs: number): void {
     if (this.#error !== undefined) return;
-    this.#error = this.#opening.errorAt(afterMs);
+    this.#error = this.#opening.errorAt(nowMs);
     if (this.#error !== undefined) this.#closeUnasked();
   }
 

@@ -18,7 +18,7 @@ export interface OpeningHost {
 /** What a polled client does until it has addresses and a socket: only then there is a core to look at the time. */
 export class PolledOpening {
   readonly #options: ClientOptions;
-  /** In ms since the first update. */
+  /** Of the attempt, in ms of the game; timed from the first update on. */
   #deadline: AttemptDeadline | undefined;
   #lookedAtMs = 0;
 
@@ -36,22 +36,33 @@ export class PolledOpening {
   ): Promise<((nowMs: number) => ClientCore) | undefined> {
     const options = this.#options;
     throwIfAborted(options);
-    const addresses = await resolveAddresses(options, clock, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    // The game may make no frames yet, and its time is another than the clock's: the name has a deadline of its own.
+    const lookUpDeadline = new AttemptDeadline(clock.now() + this.#timeoutMs);
+    const addresses = await resolveAddresses(options, clock, lookUpDeadline);
     throwIfAborted(options);
     if (host.isClosed()) return undefined;
     host.onOpen(await own.open(receiver));
-    return (nowMs) => makeCore(addresses, nowMs);
+    return (nowMs) => makeCore(addresses, nowMs, { deadline: this.deadlineAt(nowMs) });
   }
 
-  /** Why it is given up, if it is: nobody else looks at the signal and the deadline. @param afterMs since it began */
-  errorAt(afterMs: number): ConnectError | undefined {
-    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
-    if (signal?.aborted === true) return abortedError(this.#options);
-    this.#deadline ??= new AttemptDeadline(timeoutMs);
-    const isOver = this.#deadline.isOver(afterMs, this.#lookedAtMs);
-    this.#lookedAtMs = afterMs;
+  /** Of the whole attempt, for the core too. @param nowMs of the game; the first call says when the attempt began */
+  deadlineAt(nowMs: number): AttemptDeadline {
+    if (this.#deadline === undefined) this.#lookedAtMs = nowMs;
+    return (this.#deadline ??= new AttemptDeadline(nowMs + this.#timeoutMs));
+  }
+
+  /** Why it is given up, if it is: nobody else looks at the signal and the deadline. @param nowMs of the game */
+  errorAt(nowMs: number): ConnectError | undefined {
+    if (this.#options.signal?.aborted === true) return abortedError(this.#options);
+    const deadline = this.deadlineAt(nowMs);
+    const isOver = deadline.isOver(nowMs, this.#lookedAtMs);
+    this.#lookedAtMs = nowMs;
     if (!isOver) return undefined;
-    const what = `the socket for ${targetText(this.#options)} was not open within ${timeoutMs} ms`;
-    return new ConnectError("timeout", what + heldUpText(this.#deadline.heldUpMs, true));
+    const what = `the socket for ${targetText(this.#options)} was not open within ${this.#timeoutMs} ms`;
+    return new ConnectError("timeout", what + heldUpText(deadline.heldUpMs, true));
+  }
+
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
 }

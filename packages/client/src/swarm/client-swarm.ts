@@ -19,6 +19,7 @@ import {
   type TransportError,
 } from "@sortie/transport";
 import { resolveAddresses } from "../addresses.js";
+import { AttemptDeadline } from "../attempt-deadline.js";
 import { AwaitedWork } from "../awaited-work.js";
 import { goneText, isTransportGone } from "../lost-transport.js";
 import { promiseFirst } from "../promise-first.js";
@@ -221,14 +222,14 @@ export class ClientSwarm {
     return promiseFirst(keep, () => this.#shutDown(drainMs));
   }
 
-  /** @internal Opens the socket, until `deadlineMs` of the clock at the latest. */
-  async open(options: ClientOptions, deadlineMs: number): Promise<void> {
+  /** @internal Opens the socket, until the deadline, in ms of the clock, at the latest. */
+  async open(options: ClientOptions, deadline: AttemptDeadline): Promise<void> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     const late = `the socket for ${targetText(options)} was not open within ${timeoutMs} ms`;
     let isOpening = true;
     const opening = this.#driver.start().finally(() => (isOpening = false));
     try {
-      await withinLimits(opening, options, this.#clock, deadlineMs, late);
+      await withinLimits(opening, options, this.#clock, deadline, late);
       throwIfAborted(options);
     } catch (error) {
       const stopped = this.#driver.stop().catch((fault: unknown) => this.#report(fault));
@@ -372,12 +373,11 @@ export async function openSwarm(options: ClientOptions, listener: SwarmListener)
     throw new TypeError(`"listener.${name}" expected a function, got ${method === null ? "null" : typeof method}`);
   }
   const clock = options.clock ?? new SystemClock();
-  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const deadlineMs = clock.now() + timeoutMs;
+  const deadline = new AttemptDeadline(clock.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS));
   throwIfAborted(options);
-  const addresses = await resolveAddresses(options, clock, timeoutMs);
+  const addresses = await resolveAddresses(options, clock, deadline);
   throwIfAborted(options);
   const swarm = new ClientSwarm(options, listener, clock, makeCore, addresses);
-  await swarm.open(options, deadlineMs);
+  await swarm.open(options, deadline);
   return swarm;
 }
