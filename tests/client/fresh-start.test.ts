@@ -1,12 +1,13 @@
 import { type Client, connect, type ConnectError, createClient, openSwarm } from "@sortie/client";
 import { type CryptoProvider, type Identity, identityOf, type KeyPair } from "@sortie/handshake";
 import { type AuthenticateResult, Server, type ServerOptions } from "@sortie/server";
-import { DatagramBatch, type DatagramTransport, type SocketAddress } from "@sortie/transport";
-import { datagramKind } from "@sortie/wire";
+import { DatagramBatch, type DatagramTransport, SocketAddress } from "@sortie/transport";
+import { datagramKind, HandshakeType } from "@sortie/wire";
 import { describe, expect, it } from "vitest";
 import { GameNetwork, PROTOCOL, text } from "../support/game-network.js";
 
 const ADDRESS = { host: "10.0.0.9", port: 9 };
+const ELSEWHERE = SocketAddress.parse("10.0.0.8", 9);
 const NEVER = new Promise<never>(() => {});
 
 /** A game at an address where one server follows the other. */
@@ -221,6 +222,37 @@ describe("a client in front of a server that restarts while it decides", () => {
     expect(atMs - fromMs).toBeLessThan(1600);
     await place.end(server);
   });
+});
+
+describe("a client whose server agreed on keys, restarted, and then said nothing", () => {
+  it.each(["a cookie", "spoilt hellos", "from elsewhere"])(
+    "does not fail by what the server said before (%s)",
+    async (before) => {
+      const place = new Place();
+      const { game } = place;
+      const first = await place.open("first", () => NEVER);
+      let spoilt = 0;
+      let isSilent = false;
+      game.network.setFilter((datagram, from, to) => {
+        if (from.host === CLIENT) return true;
+        if (before === "from elsewhere" && !isSilent) game.network.inject(datagram.slice(), ELSEWHERE, to);
+        if (before === "spoilt hellos" && spoilt < 2 && datagram[0] === HandshakeType.ServerHello) {
+          datagram[datagram.length - 1]! ^= 1;
+          spoilt += 1;
+        }
+        return !isSilent || datagramKind(datagram[0] as number) !== "handshake";
+      });
+      const attempt = connect(game.clientOptions({ ...ADDRESS, timeoutMs: 6000 }));
+      await game.run(1500);
+      await place.kill(first);
+      const second = await place.open("second", () => NEVER);
+      isSilent = true;
+      const what = (await outcome(game, attempt))[0];
+      expect(what).toMatch(/^timeout: no answer from 10\.0\.0\.9:9 within 6000 ms: is the server running/);
+      expect(place.asked).toEqual(["first"]);
+      await place.end(second.server);
+    },
+  );
 });
 
 describe("a client in front of a server that shuts down while it decides", () => {

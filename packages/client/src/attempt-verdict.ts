@@ -52,6 +52,10 @@ export class AttemptVerdict {
   onKeys(): void {
     this.transportFault = undefined;
     this.sawOtherIdentity = false;
+    this.mismatchDetail = undefined;
+    this.wasAskedToRetry = false;
+    this.refusedHellos = 0;
+    this.refusal = "";
   }
 
   /**

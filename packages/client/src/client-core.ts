@@ -270,6 +270,7 @@ export class ClientCore implements DatagramCore {
     const { resources, parameters, settings, connectPayload, trace } = this.options;
     this.keys = { suite: keys.suite, serverPublicKey: keys.serverPublicKey };
     this.verdict.onKeys();
+    this.hello.strayFrom = undefined;
     this.deadline.widen();
     this.fresh.onKeys(nowMs);
     const rttMs = this.hello.roundTripMs(nowMs);
