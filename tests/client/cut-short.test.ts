@@ -1,4 +1,5 @@
-import { openSwarm } from "@sortie/client";
+import { type ClientOptions, openSwarm } from "@sortie/client";
+import type { Peer } from "@sortie/server";
 import { describe, expect, it } from "vitest";
 import { FrameLoop } from "../support/frame-loop.js";
 import { GameNetwork } from "../support/game-network.js";
@@ -11,11 +12,14 @@ interface Leaving {
 }
 
 /** A client that has something to deliver to a server that is gone. */
-async function leaving(kind: Kind): Promise<Leaving> {
-  const game = new GameNetwork({ link: { latencyMs: 20 } });
+async function leaving(
+  kind: Kind,
+  game: GameNetwork = new GameNetwork({ link: { latencyMs: 20 } }),
+  options: Partial<ClientOptions> = {},
+): Promise<Leaving> {
   await game.listen();
   if (kind === "polled") {
-    const loop = new FrameLoop(game, 16);
+    const loop = new FrameLoop(game, 16, options);
     await loop.connected();
     game.network.setFilter(() => false);
     loop.client.send("last", { delivery: "reliable" });
@@ -68,6 +72,49 @@ describe.each<Kind>(["with events", "polled", "of a swarm"])("the close of a cli
     const tookMs = all.game.clock.now() - fromMs;
     expect(tookMs).toBeGreaterThan(3000);
     expect(tookMs).toBeLessThanOrEqual(4010);
+    await end(all);
+  });
+});
+
+describe("a close that drains, cut short by what it runs itself", () => {
+  it("ends at once with events, and gives no more messages", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    const peers: Peer<unknown>[] = [];
+    game.server.on("connect", (peer) => void peers.push(peer));
+    await game.listen();
+    const client = await game.connect();
+    client.pause(0);
+    let heard = 0;
+    client.on("message", () => {
+      heard += 1;
+      void client.close({ drainMs: 0 });
+    });
+    for (const word of ["one", "two"]) peers[0]?.send(word, { delivery: "reliable" });
+    await game.run(300);
+    game.network.setFilter(() => false);
+    client.send("last", { delivery: "reliable" });
+    const fromMs = game.clock.now();
+    client.resume(0);
+    const closed = client.close({ drainMs: 8000 });
+    expect(heard).toBe(1);
+    await game.settle(closed, 20_000);
+    expect(game.clock.now() - fromMs).toBeLessThanOrEqual(1010);
+    expect(heard).toBe(1);
+    await end({ game, close: () => closed });
+  });
+
+  it("ends at once polled", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    const transport = game.network.createTransport();
+    const all = await leaving("polled", game, { transport });
+    const send = transport.send.bind(transport);
+    transport.send = (batch) => {
+      void all.close({ drainMs: 0 });
+      return send(batch);
+    };
+    const fromMs = game.clock.now();
+    await game.settle(all.close({ drainMs: 8000 }), 20_000);
+    expect(game.clock.now() - fromMs).toBeLessThanOrEqual(20);
     await end(all);
   });
 });

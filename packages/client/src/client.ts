@@ -39,6 +39,8 @@ export class Client extends TypedEmitter<ClientEvents> {
   #opened: ((error: ConnectError | undefined) => void) | undefined;
   #closing: Promise<void> | undefined;
   #isEnding = false;
+  /** ms. Until when `close` delivers what is reliable. */
+  #drainUntilMs = 0;
   /** `#closing` where nobody asked for it, and so nobody waits for what becomes of it. Never rejects. */
   #unasked: Promise<void> | undefined;
   /** `close` said that nothing more is wanted. */
@@ -171,12 +173,9 @@ export class Client extends TypedEmitter<ClientEvents> {
     const { drainMs = 1000, reason = "" } = options;
     checkDrainMs(drainMs);
     checkReason(reason);
-    if (this.#closing !== undefined) {
-      // Not the default: who only waits for the end is not in a hurry.
-      if (options.drainMs !== undefined) this.#shorten(drainMs);
-      return this.#closing;
-    }
     if (drainMs === 0) this.#isDeaf = true;
+    // Not the default: who only waits for the end is not in a hurry.
+    if (this.#closing !== undefined && options.drainMs !== undefined) this.#shorten(drainMs);
     return this.#leave(drainMs, reason);
   }
 
@@ -363,28 +362,28 @@ export class Client extends TypedEmitter<ClientEvents> {
   #leave(drainMs: number, reason: string): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
     const keep = (promise: Promise<void>): void => void (this.#closing = promise);
-    return promiseFirst(keep, () => this.#shutDown(drainMs, reason));
+    this.#drainUntilMs = this.#clock.now() + drainMs;
+    return promiseFirst(keep, () => this.#shutDown(reason));
   }
 
-  /** What is still being delivered has no longer than that. */
+  /** What is still being delivered has no longer than that; a listener may say so before that has begun. */
   #shorten(drainMs: number): void {
-    if (this.#core.connection?.state !== "flushing") return;
-    if (drainMs === 0) this.#isDeaf = true;
     const nowMs = this.#clock.now();
-    this.#core.close("", nowMs, nowMs + drainMs);
+    this.#drainUntilMs = Math.min(this.#drainUntilMs, nowMs + drainMs);
+    if (this.#core.connection?.state !== "flushing") return;
+    this.#core.close("", nowMs, this.#drainUntilMs);
     this.#driver.flush();
   }
 
-  async #shutDown(drainMs: number, reason: string): Promise<void> {
+  async #shutDown(reason: string): Promise<void> {
     this.#isEnding = true;
     // What was sent before goes, reliable or not.
     this.#driver.flush();
     const core = this.#core;
-    const nowMs = this.#clock.now();
-    core.close(reason, nowMs, nowMs + drainMs);
+    core.close(reason, this.#clock.now(), this.#drainUntilMs);
     this.#driver.flush();
     // First what is reliable, then the server's answer, however much of `drainMs` is left.
-    await this.#leaving.wait(drainMs, () => core.state === "closed");
+    await this.#leaving.wait(this.#drainUntilMs - this.#clock.now(), () => core.state === "closed");
     await this.#leaving.wait(CLOSE_GRACE_MS, () => core.isOver);
     try {
       await this.#driver.stop();

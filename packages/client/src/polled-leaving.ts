@@ -21,6 +21,8 @@ export class PolledLeaving {
   readonly #core: ClientCore;
   readonly #clock: Clock;
   readonly #host: LeavingHost;
+  /** ms of the clock. Until when what is reliable is delivered. */
+  #flushUntilMs = 0;
   /** ms that the server's answer to the end is waited for. */
   #graceMs: number = CLOSE_GRACE_MS;
 
@@ -33,42 +35,46 @@ export class PolledLeaving {
   /** Resolves when it is over. @param drainMs ms for what is reliable; 0: nothing is waited for */
   async run(drainMs: number, reason: string): Promise<void> {
     const core = this.#core;
-    const flushUntilMs = this.#clock.now() + drainMs;
+    this.#flushUntilMs = this.#clock.now() + drainMs;
     const waits = drainMs > 0 && core.state === "connected";
     if (waits) this.#frame();
     try {
       // What was sent before goes, reliable or not.
       if (core.state === "connected") this.#host.send(core);
-      this.#close(reason, drainMs);
+      this.#close(reason);
     } catch (error) {
       this.#host.onFault(error);
     }
     this.#host.collect(core);
     if (!waits) return;
     // First what is reliable, then the server's answer, however much of `drainMs` is left.
-    await runFrames(this.#clock, flushUntilMs, () => this.#frame() || core.state === "closed");
+    await runFrames(this.#clock, this.#flushUntilMs, () => this.#frame() || core.state === "closed");
     const untilMs = this.#clock.now() + this.#graceMs;
     await runFrames(this.#clock, untilMs, () => core.isOver || this.#frame());
     core.abort("the socket was closed", this.#host.nowMs());
     this.#host.collect(core);
   }
 
-  /** What is still being delivered has no longer than that; with none at all, the server's answer neither. */
+  /**
+   * What is still being delivered has no longer than that; with none at all, the server's answer neither. What a frame
+   * calls may say so before the flush has begun.
+   */
   shorten(drainMs: number): void {
-    if (this.#core.connection?.state !== "flushing") return;
+    this.#flushUntilMs = Math.min(this.#flushUntilMs, this.#clock.now() + drainMs);
     if (drainMs === 0) this.#graceMs = 0;
+    if (this.#core.connection?.state !== "flushing") return;
     this.#host.begin();
     try {
       // The reason stays the first one.
-      this.#close("", drainMs);
+      this.#close("");
     } catch (error) {
       this.#host.onFault(error);
     }
   }
 
-  #close(reason: string, drainMs: number): void {
+  #close(reason: string): void {
     const nowMs = this.#host.nowMs();
-    this.#core.close(reason, nowMs, nowMs + drainMs);
+    this.#core.close(reason, nowMs, nowMs + Math.max(0, this.#flushUntilMs - this.#clock.now()));
     this.#host.send(this.#core);
   }
 
