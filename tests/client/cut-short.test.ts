@@ -76,6 +76,19 @@ describe.each<Kind>(["with events", "polled", "of a swarm"])("the close of a cli
   });
 });
 
+describe("a polled client that waits for the answer to its close", () => {
+  it("waits no longer once a further one gives it no time", async () => {
+    const all = await leaving("polled");
+    const fromMs = all.game.clock.now();
+    const closed = all.close({ drainMs: 100 });
+    await all.game.run(300);
+    void all.close({ drainMs: 0 });
+    await all.game.settle(closed, 10_000);
+    expect(all.game.clock.now() - fromMs).toBeLessThanOrEqual(320);
+    await end(all);
+  });
+});
+
 describe("a close that drains, cut short by what it runs itself", () => {
   it("ends at once with events, and gives no more messages", async () => {
     const game = new GameNetwork({ link: { latencyMs: 20 } });

@@ -50,7 +50,7 @@ export class PolledLeaving {
     // First what is reliable, then the server's answer, however much of `drainMs` is left.
     await runFrames(this.#clock, this.#flushUntilMs, () => this.#frame() || core.state === "closed");
     const untilMs = this.#clock.now() + this.#graceMs;
-    await runFrames(this.#clock, untilMs, () => core.isOver || this.#frame());
+    await runFrames(this.#clock, untilMs, () => core.isOver || this.#frame() || this.#graceMs === 0);
     core.abort("the socket was closed", this.#host.nowMs());
     this.#host.collect(core);
   }
