@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo } from "node:dgram";
 import { AddressCache } from "./address-cache.js";
 import { BoundSocket, type SocketFactory } from "./bound-socket.js";
 import { InterfaceZones } from "./interface-zones.js";
-import { hostTimers } from "./udp/host-timers.js";
+import { type HostTimer, hostTimers } from "./udp/host-timers.js";
 import { type SocketOptions, socketOptions, type UdpOptions } from "./udp/socket-options.js";
 import type { UdpSocket, UdpSocketOpener, UdpSocketUser } from "./udp/udp-socket.js";
 import { UdpTransport } from "./udp/udp-transport.js";
@@ -52,7 +52,7 @@ class PlainPayloads {
 function dgramOpener(factory: SocketFactory, zones: InterfaceZones): UdpSocketOpener {
   const addresses = new AddressCache(zones);
   const payloads = new PlainPayloads();
-  let batchEnd: NodeJS.Immediate | undefined;
+  let batchEnd: HostTimer | undefined;
   const onMessage = (message: Buffer, remote: RemoteInfo, user: UdpSocketUser): void => {
     const from = addresses.get(remote.address, remote.port);
     if (from === undefined || from.port === 0) {

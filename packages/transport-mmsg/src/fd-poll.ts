@@ -1,5 +1,5 @@
 import { isMainThread } from "node:worker_threads";
-import { hostTimers } from "@sortie/transport-dgram/udp";
+import { type HostTimer, hostTimers } from "@sortie/transport-dgram/udp";
 import type { Koffi, PollEvents, PollHandle } from "./koffi.js";
 
 /** Those that watch in this thread. */
@@ -27,7 +27,7 @@ export class FdPoll {
   readonly #onReady: () => void;
   readonly #onThreadEnd: () => void;
   #watched: PollEvents;
-  #ready: NodeJS.Immediate | undefined = undefined;
+  #ready: HostTimer | undefined = undefined;
   /** libuv stops a handle that it reports an error by. */
   #failed = false;
   #closed = false;

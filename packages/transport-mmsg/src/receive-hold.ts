@@ -1,4 +1,4 @@
-import { hostTimers } from "@sortie/transport-dgram/udp";
+import { type HostTimer, hostTimers } from "@sortie/transport-dgram/udp";
 import type { FdPoll } from "./fd-poll.js";
 
 /** ms. The first and shortest pause between two reads; what comes further apart is read as it comes. */
@@ -21,7 +21,7 @@ export class ReceiveHold {
   #holdMs = 0;
   /** Whether a timer reads instead of the poll handle. */
   #holding = false;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: HostTimer | undefined = undefined;
   /** ms. The pause that a timer is set to. */
   #pauseMs = SHORTEST_MS;
   /** ms. When something was read last. */

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import type { DatagramBatch, TransportCounters } from "@sortie/transport";
-import { hostTimers } from "@sortie/transport-dgram/udp";
+import { type HostTimer, hostTimers } from "@sortie/transport-dgram/udp";
 import { type LinuxSockets, systemCallError } from "./linux-sockets.js";
 import type { SendRing } from "./send-ring.js";
 
@@ -41,7 +41,7 @@ export class SendQueue {
   #noBuffersTries = 0;
   /** The datagram at hand met ECONNREFUSED before. */
   #refused = false;
-  #pause: NodeJS.Timeout | undefined = undefined;
+  #pause: HostTimer | undefined = undefined;
 
   constructor(fd: number, sockets: LinuxSockets, ring: SendRing, counters: TransportCounters, user: SendQueueUser) {
     this.#fd = fd;

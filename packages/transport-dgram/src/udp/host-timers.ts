@@ -1,14 +1,19 @@
 import { performance } from "node:perf_hooks";
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from "node:timers";
 
+/** @internal What setTimeout and setImmediate of Node give; without its types, which users need not have. */
+export interface HostTimer {
+  unref(): unknown;
+}
+
 /** @internal The timers of Node and its clock, for transports over sockets. */
 export interface HostTimers {
   /** Monotonic milliseconds, fractional. */
   readonly now: () => number;
-  readonly setTimeout: (callback: () => void, delayMs: number) => NodeJS.Timeout;
-  readonly clearTimeout: (handle: NodeJS.Timeout | undefined) => void;
-  readonly setImmediate: (callback: () => void) => NodeJS.Immediate;
-  readonly clearImmediate: (handle: NodeJS.Immediate | undefined) => void;
+  readonly setTimeout: (callback: () => void, delayMs: number) => HostTimer;
+  readonly clearTimeout: (handle: HostTimer | undefined) => void;
+  readonly setImmediate: (callback: () => void) => HostTimer;
+  readonly clearImmediate: (handle: HostTimer | undefined) => void;
 }
 
 /**
@@ -19,7 +24,7 @@ export interface HostTimers {
 export const hostTimers: HostTimers = {
   now: performance.now.bind(performance),
   setTimeout,
-  clearTimeout,
+  clearTimeout: clearTimeout as HostTimers["clearTimeout"],
   setImmediate,
-  clearImmediate,
+  clearImmediate: clearImmediate as HostTimers["clearImmediate"],
 };

@@ -1,4 +1,4 @@
-export { hostTimers, type HostTimers } from "./host-timers.js";
+export { type HostTimer, hostTimers, type HostTimers } from "./host-timers.js";
 export { isIpv6Missing, isSocketGone } from "./socket-errors.js";
 export {
   checkBooleans,
