@@ -2,10 +2,10 @@ import { sequenceAdd, sequenceDistance } from "@sortie/wire";
 import type { FlowWindow } from "../flow-window.js";
 import { ID_WINDOW, type IdVerdict } from "../id-window.js";
 import type { OutgoingMessage } from "../outgoing-message.js";
+import type { OwnBytes } from "../received-payload.js";
 import { PacketFloor } from "./packet-floor.js";
 import { SendChannel } from "./send-channel.js";
 import { SendWindow } from "./send-window.js";
-import type { OwnBytes } from "../received-payload.js";
 import { Urgency } from "./urgency.js";
 
 /** What waits to be sent again. */

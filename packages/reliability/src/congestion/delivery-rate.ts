@@ -24,10 +24,9 @@ const work = { ackedAtMs: 0, newest: -1, newestSentAtMs: 0, priorAtMs: 0, sendEl
  * Measures how fast data arrives (draft-cheng-iccrg-delivery-rate-estimation): bytes delivered between the sending of
  * a packet and its acknowledgement, over the longer of the times in which they were sent and acknowledged.
  *
- * One difference: arrivals are dated back by the delay that the ACK states, cut to what the peer promised, and by
- * the wait of the ACK behind the peer's data where times in ACKs tell it. A server
- * that answers once a tick acknowledges in lumps; its delays tell when the lumps arrived. A lie gains nothing: the rate
- * never exceeds that of sending.
+ * One difference: arrivals are dated back by the delay that the ACK states, cut to what the peer promised, and by the
+ * wait of the ACK behind the peer's data where times in ACKs tell it. A server that answers once a tick acknowledges in
+ * lumps; its delays tell when the lumps arrived. A lie gains nothing: the rate never exceeds that of sending.
  *
  * What belongs to each packet lies in the ring of `SentPackets`; nothing is allocated.
  */
