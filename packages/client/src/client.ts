@@ -179,6 +179,11 @@ export class Client extends TypedEmitter<ClientEvents> {
     return this.#leave(drainMs, reason);
   }
 
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** @internal Opens the socket and waits for the server's answer, until the deadline of the core at the latest. */
   async open(signal: AbortSignalLike | undefined): Promise<void> {
     const answer = new Promise<ConnectError | undefined>((resolve) => {
@@ -217,10 +222,7 @@ export class Client extends TypedEmitter<ClientEvents> {
     }
   }
 
-  /**
-   * @internal Ends it without a word to the application, which wants it no more. Never rejects, and resolves soon, also
-   * where the transport has not closed by then.
-   */
+  /** @internal Ends it without a word. Never rejects, and resolves soon, also where the transport has not closed. */
   giveUp(): Promise<void> {
     return waitAtMost(this.#clock, CLOSE_WAIT_MS, this.#closeUnasked());
   }
@@ -348,9 +350,8 @@ export class Client extends TypedEmitter<ClientEvents> {
 
   #finishOpening(error: ConnectError | undefined): void {
     const opened = this.#opened;
-    if (opened === undefined) return;
     this.#opened = undefined;
-    opened(error);
+    opened?.(error);
   }
 
   /** A transport that fails to close is told of, where else a rejection that nobody takes would end the process. */

@@ -1,3 +1,5 @@
+// For `Symbol.asyncDispose`, whatever "lib" the application has.
+/// <reference lib="esnext.disposable" preserve="true" />
 export { Client } from "./client.js";
 export { ClientCore } from "./client-core.js";
 export type { ClientCoreEvent, ClientState } from "./client-core-event.js";

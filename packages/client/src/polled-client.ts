@@ -209,6 +209,11 @@ export class PolledClient implements DatagramReceiver {
     return promiseFirst(keep, () => this.#shutDown(drainMs, reason));
   }
 
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** @internal */
   onDatagram(payload: Uint8Array, from: SocketAddress): void {
     if (!this.#waiting.push(payload, from, this.#clock.now())) this.overflowed += 1;

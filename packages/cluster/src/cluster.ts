@@ -243,6 +243,11 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     return this.#closing;
   }
 
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Exceptions of listeners are the application's, and end the process as any other that nobody catches. */
   protected override onListenerError(_name: keyof ClusterEvents, error: unknown): void {
     process.nextTick(() => {

@@ -1,3 +1,5 @@
+// For `Symbol.asyncDispose`, whatever "lib" the application has.
+/// <reference lib="esnext.disposable" preserve="true" />
 export { ClusterError, type ClusterErrorCode } from "./cluster-error.js";
 export type { ClusterOptions } from "./cluster-options.js";
 export type { ClusterStatistics, ClusterTicks, ClusterTotals, WorkerStatistics } from "./cluster-statistics.js";

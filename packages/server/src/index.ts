@@ -1,3 +1,5 @@
+// For `Symbol.asyncDispose`, whatever "lib" the application has.
+/// <reference lib="esnext.disposable" preserve="true" />
 export type { AccessLogEntry } from "./access-log.js";
 export type { BroadcastOptions } from "./broadcast-options.js";
 export { type ServerEvents } from "./events.js";

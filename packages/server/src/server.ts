@@ -198,6 +198,11 @@ export class Server<Data = unknown> extends TypedEmitter<ServerEvents<Data>> {
     return this.#shutdown.close(options);
   }
 
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /**
    * Sends to all peers, or those of `to`, but those of `except`. Returns how many took it; `onReceipt` hears who did
    * not. Throws TypeError or RangeError for bad options, and then sends to nobody.

@@ -222,6 +222,11 @@ export class ClientSwarm {
     return promiseFirst(keep, () => this.#shutDown(drainMs));
   }
 
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** @internal Opens the socket, until the deadline, in ms of the clock, at the latest. */
   async open(options: ClientOptions, deadline: AttemptDeadline): Promise<void> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
