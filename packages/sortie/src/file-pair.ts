@@ -94,7 +94,7 @@ export async function createFile({ path, text, mode }: NewFile, otherwise: strin
     throw new Error(`the file "${path}" is there already: choose another name, or ${otherwise}`);
   });
   try {
-    await fill(file, text, mode);
+    await fill(file, { path, text, mode });
   } catch (error) {
     await rm(path, { force: true });
     throw error;
@@ -102,14 +102,15 @@ export async function createFile({ path, text, mode }: NewFile, otherwise: strin
 }
 
 /** Gives the name, which is among the temporary ones before there is such a file. */
-async function writeBeside(place: Place, { text, mode }: NewFile, temporary: string[]): Promise<string> {
+async function writeBeside(place: Place, file: NewFile, temporary: string[]): Promise<string> {
   const path = nameBeside(place.path);
   temporary.push(path);
-  await fill(await open(path, "wx", mode), text, mode, place.owner);
+  await fill(await open(path, "wx", file.mode), file, place.owner);
   return path;
 }
 
-async function fill(file: FileHandle, text: string, mode: number, owner?: Place["owner"]): Promise<void> {
+/** Rejects with the system's error, which does not say of which file it is, with the name of that. */
+async function fill(file: FileHandle, { path, text, mode }: NewFile, owner?: Place["owner"]): Promise<void> {
   try {
     // The mode of `open` is cut by the umask.
     await file.chmod(mode);
@@ -117,6 +118,11 @@ async function fill(file: FileHandle, text: string, mode: number, owner?: Place[
     // A key that root replaces is still for the user that the server runs as.
     if (owner !== undefined && owner.uid !== (await file.stat()).uid) await file.chown(owner.uid, owner.gid);
     await file.sync();
+  } catch (error) {
+    const fault = error as NodeJS.ErrnoException;
+    // As the errors of `open` read.
+    if (fault.path === undefined) Object.assign(fault, { path, message: `${fault.message} '${path}'` });
+    throw fault;
   } finally {
     await file.close();
   }

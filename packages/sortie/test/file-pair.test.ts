@@ -79,6 +79,20 @@ describe("a pair of files", () => {
     expect(await contents()).toEqual({});
   });
 
+  it.each([
+    ["root.key", 2],
+    ["root.pub", 4],
+  ])("of which %s cannot be written is an error that names it", async (name, number) => {
+    const { create } = await failingAt(number);
+    const path = join(folder, name);
+    const fault = { code: "ENOSPC", path, message: `call ${number}: no space left '${path}'` };
+    await expect(create(precious, other, "move it away")).rejects.toMatchObject(fault);
+    await writeFile(precious.path, "old");
+    // Not the name that it has for the moment.
+    const { replace } = await failingAt(number);
+    await expect(replace(precious, other)).rejects.toMatchObject(fault);
+  });
+
   it.each([1, 2, 3, 4, 5, 6, 7])("is not replaced in part: call %d of the file system fails", async (number) => {
     const before = { "root.key": "old key", "root.pub": "old pub" };
     for (const [name, text] of Object.entries(before)) await writeFile(join(folder, name), text);
