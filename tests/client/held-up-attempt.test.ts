@@ -26,6 +26,17 @@ async function heldUp(game: GameNetwork, options: Partial<ClientOptions> = {}): 
   return game.settle(attempt, 10_000);
 }
 
+/** A transport that takes so long to open. */
+function openingLate(game: GameNetwork, ms: number): NonNullable<ClientOptions["transport"]> {
+  const transport = game.network.createTransport();
+  const open = transport.open.bind(transport);
+  transport.open = async (receiver) => {
+    await new Promise((done) => void game.clock.setTimer(ms, () => done(undefined)));
+    return open(receiver);
+  };
+  return transport;
+}
+
 describe("an attempt to connect whose process was held up beyond its time", () => {
   it.each(["10.0.0.1", "play.example"])("gets in by what waited meanwhile (%s)", async (host) => {
     const game = new GameNetwork({ link: { latencyMs: 20 }, names: { "play.example": ["10.0.0.1"] } });
@@ -140,12 +151,7 @@ describe("an attempt to connect whose process was held up beyond its time", () =
 
   it("is put off once, also where a polled client's socket was open only then", async () => {
     const game = new GameNetwork();
-    const transport = game.network.createTransport();
-    const open = transport.open.bind(transport);
-    transport.open = async (receiver) => {
-      await new Promise((done) => void game.clock.setTimer(5700, () => done(undefined)));
-      return open(receiver);
-    };
+    const transport = openingLate(game, 5700);
     await game.run(100);
     const client = createClient(game.clientOptions({ transport, timeoutMs: 3000 }));
     client.update(100);
@@ -157,6 +163,40 @@ describe("an attempt to connect whose process was held up beyond its time", () =
     expect(client.error?.message).toMatch(/let through\? \(update was not called for 4900 ms\)$/);
     expect(game.clock.now()).toBe(6010);
     await game.settle(client.close());
+    await game.end();
+  });
+
+  it("gets in as a polled client whose socket was open in time, and that was updated only after it", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    await game.listen();
+    const client = createClient(game.clientOptions({ transport: openingLate(game, 2995), timeoutMs: 3000 }));
+    while (game.clock.now() <= 2980) {
+      client.update(game.clock.now());
+      await game.run(10);
+    }
+    // 260 ms after the last look: a frame that took long.
+    await game.run(260);
+    while (client.state === "connecting") {
+      client.update(game.clock.now());
+      await game.run(10);
+    }
+    expect(client.error).toBeUndefined();
+    await game.settle(client.close());
+    await game.run(5000);
+    await game.end();
+  });
+});
+
+describe("an attempt to connect whose socket is not open in time", () => {
+  it("says so, and blames no server", async () => {
+    const game = new GameNetwork();
+    const attempt = connect(game.clientOptions({ transport: openingLate(game, 4000), timeoutMs: 3000 }));
+    const error = await game.settle(attempt.catch((fault: ConnectError) => fault));
+    expect(error).toMatchObject({ code: "timeout" });
+    expect((error as ConnectError).message).toBe(
+      "nothing was sent to 10.0.0.1:1474 within 3000 ms: the socket was not open in time",
+    );
+    await game.run(5000);
     await game.end();
   });
 });

@@ -109,6 +109,28 @@ describe("a client of a swarm whose congestion controller fails", () => {
   });
 });
 
+describe("a swarm that is closed again with less time", () => {
+  it("has it from that call on, for those too whose turn has not come yet", async () => {
+    const game = new GameNetwork({ link: { latencyMs: 20 } });
+    await game.listen();
+    const endedAtMs: number[] = [];
+    const swarm = await game.settle(
+      openSwarm(game.clientOptions(), { onDisconnect: () => void endedAtMs.push(game.clock.now()) }),
+    );
+    const clients = Array.from({ length: 100 }, () => swarm.add());
+    await game.run(3000);
+    game.network.setFilter(() => false);
+    for (const client of clients) client.send("lost", { delivery: "reliable" });
+    const fromMs = game.clock.now();
+    const closed = swarm.close({ drainMs: 8000 });
+    void swarm.close({ drainMs: 100 });
+    await game.settle(closed, 10_000);
+    expect(endedAtMs.map((atMs) => atMs - fromMs)).toEqual(clients.map(() => 100));
+    await game.run(20_000);
+    await game.end();
+  });
+});
+
 describe("a swarm whose listener hears of ends", () => {
   it("is closed from then on: it gives the same promise and takes no client more", async () => {
     const game = new GameNetwork({ link: { latencyMs: 20 } });

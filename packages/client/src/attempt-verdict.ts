@@ -79,6 +79,7 @@ export class AttemptVerdict {
       refusal: this.refusal,
       strayFrom: hello.strayFrom,
       isRefused: hello.isRefused,
+      isUnsent: hello.isUnsent,
       heldUp: heldUpText(heldUpMs, isPolled),
     });
   }

@@ -103,6 +103,8 @@ export interface HeardInAttempt {
   readonly strayFrom: SocketAddress | undefined;
   /** No hello could be sent. */
   readonly isRefused: boolean;
+  /** No hello was made: there was no socket for it, or one that takes nothing. */
+  readonly isUnsent: boolean;
   /** What is to be said of a time in which nobody looked; empty where there is nothing. */
   readonly heldUp: string;
 }
@@ -122,7 +124,9 @@ export function errorOfTimeout(target: string, timeoutMs: number, cause: unknown
 }
 
 function unansweredText(target: string, within: string, fault: string, heard: HeardInAttempt): string {
-  const { refusedHellos, refusal, wasAskedToRetry, strayFrom } = heard;
+  const { refusedHellos, refusal, wasAskedToRetry, strayFrom, isUnsent } = heard;
+  // Where a fault is known, that is why.
+  if (isUnsent && fault === "") return `nothing was sent to ${target} ${within}: the socket was not open in time`;
   if (refusedHellos > 0) {
     const hellos = refusedHellos === 1 ? "a SERVER_HELLO" : `${refusedHellos} SERVER_HELLOs, the last of them one`;
     const what = `${target} sent ${hellos} that this client cannot accept (${refusal}), and no other ${within}`;

@@ -40,6 +40,11 @@ export class HelloSender {
     return this.addresses[this.index] as SocketAddress;
   }
 
+  /** Whether no hello was ever made: there was no socket for it, or one that takes nothing. */
+  get isUnsent(): boolean {
+    return this.lastSentMs === -Infinity;
+  }
+
   /** Whether no hello has left this machine. Of the last one it may not be known yet, so that each address has two. */
   get isRefused(): boolean {
     return !this.settled && this.sent >= 2 * this.addresses.length && this.refused >= this.sent - 1;

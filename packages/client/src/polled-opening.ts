@@ -42,7 +42,12 @@ export class PolledOpening {
     throwIfAborted(options);
     if (host.isClosed()) return undefined;
     host.onOpen(await own.open(receiver));
-    return (nowMs) => makeCore(addresses, nowMs, { deadline: this.deadlineAt(nowMs) });
+    return (nowMs) => {
+      const deadline = this.deadlineAt(nowMs);
+      // The core goes by when the time was over, and cannot know when somebody looked last.
+      deadline.isOver(nowMs, this.#lookedAtMs);
+      return makeCore(addresses, nowMs, { deadline });
+    };
   }
 
   /** Of the whole attempt, for the core too. @param nowMs of the game; the first call says when the attempt began */

@@ -42,8 +42,9 @@ interface SystemTimer extends TimerHandle {
 /** Options of a {@link SystemClock}. */
 export interface SystemClockOptions {
   /**
-   * Lets the process end while timers are armed. Default false. In Node and Bun; without effect where a host's timers
-   * are numbers, as in browsers.
+   * Lets the process end while timers are armed, but for those that are overdue: each holds it for one turn, so that an
+   * owner who is late all the time, as a server whose ticks take longer than they may, keeps it. Default false. In Node
+   * and Bun; without effect where a host's timers are numbers, as in browsers.
    */
   readonly unref?: boolean | undefined;
 }

@@ -95,8 +95,8 @@ export class ClientSwarm {
   readonly #driver: Driver;
   readonly #owner: SwarmOwner;
   #closing: Promise<void> | undefined;
-  /** ms that `close` gives each client. */
-  #drainMs = 0;
+  /** ms. Until when those that `close` sends away deliver what is reliable, at the latest. */
+  #latestMs = Infinity;
   /** Those that were told by it. */
   readonly #sentAway: SwarmClient[] = [];
   /** The transport said that it is gone; a swarm does not move. */
@@ -246,18 +246,17 @@ export class ClientSwarm {
 
   /** Those that `close` sends away have no longer than that. */
   #shorten(drainMs: number): void {
-    this.#drainMs = Math.min(this.#drainMs, drainMs);
+    this.#latestMs = Math.min(this.#latestMs, this.#clock.now() + drainMs);
     for (const client of this.#sentAway) client.close({ drainMs });
     this.#driver.flush();
   }
 
   async #shutDown(drainMs: number): Promise<void> {
-    this.#drainMs = drainMs;
     const clients = [...this.#core.clients()];
     const leaving = clients.filter(({ drainsUntilMs }) => drainsUntilMs === undefined);
     for (let from = 0; from < leaving.length; from += LEAVING_AT_ONCE) {
       for (const client of leaving.slice(from, from + LEAVING_AT_ONCE)) {
-        client.close({ drainMs: this.#drainMs });
+        client.close({ drainMs: Math.max(0, Math.min(drainMs, this.#latestMs - this.#clock.now())) });
         this.#sentAway.push(client);
       }
       this.#driver.flush();
