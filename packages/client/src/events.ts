@@ -8,7 +8,10 @@ import type { InboundMessage } from "@sortie/reliability";
 export interface ClientEvents {
   message: (message: InboundMessage) => void;
   quality: (quality: Quality) => void;
-  /** There is room again after a send was refused as "queue-full": at most half of the queue is used. */
+  /**
+   * There is room again after a send was refused as "queue-full": at most half of the queue is used, not counting what
+   * waits for the server's application to read, as on a channel that it has paused: that may be refused on.
+   */
   drain: () => void;
   /** How much to send has changed: see {@link SendAdvice}. */
   advice: (advice: SendAdvice) => void;

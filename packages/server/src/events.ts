@@ -11,7 +11,10 @@ import type { TickEvent } from "./tick-loop.js";
 export interface ServerEvents<Data = unknown> {
   connect: (peer: Peer<Data>) => void;
   message: (peer: Peer<Data>, message: InboundMessage) => void;
-  /** There is room again after a send to the peer was refused as "queue-full": at most half of its queue is used. */
+  /**
+   * There is room again after a send to the peer was refused as "queue-full": at most half of its queue is used, not
+   * counting what waits for its application to read, as on a channel that it has paused: that may be refused on.
+   */
   drain: (peer: Peer<Data>) => void;
   quality: (peer: Peer<Data>, quality: Quality) => void;
   /** How much to send to this peer has changed: see {@link SendAdvice}. */
