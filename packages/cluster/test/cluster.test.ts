@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { canSharePort, ClusterGame, echo, isRunning, PATIENCE_MS, until } from "./support/game.js";
+import { canSharePort, ClusterGame, echo, isRunning, PATIENCE_MS, unhurried, until } from "./support/game.js";
 import { bundle, type Entry } from "./support/workers.js";
 
 let entry: Entry;
@@ -30,14 +30,14 @@ describe.runIf(canSharePort)("a cluster of two workers", () => {
       clients.forEach((client, i) =>
         client.on("message", ({ payload }) => heard[i]?.push(new TextDecoder().decode(payload))),
       );
-      const sent = await cluster.broadcast("the round begins", { delivery: "reliable" });
+      const sent = await unhurried(() => cluster.broadcast("the round begins", { delivery: "reliable" }));
       expect(sent).toEqual({ accepted: clients.length, workersMissed: 0 });
       await until(() => heard.every((words) => words.length === 1), "all peers hear the broadcast");
       expect(new Set(heard.flat())).toEqual(new Set(["the round begins"]));
       await expect(cluster.broadcast("x", { channel: 256 })).rejects.toThrow('"channel"');
       await expect(cluster.broadcast(5 as unknown as string)).rejects.toThrow('"payload" expected a Uint8Array');
 
-      const { total, workers, restarts, broadcastsMissed } = await cluster.statistics();
+      const { total, workers, restarts, broadcastsMissed } = await unhurried(() => cluster.statistics());
       expect({ restarts, broadcastsMissed }).toEqual({ restarts: 0, broadcastsMissed: 0 });
       expect(workers.map(({ worker, pid, state }) => ({ worker, pid, state }))).toEqual(
         cluster.pids.map((pid, worker) => ({ worker, pid, state: "serving" })),
@@ -71,10 +71,10 @@ describe.runIf(canSharePort)("a cluster of two workers", () => {
       let newcomers = 0;
       while (newcomers === 0 && game.clients.length < 64) {
         await echo(await game.connect(), "let me in");
-        newcomers = (await cluster.statistics()).total.forwarding.newcomers;
+        newcomers = (await unhurried(() => cluster.statistics())).total.forwarding.newcomers;
       }
       expect(newcomers).toBeGreaterThan(0);
-      const { workers } = await cluster.statistics();
+      const { workers } = await unhurried(() => cluster.statistics());
       expect(workers.map(({ server }) => server?.peers)).toEqual([0, game.clients.length]);
     },
     PATIENCE_MS,
@@ -93,7 +93,7 @@ describe.runIf(canSharePort)("a cluster of two workers", () => {
         const { workers } = await cluster.statistics();
         return workers.every(({ server, state }) => server?.draining === true && state === "closing");
       }, "both close");
-      const sent = await cluster.broadcast("half a minute left", { delivery: "reliable" });
+      const sent = await unhurried(() => cluster.broadcast("half a minute left", { delivery: "reliable" }));
       expect(sent).toEqual({ accepted: clients.length, workersMissed: 0 });
       for (const worker of [0, 1]) expect(cluster.send(worker, "who")).toBe(true);
       await until(() => heard === clients.length, "all peers hear it");
@@ -139,7 +139,8 @@ describe.runIf(canSharePort)("a cluster of two workers", () => {
       let heard = 0;
       for (const client of clients) client.on("message", ({ payload }) => void (heard += payload.length));
       const large = new Uint8Array(100_000);
-      expect(await cluster.broadcast(large, { delivery: "reliable" })).toMatchObject({ accepted: clients.length });
+      const sent = await unhurried(() => cluster.broadcast(large, { delivery: "reliable" }));
+      expect(sent).toMatchObject({ accepted: clients.length });
       cluster.startDraining({ reason: "maintenance" });
       await until(async () => {
         const { workers } = await cluster.statistics();

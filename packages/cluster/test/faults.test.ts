@@ -1,7 +1,16 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { canSharePort, ClusterGame, echo, hasReusePort, isRunning, PATIENCE_MS, until } from "./support/game.js";
+import {
+  canSharePort,
+  ClusterGame,
+  echo,
+  hasReusePort,
+  isRunning,
+  PATIENCE_MS,
+  unhurried,
+  until,
+} from "./support/game.js";
 import { bundle, type Entry } from "./support/workers.js";
 
 let entry: Entry;
@@ -29,7 +38,7 @@ describe.runIf(canSharePort)("a worker that ends", () => {
       for (const client of clients) client.on("disconnect", ({ code }) => void ends.set(client, code));
       // As the game goes on, every client has something to send.
       const chatter = setInterval(() => clients.forEach((client) => client.isConnected && client.send("tick")), 50);
-      const { workers } = await cluster.statistics();
+      const { workers } = await unhurried(() => cluster.statistics());
       const [kept, lost] = workers.map(({ server }) => server?.peers ?? 0);
       process.kill(cluster.pids[1] as number, "SIGKILL");
       await until(() => ends.size === lost, "its clients hear of it");
@@ -51,7 +60,7 @@ describe.runIf(canSharePort)("a worker that ends", () => {
       await Promise.all(clients.map((client, i) => echo(client, `all there ${i}`)));
       await Promise.all(clients.map((client) => client.rebind()));
       await Promise.all(clients.map((client, i) => echo(client, `moved ${i}`)));
-      const { total, restarts } = await cluster.statistics();
+      const { total, restarts } = await unhurried(() => cluster.statistics());
       expect(restarts).toBe(1);
       expect(total.peers).toBe(clients.length);
       expect(news.filter((one) => one.disconnected !== undefined)).toEqual([]);

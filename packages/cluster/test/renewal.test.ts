@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { canSharePort, ClusterGame, PATIENCE_MS, until } from "./support/game.js";
+import { canSharePort, ClusterGame, PATIENCE_MS, unhurried, until } from "./support/game.js";
 import { bundle, type Entry } from "./support/workers.js";
 
 let entry: Entry;
@@ -30,7 +30,7 @@ describe.runIf(canSharePort)("workers that are renewed one after the other", () 
         await until(() => starts.length === 3 + worker, "another worker starts");
         await until(() => clients.some(({ isConnected }) => !isConnected), "its clients hear of it");
       }
-      const { total, restarts } = await cluster.statistics();
+      const { total, restarts } = await unhurried(() => cluster.statistics());
       expect(restarts).toBe(2);
       expect(total.peersAccepted).toBe(clients.length);
       expect(total.handshakes).toBe(clients.length);
@@ -48,9 +48,10 @@ describe.runIf(canSharePort)("workers that are renewed one after the other", () 
       const { cluster, clients } = game;
       await game.populate(1);
       await cluster.close();
-      const askedAtMs = performance.now();
-      const { total } = await cluster.statistics();
-      expect(performance.now() - askedAtMs).toBeLessThan(500);
+      const asked = cluster.statistics();
+      // Without a turn of the event loop, so that nobody was asked: those who end give no answer.
+      const late = new Promise<never>((_, reject) => setImmediate(reject, new Error("it waits for them")));
+      const { total } = await Promise.race([asked, late]);
       expect([total.peersAccepted, total.peers]).toEqual([clients.length, 0]);
     },
     PATIENCE_MS,

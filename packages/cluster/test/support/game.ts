@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMmsgTransport } from "@sortie/transport-mmsg";
 import { type Client, type ClientOptions, connect, createConsoleLogger, generateIdentity, saveIdentity } from "sortie";
+import { vi } from "vitest";
 import { type Cluster, createCluster, type WorkerExit } from "../../src/cluster.js";
 import type { ClusterOptions } from "../../src/cluster-options.js";
 import type { Entry } from "./workers.js";
@@ -36,6 +37,19 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
   while (!(await condition())) {
     if (performance.now() > deadlineMs) throw new Error(`did not come to pass: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/**
+ * Asks a cluster that waits for the answers of all its workers, instead of a second at most: on a machine that is busy
+ * with other work they may stand for longer, and count as those that missed it.
+ */
+export async function unhurried<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+  try {
+    return await ask();
+  } finally {
+    vi.useRealTimers();
   }
 }
 
