@@ -1,9 +1,7 @@
-import { createSocket } from "node:dgram";
 import { mkdtemp, rm } from "node:fs/promises";
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeClientHello } from "@sortie/wire";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { botsCommand } from "../src/cli/bots/bots.js";
 import type { CrowdReport } from "../src/cli/bots/crowd-report.js";
@@ -111,35 +109,44 @@ describe("sortie bots", () => {
   });
 
   it("has no more connections under way than --connecting", async () => {
-    const silent = createSocket("udp4");
-    const firstHellos: number[] = [];
-    const seen = new Set<number>();
-    silent.on("message", (datagram) => {
-      const hello = decodeClientHello(new Uint8Array(datagram));
-      if (typeof hello === "string" || seen.has(hello.clientConnectionId)) return;
-      seen.add(hello.clientConnectionId);
-      firstHellos.push(performance.now());
-    });
-    await new Promise<void>((resolve) => silent.bind(0, "127.0.0.1", resolve));
-    const target = `127.0.0.1:${silent.address().port}`;
-    const report = await run(target, "-n", "12", "--ramp", "10000", "--timeout", "500", "--connecting", "4");
-    silent.close();
-    expect(report.connects).toMatchObject({ begun: 12, failed: { timeout: 12 } });
-    expect(firstHellos).toHaveLength(12);
-    // Each but the first four came when one of those before had given up, however late that one was seen to come.
-    const waits = firstHellos.slice(4).map((atMs, index) => atMs - (firstHellos[index] as number));
-    expect(Math.min(...waits)).toBeGreaterThan(150);
+    let asked = 0;
+    let most = 0;
+    const waiting: (() => void)[] = [];
+    const authenticate = (): Promise<{ accept: false }> => {
+      asked += 1;
+      return new Promise((resolve) => {
+        waiting.push(() => resolve({ accept: false }));
+        most = Math.max(most, waiting.length);
+      });
+    };
+    const { target } = await serve({ authenticate });
+    const limits = ["-n", "12", "--ramp", "10000", "--connecting", "4", ...patient];
+    const running = new RunningCommand(botsCommand, [target, ...limits, ...key, "--json"]);
+    for (let round = 1; round <= 3; round++) {
+      await running.until(() => asked === 4 * round);
+      // Time for more of them, which there is not to be.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      for (const refuse of waiting.splice(0)) refuse();
+    }
+    const report = JSON.parse((await running.result()).output) as CrowdReport;
+    expect(report.connects).toMatchObject({ begun: 12, failed: { rejected: 12 } });
+    expect([asked, most]).toEqual([12, 4]);
   });
 
   it("leaves out, and counts, what it could not send in time", async () => {
     const { server, target } = await serve();
-    server.on("connect", () => {
-      setTimeout(() => {
-        // The whole process stands still, as on a machine that is suspended.
-        for (const endMs = performance.now() + 700; performance.now() < endMs;);
-      }, 200);
-    });
-    const report = await run(target, "-n", "1", "--rate", "50", "--duration", "2");
+    const args = [target, "-n", "1", "--rate", "50", "--duration", "0", ...key, "--json", ...patient];
+    const running = new RunningCommand(botsCommand, args);
+    let heard = 0;
+    server.on("message", () => (heard += 1));
+    await running.until(() => heard >= 5);
+    // The whole process stands still, as on a machine that is suspended.
+    for (const endMs = performance.now() + 700; performance.now() < endMs;);
+    const before = heard;
+    // What is made up for, and more.
+    await running.until(() => heard >= before + 20);
+    running.interrupt();
+    const report = JSON.parse((await running.result()).output) as CrowdReport;
     expect(report.messages.skipped).toBeGreaterThan(10);
     expect(report.messages.sent).toBeGreaterThan(10);
     // The run may be longer than it was told, on a machine with other work.
@@ -148,22 +155,17 @@ describe("sortie bots", () => {
 
   it("tells of connections that ended, by code and side", async () => {
     const { server, target } = await serve();
-    let kicked = 0;
+    let heard = 0;
     server.on("message", (peer) => {
-      kicked += 1;
-      if (kicked <= 2) peer.disconnect("go away");
+      heard += 1;
+      if (heard <= 2) peer.disconnect("go away");
     });
-    const { output, exitCode } = await runCommand(
-      botsCommand,
-      target,
-      "-n",
-      "6",
-      "--rate",
-      "4",
-      "--duration",
-      "0.8",
-      ...key,
-    );
+    const args = [target, "-n", "6", "--rate", "20", "--duration", "0", ...key, ...patient];
+    const running = new RunningCommand(botsCommand, args);
+    // Those who stay go on; the others have heard of it long before.
+    await running.until(() => server.peers.size === 4 && heard >= 2 + 4 * 5);
+    running.interrupt();
+    const { output, exitCode } = await running.result();
     expect(output).toMatch(/ended +2 kicked by remote/);
     expect(exitCode).toBe(1);
   });

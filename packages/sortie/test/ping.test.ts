@@ -116,8 +116,17 @@ describe("sortie ping without a key", () => {
     expect(output).toContain("sent      2, answered 0, lost 100.0 %");
     expect(errors).toContain(`no answer from ${mute}: is the server running, the port right, UDP let through?`);
     expect(exitCode).toBe(1);
-    const noisy = await fake((hello) => hello.subarray(0, 60));
-    const result = await pingJson(noisy, "-c", "2", "-i", "10", "-t", "100");
+    let noises = 0;
+    const noisy = await fake((hello) => {
+      noises += 1;
+      return hello.subarray(0, 60);
+    });
+    const running = new RunningCommand(pingCommand, [noisy, "-c", "0", "-i", "10", "-t", "100", "--json"]);
+    // The first of them have been heard by then.
+    await running.until(() => noises >= 5);
+    running.interrupt();
+    const { output: json, exitCode: status } = await running.result();
+    const result: Record<string, unknown> = { ...(JSON.parse(json) as object), exitCode: status };
     expect(result).toMatchObject({ answered: 0, exitCode: 1 });
     expect(result["strays"]).toBeGreaterThan(0);
   });
