@@ -169,8 +169,8 @@ describe("DgramTransport: families", () => {
   });
 
   it.runIf(ipv6)("ipv6Only takes no IPv4 and counts IPv4 targets as send errors", async () => {
-    // IPv4 first: the system gives it a port that no dual-stack socket of another process has.
-    const v4 = await open({ host: "127.0.0.1" });
+    // Of a port that the system gives to no IPv6 socket of another test.
+    const v4 = await onPortAside((port) => open({ host: "127.0.0.1", port }));
     const server = await open({ ipv6Only: true, port: v4.port }); // the IPv4 port needs not be free
     send(server.transport, "x", SocketAddress.parse("127.0.0.1", v4.port), SocketAddress.parse("::1", server.port));
     expect((await server.recorder.entries(1))[0]).toBe(`datagram x from [::1]:${server.port}`);
@@ -194,7 +194,7 @@ describe("DgramTransport: families", () => {
 describe("DgramTransport: the network's faults", () => {
   it("T37: refused, oversized and forbidden targets are counted and end nothing", async () => {
     const { transport, recorder, port } = await open({ host: "127.0.0.1" });
-    const closed = await open({ host: "127.0.0.1" });
+    const closed = await onPortAside((port) => open({ host: "127.0.0.1", port }));
     await closed.transport.close();
     const me = SocketAddress.parse("127.0.0.1", port);
     for (let i = 0; i < 3; i++) {

@@ -106,7 +106,7 @@ describe.runIf(isAvailable && ipv6)("families", () => {
   });
 
   it("ipv6Only takes no IPv4, needs no free IPv4 port and counts IPv4 targets as send errors", async () => {
-    const v4 = await open();
+    const v4 = await onPortAside((port) => open({ host: LOOPBACK, port }));
     const server = await open({ ipv6Only: true, port: v4.port });
     sendAll(server.transport, ["x", v4.address], ["y", at("::1", server.port)]);
     await server.inbox.received(1);
@@ -136,7 +136,7 @@ describe.runIf(isAvailable && ipv6)("families", () => {
 describe.runIf(isAvailable)("the network's faults", () => {
   it("T37: refused, oversized and forbidden targets are counted and end nothing", async () => {
     const { transport, inbox, address } = await open();
-    const closed = await open();
+    const closed = await onPortAside((port) => open({ host: LOOPBACK, port }));
     await closed.transport.close();
     for (let i = 0; i < 3; i++) {
       sendAll(

@@ -61,7 +61,8 @@ describe.runIf(isAvailable)("descriptors", () => {
     const child = fork("-", { execArgv: ["-e", list], stdio: "ignore" });
     const inherited: string[] = [];
     child.on("message", (link) => inherited.push(String(link)));
-    await once(child, "exit");
+    // Not only its end: what it said may be read later than that is told.
+    await once(child, "close");
     expect(inherited.length).toBeGreaterThan(0);
     expect(sockets.stillOpen.filter((name) => inherited.includes(name))).toEqual([]);
     expect(sockets.stillOpen.length).toBe(1);
