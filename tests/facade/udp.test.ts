@@ -159,10 +159,11 @@ describe("connecting over UDP fails", () => {
     asked.on("message", (hello, { port }) => other.send(hello, port, "127.0.0.1"));
     const { port } = asked.address();
     const options = { host: "127.0.0.1", port, protocol: "udp/1", serverKey: IDENTITY.publicKey };
-    const error = await failure(connect({ ...options, timeoutMs: 400 }));
+    // An answer has to be heard before, on a machine with other work as well.
+    const error = await failure(connect({ ...options, timeoutMs: 2500 }));
     expect(error.code).toBe("timeout");
     expect(error.message).toBe(
-      `no answer from 127.0.0.1:${port} within 400 ms: answers came from 127.0.0.1:${other.address().port}: connect ` +
+      `no answer from 127.0.0.1:${port} within 2500 ms: answers came from 127.0.0.1:${other.address().port}: connect ` +
         'to that, or give the server the address that clients ask as "host"',
     );
     asked.close();
@@ -264,10 +265,11 @@ describe("UDP as it is", () => {
     const errors: unknown[] = [];
     client.on("error", (error) => errors.push(error));
     const ended = new Promise<string>((resolve) => client.on("disconnect", (reason) => resolve(reason.code)));
+    // The silence begins with the answer, or later.
+    const startMs = performance.now();
     expect(await echo(client, "hello")).toBe("hello");
     // The server's process dies: its port answers with ICMP from now on.
     await transport.close();
-    const startMs = performance.now();
     const knocking = setInterval(() => client.send("anyone?"), 50);
     expect(await ended).toBe("timeout");
     clearInterval(knocking);
@@ -284,7 +286,7 @@ describe("UDP as it is", () => {
     client.on("message", () => (received += 1));
     const ended = new Promise((resolve) => client.on("disconnect", resolve));
     for (let i = 0; i < 500; i++) game.server.broadcast(new Uint8Array(1000), { delivery: "ordered" });
-    await game.server.close({ drainMs: 5000, reason: "new version" });
+    await game.server.close({ drainMs: 30_000, reason: "new version" });
     expect(await ended).toEqual({ code: "shutting-down", by: "remote", text: "new version" });
     expect(received).toBe(500);
     expect(await failure(connect(game.clientOptions({ timeoutMs: 200 })))).toMatchObject({ code: "timeout" });

@@ -247,8 +247,8 @@ describe("an option that is undefined", () => {
       throw new Error("a bug of the server");
     });
     client.send("hello", { delivery: "reliable" });
-    await vi.waitFor(() => expect(told.join("\n")).toMatch(/a bug of the client/), { timeout: 10_000 });
-    await vi.waitFor(() => expect(told.join("\n")).toMatch(/a bug of the server/), { timeout: 5000 });
+    await vi.waitFor(() => expect(told.join("\n")).toMatch(/a bug of the client/), { timeout: 30_000 });
+    await vi.waitFor(() => expect(told.join("\n")).toMatch(/a bug of the server/), { timeout: 30_000 });
   });
 
   it("is as one left out, for networks and sockets", async () => {

@@ -6,6 +6,8 @@ import { GameNetwork } from "../support/game-network.js";
 
 type Answer = AuthenticateResult<unknown> | Promise<AuthenticateResult<unknown>>;
 
+/** Of promises that the application makes: far more than they take on a machine that is busy. */
+const PATIENCE = { timeout: 30_000 };
 const NEVER = new Promise<never>(() => {});
 
 /** A game whose server asks `answer`, and what it asked and reported. */
@@ -108,7 +110,7 @@ describe("the signal of an authenticate request", () => {
       return { accept: true };
     });
     await asked.comeAndGo();
-    await vi.waitFor(() => expect(asked.game.server.stats.pendingAuthenticateCalls).toBe(0));
+    await vi.waitFor(() => expect(asked.game.server.stats.pendingAuthenticateCalls).toBe(0), PATIENCE);
     expect(asked.errors).toEqual([]);
     await asked.game.end();
   });
@@ -122,7 +124,7 @@ describe("the signal of an authenticate request", () => {
       });
     });
     await asked.comeAndGo();
-    await vi.waitFor(() => expect(asked.game.server.stats.pendingAuthenticateCalls).toBe(0));
+    await vi.waitFor(() => expect(asked.game.server.stats.pendingAuthenticateCalls).toBe(0), PATIENCE);
     expect(asked.errors).toEqual([]);
     await asked.game.end();
   });
