@@ -72,5 +72,5 @@ describe(`a message of 5 MiB at 5 % loss and 10 % reordering (seed ${SEED})`, ()
     await client.close();
     await server.close();
     await proxy.close();
-  }, 60_000);
+  }, 180_000);
 });

@@ -72,7 +72,8 @@ function start(args: readonly string[], fd: number | "pipe"): Running {
   let progress = "";
   (isStderr ? child.stdout : child.stderr)?.on("data", (chunk: Buffer) => (progress += String(chunk)));
   const end = once(child, "exit").then(([code, signal]) => (code ?? signal) as number | string | null);
-  const last = (): string[] => (progress.trimEnd().split("\n").at(-1) as string).split(" ");
+  // A line may come in two parts: the last one that is whole.
+  const last = (): string[] => (progress.split("\n").at(-2) ?? "").split(" ");
   return {
     child,
     end,
