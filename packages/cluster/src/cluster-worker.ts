@@ -49,7 +49,9 @@ export class ClusterWorker extends TypedEmitter<ClusterWorkerEvents> {
   /**
    * Sends to the main process whatever structured clone can copy: it comes as the cluster's event "message". False when
    * the main process does not read, so that 1024 messages or 16 MiB wait here, or has gone, which ends this one too.
-   * Throws where it cannot be copied.
+   * It works as long as this process runs, also once the server is closed, and what it took keeps the process from
+   * ending by itself; `process.exit`, and the end 5 s after the server has closed, lose what the main process has not
+   * read. Throws where it cannot be copied.
    */
   send(message: unknown): boolean {
     return this.#channel.message(message);
@@ -166,10 +168,13 @@ export class WorkerRuntime implements MainChannelUser {
     }
     this.#channel.send({ type: "closed", figures: this.#figures });
     this.#channel.leave();
+    // Also where the main process hangs and never takes what was sent.
     setTimeout(exitInOrder, EXIT_GRACE_MS).unref();
   }
 
   onMessage(message: ToWorker): void {
+    // The main process did not know yet: it has the last figures, and there is nothing left to close or to send by.
+    if (this.#isServerClosed && message.type !== "message") return;
     switch (message.type) {
       case "links":
         return this.onLinks?.(message.links);

@@ -15,7 +15,7 @@ export function isClusterWorker(): boolean {
 }
 
 let hasMainGone = false;
-/** This process has ended the connection itself. */
+/** This process ends by itself, whether the main process is there or not. */
 let hasLeft = false;
 /** Who hears that the main process has gone: who joins, then its user. */
 let onMainGone: (() => void) | undefined;
@@ -107,10 +107,13 @@ export class MainChannel {
     return true;
   }
 
-  /** Lets the process end when it has nothing else to do. */
+  /**
+   * Lets the process end when it has nothing else to do. What was sent, and is sent until then, keeps it from that
+   * until the system has taken it; a disconnect would make Node throw that away.
+   */
   leave(): void {
     hasLeft = true;
-    if (process.connected) process.disconnect();
+    process.channel?.unref();
   }
 
   #take(message: ToWorker): void {

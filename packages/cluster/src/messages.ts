@@ -94,5 +94,5 @@ export type ToMain =
   | { readonly type: "figures"; readonly id: number; readonly figures: WorkerFigures }
   | { readonly type: "broadcast"; readonly id: number; readonly accepted: number; readonly error: string | undefined }
   | { readonly type: "message"; readonly message: unknown }
-  /** Its server is closed; the process ends when it has nothing else to do. The last that is heard of it. */
+  /** Its server is closed; the process ends when it has nothing else to do. Only "message" may follow. */
   | { readonly type: "closed"; readonly figures: WorkerFigures };

@@ -80,7 +80,7 @@ export class WorkerHandle {
   #nextId = 0;
   /** Beats without an answer. */
   #silentBeats = 0;
-  /** It has given its last figures, does not answer any more, and ends. */
+  /** It has given its last figures, does not answer any more, and ends. Messages of its application may come still. */
   #isServerClosed = false;
   #deadline: NodeJS.Timeout | undefined;
   /** ms of `performance.now()`. One that closes lets its peers leave until then. */
@@ -325,7 +325,7 @@ export class WorkerHandle {
     if (this.state === "gone") return;
     this.#isServerClosed = true;
     this.#keep(figures);
-    // It has left the channel: what it was asked before it will not answer.
+    // What it was asked before and has not answered, it will not answer.
     for (const resolve of this.#questions.values()) resolve(undefined);
     this.#questions.clear();
     if (this.state !== "closing") {

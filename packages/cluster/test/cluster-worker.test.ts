@@ -39,6 +39,25 @@ describe("a worker whose application has closed its server", () => {
   });
 });
 
+describe("a worker that has closed its server", () => {
+  it("hears what was sent to it before the main process knew, and does nothing else that it is told", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    vi.spyOn(process, "on").mockReturnThis();
+    const sent: { readonly type: string }[] = [];
+    const channel = { send: (message: { readonly type: string }) => void sent.push(message), leave: () => undefined };
+    const runtime = new WorkerRuntime(channel as unknown as MainChannel, soleWorker());
+    const heard: unknown[] = [];
+    runtime.worker.on("message", (message) => void heard.push(message));
+    runtime.onServerClosed();
+    runtime.onMessage({ type: "ask", id: 1 });
+    runtime.onMessage({ type: "broadcast", id: 2, payload: new Uint8Array(1), options: {} });
+    runtime.onMessage({ type: "close", leaveMs: 0, drainMs: 0, reason: "" });
+    runtime.onMessage({ type: "message", message: "hello" });
+    expect(sent.map(({ type }) => type)).toEqual(["closed"]);
+    expect(heard).toEqual(["hello"]);
+  });
+});
+
 describe("a worker whose main process goes", () => {
   const SIGNALS = ["SIGINT", "SIGTERM"] as const;
   const CLOSE = { leaveMs: 3_600_000, drainMs: 100, reason: "end of the round" };

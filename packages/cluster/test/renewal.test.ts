@@ -42,6 +42,30 @@ describe.runIf(canSharePort)("workers that are renewed one after the other", () 
   );
 
   it(
+    "hand over all that they sent, also once their server was closed, to a main process that is busy meanwhile",
+    async () => {
+      game = await ClusterGame.listening(entry, { restartsPerMinute: 1 });
+      const { cluster, exits, news, starts } = game;
+      for (const worker of [1, 0]) {
+        news.length = 0;
+        cluster.send(worker, "hand-over");
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        // It reads nothing until the worker would have ended.
+        const busyUntilMs = performance.now() + 1000;
+        while (performance.now() < busyUntilMs);
+        await until(() => starts.length === 4 - worker, "another worker starts");
+        expect(news.map((one) => (one as { room?: number }).room ?? one)).toEqual([
+          ...Array.from({ length: 21 }, (_, room) => room),
+          { isLast: true, worker },
+        ]);
+      }
+      expect(exits.map(({ reason, code }) => `${reason} ${code}`)).toEqual(["closed 0", "closed 0"]);
+      expect(game.log).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     "give their last figures at once while their processes end",
     async () => {
       game = await ClusterGame.listening(entry);

@@ -31,6 +31,7 @@ worker.on("message", (order) => {
   else if (order === "drain") server.startDraining();
   else if (order === "close") void server.close();
   else if (order === "flood") flood();
+  else if (order === "hand-over") void handOver();
 });
 
 /** Sends as much as is taken, and how much that was when the main process has read it. */
@@ -41,6 +42,14 @@ function flood(): void {
   const telling = setInterval(() => {
     if (worker.send({ taken })) clearInterval(telling);
   }, 5);
+}
+
+/** Sends more than the channel takes at once, closes its server, and sends once more. */
+async function handOver(): Promise<void> {
+  const state = "x".repeat(100 * 1024);
+  for (let room = 0; room < 20; room++) worker.send({ room, state });
+  await server.close();
+  worker.send({ isLast: worker.send({ room: 20 }) });
 }
 
 if (fault !== "never-listens") await server.listen();
