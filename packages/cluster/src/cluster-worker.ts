@@ -145,6 +145,10 @@ export class WorkerRuntime implements MainChannelUser {
     this.#channel.send({ type: "opened", ...opened });
   }
 
+  reportIdentity(publicKey: Uint8Array): void {
+    this.#channel.send({ type: "identity", publicKey });
+  }
+
   reportServing(): void {
     this.#hasServed = true;
     this.#channel.send({ type: "serving" });

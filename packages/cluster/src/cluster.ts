@@ -5,6 +5,7 @@ import type { CloseOptions, ListenAddress } from "@sortie/server";
 import { ClusterError } from "./cluster-error.js";
 import { type ClusterOptions, resolveClusterOptions, type ResolvedClusterOptions } from "./cluster-options.js";
 import { type ClusterStatistics, type ClusterTotals, NO_FIGURES, NO_TOTALS, totalOf } from "./cluster-statistics.js";
+import { IdentityWatch, othersThanFirst, type ShownKey, whoDiffers } from "./identity-watch.js";
 import { isClusterWorker } from "./main-channel.js";
 import type { CloseRequest } from "./messages.js";
 import { probePort } from "./probe-port.js";
@@ -80,10 +81,15 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     onOpened: (handle) => this.#onOpened(handle),
     onServing: (handle) => this.#onServing(handle),
     onAccepting: () => this.#tellLinks(),
+    onIdentity: () => this.#lookAtIdentities(),
     onMessage: (handle, message) => this.emit("message", message, handle.index),
     onClosed: () => this.#tellLinks(),
     onExit: (handle) => this.#onExit(handle),
   };
+  readonly #identities: IdentityWatch = new IdentityWatch(
+    () => this.#shownKeys(),
+    (workers) => this.#options.logger.error({ workers }, whoDiffers(workers)),
+  );
   #state: "idle" | "starting" | "open" | "closing" | "closed" = "idle";
   #port = 0;
   #address: ListenAddress | undefined;
@@ -153,6 +159,7 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     const { address, port, family } = this.#handles[0]?.opened as ListenAddress;
     this.#address = { address, port, family };
     this.#state = "open";
+    this.#lookAtIdentities();
     this.#beat = setInterval(() => this.#handles.forEach((handle) => handle?.beat()), BEAT_MS);
     for (let worker = 0; worker < this.#options.workers; worker++) this.emit("start", worker);
     return this.#address;
@@ -263,18 +270,26 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   }
 
   #onOpened(handle: WorkerHandle): void {
-    const first = this.#handles.find((one) => one?.opened !== undefined && one !== handle)?.opened;
-    const isOther = first !== undefined && !isEqual(first.publicKey, handle.opened?.publicKey);
     if (this.#state === "starting") {
-      if (isOther) {
+      if (othersThanFirst(this.#shownKeys()).length > 0) {
         const message = `worker ${handle.index} has another identity than the others: load one key file in all workers`;
         this.#settleStart?.reject(new ClusterError("identity-mismatch", message));
       } else if (this.#handles.every((one) => one?.isOpen === true)) this.#tellLinks();
       return;
     }
-    const { index: worker } = handle;
-    if (isOther) this.#options.logger.error({ worker }, `worker ${worker} has another identity than those before it`);
+    this.#lookAtIdentities();
     this.#tellLinks();
+  }
+
+  #shownKeys(): ShownKey[] {
+    return this.#handles.map((handle, worker) => ({
+      worker,
+      publicKey: handle?.isOpen === true ? handle.publicKey : undefined,
+    }));
+  }
+
+  #lookAtIdentities(): void {
+    if (this.#state === "open") this.#identities.look();
   }
 
   #onServing(handle: WorkerHandle): void {
@@ -301,6 +316,7 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     }
     this.#tellLinks();
     if (this.#state !== "open") return;
+    this.#identities.look();
     const isRenewed = reason === "closed" && handle.hasServed;
     const nowMs = performance.now();
     const delayMs = isRenewed ? this.#renewals.take(worker, nowMs) : this.#budget.take(nowMs);
@@ -333,6 +349,7 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     this.#settleStart?.reject(new ClusterError("closed", "the cluster was closed while it started"));
     this.#state = "closing";
     for (const timer of this.#waiting) clearTimeout(timer);
+    this.#identities.stop();
     await Promise.all(this.#handles.map((handle) => handle?.close(request)));
     clearInterval(this.#beat);
     this.#address = undefined;
@@ -371,8 +388,4 @@ function whatHappened({ pid, exitReason, exitCode, exitSignal, failure }: Worker
 function checkMs(label: string, value: number): void {
   if (typeof value === "number" && value >= 0 && value <= MAX_WAIT_MS) return;
   throw new RangeError(`"${label}" expected a number in 0..${MAX_WAIT_MS}, got ${describeValue(value)}`);
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && Buffer.compare(a, b) === 0;
 }

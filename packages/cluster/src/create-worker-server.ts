@@ -5,6 +5,7 @@ import { type WorkerRuntime, workerRuntime } from "./cluster-worker.js";
 import { ForwardLink, LINK_HOST } from "./forward-link.js";
 import type { WorkerLinks } from "./messages.js";
 import { SharedPortTransport } from "./shared-port-transport.js";
+import { ShownIdentity } from "./shown-identity.js";
 
 /** What the cluster decides. */
 const DECIDED = ["host", "port", "reusePort", "transport", "share", "clock"] as const;
@@ -75,19 +76,24 @@ async function createServerOf<Data>(runtime: WorkerRuntime, options: WorkerServe
     start: ({ address, linkPort }) => {
       const links = isReplacement ? undefined : firstLinks();
       const { host: local, port: localPort, family } = address;
-      const { publicKey } = options.identity;
-      runtime.reportOpened({ address: local, port: localPort, family, linkPort, publicKey });
+      runtime.reportOpened({ address: local, port: localPort, family, linkPort, publicKey: identity.opened() });
       return links;
     },
     onLive: () => runtime.reportServing(),
     onFailed: (error) => runtime.reportFailure(error),
     onClosed: () => runtime.onServerClosed(),
   });
+  const identity = new ShownIdentity(options.identity.publicKey, (publicKey) => runtime.reportIdentity(publicKey));
   const share = { worker, workers, cookieKey, clockOffsetMs: monotonicMs() - performance.now() };
   const own: ServerOptions<Data> = { ...rest, transport, share };
   const server = createServer<Data>(own);
   const listen = server.listen.bind(server);
   server.listen = () => runtime.unlessGivenUp(listen);
+  const setIdentity = server.setIdentity.bind(server);
+  server.setIdentity = (other) => {
+    setIdentity(other);
+    identity.show(other.publicKey);
+  };
   runtime.server = server as unknown as Server;
   return server;
 }

@@ -74,7 +74,7 @@ export interface WorkerOpened {
   readonly port: number;
   readonly family: 4 | 6;
   readonly linkPort: number;
-  /** The server's identity. */
+  /** The server's identity, of then. */
   readonly publicKey: Uint8Array;
 }
 
@@ -89,6 +89,8 @@ export type ToMain =
   | { readonly type: "serving" }
   /** Whether it takes newcomers: told when that changes, and true at first. */
   | { readonly type: "accepting"; readonly isAccepting: boolean }
+  /** After "opened": its server shows an identity with another key. */
+  | { readonly type: "identity"; readonly publicKey: Uint8Array }
   /** Its server could not be opened. */
   | { readonly type: "failed"; readonly message: string; readonly code: string | undefined }
   | { readonly type: "figures"; readonly id: number; readonly figures: WorkerFigures }

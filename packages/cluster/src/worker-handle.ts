@@ -38,6 +38,8 @@ export interface WorkerHandleUser {
   onServing(handle: WorkerHandle): void;
   /** Whether it takes newcomers has changed. */
   onAccepting(handle: WorkerHandle): void;
+  /** It shows another key than before. */
+  onIdentity(handle: WorkerHandle): void;
   onMessage(handle: WorkerHandle, message: unknown): void;
   /** Its server is closed; the process will end. */
   onClosed(handle: WorkerHandle): void;
@@ -57,6 +59,8 @@ export class WorkerHandle {
   linkPort = 0;
   /** What it said when its port was open. */
   opened: WorkerOpened | undefined;
+  /** Of the identity that it shows at present; undefined before its port is open. */
+  publicKey: Uint8Array | undefined;
   /** What it last said of itself, and when. */
   figures: WorkerFigures | undefined;
   figuresAtMs: number = Number.NEGATIVE_INFINITY;
@@ -267,6 +271,9 @@ export class WorkerHandle {
       case "accepting":
         this.isAccepting = message.isAccepting;
         return this.#user.onAccepting(this);
+      case "identity":
+        this.publicKey = message.publicKey;
+        return this.#user.onIdentity(this);
       case "failed":
         this.failure = message.message;
         this.exitReason ??= "start-failed";
@@ -294,6 +301,7 @@ export class WorkerHandle {
   #onOpened(opened: WorkerOpened): void {
     if (this.state !== "starting") return;
     this.opened = opened;
+    this.publicKey = opened.publicKey;
     this.linkPort = opened.linkPort;
     this.state = "open";
     this.#user.onOpened(this);

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { IdentityWatch } from "../src/identity-watch.js";
 import { canSharePort, ClusterGame, PATIENCE_MS, unhurried, until } from "./support/game.js";
 import { bundle, type Entry } from "./support/workers.js";
 
@@ -15,6 +16,23 @@ afterEach(async () => {
 }, PATIENCE_MS);
 
 afterAll(() => entry.remove());
+
+describe.runIf(canSharePort)("a worker that loads another key while it runs", () => {
+  it(
+    "says so",
+    async () => {
+      game = await ClusterGame.listening(entry);
+      const look = vi.spyOn(IdentityWatch.prototype, "look");
+      try {
+        game.cluster.send(0, "other-key");
+        await until(() => look.mock.calls.length > 0, "the main process hears of it");
+      } finally {
+        look.mockRestore();
+      }
+    },
+    PATIENCE_MS,
+  );
+});
 
 describe.runIf(canSharePort)("workers that are renewed one after the other", () => {
   it(

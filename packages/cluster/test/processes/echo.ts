@@ -32,6 +32,7 @@ worker.on("message", (order) => {
   else if (order === "close") void server.close();
   else if (order === "flood") flood();
   else if (order === "hand-over") void handOver();
+  else if (order === "other-key") void loadIdentity(`${keyPath}.0`).then((identity) => server.setIdentity(identity));
 });
 
 /** Sends as much as is taken, and how much that was when the main process has read it. */

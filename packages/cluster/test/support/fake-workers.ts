@@ -38,8 +38,8 @@ export class FakeWorker extends EventEmitter {
     return true;
   }
 
-  open(): void {
-    const where = { address: "127.0.0.1", port: 1, family: 4, publicKey: new Uint8Array(65) } as const;
+  open(publicKey: Uint8Array = new Uint8Array(65)): void {
+    const where = { address: "127.0.0.1", port: 1, family: 4, publicKey } as const;
     this.say({ type: "opened", ...where, linkPort: this.pid });
   }
 
