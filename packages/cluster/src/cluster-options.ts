@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
-import { serialize } from "node:v8";
+import { deserialize, serialize } from "node:v8";
 import {
   checkLogger,
   checkOptionNames,
@@ -40,7 +40,10 @@ export interface ClusterOptions {
   readonly host?: string | undefined;
   /** 0..65535; 0 lets the system choose. Default 1474. */
   readonly port?: number | undefined;
-  /** Copied to every worker by structured clone: `worker.data`. */
+  /**
+   * What every worker gets as `worker.data`: copied at once, so that one that replaces another gets the same, whatever
+   * has been done to the object meanwhile. Whatever `cluster.send` can copy.
+   */
   readonly data?: unknown;
   /**
    * Options of Node for workers, such as `["--max-old-space-size=512"]`. Default: those of this process, without the
@@ -103,7 +106,7 @@ export function resolveClusterOptions(
   checkOptionNames(options, OPTION_NAMES);
   const { workers = Math.min(availableParallelism(), MAX_WORKERS) } = options;
   checkInteger("workers", workers, 1, MAX_WORKERS);
-  const { host, port = DEFAULT_PORT, data, env = process.env } = options;
+  const { host, port = DEFAULT_PORT, env = process.env } = options;
   const { execArgv = inheritedExecArgv(process.execArgv) } = options;
   const { logger = createConsoleLogger({ level: "error" }) } = options;
   const { startTimeoutMs = DEFAULT_START_TIMEOUT_MS, hangTimeoutMs = DEFAULT_HANG_TIMEOUT_MS } = options;
@@ -120,7 +123,7 @@ export function resolveClusterOptions(
     throw new TypeError(`"env" expected an object, got ${env === null ? "null" : typeof env}`);
   }
   checkLogger("logger", logger);
-  checkCopyable(data);
+  const data = copyOf(options.data);
   const whyNot = CANNOT_SHARE.get(platform);
   if (workers > 1 && whyNot !== undefined) {
     const message = `"workers" expected 1 on this system, got ${workers}: ${whyNot}. Linux and FreeBSD can`;
@@ -140,13 +143,13 @@ function entryPath(entry: string | { readonly href: string }): string {
   throw new TypeError(`"entry" expected ${wanted}, got ${describeValue(text)}`);
 }
 
-/** What cannot be copied would fail when the first worker asks for it. */
-function checkCopyable(data: unknown): void {
+/** Nobody else has it: what is done to `data` later could not be copied, or reach some of the workers alone. */
+function copyOf(data: unknown): unknown {
   try {
-    serialize(data);
+    return deserialize(serialize(data));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new TypeError(`"data" expected what structured clone can copy, got something else: ${reason}`);
+    throw new TypeError(`"data" expected what can be copied to another process, got something else: ${reason}`);
   }
 }
 

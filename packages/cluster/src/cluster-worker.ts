@@ -33,7 +33,7 @@ export class ClusterWorker extends TypedEmitter<ClusterWorkerEvents> {
   /** 0..workers-1. A worker that replaces another one has its number. */
   readonly index: number;
   readonly workers: number;
-  /** A copy of what `createCluster` was given as `data`. */
+  /** A copy of what `createCluster` was given as `data`, as it was then. */
   readonly data: unknown;
   readonly #channel: MainChannel;
 

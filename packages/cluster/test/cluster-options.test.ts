@@ -22,6 +22,16 @@ describe("options of a cluster", () => {
     expect(resolveClusterOptions({ entry: "file:///a%20b.js" }, "linux").entry).toBe("/a b.js");
   });
 
+  it("have a copy of data of their own, with bytes as what they were", () => {
+    const data = { blocked: ["10.0.0.0/8"], secret: Buffer.from("ab"), scores: new Map([[1, new Float32Array(2)]]) };
+    const resolved = resolveClusterOptions({ ...GOOD, data }, "linux");
+    const before = structuredClone({ ...data, secret: undefined });
+    data.blocked.push((() => 1) as never);
+    data.secret[0] = 0;
+    expect(resolved.data).toEqual({ ...before, secret: Buffer.from("ab") });
+    expect((resolved.data as typeof data).secret).toBeInstanceOf(Buffer);
+  });
+
   it.each([
     ["workers", 1, 64],
     ["port", 0, 65_535],
@@ -49,7 +59,7 @@ describe("options of a cluster", () => {
     [{ ...GOOD, env: null }, '"env" expected an object, got null'],
     [
       { ...GOOD, data: { onJoin: () => 1 } },
-      '"data" expected what structured clone can copy, got something else: () => 1',
+      '"data" expected what can be copied to another process, got something else: () => 1',
     ],
     [{ ...GOOD, worker: 2 }, '"options" expected only entry, workers, host, port, data, '],
     [{ ...GOOD, logger: {} }, '"logger" expected an object with debug, info, warn and error(fields, message)'],
