@@ -1,5 +1,5 @@
 import { ARENA_PROTOCOL } from "@sortie-apps/arena";
-import { createTokenVerifier, type TokenVerifier } from "@sortie/tokens";
+import { createTokenVerifier, SkippedKeysError, type TokenVerifier } from "@sortie/tokens";
 import type { Logger } from "sortie";
 import { type TokenKeySource, tokenKeySource } from "./token-keys.js";
 
@@ -26,7 +26,10 @@ export class TokenAccess {
       keys: this.#source.load,
       protocol: ARENA_PROTOCOL,
       audience,
-      onError: (error) => this.#fail(error, "the keys for tokens could not be loaded"),
+      onError: (error) => {
+        if (error instanceof SkippedKeysError) this.#warn(error);
+        else this.#fail(error, "the keys for tokens could not be loaded");
+      },
     });
   }
 
@@ -71,6 +74,11 @@ export class TokenAccess {
       // A SIGHUP may have had more success meanwhile.
       setTimeout(() => this.#isReady || void this.#loadUntilThere(), RETRY_MS).unref();
     }
+  }
+
+  /** The others are in use: nobody needs to be woken for it. */
+  #warn({ message }: SkippedKeysError): void {
+    if (!this.#ended.aborted) this.#logger.warn({ source: this.source }, message);
   }
 
   #fail(error: unknown, message: string): void {

@@ -32,7 +32,9 @@ beforeAll(async () => {
   issuer = await createTokenIssuer({ keys: [signing] });
   stranger = await createTokenIssuer({ keys: [await generateTokenKey()] });
   past = await createTokenIssuer({ keys: [signing], now: () => Date.now() - LONG_AGO });
-  await writeFile(keys, JSON.stringify(issuer.keySet()));
+  // As a backend has it that logs people in as well.
+  const web = { kty: "RSA", kid: "web", use: "sig", alg: "RS256", n: "AQAB", e: "AQAB" };
+  await writeFile(keys, JSON.stringify({ keys: [web, ...issuer.keySet().keys] }));
   const where = ["--host", "127.0.0.1", "--port", "0", "--key", key, "--seed", "1"];
   const options = parseOptions(["node", "arena-server", ...where, "--token-keys", keys, "--audience", AUDIENCE]);
   const write = (line: string): void => void lines.push(line);
@@ -93,6 +95,12 @@ describe("the demo server with tokens, over real UDP", () => {
     );
     expect(refusal).toContain(`rejected ${reason}`);
     expect(arena.game.counters.joins).toBe(joins);
+  });
+
+  it("has in its log, as a warning, which keys of its source are none for tokens", () => {
+    const skipped = lines.filter((line) => line.includes("were skipped"));
+    expect(skipped).toEqual([expect.stringMatching(/ WARN .*"keys\[0\]" expected an Ed25519 or P-256 key, got "RSA"/)]);
+    expect(skipped[0]).toMatch(/source=".*keys\.json"/);
   });
 
   it("has the refusals in its log, held back to one line and the rest at the end", async () => {

@@ -1,10 +1,9 @@
-import { describeKind } from "@sortie/connection";
-import { checkNoPromise } from "./option-checks.js";
-import { describeCount, importTokenKey, type ImportedKey, MAX_KEYS, type TokenKeySet } from "./token-keys.js";
+import { importKeySet } from "./key-set.js";
+import { SkippedKeysError } from "./skipped-keys-error.js";
+import type { ImportedKey, TokenKeySet } from "./token-keys.js";
 
 /** ms. Tokens wait no longer for keys to be loaded: half of the time that a server gives a handshake. */
 const LOAD_TIMEOUT_MS = 5000;
-const KEY_SET: string = `{ keys: [...] } with 1..${MAX_KEYS} public keys`;
 
 /** Ages of a key set, in the time for which nobody asked for another one, after which tokens wait for that. */
 const AGES_UNASKED = 2;
@@ -20,6 +19,8 @@ export interface KeyRingOptions {
   readonly nowMs: () => number;
   /** Never throws, or a token would get no verdict. */
   readonly onError: (error: unknown) => void;
+  /** Hears of keys of a set in use that are none for tokens; again when these are others. Never throws. */
+  readonly onSkipped: (error: SkippedKeysError) => void;
 }
 
 /** Public keys by ID, and how they are renewed. */
@@ -29,6 +30,7 @@ export class KeyRing {
   readonly #maxAgeMs: number;
   readonly #nowMs: () => number;
   readonly #onError: (error: unknown) => void;
+  readonly #onSkipped: (error: SkippedKeysError) => void;
   #keys: ReadonlyMap<string, ImportedKey> = new Map();
   /** The load that is under way, or has not been given up. Never rejects. */
   #loading: Promise<void> | undefined;
@@ -46,6 +48,8 @@ export class KeyRing {
   #sets = 0;
   /** Place of the set that is in use. */
   #inUse = 0;
+  /** What was told of keys that were passed over: a set that stays as it is, is loaded every few minutes. */
+  #skippedTold = "";
 
   constructor(options: KeyRingOptions) {
     this.#load = options.load;
@@ -53,6 +57,7 @@ export class KeyRing {
     this.#maxAgeMs = options.maxAgeMs;
     this.#nowMs = options.nowMs;
     this.#onError = options.onError;
+    this.#onSkipped = options.onSkipped;
   }
 
   /**
@@ -107,19 +112,15 @@ export class KeyRing {
    * @param ofMs when that was
    */
   async #put(keySet: TokenKeySet, place: number, ofMs: number): Promise<void> {
-    checkNoPromise("keys", keySet, KEY_SET);
-    const jwks = (keySet as { keys?: unknown } | null)?.keys;
-    if (!Array.isArray(jwks) || jwks.length === 0 || jwks.length > MAX_KEYS) {
-      const kind = describeKind(keySet);
-      const got = kind === "an object" ? `{ keys: ${describeCount(jwks)} }` : kind;
-      throw new TypeError(`"keys" expected ${KEY_SET}, got ${got}`);
-    }
-    const imported = await Promise.all(jwks.map((jwk, i) => importTokenKey(`keys[${i}]`, jwk, "public")));
+    const { keys, skipped } = await importKeySet(keySet);
     // A newer set came meanwhile: what it has left out is trusted no more.
     if (place < this.#inUse) return;
     this.#inUse = place;
     this.#ofMs = ofMs;
-    this.#keys = new Map(imported.map((key) => [key.id, key]));
+    this.#keys = keys;
+    const text = skipped.join();
+    if (text !== "" && text !== this.#skippedTold) this.#onSkipped(new SkippedKeysError(skipped));
+    this.#skippedTold = text;
   }
 
   /** One at a time, whoever asks: tokens with made-up key IDs must not become requests to the backend. */

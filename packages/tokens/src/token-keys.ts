@@ -6,7 +6,7 @@ import { TOKEN_ALGORITHMS, type TokenAlgorithm } from "./token-claims.js";
 /** Keys of an issuer, or of a verifier; more are a mistake. */
 export const MAX_KEYS = 16;
 /** Characters of a key's name. */
-const MAX_KEY_ID_CHARACTERS = 64;
+export const MAX_KEY_ID_CHARACTERS = 64;
 
 /**
  * A key as JSON (RFC 7517; members of RFC 7518 section 6.2 and RFC 8037). Not jose's own type, whose declarations need
@@ -22,6 +22,7 @@ export interface TokenJwk {
   readonly kid?: string;
   readonly alg?: string;
   readonly use?: string;
+  readonly key_ops?: readonly string[];
   readonly [member: string]: unknown;
 }
 
@@ -79,7 +80,7 @@ function checkKeyId(keyId: unknown): void {
   }
 }
 
-function isKeyId(text: string): boolean {
+export function isKeyId(text: string): boolean {
   return text !== "" && text.length <= MAX_KEY_ID_CHARACTERS;
 }
 
@@ -89,7 +90,7 @@ export function describeCount(keys: unknown): string {
 }
 
 /** The algorithm that a key is for, by its curve; undefined for keys that sign no tokens. */
-function algorithmOf({ kty, crv }: TokenJwk): TokenAlgorithm | undefined {
+export function algorithmOf({ kty, crv }: TokenJwk): TokenAlgorithm | undefined {
   if (kty === "OKP" && crv === "Ed25519") return "EdDSA";
   return kty === "EC" && crv === "P-256" ? "ES256" : undefined;
 }

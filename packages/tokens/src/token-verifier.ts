@@ -59,6 +59,7 @@ export class TokenVerifier {
       maxAgeMs: maxKeyAgeSeconds * 1000,
       nowMs: monotonicMs,
       onError: reportKeys,
+      onSkipped: faultReport(onError, "token keys", "SORTIE_TOKEN_KEYS"),
     });
     this.#ready = typeof keys === "function" ? Promise.resolve() : this.#ring.set(keys);
     // Clients are told no more than that their key is unknown: why, `onError` hears, should nobody ask `ready`.
@@ -72,7 +73,7 @@ export class TokenVerifier {
 
   /**
    * Resolves when the given keys are in place. Rejects with TypeError that says which of them is wrong, until `setKeys`
-   * was given others.
+   * was given others. Keys that are none for tokens are passed over, which `onError` is told.
    */
   ready(): Promise<void> {
     return this.#ready;
@@ -82,7 +83,7 @@ export class TokenVerifier {
    * Calls the function `keys` now, as after a key has leaked: without this, one that was withdrawn is trusted until the
    * set is renewed for its age. Resolves when the new keys, or newer ones by `setKeys`, are in place; rejects with what
    * the function threw, that it took longer than 5 s, or TypeError for keys that are none, and keeps those that were
-   * there. `onError` hears nothing of it. Rejects with TypeError where `keys` is no function: give the new ones to
+   * there. `onError` hears nothing of that. Rejects with TypeError where `keys` is no function: give the new ones to
    * `setKeys`.
    */
   reload(): Promise<void> {

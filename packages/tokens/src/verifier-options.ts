@@ -9,7 +9,9 @@ export interface TokenVerifierOptions {
    * The backend's public keys, or a function that gets them (from a file, or by HTTPS from the backend). It is called
    * at the first token, again when a token names a key that is not there, and when one comes and the keys are older
    * than `maxKeyAgeSeconds`. Tokens without a known key wait for it for 5 s at the most, others where it was not called
-   * for twice that age; keys that come later are good for those after them.
+   * for twice that age; keys that come later are good for those after them. Of a set, 1..16 keys are used: Ed25519 and
+   * P-256, with an ID of 1..64 characters, for signatures ("use", "key_ops"). Others, up to 1024 in all, are passed
+   * over; a set is none with a key that is private or damaged, and with two that have one ID.
    */
   readonly keys: TokenKeySet | (() => Promise<TokenKeySet>);
   /** Of the server, as given to createServer. */
@@ -41,7 +43,8 @@ export interface TokenVerifierOptions {
   readonly maxKeyAgeSeconds?: number | undefined;
   /**
    * Hears what `keys` threw, that it took too long, that the keys given first are none, and what `onRefused` of an
-   * authenticator failed with. Default, and where it fails itself: a process warning.
+   * authenticator failed with; as a SkippedKeysError which keys of a set were passed over, again when these are others.
+   * Default, and where it fails itself: a process warning.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** ms of Unix time. Default Date.now. */

@@ -347,8 +347,8 @@ describe("bad input", () => {
     expect(create({ maxLifeTimeSeconds: 10 })).toThrow(/expected "maxLifetimeSeconds", got "maxLifeTimeSeconds"/);
     expect(create({ issuer: undefined, other: undefined })).not.toThrow();
     const onError = (): void => {};
-    const wrongKeys = create({ keys: { keys: [{ kty: "oct", kid: "s", k: "AAAA" }] }, onError })();
-    await expect(wrongKeys.ready()).rejects.toThrow(/expected an Ed25519 or P-256 key, got oct/);
+    const wrongKeys = create({ keys: { keys: [{ kty: "RSA", kid: "s", n: "AAAA" }] }, onError })();
+    await expect(wrongKeys.ready()).rejects.toThrow(/expected an Ed25519 or P-256 key, got "RSA"/);
     expect(await codeOf(wrongKeys, "x")).toBe("malformed");
   });
 });

@@ -1,0 +1,104 @@
+import { describeKind, describeValue } from "@sortie/connection";
+import { checkNoPromise, kindOf } from "./option-checks.js";
+import {
+  algorithmOf,
+  describeCount,
+  importTokenKey,
+  type ImportedKey,
+  isKeyId,
+  MAX_KEY_ID_CHARACTERS,
+  MAX_KEYS,
+  type TokenJwk,
+  type TokenKeySet,
+} from "./token-keys.js";
+
+/** Keys that a set may list, foreign ones among them: each is looked at, and none but those of tokens is imported. */
+export const MAX_LISTED_KEYS = 1024;
+/** Skipped keys that a message names: it goes into a log. */
+const MAX_NAMED_KEYS = 4;
+const KEY_SET: string = `{ keys: [...] } with 1..${MAX_KEYS} public keys`;
+
+/** What a key set has for tokens. */
+export interface ImportedKeySet {
+  readonly keys: ReadonlyMap<string, ImportedKey>;
+  /** Of each key that was passed over why; the first few, then how many more. */
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Takes from a key set what verifies tokens, and passes over the rest (RFC 7517 section 5): a backend may publish the
+ * keys of its web login in the same document, and one of these must neither keep all players out nor hold up that a key
+ * is withdrawn. Rejects with TypeError where nothing usable is left, for a key that is private or damaged, and for two
+ * keys with one ID.
+ */
+export async function importKeySet(keySet: TokenKeySet): Promise<ImportedKeySet> {
+  const jwks = listOf(keySet);
+  const reasons: string[] = [];
+  const usable = [...jwks.entries()].filter(([i, jwk]) => {
+    const why = whyUnusable(`keys[${i}]`, jwk);
+    if (why !== undefined) reasons.push(why);
+    return why === undefined;
+  });
+  const skipped = shortened(reasons);
+  if (usable.length === 0) {
+    throw new TypeError(`"keys" expected a public key for tokens, got none: ${skipped.join("; ")}`);
+  }
+  if (usable.length > MAX_KEYS) {
+    throw new TypeError(`"keys" expected ${KEY_SET}, got { keys: ${usable.length} keys } for tokens`);
+  }
+  const imported = await Promise.all(usable.map(([i, jwk]) => importTokenKey(`keys[${i}]`, jwk, "public")));
+  const keys = new Map<string, ImportedKey>();
+  for (const key of imported) {
+    const other = keys.get(key.id);
+    // One that is listed twice is no other.
+    if (other !== undefined && JSON.stringify(other.publicJwk) !== JSON.stringify(key.publicJwk)) {
+      throw new TypeError(`"keys" expected different IDs ("kid"), got two keys with ${describeValue(key.id)}`);
+    }
+    keys.set(key.id, key);
+  }
+  return { keys, skipped };
+}
+
+function listOf(keySet: TokenKeySet): readonly TokenJwk[] {
+  checkNoPromise("keys", keySet, KEY_SET);
+  const jwks = (keySet as { keys?: unknown } | null)?.keys;
+  if (Array.isArray(jwks) && jwks.length > MAX_LISTED_KEYS) {
+    throw new TypeError(`"keys" expected at most ${MAX_LISTED_KEYS} keys, foreign ones included, got ${jwks.length}`);
+  }
+  if (Array.isArray(jwks) && jwks.length > 0) return jwks as TokenJwk[];
+  const kind = describeKind(keySet);
+  const got = kind === "an object" ? `{ keys: ${describeCount(jwks)} }` : kind;
+  throw new TypeError(`"keys" expected ${KEY_SET}, got ${got}`);
+}
+
+/** undefined for a key that is to verify tokens. Throws TypeError for what is no key, or shows a secret. */
+function whyUnusable(label: string, jwk: TokenJwk): string | undefined {
+  checkNoPromise(label, jwk, "a JWK");
+  if (typeof jwk !== "object" || jwk === null) throw new TypeError(`"${label}" expected a JWK, got ${kindOf(jwk)}`);
+  const { kid, alg, use, d, k, key_ops: operations } = jwk;
+  // Of whatever kind: who publishes one has to hear of it.
+  if (d !== undefined || k !== undefined) {
+    throw new TypeError(`"${label}" expected a public key, got a private one: it has no business on a game server`);
+  }
+  const algorithm = algorithmOf(jwk);
+  if (algorithm === undefined || (alg !== undefined && alg !== algorithm)) {
+    const got = [jwk.kty, jwk.crv].filter((part) => part !== undefined).map(describeValue);
+    const purpose = alg === undefined ? "" : ` for ${describeValue(alg)}`;
+    return `"${label}" expected an Ed25519 or P-256 key, got ${got.join(" ") || "one without kty"}${purpose}`;
+  }
+  if (typeof kid !== "string" || !isKeyId(kid)) {
+    const got = typeof kid === "string" ? kid.length : describeKind(kid);
+    return `"${label}.kid" expected 1..${MAX_KEY_ID_CHARACTERS} characters, got ${got}`;
+  }
+  if (use !== undefined && use !== "sig") return `"${label}.use" expected "sig", got ${describeValue(use)}`;
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes("verify"))) {
+    const got = Array.isArray(operations) ? "a list without it" : describeKind(operations);
+    return `"${label}.key_ops" expected a list with "verify", got ${got}`;
+  }
+  return undefined;
+}
+
+function shortened(reasons: readonly string[]): string[] {
+  const more = reasons.length - MAX_NAMED_KEYS;
+  return more <= 0 ? [...reasons] : [...reasons.slice(0, MAX_NAMED_KEYS), `and ${more} more`];
+}
