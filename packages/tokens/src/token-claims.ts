@@ -25,7 +25,7 @@ export const MAX_NAME_CHARACTERS = 256;
 /** bytes of UTF-8, as a Sortie protocol name may have. */
 export const MAX_PROTOCOL_BYTES = 255;
 
-/** What a token says, once its signature was found good. Times in whole seconds of Unix time. */
+/** What a token says, once its signature was found good. Times in seconds of Unix time. */
 export interface TokenClaims {
   readonly issuer: string | undefined;
   /** Who the player is, in the words of the backend. */
@@ -34,8 +34,10 @@ export interface TokenClaims {
   readonly audience: string;
   /** The application protocol that both sides of the connection must speak. */
   readonly protocol: string;
+  /** To the millisecond where the issuer is one of this package; others may write whole seconds. */
   readonly issuedAt: number;
   readonly notBefore: number;
+  /** Whole. */
   readonly expiresAt: number;
   /** Unique; used up by the first connection. */
   readonly id: string;
@@ -67,7 +69,7 @@ export function claimsFromJson(json: unknown): TokenClaims | undefined {
   const { iss, sub, aud, iat, nbf = iat, exp, jti, prt, chl, dat } = json as Record<string, unknown>;
   if (iss !== undefined && !isText(iss, MAX_NAME_CHARACTERS)) return undefined;
   if (!isText(sub, MAX_NAME_CHARACTERS) || !isText(aud, MAX_NAME_CHARACTERS)) return undefined;
-  if (!isSeconds(iat) || !isSeconds(nbf) || !isSeconds(exp)) return undefined;
+  if (!isTime(iat) || !isTime(nbf) || !isTime(exp) || !Number.isInteger(exp)) return undefined;
   if (!isText(jti, MAX_ID_CHARACTERS) || !isText(prt, MAX_PROTOCOL_BYTES)) return undefined;
   if (chl !== undefined && !isChallenge(chl)) return undefined;
   return {
@@ -98,6 +100,7 @@ function isText(value: unknown, maxCharacters: number): value is string {
   return typeof value === "string" && value !== "" && value.length <= maxCharacters;
 }
 
-function isSeconds(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+/** A NumericDate (RFC 7519 section 2), which may have a fraction. */
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }

@@ -151,13 +151,14 @@ export class TokenIssuer {
     if (challenge !== undefined && !isChallenge(challenge)) {
       throw new RangeError(`"challenge" expected 43 characters of base64url, got ${describeValue(challenge)}`);
     }
-    const issuedAt = Math.floor(timeOf("now", this.#options.now ?? Date.now) / 1000);
+    // Cut to seconds, a token issued just after a server's start could not be told from one of before.
+    const issuedAt = Math.floor(timeOf("now", this.#options.now ?? Date.now)) / 1000;
     const { notBefore = issuedAt } = request;
-    if (!Number.isSafeInteger(notBefore) || !isUnixSeconds(notBefore)) {
+    if (request.notBefore !== undefined && !(Number.isSafeInteger(notBefore) && isUnixSeconds(notBefore))) {
       const expected = `whole seconds of Unix time in 0..${MAX_UNIX_SECONDS}`;
       throw new RangeError(`"notBefore" expected ${expected}, got ${describeValue(notBefore)}`);
     }
-    const expiresAt = Math.max(issuedAt, notBefore) + lifetimeSeconds;
+    const expiresAt = Math.floor(Math.max(issuedAt, notBefore)) + lifetimeSeconds;
     const { issuer } = this.#options;
     const id = randomBytes(16).toString("base64url");
     return { issuer, subject, audience, protocol, issuedAt, notBefore, expiresAt, id, challenge, data: asJson(data) };

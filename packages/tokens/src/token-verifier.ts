@@ -149,6 +149,7 @@ export class TokenVerifier {
     if (claims.expiresAt + this.#tolerance <= nowSeconds) return "expired";
     if (Math.max(claims.notBefore, claims.issuedAt) - this.#tolerance > nowSeconds) return "not-yet-valid";
     if (claims.expiresAt - claims.issuedAt > this.#maxLifetime) return "wrong-lifetime";
+    // Without the tolerance: who was let in so shortly before a restart would be let in by the same token again.
     if (claims.issuedAt < notIssuedBefore) return "wrong-lifetime";
     if (claims.challenge === undefined) return requireChallenge || secret !== undefined ? "wrong-client" : undefined;
     return secret !== undefined && challengeOf(secret) === claims.challenge ? undefined : "wrong-client";

@@ -28,7 +28,9 @@ export interface TokenVerifierOptions {
   readonly maxLifetimeSeconds?: number | undefined;
   /**
    * s of Unix time, 0..10^11, also with a fraction. Refuses tokens that were issued before. A server that restarts has
-   * forgotten which tokens were used: with the time of its start here, none of them is accepted again.
+   * forgotten which tokens were used: with the time of its start here, none of them is accepted again. By the backend's
+   * clock, without `toleranceSeconds`: where that clock is n s behind, tokens are refused for n s after the start, and
+   * with n s subtracted here those of the last n s before it may be used again.
    */
   readonly notIssuedBefore?: number | undefined;
   /** Used tokens that are remembered until they expire, 1..1000000. When full, tokens are refused. Default 65536. */
