@@ -42,7 +42,7 @@ export interface ClusterOptions {
   readonly port?: number | undefined;
   /**
    * What every worker gets as `worker.data`: copied at once, so that one that replaces another gets the same, whatever
-   * has been done to the object meanwhile. Whatever `cluster.send` can copy.
+   * has been done to the object meanwhile. Plain data, as for `cluster.send`; a KeyObject or a Blob is refused.
    */
   readonly data?: unknown;
   /**

@@ -47,11 +47,11 @@ export class ClusterWorker extends TypedEmitter<ClusterWorkerEvents> {
   }
 
   /**
-   * Sends to the main process whatever structured clone can copy: it comes as the cluster's event "message". False when
+   * Sends to the main process what `cluster.send` can copy: it comes as the cluster's event "message". False when
    * the main process does not read, so that 1024 messages or 16 MiB wait here, or has gone, which ends this one too.
    * It works as long as this process runs, also once the server is closed, and what it took keeps the process from
    * ending by itself; `process.exit`, and the end 5 s after the server has closed, lose what the main process has not
-   * read. Throws where it cannot be copied.
+   * read. Throws Error for what cannot be copied.
    */
   send(message: unknown): boolean {
     return this.#channel.message(message);

@@ -185,8 +185,10 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   }
 
   /**
-   * Sends to one worker whatever structured clone can copy: its event "message". False when it is not there, or does
-   * not read. Throws RangeError for a worker that there cannot be, DataCloneError for what cannot be copied.
+   * Sends to one worker a copy of plain data: its event "message". The copy is that of `child_process.fork` with the
+   * serialization "advanced": objects of classes arrive as plain ones, those of Node (KeyObject, URL, Blob) empty.
+   * False when the worker is not there, or does not read. Throws RangeError for a worker that there cannot be, Error
+   * for what cannot be copied, such as a function, a promise, a symbol or a SharedArrayBuffer.
    */
   send(worker: number, message: unknown): boolean {
     if (!Number.isInteger(worker) || worker < 0 || worker >= this.#options.workers) {

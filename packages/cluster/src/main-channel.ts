@@ -98,8 +98,7 @@ export class MainChannel {
   }
 
   /**
-   * Of the application. False when the main process has gone, or does not read. Throws what structured clone throws for
-   * what it cannot copy.
+   * Of the application. False when the main process has gone, or does not read. Throws Error for what cannot be copied.
    */
   message(message: unknown): boolean {
     if (!process.connected || this.#unsent.isFull) return false;

@@ -21,7 +21,7 @@ export class UnsentMessages {
     return this.#messages >= MAX_UNSENT_MESSAGES || this.#bytes >= MAX_UNSENT_BYTES;
   }
 
-  /** Without effect where nobody is at the other end. Throws what structured clone throws for what it cannot copy. */
+  /** Without effect where nobody is at the other end. Throws Error for what cannot be copied. */
   send(channel: MessageChannelEnd, message: object): void {
     if (channel.connected !== true) return;
     let bytes = 0;

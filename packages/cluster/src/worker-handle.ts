@@ -140,7 +140,7 @@ export class WorkerHandle {
     if (this.isLinked) this.#send({ type: "links", links });
   }
 
-  /** False when the worker is not there, or does not read. Throws for what cannot be copied. */
+  /** False when the worker is not there, or does not read. Throws Error for what cannot be copied. */
   message(message: unknown): boolean {
     // One that starts may not listen yet.
     if (!this.isReachable || this.#unsent.isFull) return false;

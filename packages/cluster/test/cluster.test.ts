@@ -1,6 +1,9 @@
+import { createSecretKey } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { canSharePort, ClusterGame, echo, isRunning, PATIENCE_MS, unhurried, until } from "./support/game.js";
 import { bundle, type Entry } from "./support/workers.js";
+
+const CANNOT = /could not be cloned\.$/;
 
 let entry: Entry;
 let game: ClusterGame | undefined;
@@ -100,6 +103,23 @@ describe.runIf(canSharePort)("a cluster of two workers", () => {
       await until(() => news.filter((one) => "pid" in one).length === 2, "both workers answer");
       await Promise.all(clients.map((client) => client.close()));
       await closing;
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "and its workers send each other copies of plain data, and throw an Error for what cannot be copied",
+    async () => {
+      game = await ClusterGame.listening(entry);
+      const { cluster } = game;
+      const message = new Promise((resolve) => cluster.on("message", (copy) => void resolve(copy)));
+      const plain = { map: new Map([[1, new Set([2])]]), at: new Date(3), bytes: Buffer.from([4]), big: 5n };
+      cluster.send(0, { ...plain, url: new URL("http://localhost"), key: createSecretKey(new Uint8Array(16)) });
+      expect(await message).toEqual({ ...plain, url: {}, key: {} });
+      for (const one of [() => 1, Promise.resolve(), Symbol("one"), new SharedArrayBuffer(1)]) {
+        const refused: unknown = expect.objectContaining({ name: "Error", message: expect.stringMatching(CANNOT) });
+        expect(() => cluster.send(0, { one })).toThrow(refused as Error);
+      }
     },
     PATIENCE_MS,
   );

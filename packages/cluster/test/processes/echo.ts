@@ -30,6 +30,7 @@ worker.on("message", (order) => {
   else if (order === "hang") for (;;);
   else if (order === "drain") server.startDraining();
   else if (order === "close") void server.close();
+  else if (typeof order === "object") worker.send(order);
   else if (order === "flood") flood();
   else if (order === "hand-over") void handOver();
   else if (order === "other-key") void loadIdentity(`${keyPath}.0`).then((identity) => server.setIdentity(identity));
