@@ -2,7 +2,7 @@
  * ms that workers may differ: each loads a new key in its own time, and `reloadIdentityOnSignal` reads for up to 10 s.
  * Clients that pin one of both keys are turned away by some of the workers meanwhile.
  */
-export const IDENTITY_PATIENCE_MS = 10_000;
+const IDENTITY_PATIENCE_MS = 10_000;
 
 /** The key that a worker shows at present. */
 export interface ShownKey {
