@@ -13,7 +13,7 @@ import {
 } from "./token-keys.js";
 
 /** Keys that a set may list, foreign ones among them: each is looked at, and none but those of tokens is imported. */
-export const MAX_LISTED_KEYS = 1024;
+const MAX_LISTED_KEYS = 1024;
 /** Skipped keys that a message names: it goes into a log. */
 const MAX_NAMED_KEYS = 4;
 const KEY_SET: string = `{ keys: [...] } with 1..${MAX_KEYS} public keys`;
