@@ -259,7 +259,7 @@ describe("a server under Agones", () => {
     const { server } = new UdpGame();
     expect(() => runWithAgones(server)).toThrow(/"server" expected one that listens: await server\.listen\(\) first/);
     expect(() => runWithAgones({} as never)).toThrow(
-      /"server" expected what createServer\(\) gives, got an object without on, off, close/,
+      /"server" expected what createServer\(\) or createCluster\(\) gives, got an object without on, off, close/,
     );
     for (const [options, message] of [
       [{ healthIntervalMs: 100 }, /"healthIntervalMs" expected a number in 500\.\.60000, got 100/],

@@ -1,9 +1,19 @@
 import type { Logger } from "@sortie/connection";
 import type { DrainingEvent, Peer } from "@sortie/server";
+import { type AgonesCluster, ClusterSubject } from "./cluster-subject.js";
 import { givenAtOnce } from "./given-at-once.js";
-import { type AgonesOptions, type AgonesServer, checkAgonesOptions, type CheckedAgonesOptions } from "./options.js";
+import {
+  type AgonesClusterOptions,
+  type AgonesOptions,
+  type AgonesServer,
+  checkAgonesOptions,
+  type CheckedAgonesOptions,
+  isCluster,
+} from "./options.js";
 import type { GameServerView } from "./sdk.js";
+import { ServerSubject } from "./server-subject.js";
 import { SidecarLink } from "./sidecar-link.js";
+import type { Subject } from "./subject.js";
 import { Synchroniser } from "./synchroniser.js";
 
 /** States in which Agones knows that the server is, or was, ready. */
@@ -11,9 +21,9 @@ const BEYOND_READY: readonly string[] = ["RequestReady", "Ready", "Reserved", "A
 /** ms between two looks whether a server has ended whose end was announced before anybody listened here. */
 const END_LOOK_MS = 250;
 
-/** A server's life under Agones. It ends with the server; `close` ends it before. */
+/** The life of a server, or of a cluster, under Agones. It ends with that; `close` ends it before. */
 export class AgonesRunner {
-  readonly #server: AgonesServer;
+  readonly #subject: Subject;
   readonly #options: CheckedAgonesOptions;
   readonly #logger: Logger;
   readonly #link: SidecarLink;
@@ -29,8 +39,8 @@ export class AgonesRunner {
   #isClosed = false;
 
   /** @internal Use `runWithAgones`. */
-  constructor(server: AgonesServer, options: CheckedAgonesOptions) {
-    this.#server = server;
+  constructor(subject: Subject, options: CheckedAgonesOptions) {
+    this.#subject = subject;
     this.#options = options;
     this.#logger = options.logger;
     this.#link = new SidecarLink({
@@ -45,13 +55,20 @@ export class AgonesRunner {
     const { counter, list } = options;
     if (counter !== undefined) {
       this.#synchronise(`counter "${counter}"`, () =>
-        this.#link.call("setCounterCount", (sdk) => sdk.beta.setCounterCount(counter, server.peers.size)),
+        this.#link.call("setCounterCount", (sdk) => sdk.beta.setCounterCount(counter, subject.peerCount)),
       );
     }
     if (list !== undefined) this.#synchronise(`list "${list}"`, () => this.#updateList(list));
     try {
-      server.on("connect", this.#onConnect).on("disconnect", this.#onDisconnect).on("draining", this.#onDraining);
-      if (server.stats?.draining === true) this.#joinDraining();
+      subject.watch({
+        onConnect: () => {
+          this.#allocateForPeers();
+          this.#touchAll();
+        },
+        onDisconnect: () => this.#touchAll(),
+        onDraining: (event) => this.#onDraining(event),
+      });
+      if (subject.isDraining) this.#joinDraining();
     } catch (error) {
       // Such as for too many listeners. Nobody would have what ends this, and Agones be told "ready" all the same.
       this.close();
@@ -91,24 +108,14 @@ export class AgonesRunner {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#server
-      .off("connect", this.#onConnect)
-      .off("disconnect", this.#onDisconnect)
-      .off("draining", this.#onDraining);
+    this.#subject.unwatch();
     clearInterval(this.#endWatch);
     for (const each of this.#synchronisers) each.close();
     this.#link.close();
   }
 
-  readonly #onConnect = (): void => {
-    this.#allocateForPeers();
-    this.#touchAll();
-  };
-
-  readonly #onDisconnect = (): void => this.#touchAll();
-
   /** Nobody is to be sent here any more. Without a time for the end the server keeps its place, but for others. */
-  readonly #onDraining = ({ leaveMs }: DrainingEvent): void => {
+  #onDraining({ leaveMs }: Pick<DrainingEvent, "leaveMs">): void {
     if (leaveMs === Infinity) {
       if (this.#state !== "Allocated") this.#ask("allocate");
       return;
@@ -117,8 +124,8 @@ export class AgonesRunner {
     this.#isEnding = true;
     this.#wish = undefined;
     // `close` gives the same promise as whoever called it has.
-    void Promise.allSettled([this.#tellShutdown(), this.#server.close()]).then(() => this.close());
-  };
+    void Promise.allSettled([this.#tellShutdown(), this.#subject.close()]).then(() => this.close());
+  }
 
   /**
    * The server drained before it came here, as on a signal during its start: it is offered to nobody. Whether it has a
@@ -127,9 +134,9 @@ export class AgonesRunner {
    */
   #joinDraining(): void {
     this.#wish = undefined;
-    this.#onDraining({ leaveMs: Infinity, reason: "" });
+    this.#onDraining({ leaveMs: Infinity });
     this.#endWatch = setInterval(() => {
-      if (this.#server.address === undefined) this.#onDraining({ leaveMs: 0, reason: "" });
+      if (!this.#subject.isOpen) this.#onDraining({ leaveMs: 0 });
     }, END_LOOK_MS);
     this.#endWatch.unref();
   }
@@ -157,7 +164,7 @@ export class AgonesRunner {
   #allocateForPeers(): void {
     const { allocateOnFirstPeer = false } = this.#options;
     if (!allocateOnFirstPeer || this.#wish !== undefined || this.#isEnding) return;
-    if (this.#state !== "Allocated" && this.#server.peers.size > 0) this.#ask("allocate");
+    if (this.#state !== "Allocated" && this.#subject.peerCount > 0) this.#ask("allocate");
   }
 
   #ask(wish: "allocate"): void {
@@ -211,7 +218,7 @@ export class AgonesRunner {
       await this.#options.onShutdown();
     } catch (error) {
       this.#logger.error({ err: error }, '"onShutdown" failed: the server is closed instead');
-      await this.#server.close().catch((reason: unknown) => {
+      await this.#subject.close().catch((reason: unknown) => {
         this.#logger.error({ err: reason }, "the server could not be closed");
       });
     }
@@ -219,7 +226,7 @@ export class AgonesRunner {
 
   /** One by one, so that a list which somebody else has changed comes right as well. */
   async #updateList(name: string): Promise<void> {
-    const here = new Set([...this.#server.peers.values()].map((peer) => this.#playerId(peer)));
+    const here = new Set([...this.#subject.peers()].map((peer) => this.#playerId(peer)));
     const there = new Set(await this.#link.call("getList", (sdk) => sdk.beta.getListValues(name)));
     for (const value of there) {
       if (!here.has(value)) await this.#link.call("removeListValue", (sdk) => sdk.beta.deleteListValue(name, value));
@@ -247,12 +254,15 @@ export class AgonesRunner {
 /**
  * Runs a server that listens under Agones: says that it is ready, sends health pings, tells the number of peers, and
  * drains the server when Agones ends it. Without a sidecar, or with one that fails, the game goes on: what fails is
- * logged and tried again. Throws TypeError, RangeError or Error for bad arguments.
+ * logged and tried again. Throws TypeError, RangeError or Error for bad arguments; Error in a worker of a cluster.
  */
-export function runWithAgones<Data = unknown>(
-  server: AgonesServer<Data>,
-  options: AgonesOptions<Data> = {},
-): AgonesRunner {
-  // `playerId` is given peers of this server alone.
-  return new AgonesRunner(server, checkAgonesOptions(server, options as AgonesOptions));
+export function runWithAgones<Data = unknown>(server: AgonesServer<Data>, options?: AgonesOptions<Data>): AgonesRunner;
+/**
+ * Runs a cluster of `@sortie/cluster` that listens under Agones, in its main process: all workers are one GameServer.
+ * Their peers are counted once a second. Throws as for a server.
+ */
+export function runWithAgones(cluster: AgonesCluster, options?: AgonesClusterOptions): AgonesRunner;
+export function runWithAgones(server: AgonesServer | AgonesCluster, options: AgonesOptions = {}): AgonesRunner {
+  const checked = checkAgonesOptions(server, options);
+  return new AgonesRunner(isCluster(server) ? new ClusterSubject(server) : new ServerSubject(server), checked);
 }

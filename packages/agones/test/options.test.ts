@@ -8,10 +8,10 @@ describe("options of runWithAgones", () => {
   it.each<[string, unknown, string]>([
     ["a promise", Promise.resolve(server), "a promise"],
     ["an object of another kind", { close: methods.close }, "an object without on, off"],
-    ["a cluster", { ...methods, address: {}, workers: [] }, "an object without peers"],
+    ["a cluster that has no figures", { ...methods, address: {}, workers: [] }, "an object without peers"],
     ["a number of peers", { ...methods, address: {}, peers: 0 }, "an object without peers"],
   ])("are of a server, and not of %s", (_, other, got) => {
-    const message = `"server" expected what createServer() gives, got ${got}`;
+    const message = `"server" expected what createServer() or createCluster() gives, got ${got}`;
     expect(() => checkAgonesOptions(other as AgonesServer, {})).toThrow(new TypeError(message));
   });
 

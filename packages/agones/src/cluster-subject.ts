@@ -1,0 +1,105 @@
+import type { Peer } from "@sortie/server";
+import type { Subject, SubjectUser } from "./subject.js";
+
+/** ms between two looks whether a cluster has ended. Its event "close" is left alone: an error is thrown without it. */
+const LOOK_MS = 250;
+/** Looks from one question for the figures to the next: workers have new ones once in a second. */
+const LOOKS_PER_QUESTION = 4;
+
+/** The part of the figures that is used. */
+export interface AgonesClusterStatistics {
+  readonly total: { readonly peers: number };
+  readonly workers: readonly {
+    readonly state: string;
+    readonly server?: { readonly draining: boolean } | undefined;
+  }[];
+}
+
+/** The part of a `Cluster` of `@sortie/cluster` that is used: every one has it. */
+export interface AgonesCluster {
+  readonly workers: number;
+  /** undefined before `listen` and after `close`. */
+  readonly address: object | undefined;
+  statistics(): Promise<AgonesClusterStatistics>;
+  close(options?: { readonly drainMs?: number | undefined }): Promise<void>;
+}
+
+/** All workers of a cluster, seen from its main process: they are asked, as peers are theirs. */
+export class ClusterSubject implements Subject {
+  readonly #cluster: AgonesCluster;
+  #user: SubjectUser | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looks = 0;
+  #isAsking = false;
+  #peerCount = 0;
+  #isDraining = false;
+
+  constructor(cluster: AgonesCluster) {
+    this.#cluster = cluster;
+  }
+
+  get isOpen(): boolean {
+    return this.#cluster.address !== undefined;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** Of the last answer, a second old at the most where all workers answer. */
+  get peerCount(): number {
+    return this.#peerCount;
+  }
+
+  peers(): Iterable<Peer<unknown>> {
+    return [];
+  }
+
+  watch(user: SubjectUser): void {
+    this.#user = user;
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer.unref();
+    this.#ask();
+  }
+
+  unwatch(): void {
+    this.#user = undefined;
+    clearInterval(this.#timer);
+  }
+
+  close(options?: { readonly drainMs: number }): Promise<void> {
+    return this.#cluster.close(options);
+  }
+
+  #look(): void {
+    if (!this.isOpen) {
+      clearInterval(this.#timer);
+      this.#user?.onDraining({ leaveMs: 0 });
+    } else if (++this.#looks % LOOKS_PER_QUESTION === 0) this.#ask();
+  }
+
+  #ask(): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.#cluster
+      .statistics()
+      .then((statistics) => this.#take(statistics))
+      // The next answer tells.
+      .catch(() => undefined)
+      .finally(() => (this.#isAsking = false));
+  }
+
+  #take({ total, workers }: AgonesClusterStatistics): void {
+    const before = this.#peerCount;
+    this.#peerCount = total.peers;
+    // All of them: one alone is being renewed, and the others take newcomers meanwhile.
+    const isDraining = workers.every(
+      ({ state, server }) => (state === "serving" || state === "closing") && server?.draining === true,
+    );
+    const hasBegun = isDraining && !this.#isDraining;
+    this.#isDraining = isDraining;
+    if (total.peers > before) this.#user?.onConnect();
+    else if (total.peers < before) this.#user?.onDisconnect();
+    if (hasBegun && this.isOpen) this.#user?.onDraining({ leaveMs: Infinity });
+  }
+}

@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OwnTimers } from "../../../tests/support/own-timers.js";
+import type { AgonesCluster, AgonesClusterStatistics } from "../src/cluster-subject.js";
+import { type AgonesRunner, runWithAgones } from "../src/run-with-agones.js";
+import type { AgonesSdk, GameServerView } from "../src/sdk.js";
+
+const silence = (): void => {};
+const LOGGER = { debug: silence, info: silence, warn: silence, error: silence };
+/** ms. More than workers are asked again after, and an update waits. */
+const SOON_MS = 1600;
+
+/** What of a cluster is used, moved by hand. */
+class HandCluster implements AgonesCluster {
+  readonly workers = 2;
+  readonly closes: unknown[] = [];
+  address: object | undefined = {};
+  peersByWorker = [0, 0];
+  draining = [false, false];
+  state = "serving";
+  asked = 0;
+
+  statistics(): Promise<AgonesClusterStatistics> {
+    this.asked += 1;
+    const workers = this.draining.map((draining) => ({ state: this.state, server: { draining } }));
+    return Promise.resolve({ total: { peers: this.peersByWorker.reduce((sum, peers) => sum + peers) }, workers });
+  }
+
+  close(options?: object): Promise<void> {
+    this.closes.push(options);
+    this.address = undefined;
+    return Promise.resolve();
+  }
+}
+
+let cluster: HandCluster;
+let calls: string[];
+let tell: (state: string) => void;
+let runner: AgonesRunner;
+let timers: OwnTimers;
+
+beforeEach(() => {
+  timers = new OwnTimers("/packages/agones/src/");
+  cluster = new HandCluster();
+  calls = [];
+});
+
+afterEach(() => {
+  runner.close();
+  timers.restore();
+  expect(timers.count, "no timer is left").toBe(0);
+});
+
+async function run(options: { allocateOnFirstPeer?: boolean } = {}): Promise<void> {
+  const call = (name: string) => (): Promise<unknown> => Promise.resolve(calls.push(name));
+  const sdk = {
+    connect: () => Promise.resolve(),
+    close: silence,
+    ready: call("ready"),
+    allocate: call("allocate"),
+    shutdown: call("shutdown"),
+    health: () => void calls.push("health"),
+    getGameServer: () => Promise.resolve({ status: { state: "Scheduled" } }),
+    watchGameServer: (onChange: (gameServer: GameServerView) => void) =>
+      void (tell = (state) => onChange({ status: { state } })),
+    beta: { setCounterCount: (name: string, count: number) => Promise.resolve(calls.push(`${name} ${count}`)) },
+  } as unknown as AgonesSdk;
+  const all = { counter: "players", logger: LOGGER, healthIntervalMs: 60_000, createSdk: () => sdk, ...options };
+  runner = runWithAgones(cluster, all);
+  await vi.advanceTimersByTimeAsync(SOON_MS);
+}
+
+describe("a cluster under Agones", () => {
+  it("is one GameServer: ready, with pings, and the number of all peers", async () => {
+    cluster.peersByWorker = [2, 3];
+    await run();
+    expect(calls.splice(0).sort()).toEqual(["health", "players 5", "ready"]);
+    cluster.peersByWorker = [2, 1];
+    await vi.advanceTimersByTimeAsync(SOON_MS);
+    expect(calls.splice(0)).toEqual(["players 3"]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(calls).toEqual([]);
+    expect(cluster.asked).toBeLessThan(16);
+  });
+
+  it("is not ended by a worker that is renewed; all that drain are kept from allocators", async () => {
+    await run();
+    calls = [];
+    cluster.draining = [true, false];
+    await vi.advanceTimersByTimeAsync(SOON_MS);
+    expect(calls).toEqual([]);
+    cluster.draining = [true, true];
+    await vi.advanceTimersByTimeAsync(SOON_MS);
+    expect(calls.splice(0)).toEqual(["allocate"]);
+    await vi.advanceTimersByTimeAsync(SOON_MS);
+    expect(calls).toEqual([]);
+  });
+
+  it("is told to Agones when it has ended", async () => {
+    await run();
+    calls = [];
+    await cluster.close();
+    await vi.advanceTimersByTimeAsync(SOON_MS);
+    expect(calls).toEqual(["shutdown"]);
+    expect(runner.isConnected).toBe(false);
+  });
+
+  it("is closed with time for what was sent when Agones shuts it down", async () => {
+    await run();
+    tell("Shutdown");
+    await vi.advanceTimersByTimeAsync(SOON_MS);
+    expect(cluster.closes[0]).toEqual({ drainMs: 2000 });
+    expect(calls).not.toContain("shutdown");
+  });
+
+  it("is allocated with the first peer of any worker", async () => {
+    await run({ allocateOnFirstPeer: true });
+    expect(calls).not.toContain("allocate");
+    cluster.peersByWorker = [0, 1];
+    await vi.advanceTimersByTimeAsync(SOON_MS);
+    expect(calls).toContain("allocate");
+  });
+
+  it("plays on where its workers' figures cannot be had", async () => {
+    await run();
+    calls = [];
+    vi.spyOn(cluster, "statistics").mockRejectedValueOnce(new Error("gone"));
+    cluster.peersByWorker = [1, 0];
+    await vi.advanceTimersByTimeAsync(2 * SOON_MS);
+    expect(calls).toEqual(["players 1"]);
+  });
+
+  it("has to listen, and has no list of players", async () => {
+    await run();
+    for (const options of [{ list: "players" }, { playerId: () => "ann" }]) {
+      const [name] = Object.keys(options);
+      const message = `"${name}" expected a server, got a cluster: its peers are in its workers, and only counted`;
+      expect(() => runWithAgones(cluster, options as object)).toThrow(new TypeError(message));
+    }
+    cluster.address = undefined;
+    expect(() => runWithAgones(cluster)).toThrow(/"server" expected one that listens: await server\.listen\(\) first/);
+  });
+});
