@@ -16,26 +16,33 @@ export interface SentItemSink {
   onItem(message: OutgoingMessage, from: number, to: number, packetNumber: number): void;
 }
 
-/** Parts of messages that packets carry: a chain for each packet, of items in one table. A chain is its first item. */
+/** Parts of messages that packets carry: a chain for each slot of `SentPackets`, of items in one table. */
 export class PartChains {
+  /** The first item of each chain. */
+  private heads: Int32Array;
   private readonly messages: (OutgoingMessage | undefined)[] = [];
   private items = new Int32Array(INITIAL_ITEMS * ITEM_WORDS);
   private free: number = NO_PART;
 
-  /** Adds bytes `[from, to)` of `message` behind the item `last`; `NO_PART`: begins a chain. Returns the new item. */
-  add(message: OutgoingMessage, from: number, to: number, last: number): number {
+  constructor(slots: number) {
+    this.heads = new Int32Array(slots).fill(NO_PART);
+  }
+
+  /** Adds bytes `[from, to)` of `message` behind the item `last`; `NO_PART`: begins the chain. Returns the new item. */
+  add(slot: number, message: OutgoingMessage, from: number, to: number, last: number): number {
     const item = this.take();
     const { items } = this;
     this.messages[item] = message;
     items[item * ITEM_WORDS + FROM] = from;
     items[item * ITEM_WORDS + TO] = to;
     items[item * ITEM_WORDS + NEXT] = NO_PART;
-    if (last !== NO_PART) items[last * ITEM_WORDS + NEXT] = item;
+    if (last === NO_PART) this.heads[slot] = item;
+    else items[last * ITEM_WORDS + NEXT] = item;
     return item;
   }
 
-  visit(first: number, packetNumber: number, sink: SentItemSink): void {
-    for (let item = first; item !== NO_PART;) {
+  visit(slot: number, packetNumber: number, sink: SentItemSink): void {
+    for (let item = this.heads[slot] as number; item !== NO_PART;) {
       const { items } = this;
       const at = item * ITEM_WORDS;
       const next = items[at + NEXT] as number;
@@ -45,15 +52,23 @@ export class PartChains {
     }
   }
 
-  release(first: number): void {
-    const { items } = this;
-    for (let item = first; item !== NO_PART;) {
+  /** There are so many slots from now on, and what was in one is in another. */
+  resize(slots: number, slotNow: (slot: number) => number): void {
+    const { heads } = this;
+    this.heads = new Int32Array(slots).fill(NO_PART);
+    for (const [slot, head] of heads.entries()) if (head !== NO_PART) this.heads[slotNow(slot)] = head;
+  }
+
+  release(slot: number): void {
+    const { heads, items } = this;
+    for (let item = heads[slot] as number; item !== NO_PART;) {
       const next = items[item * ITEM_WORDS + NEXT] as number;
       this.messages[item] = undefined;
       items[item * ITEM_WORDS + NEXT] = this.free;
       this.free = item;
       item = next;
     }
+    heads[slot] = NO_PART;
   }
 
   private take(): number {

@@ -1,7 +1,7 @@
 import { seen } from "@sortie/wire";
 import { AdaptiveRate } from "./congestion/adaptive-rate.js";
 import type { ReliableEndpoint } from "./reliable-endpoint.js";
-import { RECORD_DOUBLES, RECORD_WORDS, type SentPackets } from "./sent-packets.js";
+import { RECORD_DOUBLES, type SentPackets } from "./sent-packets.js";
 
 /** bytes. */
 const CACHE_LINE_BYTES = 64;
@@ -117,7 +117,8 @@ function nextRecord(endpoint: ReliableEndpoint): number {
 
 /** First and last field of a packet's record, which need not begin with a line. */
 function recordOf(sent: SentPackets, slot: number): number {
-  return (sent["doubles"][slot * RECORD_DOUBLES] as number) + (sent["words"][(slot + 1) * RECORD_WORDS - 1] as number);
+  const from = slot * RECORD_DOUBLES;
+  return (sent["records"][from] as number) + (sent["records"][from + RECORD_DOUBLES - 1] as number);
 }
 
 function waitingMessage(endpoint: ReliableEndpoint): number {

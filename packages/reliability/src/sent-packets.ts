@@ -12,33 +12,29 @@ const MAX_SLOTS: number = SENT_WINDOW * 2;
 /** Packets between two numbers that are left out: 128..383, 256 in the mean. */
 const SKIP_MIN = 128;
 const SKIP_SPAN = 256;
-const NONE = -1;
+/** In place of a number; no integer, so that the array is one of doubles from the start. */
+const NONE: number = NaN;
 
 /**
- * A packet's record: 64 bytes, one line of a processor's cache. Six doubles, then four words of 32 bits. What a
- * connection knows of a packet is looked at together, and with many connections none of it is in the cache any more.
+ * A packet's record: eight doubles, 64 bytes as a line of a processor's cache. What a connection knows of a packet is
+ * looked at together, and with many connections none of it is in the cache any more. In a plain array, of which V8
+ * keeps doubles as such: a typed one is an object of two lines more.
  */
 export const RECORD_DOUBLES = 8;
-export const RECORD_WORDS = 16;
-/** Places of the doubles. */
+/** Places in it. `STATE` has the state, three bits beside it, and above them the bytes of the packet. */
 const NUMBER = 0;
 const SENT_AT = 1;
 const ACK_LARGEST = 2;
 const DELIVERED = 3;
 const DELIVERED_AT = 4;
 const FIRST_SENT_AT = 5;
-/**
- * Places of the words: chain of parts behind the packet's whole message, bytes of the packet, control mask, state with
- * three bits beside it.
- */
-const CHAIN = 12;
-const SIZE = 13;
-const CONTROLS = 14;
-const STATE = 15;
+const CONTROLS = 6;
+const STATE = 7;
+const STATE_MASK = 0xff;
 const APP_LIMITED_BIT = 0x100;
 const RELAXED_BIT = 0x200;
 const PROBE_BIT = 0x400;
-const STATE_MASK = 0xff;
+const SIZE_SHIFT = 11;
 
 /**
  * The packets that were sent and not forgotten: a ring of records by packet number, which grows while more is in
@@ -64,9 +60,7 @@ export class SentPackets {
   private untilSkip: number;
   private skipped = 0;
   private mask: number = INITIAL_SLOTS - 1;
-  private doubles: Float64Array<ArrayBuffer> = emptyRecords(INITIAL_SLOTS);
-  /** The same memory as words. */
-  private words: Int32Array = new Int32Array(this.doubles.buffer);
+  private records: number[] = emptyRecords(INITIAL_SLOTS);
   /** By slot. */
   private wholes: (OutgoingMessage | undefined)[] = new Array<OutgoingMessage | undefined>(INITIAL_SLOTS);
   private chains: PartChains | undefined = undefined;
@@ -100,7 +94,7 @@ export class SentPackets {
       this.untilSkip = this.drawSkip();
       // First the slot: making it ready may replace the memory.
       const slot = this.prepare(this.nextNumber);
-      this.words[slot * RECORD_WORDS + STATE] = SentState.Skipped;
+      this.records[slot * RECORD_DOUBLES + STATE] = SentState.Skipped;
       this.skipped += 1;
       this.nextNumber += 1;
       this.settle();
@@ -116,10 +110,8 @@ export class SentPackets {
       this.wholes[this.nextNumber & this.mask] = message;
       return;
     }
-    this.chains ??= new PartChains();
-    const { lastInChain } = this;
-    this.lastInChain = this.chains.add(message, from, to, lastInChain);
-    if (lastInChain === NO_PART) this.words[this.wordsOf(this.nextNumber) + CHAIN] = this.lastInChain;
+    this.chains ??= new PartChains(this.mask + 1);
+    this.lastInChain = this.chains.add(this.nextNumber & this.mask, message, from, to, this.lastInChain);
   }
 
   /**
@@ -137,15 +129,14 @@ export class SentPackets {
     ackLargest: number,
     isRelaxed: boolean = false,
   ): void {
-    const { doubles, words } = this;
-    const at = this.doublesOf(this.nextNumber);
-    const word = this.wordsOf(this.nextNumber);
-    doubles[at + SENT_AT] = nowMs;
-    doubles[at + ACK_LARGEST] = ackLargest;
-    words[word + SIZE] = bytes;
-    words[word + CONTROLS] = controlMask;
+    const { records } = this;
+    const at = this.recordOf(this.nextNumber);
+    records[at + SENT_AT] = nowMs;
+    records[at + ACK_LARGEST] = ackLargest;
+    records[at + CONTROLS] = controlMask;
     const kind = (isRelaxed ? RELAXED_BIT : 0) | (state === SentState.Probe ? PROBE_BIT : 0);
-    words[word + STATE] = ((words[word + STATE] as number) & APP_LIMITED_BIT) | kind | state;
+    const appLimited = (records[at + STATE] as number) & APP_LIMITED_BIT;
+    records[at + STATE] = (bytes << SIZE_SHIFT) | appLimited | kind | state;
     if (state === SentState.InFlight) {
       this.bytesInFlight += bytes;
       this.packetsInFlight += 1;
@@ -163,25 +154,26 @@ export class SentPackets {
   }
 
   stateOf(packetNumber: number): SentState {
-    if (this.doubles[this.doublesOf(packetNumber) + NUMBER] !== packetNumber) return SentState.Unknown;
-    return ((this.words[this.wordsOf(packetNumber) + STATE] as number) & STATE_MASK) as SentState;
+    const at = this.recordOf(packetNumber);
+    if (this.records[at + NUMBER] !== packetNumber) return SentState.Unknown;
+    return ((this.records[at + STATE] as number) & STATE_MASK) as SentState;
   }
 
   /** ms. Of a number whose state is known, as the rest below. */
   sentAtOf(packetNumber: number): number {
-    return this.doubles[this.doublesOf(packetNumber) + SENT_AT] as number;
+    return this.records[this.recordOf(packetNumber) + SENT_AT] as number;
   }
 
   bytesOf(packetNumber: number): number {
-    return this.words[this.wordsOf(packetNumber) + SIZE] as number;
+    return this.stateWordOf(packetNumber) >>> SIZE_SHIFT;
   }
 
   controlsOf(packetNumber: number): number {
-    return this.words[this.wordsOf(packetNumber) + CONTROLS] as number;
+    return this.records[this.recordOf(packetNumber) + CONTROLS] as number;
   }
 
   ackLargestOf(packetNumber: number): number {
-    return this.doubles[this.doublesOf(packetNumber) + ACK_LARGEST] as number;
+    return this.records[this.recordOf(packetNumber) + ACK_LARGEST] as number;
   }
 
   /**
@@ -197,59 +189,57 @@ export class SentPackets {
     firstSentAtMs: number,
     isAppLimited: boolean,
   ): void {
-    const { doubles } = this;
-    const at = this.doublesOf(packetNumber);
-    doubles[at + DELIVERED] = deliveredBytes;
-    doubles[at + DELIVERED_AT] = deliveredAtMs;
-    doubles[at + FIRST_SENT_AT] = firstSentAtMs;
-    const state = this.wordsOf(packetNumber) + STATE;
-    this.words[state] = ((this.words[state] as number) & STATE_MASK) | (isAppLimited ? APP_LIMITED_BIT : 0);
+    const { records } = this;
+    const at = this.recordOf(packetNumber);
+    records[at + DELIVERED] = deliveredBytes;
+    records[at + DELIVERED_AT] = deliveredAtMs;
+    records[at + FIRST_SENT_AT] = firstSentAtMs;
+    records[at + STATE] = ((records[at + STATE] as number) & STATE_MASK) | (isAppLimited ? APP_LIMITED_BIT : 0);
   }
 
   deliveredBytesOf(packetNumber: number): number {
-    return this.doubles[this.doublesOf(packetNumber) + DELIVERED] as number;
+    return this.records[this.recordOf(packetNumber) + DELIVERED] as number;
   }
 
   deliveredAtOf(packetNumber: number): number {
-    return this.doubles[this.doublesOf(packetNumber) + DELIVERED_AT] as number;
+    return this.records[this.recordOf(packetNumber) + DELIVERED_AT] as number;
   }
 
   firstSentAtOf(packetNumber: number): number {
-    return this.doubles[this.doublesOf(packetNumber) + FIRST_SENT_AT] as number;
+    return this.records[this.recordOf(packetNumber) + FIRST_SENT_AT] as number;
   }
 
   isRelaxed(packetNumber: number): boolean {
-    return ((this.words[this.wordsOf(packetNumber) + STATE] as number) & RELAXED_BIT) !== 0;
+    return (this.stateWordOf(packetNumber) & RELAXED_BIT) !== 0;
   }
 
   /** Whether it is or was a path probe, whatever has become of it. */
   isProbe(packetNumber: number): boolean {
-    return ((this.words[this.wordsOf(packetNumber) + STATE] as number) & PROBE_BIT) !== 0;
+    return (this.stateWordOf(packetNumber) & PROBE_BIT) !== 0;
   }
 
   wasAppLimited(packetNumber: number): boolean {
-    return ((this.words[this.wordsOf(packetNumber) + STATE] as number) & APP_LIMITED_BIT) !== 0;
+    return (this.stateWordOf(packetNumber) & APP_LIMITED_BIT) !== 0;
   }
 
   /** Sets what became of a packet and takes it out of flight. */
   resolve(packetNumber: number, state: SentState): void {
-    const { words } = this;
-    const word = this.wordsOf(packetNumber);
-    const before = words[word + STATE] as number;
+    const before = this.stateWordOf(packetNumber);
     if ((before & STATE_MASK) === SentState.InFlight) {
-      if (packetNumber >= this.pathSince) this.bytesInFlight -= words[word + SIZE] as number;
+      if (packetNumber >= this.pathSince) this.bytesInFlight -= before >>> SIZE_SHIFT;
       this.packetsInFlight -= 1;
       if ((before & RELAXED_BIT) === 0) this.promptInFlight -= 1;
     }
-    words[word + STATE] = (before & ~STATE_MASK) | state;
+    this.records[this.recordOf(packetNumber) + STATE] = (before & ~STATE_MASK) | state;
     if (packetNumber === this.lowest || packetNumber === this.oldest) this.settle();
   }
 
   /** Shows the message parts of a packet to `sink`. */
   visitItems(packetNumber: number, sink: SentItemSink): void {
-    const whole = this.wholes[packetNumber & this.mask];
+    const slot = packetNumber & this.mask;
+    const whole = this.wholes[slot];
     if (whole !== undefined) sink.onItem(whole, 0, whole.totalBytes, packetNumber);
-    this.chains?.visit(this.words[this.wordsOf(packetNumber) + CHAIN] as number, packetNumber, sink);
+    this.chains?.visit(slot, packetNumber, sink);
   }
 
   /** The oldest packet in flight that asked for a prompt acknowledgement; where none did, the oldest of all. */
@@ -278,22 +268,23 @@ export class SentPackets {
   clear(sink: SentItemSink): void {
     for (let slot = 0; slot <= this.mask; slot++) {
       const at = slot * RECORD_DOUBLES + NUMBER;
-      const number = this.doubles[at] as number;
-      if (number === NONE) continue;
+      const number = this.records[at] as number;
+      if (Number.isNaN(number)) continue;
       this.visitItems(number, sink);
       this.releaseItems(number);
-      this.doubles[at] = NONE;
+      this.records[at] = NONE;
     }
     this.bytesInFlight = this.packetsInFlight = this.promptInFlight = 0;
     this.lowest = this.oldest = this.nextNumber;
   }
 
-  private doublesOf(packetNumber: number): number {
+  private recordOf(packetNumber: number): number {
     return (packetNumber & this.mask) * RECORD_DOUBLES;
   }
 
-  private wordsOf(packetNumber: number): number {
-    return (packetNumber & this.mask) * RECORD_WORDS;
+  /** State, bits and bytes. */
+  private stateWordOf(packetNumber: number): number {
+    return this.records[this.recordOf(packetNumber) + STATE] as number;
   }
 
   private drawSkip(): number {
@@ -323,43 +314,36 @@ export class SentPackets {
     this.releaseParts(slot);
     this.parts = 0;
     this.lastInChain = NO_PART;
-    this.doubles[slot * RECORD_DOUBLES + NUMBER] = packetNumber;
-    this.words[slot * RECORD_WORDS + STATE] = SentState.Unknown;
+    this.records[slot * RECORD_DOUBLES + NUMBER] = packetNumber;
+    this.records[slot * RECORD_DOUBLES + STATE] = SentState.Unknown;
     return slot;
   }
 
   private grow(): void {
-    const { doubles, wholes } = this;
+    const { records, wholes } = this;
     const slots = wholes.length * 2;
-    this.mask = slots - 1;
-    this.doubles = emptyRecords(slots);
-    this.words = new Int32Array(this.doubles.buffer);
+    const mask = slots - 1;
+    this.mask = mask;
+    this.records = emptyRecords(slots);
     this.wholes = new Array<OutgoingMessage | undefined>(slots);
     for (let slot = 0; slot < wholes.length; slot++) {
       const from = slot * RECORD_DOUBLES;
-      const number = doubles[from + NUMBER] as number;
-      if (number === NONE) continue;
-      this.doubles.set(doubles.subarray(from, from + RECORD_DOUBLES), this.doublesOf(number));
-      this.wholes[number & this.mask] = wholes[slot];
+      const number = records[from + NUMBER] as number;
+      if (Number.isNaN(number)) continue;
+      const to = this.recordOf(number);
+      for (let place = 0; place < RECORD_DOUBLES; place++) this.records[to + place] = records[from + place] as number;
+      this.wholes[number & mask] = wholes[slot];
     }
+    this.chains?.resize(slots, (slot) => (records[slot * RECORD_DOUBLES + NUMBER] as number) & mask);
   }
 
   private releaseParts(slot: number): void {
     if (this.wholes[slot] !== undefined) this.wholes[slot] = undefined;
-    if (this.chains === undefined) return;
-    const chain = slot * RECORD_WORDS + CHAIN;
-    this.chains.release(this.words[chain] as number);
-    this.words[chain] = NO_PART;
+    this.chains?.release(slot);
   }
 }
 
 /** Slots of packets that do not exist. */
-function emptyRecords(slots: number): Float64Array<ArrayBuffer> {
-  const doubles = new Float64Array(slots * RECORD_DOUBLES);
-  const words = new Int32Array(doubles.buffer);
-  for (let slot = 0; slot < slots; slot++) {
-    doubles[slot * RECORD_DOUBLES + NUMBER] = NONE;
-    words[slot * RECORD_WORDS + CHAIN] = NO_PART;
-  }
-  return doubles;
+function emptyRecords(slots: number): number[] {
+  return new Array<number>(slots * RECORD_DOUBLES).fill(NONE);
 }
