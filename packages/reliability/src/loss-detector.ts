@@ -43,8 +43,6 @@ class RaisedThresholds {
 export class LossDetector {
   /** ms. When the next packet is lost by time; Infinity when none would be. */
   lossTimeAt: number = Infinity;
-  /** ms. No packet is lost by time before. */
-  private putOffToMs: number = -Infinity;
   /** Undefined while both thresholds are the initial ones: paths that reorder are rare. */
   private raised: RaisedThresholds | undefined = undefined;
 
@@ -58,14 +56,23 @@ export class LossDetector {
     return this.raised?.time ?? INITIAL_TIME_THRESHOLD;
   }
 
-  /** No packet is lost by time before `untilMs`: acknowledgements that came in time may still wait in the socket. */
+  /** No packet is to be lost by time before `untilMs`: acknowledgements that came in time may wait in the socket. */
   putOff(untilMs: number): void {
-    this.putOffToMs = untilMs;
     if (this.lossTimeAt < untilMs) this.lossTimeAt = untilMs;
   }
 
-  /** Looks at the packets below `largestAcked`, at most the window of 1024, and sets `lossTimeAt`. */
-  detect(sent: SentPackets, largestAcked: number, rtt: RttEstimator, nowMs: number, sink: LossSink): void {
+  /**
+   * Looks at the packets below `largestAcked`, at most the window of 1024, and sets `lossTimeAt`.
+   * @param notBeforeMs none is lost by time before: what `putOff` was told last
+   */
+  detect(
+    sent: SentPackets,
+    largestAcked: number,
+    rtt: RttEstimator,
+    nowMs: number,
+    sink: LossSink,
+    notBeforeMs: number = -Infinity,
+  ): void {
     this.decay(nowMs);
     this.lossTimeAt = Infinity;
     const { packetThreshold } = this;
@@ -73,7 +80,7 @@ export class LossDetector {
     for (let number = sent.lowest; number < largestAcked; number++) {
       const state = sent.stateOf(number);
       if (state !== SentState.InFlight && state !== SentState.Probe) continue;
-      const lostAtMs = Math.max(sent.sentAtOf(number) + delayMs, this.putOffToMs);
+      const lostAtMs = Math.max(sent.sentAtOf(number) + delayMs, notBeforeMs);
       if (largestAcked - number >= packetThreshold) sink.onPacketLost(number, SentState.LostByOrder, nowMs);
       else if (lostAtMs <= nowMs) sink.onPacketLost(number, SentState.LostByTime, nowMs);
       else if (lostAtMs < this.lossTimeAt) this.lossTimeAt = lostAtMs;

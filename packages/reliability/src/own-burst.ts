@@ -17,11 +17,11 @@ const WINDOW_MS = 10_000;
  * that explains less than half of the excess is left alone: there is a queue, or another path, which it would blur.
  */
 export class OwnBurst {
-  private rate = 0;
-  private previousRate = 0;
+  private windowEndsAtMs = -Infinity;
   private shortestMs = Infinity;
   private previousShortestMs = Infinity;
-  private windowEndsAtMs = -Infinity;
+  private rate = 0;
+  private previousRate = 0;
 
   /** The path is another. */
   reset(): void {

@@ -56,7 +56,7 @@ function partsOfReceiving(endpoint: ReliableEndpoint): number {
   const congestion = endpoint["congestion"];
   let sum = inbox.bytes + inbox["maxBytes"] + inbound["windowBytes"] + inbound["sequencedCount"];
   if (congestion instanceof AdaptiveRate) {
-    sum += congestion["pace"] + congestion["gain"] + congestion["smoothedRttMs"];
+    sum += congestion["pace"] + congestion["smoothedRttMs"];
     sum += congestion["deliveredBytes"] + congestion["usedAtMs"];
   }
   return seen(sum);
@@ -69,7 +69,7 @@ function partsOfParts(endpoint: ReliableEndpoint): number {
   const congestion = endpoint["congestion"];
   let sum = sent.nextNumber + sent["mask"] + sent.bytesInFlight;
   sum += rtt["smoothed"] + rtt["variance"] + rtt["latest"] + rtt["minPath"] + rtt["timeout"];
-  sum += detector.lossTimeAt + detector["putOffToMs"] + holdUp.toleranceMs + holdUp["seenAtMs"];
+  sum += detector.lossTimeAt + holdUp.toleranceMs + holdUp["seenAtMs"];
   sum += sampler.deliveredBytes + sampler["trainAtMs"] + sampler["deliveredAtMs"];
   if (congestion instanceof AdaptiveRate) sum += congestion["bucket"]["tokens"] + congestion["bucket"]["updatedAtMs"];
   sum += scheduler["occupied"];
@@ -91,11 +91,8 @@ function partsOfController(endpoint: ReliableEndpoint): number {
   const rounds = congestion["rounds"];
   let sum = bandwidth["current"] + bandwidth["countFromBytes"];
   sum += queue["base"] + queue["recentMs"] + queue["runningMs"] + queue["burstMinMs"] + queue["roundMaxMs"];
-  sum += rounds.count + rounds.elapsedMs + rounds["fromMs"] + rounds["regained"];
-  sum += congestion["clock"]["fromMs"] + congestion["standing"]["levelMs"];
-  sum += congestion["renewal"]["peakRate"] + congestion["losses"]["share"];
-  sum += congestion["trains"]["bytes"] + congestion["growth"]["fullRate"] + congestion["probing"]["fromRate"];
-  return seen(congestion["own"].isShared ? sum : sum + 1);
+  sum += rounds.count + rounds.elapsedMs + rounds.fromMs + rounds["regained"];
+  return seen(sum + congestion["standing"]["quietBytes"] + congestion["losses"]["share"]);
 }
 
 function partsOfQueue(endpoint: ReliableEndpoint): number {

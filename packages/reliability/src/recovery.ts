@@ -369,7 +369,7 @@ export class Recovery implements LossSink {
   }
 
   private detectLosses(nowMs: number): void {
-    this.detector.detect(this.sent, this.largestAcked, this.rtt, nowMs, this);
+    this.detector.detect(this.sent, this.largestAcked, this.rtt, nowMs, this, this.holdUp.excusedUntilMs);
     this.losses?.report(this.congestion, nowMs);
   }
 

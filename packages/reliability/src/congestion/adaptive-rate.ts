@@ -69,7 +69,8 @@ export class AdaptiveRate implements CongestionController {
   private readonly renewal: BaseRenewal;
   private readonly rounds: RoundMeter = new RoundMeter();
   private readonly losses: LossReview = new LossReview();
-  private readonly trains: TrainMeter = new TrainMeter();
+  /** Made in each start when packets leave together for the first time: it is asked for the rate to grow to. */
+  private trains: TrainMeter | undefined = undefined;
   private readonly growth: StartupGrowth = new StartupGrowth();
   private current: AdaptivePhase = "startup";
   private readonly clock: PhaseClock;
@@ -97,7 +98,7 @@ export class AdaptiveRate implements CongestionController {
     this.own = new OwnQueue(this.bandwidth, this.queue);
     this.standing = new StandingQueue(this.queue, this.own, this.rounds, this.losses);
     this.foreign = new ForeignQueue(this.queue, this.standing.crowd);
-    this.renewal = new BaseRenewal(this.queue, this.foreign);
+    this.renewal = new BaseRenewal(this.bandwidth, this.queue, this.foreign);
     this.clock = new PhaseClock(this.bandwidth, this.queue, this.rounds);
     this.probing = new BandwidthProbe(this.queue, flushIntervalMs);
     this.bucket = new TokenBucket(this.maxRate, INITIAL_WINDOW_BYTES);
@@ -146,8 +147,8 @@ export class AdaptiveRate implements CongestionController {
     this.losses.reset();
     this.standing.reset();
     this.foreign.reset();
-    this.renewal.reset();
     this.bandwidth.set(0, this.rounds.fromBytes);
+    this.bandwidth.restartPeak();
     this.restart?.onPathChanged();
     this.own.isShared = false;
     this.startUp(nowMs);
@@ -178,11 +179,10 @@ export class AdaptiveRate implements CongestionController {
       this.smoothedRttMs = sample.smoothedRttMs;
       this.queue.onSample(rttMs, nowMs, nowMs - sample.ackDelayMs - sample.returnWaitMs - rttMs, sample.maxAckDelayMs);
       this.ackDelayMs += (sample.ackDelayMs + sample.returnWaitMs - this.ackDelayMs) / 8;
-      this.renewal.onRtt(rttMs);
+      if (this.current === "probe-rtt") this.renewal.onRtt(rttMs);
     }
     this.bandwidth.onAck(sample);
-    this.renewal.onBandwidth(this.bandwidthBytesPerSecond);
-    this.trains.onAck(sample);
+    if (sample.trainBytes > 0 && this.current === "startup") (this.trains ??= new TrainMeter()).onAck(sample);
     const roundEnds = this.rounds.onAck(sample);
     if (roundEnds) this.onRound(nowMs);
     this.movePhase(sample, roundEnds);
@@ -191,7 +191,7 @@ export class AdaptiveRate implements CongestionController {
 
   private onRound(nowMs: number): void {
     const { rounds, losses } = this;
-    this.trains.onRound();
+    this.trains?.onRound();
     const { lossShare, lostBytes } = rounds;
     if (losses.isNearlyAll(lossShare, lostBytes)) (this.restart ??= new SlowRestart()).begin(rounds.bytes - lostBytes);
     const isQuiet = rounds.isAppLimited || (this.current === "cruise" && this.clock.rounds > SETTLE_ROUNDS);
@@ -265,7 +265,7 @@ export class AdaptiveRate implements CongestionController {
         break;
       case "probe-rtt":
         if (this.clock.rounds < 1 || !this.renewal.isOver(nowMs)) break;
-        if (this.renewal.end(this.bandwidthBytesPerSecond, nowMs)) this.startUp(nowMs);
+        if (this.renewal.end(nowMs)) this.startUp(nowMs);
         else this.cruise(nowMs);
     }
   }
@@ -286,7 +286,7 @@ export class AdaptiveRate implements CongestionController {
       return;
     }
     const { crowd } = this.standing;
-    if (!crowd.isSuspected && (queue.isStale(nowMs) || this.renewal.givesWayInVain(this.bandwidthBytesPerSecond))) {
+    if (!crowd.isSuspected && (queue.isStale(nowMs) || this.renewal.givesWayInVain)) {
       this.renewal.begin(nowMs);
       this.enter("probe-rtt", 1, nowMs);
       return;
@@ -302,7 +302,7 @@ export class AdaptiveRate implements CongestionController {
   private startUp(nowMs: number): void {
     this.growth.begin();
     this.bandwidth.nextCycle();
-    this.trains.reset();
+    this.trains = undefined;
     this.enter("startup", STARTUP_GAIN, nowMs);
   }
 
@@ -381,7 +381,7 @@ export class AdaptiveRate implements CongestionController {
     const rate = bandwidth.bytesPerSecond;
     const baseMs = queue.baseMs === Infinity ? ASSUMED_RTT_MS : queue.baseMs;
     const relief = this.current === "cruise" ? this.own.relief : 1;
-    const gain = isStartup ? startupGain(rate, this.trains.bytesPerSecond) : this.gain * relief;
+    const gain = isStartup ? startupGain(rate, this.trains?.bytesPerSecond ?? 0) : this.gain * relief;
     let pace = (rate * gain) / (1 - this.losses.pathShare);
     if (isStartup) pace = Math.max(pace, firstPace(baseMs));
     this.pace = Math.min(Math.max(pace, leastPace(this.smoothedRttMs, this.standing.crowd.isKnown)), this.maxRate);

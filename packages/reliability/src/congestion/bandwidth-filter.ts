@@ -8,6 +8,7 @@ export class BandwidthFilter {
   private current = 0;
   private previous = 0;
   private countFromBytes = 0;
+  private peak = 0;
   /** bytes/s. What is measured counts for no more than this. */
   private most: number = Infinity;
 
@@ -16,10 +17,21 @@ export class BandwidthFilter {
     return Math.max(this.current, this.previous);
   }
 
+  /** bytes/s. The highest that it was since `restartPeak`. */
+  get peakBytesPerSecond(): number {
+    return this.peak;
+  }
+
+  restartPeak(): void {
+    this.peak = this.bytesPerSecond;
+  }
+
   onAck(sample: AckSample): void {
     const rate = Math.min(sample.deliveryRateBytesPerSecond, this.most);
     if (rate <= this.current || sample.priorDeliveredBytes < this.countFromBytes) return;
-    if (!sample.isAppLimited || rate > this.previous) this.current = rate;
+    if (sample.isAppLimited && rate <= this.previous) return;
+    this.current = rate;
+    this.peak = Math.max(this.peak, rate);
   }
 
   /**
@@ -47,6 +59,7 @@ export class BandwidthFilter {
    */
   set(bytesPerSecond: number, deliveredBytes: number): void {
     this.current = this.previous = bytesPerSecond;
+    this.peak = Math.max(this.peak, bytesPerSecond);
     this.countFromBytes = deliveredBytes;
   }
 }

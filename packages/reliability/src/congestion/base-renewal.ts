@@ -1,3 +1,4 @@
+import type { BandwidthFilter } from "./bandwidth-filter.js";
 import type { ForeignQueue } from "./foreign-queue.js";
 import type { QueueSignal } from "./queue-signal.js";
 
@@ -9,31 +10,31 @@ const IN_VAIN_SINCE_JUMP = 2;
 /** Of what the round trip was longer by, what must be left while half as much is sent: else it was a queue. */
 const STAYED = 0.75;
 
-/** When and how the shortest round trip is measured anew, by sending half as much. */
+/**
+ * When and how the shortest round trip is measured anew, by sending half as much. The highest bandwidth since then is
+ * with the bandwidth itself, so that nothing of this is touched until its time comes.
+ */
 export class BaseRenewal {
+  private readonly bandwidth: BandwidthFilter;
   private readonly queue: QueueSignal;
   private readonly foreign: ForeignQueue;
-  /** bytes/s. The highest bandwidth since the shortest round trip was last measured anew. */
-  private peakRate = 0;
   private minRttMs = Infinity;
   private fromMs = 0;
 
-  constructor(queue: QueueSignal, foreign: ForeignQueue) {
+  constructor(bandwidth: BandwidthFilter, queue: QueueSignal, foreign: ForeignQueue) {
+    this.bandwidth = bandwidth;
     this.queue = queue;
     this.foreign = foreign;
   }
 
+  /** A round trip between `begin` and `end`. */
   onRtt(rttMs: number): void {
     this.minRttMs = Math.min(this.minRttMs, rttMs);
   }
 
-  onBandwidth(bytesPerSecond: number): void {
-    this.peakRate = Math.max(this.peakRate, bytesPerSecond);
-  }
-
   /** Whether what looks like a queue may be the path: giving way to it has changed nothing, and cost much. */
-  givesWayInVain(bytesPerSecond: number): boolean {
-    return this.queue.hasPathJumped && bytesPerSecond * IN_VAIN_SINCE_JUMP < this.peakRate;
+  get givesWayInVain(): boolean {
+    return this.queue.hasPathJumped && this.hasFallen(IN_VAIN_SINCE_JUMP);
   }
 
   begin(nowMs: number): void {
@@ -46,20 +47,20 @@ export class BaseRenewal {
   }
 
   /** Takes what was measured. Returns whether the flow gave way to a longer path, so that its rate says little. */
-  end(bytesPerSecond: number, nowMs: number): boolean {
+  end(nowMs: number): boolean {
     const { queue, minRttMs } = this;
     const roseMs = minRttMs - queue.baseMs;
     const stayed = roseMs > queue.thresholdMs && roseMs >= STAYED * queue.roundQueueMs;
-    const fellFar = queue.isLongerPath && bytesPerSecond * IN_VAIN < this.peakRate;
-    const isMistaken = stayed && (fellFar || this.givesWayInVain(bytesPerSecond));
+    const fellFar = queue.isLongerPath && this.hasFallen(IN_VAIN);
+    const isMistaken = stayed && (fellFar || this.givesWayInVain);
     queue.rebase(minRttMs, nowMs);
-    this.peakRate = bytesPerSecond;
+    this.bandwidth.restartPeak();
     // What looked like a queue of others was the path.
     if (isMistaken) this.foreign.reset();
     return isMistaken;
   }
 
-  reset(): void {
-    this.peakRate = 0;
+  private hasFallen(factor: number): boolean {
+    return this.bandwidth.bytesPerSecond * factor < this.bandwidth.peakBytesPerSecond;
   }
 }

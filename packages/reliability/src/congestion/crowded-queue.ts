@@ -1,4 +1,5 @@
 import { MIN_DATAGRAM_BYTES } from "@sortie/wire";
+import { LongQueue } from "./long-queue.js";
 import type { LossReview } from "./loss-review.js";
 import type { QueueSignal } from "./queue-signal.js";
 import type { RoundMeter } from "./round-meter.js";
@@ -12,9 +13,10 @@ const MIN_EVENTS = 24;
 const MIN_EVENTS_AGAIN = 8;
 const MIN_EVENTS_SUSPECT = 4;
 const MIN_ROUNDS = 4;
-/** Share of the longest queue that the shortest one must be: jitter comes and goes, a full queue and a path stay. */
-const STEADY = 0.9;
-/** The same for a longer path, and ms in which it must be so, though the flow gave way. Jitter takes longer to tell. */
+/**
+ * Share of the longest queue that the shortest one must be for a longer path, and ms in which it must be so, though the
+ * flow gave way. Jitter takes longer to tell.
+ */
 const STEADY_PATH = 0.95;
 const PATH_MS = 5000;
 const ROUGH_PATH_MS = 20_000;
@@ -43,21 +45,15 @@ export class CrowdedQueue {
   private readonly rounds: RoundMeter;
   private readonly losses: LossReview;
   private known = false;
+  /** Whether the queue was long in the last round. */
+  private isLong = false;
   /** ms. Shortest round trip ever, or since the path was found to be longer. */
   private baseMs = Infinity;
-  /** Since the flow gave way, or the queue was short or moved: rounds, their bytes, lost bytes, lossy ACKs and ms. */
-  private count = 0;
-  private bytes = 0;
-  private lostBytes = 0;
-  private events = 0;
-  private elapsedMs = 0;
-  /** ms. The shortest and the longest queue since it was last steady, and how long that is. */
-  private lowMs = 0;
-  private topMs = 0;
-  private levelForMs = 0;
-  /** ms since the flow gave way, and since the queue was last long. */
-  private sinceMs = 0;
-  private shortMs = 0;
+  /** Made with the first round with a long queue, and cleared after the last. */
+  private long: LongQueue | undefined = undefined;
+  /** ms. When the flow gave way, and when the last round with a long queue ended. */
+  private gaveWayAtMs = 0;
+  private longAtMs = 0;
 
   constructor(queue: QueueSignal, rounds: RoundMeter, losses: LossReview) {
     this.queue = queue;
@@ -72,12 +68,13 @@ export class CrowdedQueue {
 
   /** Whether the queue is still there that the flow has just given way to. */
   get isStanding(): boolean {
-    return this.known && this.sinceMs < HOLD_MS && this.shortMs === 0;
+    return this.known && this.isLong && this.rounds.fromMs - this.gaveWayAtMs < HOLD_MS;
   }
 
   /** Whether the queue looks like a crowd's: then its round trip must not become the shortest one. */
   get isSuspected(): boolean {
-    return this.known || (this.events >= MIN_EVENTS_SUSPECT && this.isExcess);
+    if (this.known || !this.isLong || this.long === undefined) return this.known;
+    return this.long.events >= MIN_EVENTS_SUSPECT && this.isExcess(this.long);
   }
 
   /**
@@ -88,88 +85,69 @@ export class CrowdedQueue {
     const { queue, rounds } = this;
     this.baseMs = Math.min(this.baseMs, queue.baseMs);
     const queueMs = queue.baseMs + queue.roundQueueMs - this.baseMs;
-    this.sinceMs += rounds.elapsedMs;
-    if (this.sinceMs > FORGET_LONG_MS || this.shortMs > FORGET_MS) this.known = false;
+    if (this.known && this.isOver) this.known = false;
     if (queueMs <= LONG * queue.thresholdMs || rounds.bytes > THIN_BYTES) {
-      this.onShortQueue();
+      if (this.isLong) this.long?.restart();
+      this.isLong = false;
       return 0;
     }
-    this.shortMs = 0;
-    this.followLevel(queueMs);
+    this.isLong = true;
+    this.longAtMs = rounds.fromMs;
+    const long = (this.long ??= new LongQueue());
+    if (!long.follow(queueMs, rounds.elapsedMs) && !this.known) long.clear();
     if (isDraining) return 0;
-    this.count += 1;
-    this.bytes += rounds.bytes;
-    this.lostBytes = Math.max(this.lostBytes + rounds.lostBytes - rounds.regainedBytes, 0);
-    this.events += rounds.lossEvents;
-    this.elapsedMs += rounds.elapsedMs;
-    if (this.count < MIN_ROUNDS) return 0;
-    if (this.isPath) {
-      this.takeForPath(queueMs, nowMs);
+    long.add(rounds);
+    if (long.count < MIN_ROUNDS) return 0;
+    if (this.isPath(long)) {
+      this.takeForPath(long, queueMs, nowMs);
       return 0;
     }
-    if (this.events < (this.known ? MIN_EVENTS_AGAIN : MIN_EVENTS) || !this.isExcess) return 0;
-    const rate = ((this.bytes - this.lostBytes) * 1000) / Math.max(this.elapsedMs, 1);
-    this.onGiveWay(queueMs, nowMs);
+    if (long.events < (this.known ? MIN_EVENTS_AGAIN : MIN_EVENTS) || !this.isExcess(long)) return 0;
+    const rate = ((long.bytes - long.lostBytes) * 1000) / Math.max(long.elapsedMs, 1);
+    this.onGiveWay(long, queueMs, nowMs);
     return rate;
   }
 
   reset(): void {
-    this.clear();
+    this.long?.clear();
     this.baseMs = Infinity;
     this.known = false;
   }
 
-  private get isExcess(): boolean {
-    const share = this.lostBytes / this.bytes;
+  /** Whether the crowd is to be forgotten, as nothing has been seen of it for long. */
+  private get isOver(): boolean {
+    const { rounds } = this;
+    const shortMs = this.isLong ? 0 : rounds.fromMs - rounds.elapsedMs - this.longAtMs;
+    return rounds.fromMs - this.gaveWayAtMs > FORGET_LONG_MS || shortMs > FORGET_MS;
+  }
+
+  private isExcess(long: LongQueue): boolean {
+    const share = long.lostBytes / long.bytes;
     if (!this.known) return this.losses.isExcessShare(share);
     return share > Math.min(2 * this.losses.pathShare + EXCESS_AGAIN, MAX_PATH_SHARE);
   }
 
   /** Whether the flow has given way for seconds, and nothing came of it. */
-  private get isPath(): boolean {
-    if (!this.known || this.levelForMs < PATH_MS || this.lostBytes > MAX_PATH_SHARE * this.bytes) return false;
-    return this.lowMs >= STEADY_PATH * this.topMs || this.levelForMs >= ROUGH_PATH_MS;
+  private isPath(long: LongQueue): boolean {
+    if (!this.known || long.levelForMs < PATH_MS || long.lostBytes > MAX_PATH_SHARE * long.bytes) return false;
+    return long.lowMs >= STEADY_PATH * long.topMs || long.levelForMs >= ROUGH_PATH_MS;
   }
 
-  private onShortQueue(): void {
-    this.clear();
-    this.lowMs = 0;
-    this.shortMs += this.rounds.elapsedMs;
-  }
-
-  private followLevel(queueMs: number): void {
-    this.lowMs = Math.min(this.lowMs, queueMs);
-    this.topMs = Math.max(this.topMs, queueMs);
-    this.levelForMs += this.rounds.elapsedMs;
-    if (this.lowMs >= STEADY * this.topMs) return;
-    if (!this.known) this.clear();
-    this.beginLevel(queueMs);
-  }
-
-  private beginLevel(queueMs: number): void {
-    this.lowMs = this.topMs = queueMs;
-    this.levelForMs = 0;
-  }
-
-  private onGiveWay(queueMs: number, nowMs: number): void {
+  private onGiveWay(long: LongQueue, queueMs: number, nowMs: number): void {
     if (!this.known) {
-      this.beginLevel(queueMs);
+      long.beginLevel(queueMs);
       this.queue.rebase(this.baseMs, nowMs);
     }
     this.known = true;
-    this.sinceMs = 0;
-    this.clear();
+    this.gaveWayAtMs = this.rounds.fromMs;
+    long.clear();
   }
 
-  private takeForPath(queueMs: number, nowMs: number): void {
+  private takeForPath(long: LongQueue, queueMs: number, nowMs: number): void {
     const { queue } = this;
     this.baseMs += queueMs;
     queue.rebase(this.baseMs, nowMs);
     this.known = false;
-    this.clear();
-  }
-
-  private clear(): void {
-    this.count = this.bytes = this.lostBytes = this.events = this.elapsedMs = 0;
+    long.clear();
   }
 }

@@ -25,6 +25,24 @@ const KEPT = 0.9;
 /** Packets that are kept in flight at the most: twice what any TCP flow begins with (IW10, RFC 6928). */
 const KEPT_PACKETS = 24;
 
+/** A deep queue that a flow gave way to, and what came of it. */
+class DeepQueue {
+  /** bytes/s to be kept if giving way proves to be in vain. */
+  mayKeep: number;
+  /** ms of the queue, and when, as the flow first gave way to it. */
+  readonly firstMs: number;
+  readonly firstAtMs: number;
+  /** Whether the round still lasts in which it did so. */
+  isFirst = true;
+  isForeign = false;
+
+  constructor(mayKeep: number, firstMs: number, firstAtMs: number) {
+    this.mayKeep = mayKeep;
+    this.firstMs = firstMs;
+    this.firstAtMs = firstAtMs;
+  }
+}
+
 /**
  * Tells a game's stream that a deep queue is kept up by others, who do not give way to it: TCP fills buffers until
  * packets are lost. Who goes on giving way to such a queue ends with nothing, and it becomes no shorter by that.
@@ -44,14 +62,7 @@ export class ForeignQueue {
   private baseMs = Infinity;
   /** Of the rounds while nothing waited, the share with too little to send. */
   private thinShare = 0;
-  /** bytes/s to be kept if giving way proves to be in vain; 0 while there is no deep queue. */
-  private mayKeep = 0;
-  /** ms of the queue, and when, as the flow first gave way to it. */
-  private firstMs = 0;
-  private firstAtMs = 0;
-  /** Whether the round still lasts in which it did so. */
-  private isFirst = false;
-  private isForeign = false;
+  private deep: DeepQueue | undefined = undefined;
 
   constructor(queue: QueueSignal, crowd: CrowdedQueue) {
     this.queue = queue;
@@ -60,44 +71,45 @@ export class ForeignQueue {
 
   /** bytes/s that the flow keeps at the least; 0 while giving way is of use, as it is to crowds of thin flows. */
   get keptRate(): number {
-    if (!this.isForeign || this.crowd.isKnown) return 0;
-    return Math.min(this.mayKeep, (KEPT_PACKETS * MAX_DATAGRAM_BYTES * 1000) / this.roundMs);
+    const { deep } = this;
+    if (deep === undefined || !deep.isForeign || this.crowd.isKnown) return 0;
+    return Math.min(deep.mayKeep, (KEPT_PACKETS * MAX_DATAGRAM_BYTES * 1000) / this.roundMs);
   }
 
   /** A round ends. */
   onRound({ rateBytesPerSecond, isAppLimited }: Rounds, nowMs: number): void {
+    const { deep } = this;
     this.baseMs = Math.min(this.baseMs, this.queue.baseMs);
     if (this.queueMs < DEEP_MS / 2) {
       this.thinShare += ROUND_WEIGHT * ((isAppLimited ? 1 : 0) - this.thinShare);
-      this.forget();
-    } else if (this.isFirst) {
+      this.deep = undefined;
+    } else if (deep?.isFirst === true) {
       // What waited in the queue when the flow gave way arrived at what the path has for it, whatever it had before.
-      this.mayKeep = Math.min(this.mayKeep, rateBytesPerSecond * KEPT);
-      this.isFirst = false;
-    } else if (this.isForeign && nowMs - this.firstAtMs > PROVED_MS) this.forget();
+      deep.mayKeep = Math.min(deep.mayKeep, rateBytesPerSecond * KEPT);
+      deep.isFirst = false;
+    } else if (deep?.isForeign === true && nowMs - deep.firstAtMs > PROVED_MS) this.deep = undefined;
   }
 
   /** The flow gives way to a queue. `rate`: bytes/s that arrived until then. */
   onGiveWay(rate: number, nowMs: number): void {
     const isThin = this.thinShare >= THIN && rate * this.baseMs >= MIN_DATAGRAM_BYTES * 1000;
-    if (this.mayKeep > 0 || this.queueMs < DEEP_MS || !isThin) return;
-    this.mayKeep = rate * KEPT;
-    this.firstMs = this.queueMs;
-    this.firstAtMs = nowMs;
-    this.isFirst = true;
+    if (this.deep !== undefined || this.queueMs < DEEP_MS || !isThin) return;
+    this.deep = new DeepQueue(rate * KEPT, this.queueMs, nowMs);
   }
 
   /** The flow has given way, to `rate`. Returns the rate to go back to, bytes/s, or 0 to stay. */
   onGivenWay(rate: number, nowMs: number): number {
-    if (this.mayKeep === 0) return 0;
-    const isLong = nowMs - this.firstAtMs >= ROUNDS * this.roundMs;
-    if (isLong && rate < this.mayKeep * GIVEN_WAY && this.queueMs >= LEFT * this.firstMs) this.isForeign = true;
+    const { deep } = this;
+    if (deep === undefined) return 0;
+    const isLong = nowMs - deep.firstAtMs >= ROUNDS * this.roundMs;
+    if (isLong && rate < deep.mayKeep * GIVEN_WAY && this.queueMs >= LEFT * deep.firstMs) deep.isForeign = true;
     return this.keptRate > rate ? this.keptRate : 0;
   }
 
   /** More was lost than the path loses anyway: whoever fills the queue, there is no room for what was sent. */
   onLosses(rate: number): void {
-    this.mayKeep = Math.min(this.mayKeep, Math.max(rate, this.mayKeep * KEPT));
+    const { deep } = this;
+    if (deep !== undefined) deep.mayKeep = Math.min(deep.mayKeep, Math.max(rate, deep.mayKeep * KEPT));
   }
 
   /** Whether a flow of this rate, bytes/s, has given way far enough. */
@@ -107,12 +119,7 @@ export class ForeignQueue {
 
   reset(): void {
     this.baseMs = Infinity;
-    this.forget();
-  }
-
-  private forget(): void {
-    this.mayKeep = 0;
-    this.isForeign = false;
+    this.deep = undefined;
   }
 
   /** ms by which the least of the last few round trips exceeds the shortest of all times. */

@@ -26,11 +26,11 @@ const MISTAKEN: number = 1 / 2;
  */
 export class LossReview {
   private share = 0;
+  private thinBytes = 0;
+  private thinLostBytes = 0;
   private before = 0;
   private triggerShare = 0;
   private doubtedBytes = 0;
-  private thinBytes = 0;
-  private thinLostBytes = 0;
 
   /** Share of the bytes that the path loses however slowly we send, 0..0.4. */
   get pathShare(): number {
@@ -65,7 +65,7 @@ export class LossReview {
    */
   onThinRound(lostBytes: number, bytes: number): number {
     const counted = Math.min(bytes, JUDGED_OF_ROUND);
-    this.thinLostBytes += (lostBytes / bytes) * counted;
+    if (lostBytes > 0) this.thinLostBytes += (lostBytes / bytes) * counted;
     this.thinBytes += counted;
     if (this.thinBytes < JUDGED_BYTES) return 0;
     const share = this.thinLostBytes / this.thinBytes;

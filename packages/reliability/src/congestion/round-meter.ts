@@ -25,7 +25,8 @@ export class RoundMeter {
   isAppLimited = false;
   /** `deliveredBytes` where the running round began. */
   fromBytes = 0;
-  private fromMs = 0;
+  /** ms. When that began: the last round ended with data that arrived then. */
+  fromMs = 0;
   private lost = 0;
   private events = 0;
   private regained = 0;

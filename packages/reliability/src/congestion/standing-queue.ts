@@ -38,14 +38,14 @@ export class StandingQueue {
   /** bytes and ms of a round while nothing waits. */
   private quietBytes = 0;
   private quietMs = 0;
+  /** Whether giving way did nothing to the queue. */
+  private isForeign = false;
   /** Rounds in a row with a long queue, and those of them in which less arrived than was sent. */
   private longRounds = 0;
   private slowRounds = 0;
   /** ms. Queue of the first long round or after the last jump, and of the last long round. */
   private levelMs = 0;
   private lastMs = 0;
-  /** Whether giving way did nothing to the queue. */
-  private isForeign = false;
   /** bytes/s before the trial, 0 when there is none, and ms of the queue that it began with. */
   private rateBefore = 0;
   private trialQueueMs = 0;
