@@ -26,11 +26,9 @@ export const ENDPOINT_LEVELS = 4;
 export function prefetchEndpoint(endpoint: ReliableEndpoint, level: number, receives: boolean): number {
   if (level === 0) return ownFields(endpoint);
   if (level === 1) return receives ? parts(endpoint) + partsOfReceiving(endpoint) : parts(endpoint);
-  if (level === 2) {
-    const both = partsOfParts(endpoint);
-    return both + (receives ? partsForAcks(endpoint) + partsOfController(endpoint) : partsOfQueue(endpoint));
-  }
-  return receives ? oldestRecord(endpoint) : nextRecord(endpoint) + waitingMessage(endpoint);
+  if (level === 2) return partsOfParts(endpoint) + (receives ? listsOfReceiving(endpoint) : partsOfBuilding(endpoint));
+  if (!receives) return nextRecord(endpoint) + waitingMessage(endpoint);
+  return mayGetAck(endpoint) ? partsForAcks(endpoint) + partsOfController(endpoint) + oldestRecord(endpoint) : 0;
 }
 
 function ownFields(endpoint: ReliableEndpoint): number {
@@ -53,34 +51,53 @@ function parts(endpoint: ReliableEndpoint): number {
 function partsOfReceiving(endpoint: ReliableEndpoint): number {
   const inbox = endpoint["inbox"];
   const inbound = endpoint["inbound"];
-  const congestion = endpoint["congestion"];
-  let sum = inbox.bytes + inbox["maxBytes"] + inbound["windowBytes"] + inbound["sequencedCount"];
-  if (congestion instanceof AdaptiveRate) {
-    sum += congestion["pace"] + congestion["smoothedRttMs"];
-    sum += congestion["deliveredBytes"] + congestion["usedAtMs"];
-  }
-  return seen(sum);
+  return seen(inbox.bytes + inbox["maxBytes"] + inbound["windowBytes"] + inbound["sequencedCount"]);
 }
 
 /** What receiving and building need of the parts' own parts. */
 function partsOfParts(endpoint: ReliableEndpoint): number {
-  const { sent, rtt, detector, sampler, holdUp } = endpoint["recovery"];
+  const { sent, rtt, detector, holdUp } = endpoint["recovery"];
   const scheduler = endpoint["outbound"]["scheduler"];
-  const congestion = endpoint["congestion"];
-  let sum = sent.nextNumber + sent["mask"] + sent.bytesInFlight;
-  sum += rtt["smoothed"] + rtt["variance"] + rtt["latest"] + rtt["minPath"] + rtt["timeout"];
+  let sum = sent.nextNumber + sent["mask"] + sent.bytesInFlight + rtt["timeout"];
   sum += detector.lossTimeAt + holdUp.toleranceMs + holdUp["seenAtMs"];
-  sum += sampler.deliveredBytes + sampler["trainAtMs"] + sampler["deliveredAtMs"];
-  if (congestion instanceof AdaptiveRate) sum += congestion["bucket"]["tokens"] + congestion["bucket"]["updatedAtMs"];
   sum += scheduler["occupied"];
   return seen(scheduler["creditNeeds"] === undefined ? sum : sum + 1);
 }
 
+function listsOfReceiving(endpoint: ReliableEndpoint): number {
+  return seen(endpoint["inbox"]["droppable"].length + (endpoint["acks"]["proofs"][0] as number));
+}
+
+function partsOfBuilding(endpoint: ReliableEndpoint): number {
+  const budget = endpoint["outbound"]["budget"];
+  return seen(budget.messages + budget["asideBytes"] + budget["maxBytes"] + partsOfSending(endpoint));
+}
+
+/** What changes with a packet that is sent and with one that is acknowledged. */
+function partsOfSending(endpoint: ReliableEndpoint): number {
+  const { sampler } = endpoint["recovery"];
+  const congestion = endpoint["congestion"];
+  const sum = sampler.deliveredBytes + sampler["trainAtMs"] + sampler["deliveredAtMs"];
+  if (!(congestion instanceof AdaptiveRate)) return seen(sum);
+  return seen(sum + congestion["bucket"]["tokens"] + congestion["bucket"]["updatedAtMs"]);
+}
+
+/**
+ * Whether the next packet may well have an ACK: packets that nobody hurries to acknowledge have one for several. What
+ * applying it needs, some thirty lines of memory, is not read ahead before there are more of them than one.
+ */
+function mayGetAck(endpoint: ReliableEndpoint): boolean {
+  const { sent } = endpoint["recovery"];
+  return sent.packetsInFlight > 1 || sent.promptInFlight > 0;
+}
+
 function partsForAcks(endpoint: ReliableEndpoint): number {
+  const { rtt } = endpoint["recovery"];
   const burst = endpoint["recovery"]["burst"];
   const hold = endpoint["recovery"]["hold"];
-  const sum = burst["rate"] + burst["windowEndsAtMs"] + hold["current"] + hold["fromMs"];
-  return seen(sum + endpoint["inbox"]["droppable"].length + (endpoint["acks"]["proofs"][0] as number));
+  let sum = rtt["smoothed"] + rtt["variance"] + rtt["latest"] + rtt["minPath"];
+  sum += burst["rate"] + burst["windowEndsAtMs"] + hold["current"] + hold["fromMs"];
+  return seen(sum + partsOfSending(endpoint));
 }
 
 function partsOfController(endpoint: ReliableEndpoint): number {
@@ -89,15 +106,11 @@ function partsOfController(endpoint: ReliableEndpoint): number {
   const bandwidth = congestion["bandwidth"];
   const queue = congestion["queue"];
   const rounds = congestion["rounds"];
-  let sum = bandwidth["current"] + bandwidth["countFromBytes"];
+  let sum = congestion["pace"] + congestion["smoothedRttMs"] + congestion["deliveredBytes"] + congestion["usedAtMs"];
+  sum += bandwidth["current"] + bandwidth["countFromBytes"];
   sum += queue["base"] + queue["recentMs"] + queue["runningMs"] + queue["burstMinMs"] + queue["roundMaxMs"];
   sum += rounds.count + rounds.elapsedMs + rounds.fromMs + rounds["regained"];
   return seen(sum + congestion["standing"]["quietBytes"] + congestion["losses"]["share"]);
-}
-
-function partsOfQueue(endpoint: ReliableEndpoint): number {
-  const budget = endpoint["outbound"]["budget"];
-  return seen(budget.messages + budget["asideBytes"] + budget["maxBytes"]);
 }
 
 /** Of the packet that an ACK is most likely to begin with. */
