@@ -77,6 +77,42 @@ describe("what was lost of an ordered channel", () => {
   });
 });
 
+describe("an ordered message that keeps the lowest ID", () => {
+  it.each([
+    [100, 1022],
+    [100, 1023],
+    [1200, 1023],
+    [100, 1500],
+  ])("goes again in the turn of an urgent one: %d bytes, %d behind it", (bytes, count) => {
+    const pair = busyPair();
+    sendInVain(pair, "ordered", bytes);
+    // All that have an ID start before the loss is noticed.
+    pair.fromB.drop = () => true;
+    for (let i = 0; i < Math.min(count, 1023); i++) send(pair, "ordered", 0, 0, 20);
+    pair.runFor(200);
+    fillLine(pair);
+    pair.fromB.drop = undefined;
+    for (let i = 1023; i < count; i++) send(pair, "ordered", 0, 7, 20);
+    pair.runFor(300);
+    send(pair, "ordered", 0, 7, 60);
+    pair.runFor(700);
+    expect(received(pair, 0)).toBe(count + 2);
+    expect(pair.b.violation).toBeUndefined();
+  });
+
+  it("goes with its rest at its own priority", () => {
+    const pair = busyPair();
+    send(pair, "ordered", 0, 0, 100_000);
+    pair.runFor(50);
+    fillLine(pair);
+    for (let i = 0; i < 1500; i++) send(pair, "ordered", 0, 7, 60);
+    pair.runFor(1000);
+    expect(received(pair, 0)).toBe(0);
+    pair.runWhile(() => pair.isBusy, 30_000);
+    expect(received(pair, 0)).toBe(1501);
+  });
+});
+
 describe("a reliable message that keeps the lowest ID", () => {
   it.each<[string, (pair: Pair) => void]>([
     ["lost", (pair) => sendInVain(pair, "reliable", 100)],

@@ -62,7 +62,7 @@ export class ChannelTable {
       case DeliveryCode.Reliable:
         return new ReliableSend(this.firstId, this.usedUpIds);
       case DeliveryCode.Ordered:
-        return new OrderedSend(this.firstId, this.flow, this.lost);
+        return new OrderedSend(this.firstId, this.flow, this.usedUpIds, this.lost);
     }
   }
 }

@@ -7,6 +7,7 @@ import { PacketFloor } from "./packet-floor.js";
 import { SendChannel } from "./send-channel.js";
 import { SendWindow } from "./send-window.js";
 import { Urgency } from "./urgency.js";
+import type { UsedUpIds } from "./used-up-ids.js";
 
 /** What waits to be sent again. */
 export interface LostData {
@@ -16,11 +17,13 @@ export interface LostData {
 
 /**
  * Ordered messages: resent until acknowledged. They start in the order of sending, whatever their priorities: the next
- * is scheduled when the one before has started. What the receiver holds is released in order too.
+ * is scheduled when the one before has started. While no ID is free the scheduler passes over it, and what was lost of
+ * the lowest goes in its turn. What the receiver holds is released in order too.
  */
 export class OrderedSend extends SendChannel {
   private readonly window = new SendWindow();
   private readonly flow: FlowWindow;
+  private readonly usedUpIds: UsedUpIds;
   private readonly lost: LostData;
   private starting = false;
   /** Of all that started, -1 before the first; then without meaning once they differ. */
@@ -28,14 +31,15 @@ export class OrderedSend extends SendChannel {
   /** Undefined until priorities differ, as on most channels they never do. */
   private urgency: Urgency | undefined = undefined;
 
-  constructor(firstId: number, flow: FlowWindow, lost: LostData) {
+  constructor(firstId: number, flow: FlowWindow, usedUpIds: UsedUpIds, lost: LostData) {
     super(firstId);
     this.flow = flow;
+    this.usedUpIds = usedUpIds;
     this.lost = lost;
   }
 
   override maySchedule(): boolean {
-    return !this.starting && !this.window.isFull;
+    return !this.starting;
   }
 
   override onScheduled(_message: OutgoingMessage): void {
@@ -45,7 +49,9 @@ export class OrderedSend extends SendChannel {
   override onStart(message: OutgoingMessage, whole: boolean): void {
     super.onStart(message, whole);
     this.starting = false;
-    this.window.push(message);
+    const { window } = this;
+    window.push(message);
+    if (window.isFull) this.usedUpIds.add(message.delivery, message.channel, Infinity, window.lowest);
     const { priority } = message;
     if (this.urgency === undefined) {
       if (priority === this.priority) return;
@@ -61,10 +67,13 @@ export class OrderedSend extends SendChannel {
 
   override onFinish(message: OutgoingMessage): void {
     if (!message.started) this.starting = false;
-    for (let first = this.window.shiftFinished(); first !== undefined; first = this.window.shiftFinished()) {
+    const { window } = this;
+    const wasFull = window.isFull;
+    for (let first = window.shiftFinished(); first !== undefined; first = window.shiftFinished()) {
       this.flow.release(first);
       first.tell("acked");
     }
+    if (wasFull && !window.isFull) this.usedUpIds.delete(message.delivery, message.channel);
   }
 
   override onAcked(message: OutgoingMessage): void {

@@ -1,12 +1,12 @@
-import type { DeliveryCode } from "@sortie/wire";
+import { DeliveryCode } from "@sortie/wire";
 import type { OutgoingMessage } from "../outgoing-message.js";
 
 /** Below all ranks. */
 const NONE = -1;
 
 /**
- * Channels of a mode, reliable or bestEffort, whose messages may not start, since all IDs that the receiver tells apart
- * are under way; of bestEffort, those that rank no higher than the message which keeps the lowest of them.
+ * Channels of a mode that resends whose messages may not start, since all IDs that the receiver tells apart are under
+ * way; of bestEffort, those that rank no higher than the message which keeps the lowest of them.
  */
 export class UsedUpIds {
   private count = 0;
@@ -22,11 +22,14 @@ export class UsedUpIds {
 
   /**
    * What must go for `message`, which `holds` holds back, to start: the message that keeps the lowest ID; undefined
-   * when all of that is under way.
+   * when all of that is under way. Of an ordered one only what was lost is urgent: all wait for the rest anyway, from
+   * the first that was sent behind it.
    */
   keeperOf(message: OutgoingMessage): OutgoingMessage | undefined {
-    const keeper = this.keepers?.[message.delivery]?.[message.channel];
-    return keeper?.finished === false && keeper.hasUnsent ? keeper : undefined;
+    const { delivery, channel } = message;
+    const keeper = this.keepers?.[delivery]?.[channel];
+    if (keeper === undefined || keeper.finished) return undefined;
+    return (delivery === DeliveryCode.Ordered ? keeper.hasLost : keeper.hasUnsent) ? keeper : undefined;
   }
 
   /**
