@@ -4,6 +4,7 @@ import { creditToStart } from "./credit.js";
 import { DELIVERIES } from "./delivery.js";
 import type { FlowWindow } from "./flow-window.js";
 import { LostMessages } from "./lost-messages.js";
+import type { LostRanks } from "./lost-ranks.js";
 import { MessageQueue, TURN_BYTES } from "./message-queue.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import type { SendCredit } from "./send-credit.js";
@@ -56,8 +57,9 @@ export class ChannelQueues {
     return this.lost.peek();
   }
 
-  shiftLost(): void {
-    this.lost.shift();
+  /** All that was lost of the message has gone again, in this channel's turn or in that of another. */
+  endResend(message: OutgoingMessage): void {
+    if (this.lost.first === message) this.lost.shift();
   }
 
   /** Takes out what of a delivery is to be sent again. */
@@ -66,16 +68,17 @@ export class ChannelQueues {
   }
 
   /** What goes next: what was lost, or else what is new. */
-  peekNext(flow: FlowWindow, usedUpIds: UsedUpIds): OutgoingMessage | undefined {
-    return this.peekLost() ?? this.peekFresh(flow, usedUpIds);
+  peekNext(flow: FlowWindow, usedUpIds: UsedUpIds, lostRanks: LostRanks): OutgoingMessage | undefined {
+    return this.peekLost() ?? this.peekFresh(flow, usedUpIds, lostRanks);
   }
 
   /**
    * The new message whose turn it is; the turn passes to the next mode that has one which may go.
    * @param usedUpIds what has no ID to start with gives its turn to the message that keeps the lowest, if there is
    * something of that to send: it may be of a lower rank, and begun, or lost
+   * @param lostRanks what `flow` does not allow to start gives its turn to what was lost in lower ranks
    */
-  private peekFresh(flow: FlowWindow, usedUpIds: UsedUpIds): OutgoingMessage | undefined {
+  private peekFresh(flow: FlowWindow, usedUpIds: UsedUpIds, lostRanks: LostRanks): OutgoingMessage | undefined {
     const { fresh } = this;
     let mode = this.turn;
     for (let left = fresh.length; left > 0; left--) {
@@ -90,6 +93,10 @@ export class ChannelQueues {
           const keeper = usedUpIds.keeperOf(message);
           if (keeper !== undefined) return this.choose(mode, keeper);
         } else if (flow.allows(message)) return this.choose(mode, message);
+        else {
+          const lost = lostRanks.oldestBelow(message.rank);
+          if (lost !== undefined) return this.choose(mode, lost);
+        }
       }
       mode = mode + 1 === fresh.length ? 0 : mode + 1;
     }

@@ -27,6 +27,11 @@ export class LostMessages {
     heap[index] = message;
   }
 
+  /** The oldest, whether it has lost data still or not. */
+  get first(): OutgoingMessage | undefined {
+    return this.heap[0];
+  }
+
   /** The oldest. Those that are finished, or whose lost data arrived after all, are passed over. */
   peek(): OutgoingMessage | undefined {
     const { heap } = this;
@@ -38,7 +43,7 @@ export class LostMessages {
     return undefined;
   }
 
-  /** Takes out what `peek` gave, whether it has lost data still or not. */
+  /** Takes out `first`. */
   shift(): void {
     const { heap } = this;
     const last = heap.pop();

@@ -4,6 +4,7 @@ import { UsedUpIds } from "./channels/used-up-ids.js";
 import { isCredited } from "./credit.js";
 import { CreditNeeds } from "./credit-needs.js";
 import type { FlowWindow } from "./flow-window.js";
+import { LostRanks } from "./lost-ranks.js";
 import { TURN_BYTES } from "./message-queue.js";
 import { type OutgoingMessage, rankOf } from "./outgoing-message.js";
 import { Rank } from "./rank.js";
@@ -25,13 +26,14 @@ const MAX_LENT_BYTES: number = 12 * TURN_BYTES;
  * Decides which message goes next: by priority; within one, small messages before pieces of large ones, to which they
  * leave a quarter of the bytes; then channels in turn, by bytes and weight; of a channel what was lost, the oldest
  * first, before what is new, then modes in turn, by bytes; of a mode in the order of sending. What waits for the
- * receiver holds up neither other modes nor other channels nor other priorities.
+ * receiver holds up neither other modes nor other channels nor other priorities, and gives its turn to what was lost.
  */
 export class PacketScheduler {
   private readonly ranks: (Rank | undefined)[] = new Array<Rank | undefined>(RANKS);
   private readonly weights: Uint8Array;
   /** Where messages that have an ID are passed over until they have started. */
   private readonly usedUpIds: UsedUpIds;
+  private readonly lostRanks: LostRanks;
   /** Bit r: rank r may have something. */
   private occupied = 0;
   private rank: Rank | undefined = undefined;
@@ -56,6 +58,7 @@ export class PacketScheduler {
   constructor(weights: Uint8Array, usedUpIds: UsedUpIds = new UsedUpIds()) {
     this.weights = weights;
     this.usedUpIds = usedUpIds;
+    this.lostRanks = new LostRanks(this.ranks);
   }
 
   /** Whether the message that `peek` gave is to be sent again. */
@@ -78,7 +81,10 @@ export class PacketScheduler {
   pushLost(message: OutgoingMessage, priority: number = message.priority): void {
     this.rankSole();
     // In the rank of its size: what is small may borrow from the pace, and the pieces of a large one must not.
-    if (!message.inLostQueue) this.join(message, rankOf(priority, message.large)).pushLost(message);
+    if (message.inLostQueue) return;
+    const index = rankOf(priority, message.large);
+    this.join(message, index).pushLost(message);
+    this.lostRanks.add(index);
   }
 
   /** What the ordered channel has lost, and waits at a lower priority, goes again at this one. */
@@ -149,8 +155,8 @@ export class PacketScheduler {
       this.sole = undefined;
       return;
     }
-    // One that goes in another's turn waits elsewhere: what was lost is passed over there, what is new is taken out.
-    if (this.resending) rank?.of(message)?.shiftLost();
+    // One that goes in another's turn may wait elsewhere: what was lost is passed over there, what is new is taken out.
+    if (this.resending) rank?.of(message)?.endResend(message);
     else this.ranks[message.rank]?.of(message)?.queueOf(message).shift();
   }
 
@@ -254,7 +260,7 @@ export class PacketScheduler {
 
   /** Whether the channel has something that may go. One that has nothing at all leaves the ring. */
   private choose(rank: Rank, channel: ChannelQueues, flow: FlowWindow): boolean {
-    const message = channel.peekNext(flow, this.usedUpIds);
+    const message = channel.peekNext(flow, this.usedUpIds, this.lostRanks);
     if (message === undefined) {
       if (channel.isEmpty) rank.remove(channel);
       return false;

@@ -73,6 +73,18 @@ export class Rank {
     return undefined;
   }
 
+  /** The oldest message of all channels, in the order of sends, that waits to be sent again. */
+  oldestLost(): OutgoingMessage | undefined {
+    let oldest: OutgoingMessage | undefined;
+    let channel = this.current;
+    for (let left = this.size; left > 0; left--) {
+      const message = channel?.peekLost();
+      if (message !== undefined && (oldest === undefined || message.order < oldest.order)) oldest = message;
+      channel = channel?.next;
+    }
+    return oldest;
+  }
+
   /** At the end of the ring: its turn comes after everybody else's. */
   private insert(channel: ChannelQueues): void {
     this.size += 1;
