@@ -15,6 +15,8 @@ export class FrameClock implements FrameTiming {
   private clockMs = 0;
   private frames = 0;
   private interval = 0;
+  /** ms by which the clock is ahead of what `arrivedAt` told last; below 0 where it is behind. */
+  leadMs = 0;
 
   /** ms, 0..100. Mean of the last frames; 0 before the second. */
   get intervalMs(): number {
@@ -51,6 +53,8 @@ export class FrameClock implements FrameTiming {
    */
   arrivedAt(clockMs: number): number {
     const waitedMs = Math.max(this.clockMs - clockMs, 0);
-    return Math.max(this.beganAtMs - waitedMs, this.previousAtMs);
+    const arrivedAtMs = Math.max(this.beganAtMs - waitedMs, this.previousAtMs);
+    this.leadMs = clockMs - arrivedAtMs;
+    return arrivedAtMs;
   }
 }

@@ -23,9 +23,21 @@ describe("FrameClock", () => {
     expect(frames.arrivedAt(6000)).toBe(100);
     frames.begin(116, 7016);
     expect([7000, 7010, 7016].map((clockMs) => frames.arrivedAt(clockMs))).toEqual([100, 110, 116]);
+    expect(frames.leadMs).toBe(6900);
     // A game whose time runs slower than the clock, or a clock that was set.
     frames.begin(124, 7032);
     expect([7016, 7020, 7030, 9000].map((clockMs) => frames.arrivedAt(clockMs))).toEqual([116, 116, 122, 124]);
+  });
+
+  it("tells by how much the clock was ahead when something came, however slow the game is", () => {
+    const frames = new FrameClock();
+    frames.begin(100, 7000);
+    for (let frame = 1; frame <= 100; frame++) {
+      frames.begin(100 + frame, 7000 + frame * 16);
+      for (const clockMs of [7000 + frame * 16 - 12, 7000 + frame * 16]) {
+        expect(frames.arrivedAt(clockMs) + frames.leadMs).toBeCloseTo(clockMs, 9);
+      }
+    }
   });
 
   it("goes on with the clock where no frame tells the time, and never back", () => {

@@ -1,5 +1,5 @@
 import type { EstablishedKeys, KeyLimits } from "@sortie/handshake";
-import type { CongestionController, EndpointLimits } from "@sortie/reliability";
+import type { ClockLead, CongestionController, EndpointLimits } from "@sortie/reliability";
 import type { TransportParameters } from "@sortie/wire";
 import { IdleWatch } from "./idle-watch.js";
 import type { PeerAddress } from "./peer-address.js";
@@ -21,6 +21,8 @@ export interface ConnectionSettings {
   readonly ackDelayMs?: number | undefined;
   /** bytes, 1200..1452: the largest datagram sent, see `ProtocolOptions.mtu`. Without it the path's is searched for. */
   readonly mtuBytes?: number | undefined;
+  /** Of an owner that goes by another time than the machine's; default: none does. */
+  readonly clockLead?: ClockLead | undefined;
   readonly limits?: Partial<EndpointLimits> | undefined;
   /** By channel, 1..255: shares where channels of one priority compete. Default 1. */
   readonly channelWeights?: Readonly<Record<number, number>> | undefined;

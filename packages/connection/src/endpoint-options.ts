@@ -41,6 +41,7 @@ export function createEndpoint(
     reassemblyBudget: resources.reassemblyBudget,
     control,
     fates: mtu,
+    ...(settings.clockLead === undefined ? {} : { clockLead: settings.clockLead }),
     ...(settings.limits === undefined ? {} : { limits: settings.limits }),
     ...(settings.channelWeights === undefined ? {} : { channelWeights: settings.channelWeights }),
     ...(settings.maxUnreliableWaitMs === undefined ? {} : { maxUnreliableWaitMs: settings.maxUnreliableWaitMs }),

@@ -5,6 +5,7 @@ import {
   DEFAULT_LIMITS,
   FixedBudget,
   NewReno,
+  type ClockLead,
 } from "@sortie/reliability";
 import {
   MAX_DATAGRAM_BYTES,
@@ -149,8 +150,11 @@ export interface CongestionContext {
   readonly flushIntervalMs: number;
 }
 
-/** The frames of an owner that receives and sends once in each, whose length is known by looking only. */
-export interface FrameTiming {
+/**
+ * The frames of an owner that receives and sends once in each, whose length is known by looking only, and whose time
+ * may be a game's.
+ */
+export interface FrameTiming extends ClockLead {
   /** ms of late from frame to frame; 0 before the second. */
   readonly intervalMs: number;
 }
@@ -217,6 +221,7 @@ export function resolveProtocolOptions(
       keepAliveMs: integer("keepAliveMs", options.keepAliveMs, DEFAULT_KEEP_ALIVE_MS, 100, 600_000),
       handshakeTimeoutMs: integer("handshakeTimeoutMs", timeout, DEFAULT_HANDSHAKE_TIMEOUT_MS, 100, 120_000),
       createCongestionController,
+      ...(frames === undefined ? {} : { clockLead: frames }),
       ...(options.mtu === undefined ? {} : { mtuBytes }),
       channelWeights: { ...options.channelWeights },
       ...queueLimits(options),

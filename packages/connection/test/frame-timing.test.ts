@@ -3,13 +3,13 @@ import { type CongestionContext, resolveProtocolOptions } from "../src/protocol-
 
 describe("the options of an owner that acts once a frame", () => {
   it("promise acknowledgements within the slowest frames, and hold them back for less than others do", () => {
-    const { parameters, settings } = resolveProtocolOptions({}, 0, { intervalMs: 0 });
+    const { parameters, settings } = resolveProtocolOptions({}, 0, { intervalMs: 0, leadMs: 0 });
     expect(parameters.maxAckDelayMs).toBe(1000);
     expect(settings.ackDelayMs).toBe(8);
   });
 
   it("tell each controller the frames of the time when it is made, within 25 to 100 ms", () => {
-    const frames = { intervalMs: 0 };
+    const frames = { intervalMs: 0, leadMs: 0 };
     const heard: number[] = [];
     const createCongestionController = ({ flushIntervalMs }: CongestionContext): never => {
       heard.push(flushIntervalMs);

@@ -7,6 +7,7 @@ import {
   varintBytes,
 } from "@sortie/wire";
 import { AckUrgency, RELAXED_ACK_MS } from "./ack-urgency.js";
+import type { ClockLead } from "./endpoint-options.js";
 import { expectNumber } from "./expect-number.js";
 
 /** Packets below the largest that an ACK can state. */
@@ -67,11 +68,14 @@ const MAX_ACK_DELAY_MS = 2 ** 14;
 export class AckTracker {
   private readonly localMaxAckDelayMs: number;
   private readonly peerTakesTimes: boolean;
+  private readonly clockLead: ClockLead | undefined;
   /** By packet number: 0 nothing to state, else 1 + (lowest largest of an ACK that states it for certain - number). */
   private proofs = new Uint16Array(INITIAL_SLOTS);
   private mask: number = INITIAL_SLOTS - 1;
   private largest = -1;
   private largestAtMs = 0;
+  /** ms. The same by the machine's clock. */
+  private largestClockMs = 0;
   /** The lowest number to be stated, or `largest` when there is none below that. */
   private lowest = -1;
   private elicitingSinceAck = 0;
@@ -91,12 +95,15 @@ export class AckTracker {
   /**
    * @param localMaxAckDelayMs longest time that an ACK may wait for company, 0..16384 ms; the value we announced
    * @param peerTakesTimes whether an ACK may say when packets came: those of bulk data do
+   * @param clockLead where the time that is handed in is not the machine's: the times that ACKs tell are. Their delays
+   * are differences within a frame or two, and stay in the owner's time, as the timeouts are that they wait for
    * @throws RangeError when it is out of range
    */
-  constructor(localMaxAckDelayMs: number, peerTakesTimes: boolean = false) {
+  constructor(localMaxAckDelayMs: number, peerTakesTimes: boolean = false, clockLead?: ClockLead) {
     expectNumber("localMaxAckDelayMs", localMaxAckDelayMs, 0, MAX_ACK_DELAY_MS);
     this.localMaxAckDelayMs = localMaxAckDelayMs;
     this.peerTakesTimes = peerTakesTimes;
+    this.clockLead = clockLead;
   }
 
   /**
@@ -122,6 +129,7 @@ export class AckTracker {
       if (packetNumber !== this.largest + 1) this.gap = true;
       this.moveLargest(packetNumber);
       this.largestAtMs = nowMs;
+      this.largestClockMs = this.clockLead === undefined ? nowMs : nowMs + this.clockLead.leadMs;
     }
     this.unstated += 1;
     this.unstatedBytes += bytes;
@@ -222,7 +230,7 @@ export class AckTracker {
 
   /** microseconds, modulo 2^32, at which the largest came; clocks may be below 0. */
   private get timeUs(): number {
-    const timeUs = Math.floor(this.largestAtMs * 1000) % TIME_MODULUS;
+    const timeUs = Math.floor(this.largestClockMs * 1000) % TIME_MODULUS;
     return timeUs < 0 ? timeUs + TIME_MODULUS : timeUs;
   }
 

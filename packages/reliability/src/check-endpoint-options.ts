@@ -8,7 +8,14 @@ import {
 import type { ByteBudget } from "./byte-budget.js";
 import type { CongestionController } from "./congestion/congestion-controller.js";
 import { checkOptionNames, describeGiven } from "./option-names.js";
-import type { ControlFrames, EndpointLimits, EndpointOptions, EndpointTrace, PacketFates } from "./endpoint-options.js";
+import type {
+  ClockLead,
+  ControlFrames,
+  EndpointLimits,
+  EndpointOptions,
+  EndpointTrace,
+  PacketFates,
+} from "./endpoint-options.js";
 import { expectNumber } from "./expect-number.js";
 import { checkChannelWeights } from "./send-options.js";
 
@@ -18,6 +25,7 @@ const OPTION_NAMES: OptionNames<EndpointOptions> = {
   usualDelayMs: true,
   peerMaxAckDelayMs: true,
   peerTakesTimedAcks: true,
+  clockLead: true,
   initialRttMs: true,
   maxDatagramBytes: true,
   packetOverheadBytes: true,
@@ -77,6 +85,8 @@ const BUDGET_PARTS: Parts<ByteBudget> = [
   ["release", "function"],
 ];
 
+const LEAD_PARTS: Parts<ClockLead> = [["leadMs", "number"]];
+
 const FATES_PARTS: Parts<PacketFates> = [
   ["onPacketAcked", "function"],
   ["onPacketLost", "function"],
@@ -122,11 +132,20 @@ function checkLimits(limits: Partial<EndpointLimits> | undefined): void {
   }
 }
 
-function checkCallees({ randomU32, control, congestion, reassemblyBudget, trace, fates }: EndpointOptions): void {
+function checkCallees({
+  randomU32,
+  control,
+  congestion,
+  reassemblyBudget,
+  trace,
+  fates,
+  clockLead,
+}: EndpointOptions): void {
   if (typeof randomU32 !== "function") throw wrong("randomU32", "a function", randomU32);
   expectParts("control", control, "control frames", CONTROL_PARTS);
   if (congestion !== undefined) expectParts("congestion", congestion, "a congestion controller", CONTROLLER_PARTS);
   if (reassemblyBudget !== undefined) expectParts("reassemblyBudget", reassemblyBudget, "a ByteBudget", BUDGET_PARTS);
+  if (clockLead !== undefined) expectParts("clockLead", clockLead, "the lead of a clock", LEAD_PARTS);
   if (fates !== undefined) expectParts("fates", fates, "an object that sees fates", FATES_PARTS);
   if (trace !== undefined) checkTrace(trace);
 }

@@ -104,6 +104,12 @@ export type EndpointViolation =
   /** Pieces of one reliable message that disagree on its size. */
   | "fragment-mismatch";
 
+/** Of an owner whose time is not the machine's, as a game's is that runs slow, or stands still. */
+export interface ClockLead {
+  /** ms by which the machine's clock was ahead of the owner's time when the packet came that is handed in. */
+  readonly leadMs: number;
+}
+
 export interface EndpointOptions {
   /** Uniform 32-bit numbers; decides which packet numbers are left out. */
   readonly randomU32: () => number;
@@ -119,6 +125,11 @@ export interface EndpointOptions {
   readonly peerMaxAckDelayMs: number;
   /** Whether the peer takes ACKs that say when packets came (its parameter `timedAcks`). Default false. */
   readonly peerTakesTimedAcks?: boolean | undefined;
+  /**
+   * Live: asked with each packet, for the times that ACKs tell. The peer compares them with a clock of its own, and
+   * believes none whose clock runs slow. Default: the owner's time is that of a clock.
+   */
+  readonly clockLead?: ClockLead | undefined;
   /** ms, default 100: a game's round trip is shorter than the 333 ms of RFC 9002, and a wrong guess costs one probe. */
   readonly initialRttMs?: number | undefined;
   /** bytes. The whole UDP payload the path carries. */

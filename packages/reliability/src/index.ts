@@ -8,6 +8,7 @@ export { NewReno } from "./congestion/new-reno.js";
 export type { PacedControllerOptions } from "./congestion/paced-options.js";
 export { DELIVERIES, type Delivery, deliveryCodeOf, type DeliveryTraits } from "./delivery.js";
 export {
+  type ClockLead,
   type ControlFrames,
   DEFAULT_LIMITS,
   type EndpointLimits,

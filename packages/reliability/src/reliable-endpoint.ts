@@ -82,7 +82,7 @@ export class ReliableEndpoint implements FlowControl {
     this.congestion = options.congestion ?? new AdaptiveRate();
     this.overheadBytes = options.packetOverheadBytes ?? PACKET_OVERHEAD_BYTES;
     this.maxDatagramBytes = options.maxDatagramBytes;
-    this.acks = new AckTracker(options.localMaxAckDelayMs, options.peerTakesTimedAcks);
+    this.acks = new AckTracker(options.localMaxAckDelayMs, options.peerTakesTimedAcks, options.clockLead);
     this.inbox = new Inbox(limits);
     this.inbound = new Inbound(options, limits, this.inbox, this.counters);
     this.controls = new PendingControls(options.control, this.inbound.credit);

@@ -1,7 +1,23 @@
 import { MAX_DATAGRAM_BYTES } from "@sortie/wire";
+import { WaitCredit } from "./wait-credit.js";
 
 /** ms by which the shortest way back may rise in each second: clocks run apart by less (NTP slews by half of it). */
 const DRIFT_MS_PER_S = 1;
+/**
+ * ms by which a time may be before the earliest possible one. Whatever holds packets up on either side makes it later
+ * only; that leaves the rounding of clocks, to whole milliseconds where a browser keeps them coarse.
+ */
+const SLACK_MS = 2;
+/**
+ * ms. How long no wait is told after a time that cannot be. This side's queue is short then, of 10 or 20 ms, so that a
+ * clock slower by more than 3 ms/s shows again before that is over: 1 ms/s that is allowed, and 20 ms in 10 s.
+ */
+const DOUBT_MS = 10_000;
+/**
+ * Of the time that passes, by which at most the part of the waits grows that arrivals are dated back by. A wait that
+ * grows draws them together: times that lie made 3.5 times the rate of the path of it, and this makes 1.1.
+ */
+const DATED_GROWTH = 0.1;
 /** Of the longest wait, with each ACK that waited less. */
 const KEPT: number = 31 / 32;
 /** bytes received over which it is judged what the peer sends. */
@@ -21,12 +37,20 @@ interface RoundTrips {
  * but hardly changes, so that the way back is known but for a constant: by what it exceeds its minimum it waited
  * (LEDBAT, RFC 6817 section 3.4, does the same for the way there).
  *
+ * A peer's clock may be a game's, or a lie. One that runs slow makes the way back look longer and longer, and so hides
+ * this side's queue. What tells it from a queue: the two ways together are the round trip, which is measured by this
+ * side's clock alone. The way there takes its shortest at least, however long queues are, grow or drain; so a packet
+ * that by the peer's clock came before that shows that the clock fell behind. That holds over any time: from the
+ * shortest way back on, however long ago that was. What no time disproves is believed in part: {@link WaitCredit}.
+ *
  * A queue of ACKs alone is this side's work after all, since each of its packets asks for them: it counts in full, so
  * that a flow with a thin way back slows down to what that carries.
  */
 export class ReturnQueue {
   /** ms that the ACK waited which is being applied; 0 when nothing tells. */
   waitMs = 0;
+  /** ms of it by which the arrivals that it tells of are dated back. */
+  datedMs = 0;
   /** ms. The longest of late. */
   longestMs = 0;
   private isKnown = false;
@@ -34,14 +58,17 @@ export class ReturnQueue {
   private referenceUs = 0;
   private shortestMs = 0;
   private measuredAtMs = 0;
+  private datedAtMs = 0;
+  private doubtedUntilMs = -Infinity;
+  private readonly credit: WaitCredit = new WaitCredit();
   /** bytes received lately that ask for an acknowledgement, and that do not; at first some: handshakes are no bulk. */
   private dataBytes = 0;
   private ackBytes: number = JUDGED_BYTES / 4;
 
-  /** The path is another. */
+  /** The path is another. What the peer is believed stays: it moves as often as it likes. */
   reset(): void {
     this.isKnown = false;
-    this.waitMs = this.longestMs = 0;
+    this.waitMs = this.datedMs = this.longestMs = 0;
   }
 
   /** A packet of `bytes` came from the peer; `isData`: it asks for an acknowledgement. */
@@ -61,7 +88,10 @@ export class ReturnQueue {
    * @param rtt with that round trip taken in
    */
   onAck(sampleMs: number, receivedAtUs: number, rtt: RoundTrips, nowMs: number): void {
-    this.waitMs = sampleMs < 0 || receivedAtUs < 0 ? 0 : this.measure(nowMs - sampleMs, receivedAtUs, rtt, nowMs);
+    const isTold = sampleMs >= 0 && receivedAtUs >= 0;
+    this.waitMs = this.credit.believe(isTold ? this.measure(nowMs - sampleMs, receivedAtUs, rtt, nowMs) : 0, nowMs);
+    this.datedMs = Math.min(this.waitMs, this.datedMs + (nowMs - this.datedAtMs) * DATED_GROWTH);
+    this.datedAtMs = nowMs;
     this.longestMs = Math.max(this.waitMs, this.longestMs * KEPT);
   }
 
@@ -74,9 +104,13 @@ export class ReturnQueue {
     this.shortestMs = this.isKnown ? Math.min(floorMs, backMs) : backMs;
     this.isKnown = true;
     this.measuredAtMs = nowMs;
-    // No more than what the round trip exceeds the shortest by: else a clock was set, or stood still.
-    const excessMs = Math.max(pathMs - rtt.minPathMs, 0);
-    this.shortestMs = Math.max(this.shortestMs, backMs - excessMs);
+    // The least that the way back can take, when the way there took all that the round trip exceeds the shortest by.
+    const leastMs = backMs - Math.max(pathMs - rtt.minPathMs, 0);
+    if (leastMs > this.shortestMs + SLACK_MS) {
+      this.doubtedUntilMs = nowMs + DOUBT_MS;
+      this.shortestMs = backMs;
+    } else this.shortestMs = Math.max(this.shortestMs, leastMs);
+    if (nowMs < this.doubtedUntilMs) return 0;
     return this.dataBytes > this.ackBytes ? backMs - this.shortestMs : 0;
   }
 }

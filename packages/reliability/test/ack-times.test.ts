@@ -30,6 +30,16 @@ describe("the time in an ACK", () => {
     expect(frameOf(tracker, 1290)).toMatchObject({ largest: 3, receivedAtUs: 1_270_000 });
   });
 
+  it("is the machine's, where the owner goes by another, as when a game stands still", () => {
+    const lead = { leadMs: 500 };
+    const tracker = new AckTracker(DELAY_MS, true, lead);
+    tracker.onPacketReceived(0, AckUrgency.Prompt, 1000, 1200);
+    lead.leadMs = 516.5;
+    tracker.onPacketReceived(1, AckUrgency.Prompt, 1000, 1200);
+    lead.leadMs = 9000;
+    expect(frameOf(tracker, 1002)).toMatchObject({ receivedAtUs: 1_516_500, delayUs: 2000 });
+  });
+
   it("has 32 bits", () => {
     const tracker = new AckTracker(DELAY_MS, true);
     const nowMs = (3 * 2 ** 32) / 1000;

@@ -10,6 +10,7 @@ type Nothing<Options> = {
 
 const NOTHING: Nothing<EndpointOptions> = {
   peerTakesTimedAcks: undefined,
+  clockLead: undefined,
   usualDelayMs: undefined,
   initialRttMs: undefined,
   packetOverheadBytes: undefined,

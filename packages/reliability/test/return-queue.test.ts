@@ -70,23 +70,71 @@ describe("the wait of ACKs on their way back", () => {
 
   it("is never more than what the round trip exceeds the shortest by", () => {
     const path = new Path().withBulk();
-    path.send({ thereMs: 40, backMs: 30 });
-    // Less there and more back: 30 ms more back, of which the round trip shows 10.
+    path.send({ thereMs: 22, backMs: 30 });
+    // Less there and more back: 12 ms more back, of which the round trip shows 10.
     expect(path.send({ thereMs: 20, backMs: 40 })).toBeLessThanOrEqual(10);
   });
 
-  it.each([50, 400, 3_600_000])("goes by the present difference when the peer's clock stood still for %d ms", (ms) => {
+  it.each([50, 400, 1_800_000])("is not told for 10 s when the peer's clock stood still for %d ms", (ms) => {
     const path = new Path().withBulk();
     path.send();
     path.aheadMs = -ms;
-    // The first may look like a wait, of no more than there is excess.
-    expect(path.send({ thereMs: 50 })).toBeLessThanOrEqual(30);
+    expect(path.send({ thereMs: 40 })).toBe(0);
+    const sinceMs = path.nowMs;
+    while (path.nowMs < sinceMs + 9500) expect(path.send({ backMs: 70 })).toBe(0);
+    path.nowMs += 500;
     path.send();
-    expect(path.send({ thereMs: 60 })).toBeLessThan(1);
     expect(path.send({ backMs: 70 })).toBeCloseTo(40, 0);
+    // One that goes ahead looks like a way back that became shorter.
     path.aheadMs = 0;
     path.send();
     expect(path.send({ backMs: 50 })).toBeCloseTo(20, 0);
+  });
+
+  it.each([-500, -100, -10])(
+    "is not told for long where the peer's clock loses %d ms in each second",
+    (driftMsPerS) => {
+      const path = new Path(0, driftMsPerS).withBulk();
+      let toldMs = 0;
+      let acks = 0;
+      for (; path.nowMs < 20_000; acks++) toldMs += path.send({ thereMs: 20 + (acks % 10) });
+      expect(toldMs / acks).toBeLessThan(0.5);
+    },
+  );
+
+  it("is told of queues on both ways that grow and drain at 300 ms a second", () => {
+    const path = new Path(0, -0.5).withBulk();
+    path.send();
+    for (let i = 0; i < 200; i++) {
+      const queueMs = (i % 20) * 3;
+      const backMs = (i % 7) * 4;
+      const told = path.send({ thereMs: 20 + queueMs, backMs: 30 + backMs });
+      expect(Math.abs(told - backMs)).toBeLessThan(9);
+    }
+  });
+
+  it("is believed less the longer it lasts", () => {
+    const path = new Path().withBulk();
+    path.send();
+    expect(path.send({ backMs: 330 })).toBeCloseTo(220, 0);
+    const fromMs = path.nowMs;
+    while (path.nowMs < fromMs + 8000) path.send({ backMs: 330 });
+    expect(path.queue.waitMs).toBeLessThan(27);
+    // Another path is no new trust.
+    path.queue.reset();
+    path.send();
+    expect(path.send({ backMs: 330 })).toBeLessThan(27);
+  });
+
+  it("dates arrivals back by no more than has grown slowly: they would draw together", () => {
+    const path = new Path().withBulk();
+    path.send();
+    path.send({ backMs: 130 });
+    expect(path.queue.datedMs).toBeCloseTo(15, 9);
+    for (let i = 0; i < 20; i++) path.send({ backMs: 130 });
+    expect(path.queue.datedMs).toBe(path.queue.waitMs);
+    path.send();
+    expect(path.queue.datedMs).toBeCloseTo(0, 0);
   });
 
   it("counts as queue of our own where the peer sends hardly more than ACKs", () => {

@@ -65,6 +65,7 @@ const SETTING_NAMES: OptionNames<ConnectionSettings> = {
   handshakeTimeoutMs: true,
   ackDelayMs: true,
   mtuBytes: true,
+  clockLead: true,
   limits: true,
   channelWeights: true,
   maxUnreliableWaitMs: true,

@@ -6,12 +6,13 @@ const MIN_INTERVAL_OF_RTT = 0.9;
 /** ms. The shortest round trip that is believed: a path without any (in one process) would show no rate at all. */
 const MIN_INTERVAL_MS = 0.01;
 
-/** ms that the present ACK waited behind the peer's data, and the longest such wait of late. */
+/** ms that the present ACK waited behind the peer's data, of which arrivals are dated back, and the longest of late. */
 interface ReturnWaits {
   readonly waitMs: number;
+  readonly datedMs: number;
   readonly longestMs: number;
 }
-const NO_WAITS: ReturnWaits = { waitMs: 0, longestMs: 0 };
+const NO_WAITS: ReturnWaits = { waitMs: 0, datedMs: 0, longestMs: 0 };
 
 /**
  * What the ACK that is being applied tells, and what is worked out of it. One for all connections of a thread: its use
@@ -74,7 +75,7 @@ export class DeliveryRateSampler {
   }
 
   /** An ACK comes; `onAcked` for each of its packets and `end` follow. */
-  begin(nowMs: number, ackDelayMs: number, { waitMs, longestMs }: ReturnWaits = NO_WAITS): void {
+  begin(nowMs: number, ackDelayMs: number, { waitMs, datedMs, longestMs }: ReturnWaits = NO_WAITS): void {
     sample.nowMs = nowMs;
     sample.ackDelayMs = ackDelayMs;
     sample.returnWaitMs = waitMs;
@@ -84,7 +85,7 @@ export class DeliveryRateSampler {
     // For an ACK of nothing but path probes, of which no packet tells.
     sample.isAppLimited = this.isAppLimited;
     work.newest = -1;
-    work.ackedAtMs = nowMs - ackDelayMs - waitMs;
+    work.ackedAtMs = nowMs - ackDelayMs - datedMs;
   }
 
   /** A packet of this path that was in flight, or had been taken for lost, arrived; no path probe. */
