@@ -1,16 +1,21 @@
 import type { OutgoingMessage } from "./outgoing-message.js";
-import type { Rank } from "./rank.js";
+
+/** A rank, as far as it is asked here. */
+interface LosingRank {
+  /** The oldest message of it that waits to be sent again. */
+  oldestLost(): OutgoingMessage | undefined;
+}
 
 /**
  * Ranks of the scheduler in which something waits to be sent again. What may not start, since the peer's windows or its
  * credit are used up, gives its turn to the oldest of that, whichever message keeps them: see docs/decisions/0117.
  */
 export class LostRanks {
-  private readonly ranks: readonly (Rank | undefined)[];
+  private readonly ranks: readonly (LosingRank | undefined)[];
   /** Bit r: rank r may have something; as long as nothing is lost, nothing is looked for. */
   private occupied = 0;
 
-  constructor(ranks: readonly (Rank | undefined)[]) {
+  constructor(ranks: readonly (LosingRank | undefined)[]) {
     this.ranks = ranks;
   }
 
