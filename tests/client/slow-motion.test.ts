@@ -1,9 +1,10 @@
 import { createClient } from "@sortie/client";
 import { identityOf } from "@sortie/handshake";
+import type { ReliableEndpoint } from "@sortie/reliability";
 import { type Peer, Server } from "@sortie/server";
 import { createNetwork } from "@sortie/transport-memory";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ReturnQueue } from "../../packages/reliability/src/return-queue.js";
+import { rewriteAckTimes } from "../support/ack-times.js";
 import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 const LATENCY_MS = 20;
@@ -28,19 +29,12 @@ describe("a polled client whose game runs slow", () => {
     const peers: Peer[] = [];
     server.on("connect", (peer) => peers.push(peer));
     /** ms on the way to the other side, as its times have it, for the server and for the client. */
-    const waysOf = new Map<ReturnQueue, number[]>();
-    const onAck = ReturnQueue.prototype.onAck;
-    vi.spyOn(ReturnQueue.prototype, "onAck").mockImplementation(function (
-      this: ReturnQueue,
-      sampleMs,
-      atUs,
-      rtt,
-      nowMs,
-    ) {
-      const ways = waysOf.get(this) ?? [];
-      waysOf.set(this, ways);
-      if (sampleMs >= 0 && atUs >= 0) ways.push(atUs / 1000 - (nowMs - sampleMs));
-      onAck.call(this, sampleMs, atUs, rtt, nowMs);
+    const waysOf = new Map<ReliableEndpoint, number[]>();
+    rewriteAckTimes((cameMs, sentMs, at) => {
+      const ways = waysOf.get(at) ?? [];
+      waysOf.set(at, ways);
+      ways.push(cameMs - sentMs);
+      return cameMs;
     });
     const common = { host: "10.0.0.1", port: 1, protocol: "x", serverKey: identity.publicKey, crypto, clock };
     const client = createClient({ ...common, transport: network.createTransport({ host: "10.0.1.1" }) });

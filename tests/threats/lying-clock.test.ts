@@ -4,7 +4,7 @@ import { AdaptiveRate } from "@sortie/reliability";
 import { type Peer, Server } from "@sortie/server";
 import { createNetwork } from "@sortie/transport-memory";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ReturnQueue } from "../../packages/reliability/src/return-queue.js";
+import { rewriteAckTimes } from "../support/ack-times.js";
 import { createSimulationCrypto } from "../support/simulation-crypto.js";
 
 const LATENCY_MS = 20;
@@ -17,14 +17,6 @@ const SERVER = { host: "10.0.0.1", port: 1 };
 
 /** ms at which a packet came by the peer's clock, when it left at `sentMs` and really came at `cameMs`. */
 type Lie = (cameMs: number, sentMs: number) => number;
-
-function tellTimesBy(lie: Lie): void {
-  const onAck = ReturnQueue.prototype.onAck;
-  vi.spyOn(ReturnQueue.prototype, "onAck").mockImplementation(function (this: ReturnQueue, sampleMs, atUs, rtt, nowMs) {
-    const toldUs = atUs < 0 ? atUs : Math.floor(lie(atUs / 1000, nowMs - sampleMs) * 1000);
-    onAck.call(this, sampleMs, toldUs, rtt, nowMs);
-  });
-}
 
 interface Seen {
   readonly rttMs: number;
@@ -104,7 +96,7 @@ describe("T32g a player beside one whose times in ACKs are not true", () => {
     ["that do not for 4 s of 6", (cameMs, sentMs) => (cameMs % 6000 < 4000 ? sentMs + LATENCY_MS : cameMs)],
     ["that do not for 1 s of 2", (cameMs, sentMs) => (cameMs % 2000 < 1000 ? sentMs + LATENCY_MS : cameMs)],
   ])("T32g sees no queue of it for long: times %s", async (_what, lie) => {
-    tellTimesBy(lie);
+    rewriteAckTimes(lie);
     expectUnharmed(await bystander());
   });
 
