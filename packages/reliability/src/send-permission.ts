@@ -9,6 +9,11 @@ export { Allowed } from "./allowed.js";
  * when nothing is acknowledged: a game goes on within a tick or two of an outage's end.
  */
 const SILENT_INTERVAL_MS = 25;
+/**
+ * ms without an acknowledgement in which any data may go so. For so long a peer's thread is held up, as by a game that
+ * loads, or the path by a handover; a path whose queue makes it wait for longer is crowded, and gets nothing more.
+ */
+const PAUSE_MS = 300;
 /** The same for large live messages: this part of the time for which the path has been silent, */
 const LARGE_SILENT_SHARE: number = 1 / 8;
 /** ms. and no longer than this, so that an outage's end is noticed before a probe timeout that has backed off. */
@@ -56,9 +61,10 @@ function pacedAt({ congestion, sent }: Recovery, bytes: number, nowMs: number, o
   return congestion.canSend(bytes, sent.bytesInFlight, at, onCredit) ? at : Infinity;
 }
 
-/** Which live data may go although window or numbers are used up: on a silent path, now and then. */
+/** Which data may go although window or numbers are used up: on a silent path, now and then. */
 function liveNow(recovery: Recovery, outbound: Outbound, nowMs: number): Allowed {
   if (silentAt(recovery, Allowed.Live) > nowMs) return Allowed.Nothing;
+  if (nowMs < recovery.unansweredSinceMs + PAUSE_MS) return Allowed.All;
   if (silentAt(recovery, Allowed.LiveAndLarge) <= nowMs && outbound.hasData(nowMs, Allowed.LiveAndLarge)) {
     return Allowed.LiveAndLarge;
   }
@@ -66,7 +72,9 @@ function liveNow(recovery: Recovery, outbound: Outbound, nowMs: number): Allowed
 }
 
 function nextLiveAt(recovery: Recovery, outbound: Outbound, nowMs: number): number {
-  if (outbound.hasData(nowMs, Allowed.Live)) return silentAt(recovery, Allowed.Live);
+  const at = silentAt(recovery, Allowed.Live);
+  if (at < recovery.unansweredSinceMs + PAUSE_MS) return at;
+  if (outbound.hasData(nowMs, Allowed.Live)) return at;
   return outbound.hasData(nowMs, Allowed.LiveAndLarge) ? silentAt(recovery, Allowed.LiveAndLarge) : Infinity;
 }
 
