@@ -35,9 +35,9 @@ describe("a client whose packets are refused for want of room", () => {
   it("is answered about once a second, however much of it is refused", () => {
     const { pair, refused } = new RefusedUpload();
     const [before, refusedBefore] = [pair.server.statistics(pair.nowMs).packetsSent, refused.length];
-    for (let i = 0; i < 300; i++) {
-      pair.client.send(new Uint8Array(300), { delivery: "unreliable" }, pair.nowMs);
-      pair.run(25);
+    for (let i = 0; i < 100; i++) {
+      pair.client.send(new Uint8Array(3000), { delivery: "unreliable" }, pair.nowMs);
+      pair.run(50);
     }
     expect(refused.length - refusedBefore).toBeGreaterThan(100);
     expect(pair.server.statistics(pair.nowMs).packetsSent - before).toBeLessThan(15);

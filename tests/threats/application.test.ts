@@ -215,6 +215,7 @@ describe("T35 a receiver that never acknowledges", () => {
     // With the eighth that is kept for what may be dropped.
     expect(queuedBytes).toBeLessThanOrEqual(4.5 * 1024 * 1024);
     expect(inFlight).toBeLessThanOrEqual(1024);
+    expect(await receipts[2]?.outcome).toBe("dropped");
     // A stalled sender still sends, but no more than 40 packets a second and its probes.
     const before = peer.heard.length;
     peer.linger(5000);
@@ -222,7 +223,7 @@ describe("T35 a receiver that never acknowledges", () => {
     peer.victim.close(0, "", peer.nowMs, peer.nowMs + 2000);
     peer.run(2100);
     expect(peer.victim.state).toBe("closing");
-    expect(await Promise.all(receipts.map(({ outcome }) => outcome))).toEqual(["closed", "closed", "closed"]);
+    expect(await receipts[0]?.outcome).toBe("closed");
     peer.end();
   });
 

@@ -1,5 +1,4 @@
 import { DeliveryCode, type Frame, MIN_DATAGRAM_BYTES, PACKET_OVERHEAD_BYTES } from "@sortie/wire";
-import { Allowed } from "./allowed.js";
 import { BestEffortSend } from "./channels/best-effort.js";
 import { ChannelTable } from "./channels/channel-table.js";
 import type { SendChannel } from "./channels/send-channel.js";
@@ -19,10 +18,9 @@ import type { SentItemSink } from "./part-chains.js";
 import { pieceLifetimeMs } from "./piece-lifetime.js";
 import { ProbeData } from "./probe-data.js";
 import { QueueBudget } from "./queue-budget.js";
-import { SendOrder } from "./send-order.js";
-import { checkSend, DEFAULT_PRIORITY, MAX_UNRELIABLE_MESSAGE_BYTES, weightsByChannel } from "./send-options.js";
+import { checkSend, DEFAULT_PRIORITY, MAX_UNRELIABLE_MESSAGE_BYTES } from "./send-options.js";
+import { type SendOptions, weightsByChannel } from "./send-options.js";
 import { type Outcome, refusedReceipt, type SendReceipt, type SendRefusal } from "./send-receipt.js";
-import type { SendOptions } from "./send-options.js";
 import type { SentPackets } from "./sent-packets.js";
 import { countMessage, countUnreliable, type MutableStatistics } from "./statistics.js";
 
@@ -46,7 +44,7 @@ export class Outbound implements SentItemSink {
   private readonly channels: ChannelTable;
   /** bytes of frames that an empty packet takes. */
   private usableBytes: number;
-  private readonly sends = new SendOrder();
+  private sends = 0;
   private closed = false;
 
   constructor(options: EndpointOptions, limits: EndpointLimits, usableBytes: number, statistics: MutableStatistics) {
@@ -70,7 +68,7 @@ export class Outbound implements SentItemSink {
     counters.blockedChannels = this.scheduler.countBlocked(this.flow.credit);
     counters.queuedBytes = this.budget.bytes;
     counters.queuedMessages = this.budget.messages;
-    countUnreliable(counters.messagesSent, this.sends.count);
+    countUnreliable(counters.messagesSent, this.sends);
   }
 
   /** Reliable, ordered and bestEffort messages that are not acknowledged. */
@@ -93,17 +91,17 @@ export class Outbound implements SentItemSink {
     this.closed = true;
   }
 
-  /** Whether a message of those `allowed` could be written now, given room. */
-  hasData(nowMs: number, allowed: Allowed = Allowed.All): boolean {
-    return this.next(nowMs, allowed) !== undefined;
+  /** Whether a message could be written now, given room and permission. `onCredit`: one that may borrow. */
+  hasData(nowMs: number, onCredit: boolean = false): boolean {
+    return this.next(nowMs, onCredit) !== undefined;
   }
 
   /** Whether the message to be written next will never go again, and leaves a byte of the `roomBytes` of a packet. */
   startsRelaxed(nowMs: number, roomBytes: number): boolean {
-    const message = this.next(nowMs, Allowed.All);
+    const message = this.next(nowMs, false);
     if (message === undefined || message.retransmits) return false;
-    if (message.wholeFrameBytes <= this.usableBytes) return message.wholeFrameBytes < roomBytes;
-    return roomBytes * 2 > this.usableBytes;
+    const isWhole = message.wholeFrameBytes <= this.usableBytes;
+    return isWhole ? message.wholeFrameBytes < roomBytes : roomBytes * 2 > this.usableBytes;
   }
 
   /** The peer's application has read: more may go. */
@@ -132,21 +130,22 @@ export class Outbound implements SentItemSink {
     const resent = retransmits(delivery);
     // What may be dropped, and was given no deadline, is looked at when its turn comes: no timer for each of them.
     const lifetimeMs = options?.expiresInMs ?? deliveryTraits(delivery).defaultExpiresInMs;
-    const start = payloadPool.take(payload, !resent && lifetimeMs === Infinity);
+    const isTimed = lifetimeMs !== Infinity;
+    const start = payloadPool.take(payload, !resent && !isTimed);
     const message = new OutgoingMessage(
       payloadPool.bytes,
       delivery,
       channel,
       priority,
       nowMs + lifetimeMs,
-      this.sends.next(nowMs),
+      this.sends++,
       start,
       payload.length,
     );
     // Not by the MTU of the moment: when that falls, what went whole goes again in pieces, which the receiver holds.
     message.large = message.wholeFrameBytes > SMALL_FRAME_BYTES;
     this.budget.add(message);
-    if (lifetimeMs !== Infinity) this.deadlines.push(message);
+    if (isTimed) this.deadlines.push(message);
     // Unreliable messages wait for no other: their channels have nothing to say.
     if (delivery === DeliveryCode.Unreliable) {
       this.scheduler.push(message);
@@ -158,22 +157,23 @@ export class Outbound implements SentItemSink {
     return message;
   }
 
-  /** Writes what is `allowed` by priority, until the next has no room or is not. */
-  fill(packet: MessageWriter, nowMs: number, allowed: Allowed): void {
-    if (allowed === Allowed.All) this.scheduler.endCredit();
+  /** Writes what may go by priority, until the next has no room, or may not go on credit if that is all there is. */
+  fill(packet: MessageWriter, nowMs: number, onCredit: boolean): void {
+    if (!onCredit) this.scheduler.endCredit();
     while (!packet.isFull) {
-      const { frames } = packet;
-      const message = this.next(nowMs, allowed);
+      const message = this.next(nowMs, onCredit);
       if (message === undefined) return;
-      if (!(this.scheduler.isResend ? this.writeLost(message, packet) : this.writeNew(message, packet, nowMs))) return;
-      if (packet.frames > frames) this.scheduler.charge(packet.frameBytes, allowed !== Allowed.All);
+      const { frames } = packet;
+      const went = this.scheduler.isResend ? this.writeLost(message, packet) : this.writeNew(message, packet, nowMs);
+      if (!went) return;
+      if (packet.frames > frames) this.scheduler.charge(packet.frameBytes, onCredit);
     }
   }
 
   /** What may be dropped and is still here has had its turn: its wait begins, unless it had one before. */
   endTurn(nowMs: number): void {
     if (this.budget.messages === this.budget.undroppableMessages) return;
-    (this.leftOver ??= new LeftOver(this.maxWaitMs)).add(this.sends.count, nowMs);
+    (this.leftOver ??= new LeftOver(this.maxWaitMs)).add(this.sends, nowMs);
   }
 
   /** From now on the oldest data may be probed with again. */
@@ -181,9 +181,9 @@ export class Outbound implements SentItemSink {
     this.probes.beginRound();
   }
 
-  /** Writes unacknowledged data once more, the oldest first, until the packet is full; beside live data small only. */
-  fillOldest(packet: MessageWriter, allowed: Allowed): void {
-    this.probes.fill(packet, this.usableBytes, allowed);
+  /** Writes unacknowledged data once more, the oldest first, until the packet is full. */
+  fillOldest(packet: MessageWriter): void {
+    this.probes.fill(packet, this.usableBytes);
   }
 
   onItem(message: OutgoingMessage, from: number, to: number): void {
@@ -220,10 +220,9 @@ export class Outbound implements SentItemSink {
   }
 
   /** The message to be written next. Those that waited too long for their turn, and may be dropped, are. */
-  private next(nowMs: number, allowed: Allowed): OutgoingMessage | undefined {
+  private next(nowMs: number, onCredit: boolean): OutgoingMessage | undefined {
     for (;;) {
-      const freshFrom = allowed >= Allowed.Live ? this.sends.freshAt(nowMs) : 0;
-      const message = this.scheduler.peek(this.flow, allowed, freshFrom);
+      const message = this.scheduler.peek(this.flow, onCredit);
       if (message === undefined || !this.isOverdue(message, nowMs)) return message;
       this.shed(message);
     }
@@ -243,9 +242,9 @@ export class Outbound implements SentItemSink {
   }
 
   private shed(message: OutgoingMessage): void {
-    if (message.heapIndex >= 0) return this.finish(message, "expired");
-    this.statistics.messagesShed += 1;
-    this.finish(message, "dropped");
+    const expires = message.heapIndex >= 0;
+    if (!expires) this.statistics.messagesShed += 1;
+    this.finish(message, expires ? "expired" : "dropped");
   }
 
   private refusal(bytes: number, delivery: DeliveryCode, channel: number, priority: number): SendRefusal | undefined {
@@ -311,10 +310,11 @@ export class Outbound implements SentItemSink {
       }
       this.deadlines.bound(message, nowMs + pieceLifetimeMs(message.delivery));
     }
-    const to = packet.pieceEnd(message, message.sentBytes, totalBytes);
+    const from = message.sentBytes;
+    const to = packet.pieceEnd(message, from, totalBytes);
     if (to < 0) return false;
     message.cut();
-    packet.writePiece(message, message.sentBytes, to);
+    packet.writePiece(message, from, to);
     this.onWritten(message, to);
     return true;
   }
@@ -328,11 +328,11 @@ export class Outbound implements SentItemSink {
       return true;
     }
     const { lost } = message.cut();
-    const { firstFrom } = lost;
-    const to = packet.pieceEnd(message, firstFrom, lost.firstTo);
+    const from = lost.firstFrom;
+    const to = packet.pieceEnd(message, from, lost.firstTo);
     if (to < 0) return false;
-    packet.writePiece(message, firstFrom, to);
-    lost.remove(firstFrom, to);
+    packet.writePiece(message, from, to);
+    lost.remove(from, to);
     if (lost.isEmpty) this.scheduler.shift();
     return true;
   }

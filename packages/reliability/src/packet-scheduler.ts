@@ -1,11 +1,9 @@
 import { DeliveryCode } from "@sortie/wire";
-import { Allowed } from "./allowed.js";
 import type { ChannelQueues } from "./channel-queues.js";
 import { UsedUpIds } from "./channels/used-up-ids.js";
 import { isCredited } from "./credit.js";
 import { CreditNeeds } from "./credit-needs.js";
 import type { FlowWindow } from "./flow-window.js";
-import { isLive } from "./live-data.js";
 import { LostRanks } from "./lost-ranks.js";
 import { TURN_BYTES } from "./message-queue.js";
 import { type OutgoingMessage, rankOf } from "./outgoing-message.js";
@@ -111,24 +109,20 @@ export class PacketScheduler {
 
   /**
    * The message to be written now; the same until it is taken out, finishes, or one with a higher rank comes.
-   * @param allowed on credit: only if it may borrow from the pace: small messages may, and large ones as much as small
-   * ones of lower priorities have, or owe them. They would never get their turn otherwise. Live: the first that is.
-   * @param freshFrom place in the order of sends that tells live ones, see `isLive`
+   * @param onCredit only if it may borrow from the pace: small messages may, and large ones as much as small ones of
+   * lower priorities have, or owe them. They would never get their turn otherwise.
    */
-  peek(flow: FlowWindow, allowed: Allowed = Allowed.All, freshFrom: number = 0): OutgoingMessage | undefined {
-    if (this.sole !== undefined) return this.peekSole(this.sole, flow, allowed, freshFrom);
-    const onCredit = allowed === Allowed.OnCredit;
+  peek(flow: FlowWindow, onCredit: boolean = false): OutgoingMessage | undefined {
+    if (this.sole !== undefined) return this.peekSole(this.sole, flow);
     for (let left = this.occupied; left !== 0;) {
       const index = 31 - Math.clz32(left);
       const large = (index & 1) === 1 && this.isOwed(index - 1) ? index - 1 : -1;
       if (large >= 0) {
-        if (this.chooseFrom(large, flow, allowed, freshFrom)) return this.message;
+        if (this.chooseFrom(large, flow)) return this.message;
         left &= ~(1 << large);
       }
       left &= ~(1 << index);
-      if (this.chooseFrom(index, flow, allowed, freshFrom)) {
-        return onCredit && !this.mayBorrow(this.index) ? undefined : this.message;
-      }
+      if (this.chooseFrom(index, flow)) return onCredit && !this.mayBorrow(this.index) ? undefined : this.message;
     }
     return undefined;
   }
@@ -248,12 +242,12 @@ export class PacketScheduler {
   }
 
   /** Whether the rank has something that may go; then that is what `peek` gives. */
-  private chooseFrom(index: number, flow: FlowWindow, allowed: Allowed, freshFrom: number): boolean {
+  private chooseFrom(index: number, flow: FlowWindow): boolean {
     const rank = this.ranks[index] as Rank;
     let channel = rank.current;
     for (let turns = rank.size; turns > 0; turns--) {
       const { next } = channel as ChannelQueues;
-      if (this.choose(rank, channel as ChannelQueues, flow, allowed, freshFrom)) {
+      if (this.choose(rank, channel as ChannelQueues, flow)) {
         // One that goes in the turn of a small one may be large: as such it borrows.
         this.index = this.message?.large === true ? index & ~1 : index;
         return true;
@@ -265,13 +259,12 @@ export class PacketScheduler {
   }
 
   /** Whether the channel has something that may go. One that has nothing at all leaves the ring. */
-  private choose(rank: Rank, channel: ChannelQueues, flow: FlowWindow, allowed: Allowed, freshFrom: number): boolean {
+  private choose(rank: Rank, channel: ChannelQueues, flow: FlowWindow): boolean {
     const message = channel.peekNext(flow, this.usedUpIds, this.lostRanks);
     if (message === undefined) {
       if (channel.isEmpty) rank.remove(channel);
       return false;
     }
-    if (allowed >= Allowed.Live && !isLive(message, freshFrom, allowed)) return false;
     if (rank.current !== channel) rank.turnTo(channel);
     this.rank = rank;
     this.message = message;
@@ -282,12 +275,7 @@ export class PacketScheduler {
     return true;
   }
 
-  private peekSole(
-    sole: OutgoingMessage,
-    flow: FlowWindow,
-    allowed: Allowed,
-    freshFrom: number,
-  ): OutgoingMessage | undefined {
+  private peekSole(sole: OutgoingMessage, flow: FlowWindow): OutgoingMessage | undefined {
     this.message = undefined;
     if (sole.finished) {
       this.sole = undefined;
@@ -296,7 +284,6 @@ export class PacketScheduler {
     if (sole.retransmits && !sole.started) {
       if (this.usedUpIds.holds(sole) || !flow.allows(sole)) return undefined;
     }
-    if (allowed >= Allowed.Live && !isLive(sole, freshFrom, allowed)) return undefined;
     this.message = sole;
     this.rank = undefined;
     this.index = sole.rank;

@@ -1,5 +1,3 @@
-import { Allowed } from "./allowed.js";
-import { isRepeatedBesideLive } from "./live-data.js";
 import type { MessageWriter } from "./message-writer.js";
 import type { OutgoingMessage } from "./outgoing-message.js";
 import type { MessageList } from "./message-list.js";
@@ -24,14 +22,11 @@ export class ProbeData {
   /**
    * Writes until the packet is full.
    * @param usableBytes of frames that an empty packet takes
-   * @param allowed live data: small messages only, as the packet is beyond the congestion window
    */
-  fill(packet: MessageWriter, usableBytes: number, allowed: Allowed): void {
+  fill(packet: MessageWriter, usableBytes: number): void {
     let message = this.unacked.oldest;
     for (let looked = 0; message !== undefined && looked < MAX_PROBED_MESSAGES && !packet.isFull; looked++) {
-      const mayGo = allowed < Allowed.Live || isRepeatedBesideLive(message);
-      const isMeant = mayGo && !message.inLostQueue && !packet.carries(message);
-      if (isMeant && !this.write(message, packet, usableBytes)) return;
+      if (!message.inLostQueue && !packet.carries(message) && !this.write(message, packet, usableBytes)) return;
       message = message.newer;
     }
   }

@@ -23,6 +23,11 @@ const DEFAULT_INITIAL_RTT_MS = 100;
 const MAX_PROBE_INTERVAL_MS = 2000;
 /** Probes per timeout: two, so that one loss does not cost another timeout (RFC 9002 section 6.2.4). */
 const PROBES = 2;
+/**
+ * ms between packets when nothing is acknowledged and all numbers that an ACK can state are in flight: the oldest are
+ * given up at that pace. A game goes on within a tick or two of an outage's end, and a dead path is not flooded.
+ */
+const STALLED_INTERVAL_MS = 25;
 
 /** Told what became of what packets carried. */
 export interface RecoverySink {
@@ -69,8 +74,7 @@ export class Recovery implements LossSink {
   /** The youngest packet that the last ACK with news took out of flight. */
   private newestTaken = -1;
   private progressAtMs = -Infinity;
-  /** When the last packet went that asks for an acknowledgement. */
-  elicitingSentAtMs: number = -Infinity;
+  private elicitingSentAtMs = -Infinity;
 
   constructor(
     options: EndpointOptions,
@@ -208,15 +212,23 @@ export class Recovery implements LossSink {
     return this.sent.hasRoom || this.sent.stateOf(this.sent.lowest) === SentState.Probe;
   }
 
+  /** Whether a packet with new data may take a number: always, but when 1024 are out and the path is not dead. */
+  mayNumber(nowMs: number): boolean {
+    return this.hasRoom || nowMs >= this.trickleAt();
+  }
+
+  /**
+   * ms. When a packet with data may go although the congestion window is full: on a stalled path, now and then. Its
+   * end is noticed by the first packet that gets through, and a game should not wait for a probe timeout.
+   */
+  trickleAt(): number {
+    return Math.max(this.stalledAt(), this.elicitingSentAtMs + STALLED_INTERVAL_MS);
+  }
+
   /** ms. Since when nothing was acknowledged that we could have heard of; Infinity when nothing is in flight. */
   get unansweredSinceMs(): number {
     if (this.sent.packetsInFlight === 0) return Infinity;
     return Math.max(this.progressAtMs, this.sent.sentAtOf(this.sent.oldest), this.holdUp.endedAtMs);
-  }
-
-  /** ms. When the path counts as silent if no acknowledgement comes until then; Infinity when nothing is in flight. */
-  get stalledAt(): number {
-    return this.unansweredSinceMs + this.probeTimeoutMs();
   }
 
   /**
@@ -292,6 +304,10 @@ export class Recovery implements LossSink {
 
   private get isSparse(): boolean {
     return this.sent.packetsInFlight <= this.detector.packetThreshold && this.probeCount === 0;
+  }
+
+  private stalledAt(): number {
+    return this.unansweredSinceMs + this.probeTimeoutMs();
   }
 
   /** ms. While all in flight is relaxed, its acknowledgement may take longer. */

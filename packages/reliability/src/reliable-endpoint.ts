@@ -220,12 +220,12 @@ export class ReliableEndpoint implements FlowControl {
     const hurries = mayHurry && outbound.startsRelaxed(nowMs, writer.remaining);
     if (hurries) encodePing(writer);
     packet.begin(writer, packetNumber, recovery.sent, this.counters);
-    if (isProbe) outbound.fillOldest(packet, allowed);
-    if (withData) outbound.fill(packet, nowMs, allowed);
+    if (isProbe) outbound.fillOldest(packet);
+    if (withData) outbound.fill(packet, nowMs, allowed === Allowed.OnCredit);
     if (withData && !isProbe && recovery.isStalled(nowMs)) {
       // No acknowledgement comes, yet packets go: each carries the oldest data, so that the first to arrive helps.
       outbound.beginProbeRound();
-      outbound.fillOldest(packet, allowed);
+      outbound.fillOldest(packet);
     }
     const messages = packet.frames;
     packet.end();
