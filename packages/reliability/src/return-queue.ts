@@ -4,13 +4,14 @@ import { WaitCredit } from "./wait-credit.js";
 /** ms by which the shortest way back may rise in each second: clocks run apart by less (NTP slews by half of it). */
 const DRIFT_MS_PER_S = 1;
 /**
- * ms by which a time may be before the earliest possible one. Whatever holds packets up on either side makes it later
- * only; that leaves the rounding of clocks, to whole milliseconds where a browser keeps them coarse.
+ * ms that the peer's clock may fall behind, all in all, beyond that. Whatever holds packets up on either side makes a
+ * time later only. That leaves clocks that are coarse, of up to 16 ms, and a shortest round trip that was measured
+ * while one of the ways had a queue, and then the other: both come and go, and a clock that is slow goes on.
  */
-const SLACK_MS = 2;
+const BEHIND_MS = 30;
 /**
- * ms. How long no wait is told after a time that cannot be. This side's queue is short then, of 10 or 20 ms, so that a
- * clock slower by more than 3 ms/s shows again before that is over: 1 ms/s that is allowed, and 20 ms in 10 s.
+ * ms. How long no wait is told after that. This side's queue is short then, of 10 or 20 ms, so that a clock which is
+ * slower by 1 % shows again before that is over.
  */
 const DOUBT_MS = 10_000;
 /**
@@ -60,6 +61,8 @@ export class ReturnQueue {
   private measuredAtMs = 0;
   private datedAtMs = 0;
   private doubtedUntilMs = -Infinity;
+  /** ms that the peer's clock fell behind, less what it made up for. */
+  private behindMs = 0;
   private readonly credit: WaitCredit = new WaitCredit();
   /** bytes received lately that ask for an acknowledgement, and that do not; at first some: handshakes are no bulk. */
   private dataBytes = 0;
@@ -89,7 +92,8 @@ export class ReturnQueue {
    */
   onAck(sampleMs: number, receivedAtUs: number, rtt: RoundTrips, nowMs: number): void {
     const isTold = sampleMs >= 0 && receivedAtUs >= 0;
-    this.waitMs = this.credit.believe(isTold ? this.measure(nowMs - sampleMs, receivedAtUs, rtt, nowMs) : 0, nowMs);
+    // An ACK that tells nothing does not end a wait: it may be the last one once more.
+    this.waitMs = isTold ? this.credit.believe(this.measure(nowMs - sampleMs, receivedAtUs, rtt, nowMs), nowMs) : 0;
     this.datedMs = Math.min(this.waitMs, this.datedMs + (nowMs - this.datedAtMs) * DATED_GROWTH);
     this.datedAtMs = nowMs;
     this.longestMs = Math.max(this.waitMs, this.longestMs * KEPT);
@@ -101,16 +105,23 @@ export class ReturnQueue {
     if (!this.isKnown) this.referenceUs = differenceUs;
     const backMs = pathMs - ((differenceUs - this.referenceUs) | 0) / 1000;
     const floorMs = this.shortestMs + ((nowMs - this.measuredAtMs) / 1000) * DRIFT_MS_PER_S;
+    this.measuredAtMs = nowMs;
+    if (this.isKnown && backMs < floorMs) this.behindMs = Math.max(0, this.behindMs - (floorMs - backMs));
     this.shortestMs = this.isKnown ? Math.min(floorMs, backMs) : backMs;
     this.isKnown = true;
-    this.measuredAtMs = nowMs;
     // The least that the way back can take, when the way there took all that the round trip exceeds the shortest by.
-    const leastMs = backMs - Math.max(pathMs - rtt.minPathMs, 0);
-    if (leastMs > this.shortestMs + SLACK_MS) {
-      this.doubtedUntilMs = nowMs + DOUBT_MS;
-      this.shortestMs = backMs;
-    } else this.shortestMs = Math.max(this.shortestMs, leastMs);
+    this.raiseTo(backMs - Math.max(pathMs - rtt.minPathMs, 0), nowMs);
     if (nowMs < this.doubtedUntilMs) return 0;
     return this.dataBytes > this.ackBytes ? backMs - this.shortestMs : 0;
+  }
+
+  /** The shortest way back cannot be shorter than that: by the peer's clock packets came before they can have come. */
+  private raiseTo(leastMs: number, nowMs: number): void {
+    if (leastMs <= this.shortestMs) return;
+    this.behindMs += leastMs - this.shortestMs;
+    this.shortestMs = leastMs;
+    if (this.behindMs <= BEHIND_MS) return;
+    this.doubtedUntilMs = nowMs + DOUBT_MS;
+    this.behindMs = 0;
   }
 }

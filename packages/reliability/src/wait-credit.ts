@@ -7,6 +7,8 @@ const STEADY_MS = 20;
 const MOST_SPARE = 400;
 /** s. What is left of it decays over that time, while it is made use of. */
 const SPAN_S = 2;
+/** s. For so long before it at most a wait is taken to have stood already. */
+const STOOD_S = 0.25;
 
 /**
  * How much of the waits that a peer tells is believed, by their average.
@@ -30,8 +32,17 @@ export class WaitCredit {
   believe(waitMs: number, nowMs: number): number {
     const seconds = Math.max(nowMs - this.sinceMs, 0) / 1000;
     this.sinceMs = nowMs;
-    this.spare = Math.min(Math.max(this.spare + (STEADY_MS - this.believedMs) * seconds, 0), MOST_SPARE);
+    // The longer one of both ends of that time: between two long waits a short one may be told to save credit.
+    const standingMs = Math.max(this.believedMs, Math.min(waitMs, STEADY_MS + this.spare / SPAN_S));
+    const stoodSeconds = Math.min(seconds, STOOD_S);
+    this.pass(standingMs, stoodSeconds);
+    this.pass(this.believedMs, seconds - stoodSeconds);
     this.believedMs = Math.min(waitMs, STEADY_MS + this.spare / SPAN_S);
     return this.believedMs;
+  }
+
+  /** So much was believed for that time. */
+  private pass(believedMs: number, seconds: number): void {
+    this.spare = Math.min(Math.max(this.spare + (STEADY_MS - believedMs) * seconds, 0), MOST_SPARE);
   }
 }

@@ -16,10 +16,12 @@ class Path {
   /** ms that the peer's clock is ahead, and by which that grows in each second. */
   aheadMs: number;
   private readonly driftMsPerS: number;
+  private readonly coarseMs: number;
 
-  constructor(aheadMs = 0, driftMsPerS = 0) {
+  constructor(aheadMs = 0, driftMsPerS = 0, coarseMs = 0) {
     this.aheadMs = aheadMs;
     this.driftMsPerS = driftMsPerS;
+    this.coarseMs = coarseMs;
   }
 
   /** The peer sends bulk data. */
@@ -30,7 +32,8 @@ class Path {
 
   /** A packet that leaves now and its ACK, which comes after `thereMs` and `backMs`. Returns the wait it tells. */
   send({ thereMs = 20, backMs = 30 }: Ways = {}): number {
-    const peerMs = this.nowMs + thereMs + this.aheadMs + (this.nowMs / 1000) * this.driftMsPerS;
+    const exactMs = this.nowMs + thereMs + this.aheadMs + (this.nowMs / 1000) * this.driftMsPerS;
+    const peerMs = this.coarseMs === 0 ? exactMs : Math.floor(exactMs / this.coarseMs) * this.coarseMs;
     const receivedAtUs = ((Math.floor(peerMs * 1000) % MODULUS) + MODULUS) % MODULUS;
     this.nowMs += thereMs + backMs;
     const rtt = { latestPathMs: thereMs + backMs, minPathMs: SHORTEST_MS };
@@ -79,7 +82,7 @@ describe("the wait of ACKs on their way back", () => {
     const path = new Path().withBulk();
     path.send();
     path.aheadMs = -ms;
-    expect(path.send({ thereMs: 40 })).toBe(0);
+    expect(path.send({ thereMs: 25 })).toBe(0);
     const sinceMs = path.nowMs;
     while (path.nowMs < sinceMs + 9500) expect(path.send({ backMs: 70 })).toBe(0);
     path.nowMs += 500;
@@ -113,10 +116,23 @@ describe("the wait of ACKs on their way back", () => {
     }
   });
 
+  it.each([1, 4, 16])("is told of coarse clocks, of %d ms", (coarseMs) => {
+    const path = new Path(0, 0, coarseMs).withBulk();
+    let toldMs = 0;
+    for (let i = 0; i < 2000; i++) {
+      const [thereMs, backMs] = [20 + ((i * 7) % 13), 30 + ((i * 11) % 31)];
+      toldMs += path.send({ thereMs, backMs });
+    }
+    // 15 ms on the average, and what the clock cuts off.
+    expect(toldMs / 2000).toBeGreaterThan(10);
+    expect(toldMs / 2000).toBeLessThan(15 + coarseMs);
+  });
+
   it("is believed less the longer it lasts", () => {
     const path = new Path().withBulk();
     path.send();
-    expect(path.send({ backMs: 330 })).toBeCloseTo(220, 0);
+    // Of 220 what it may have used up on its way.
+    expect(path.send({ backMs: 330 })).toBeCloseTo(196, 0);
     const fromMs = path.nowMs;
     while (path.nowMs < fromMs + 8000) path.send({ backMs: 330 });
     expect(path.queue.waitMs).toBeLessThan(27);

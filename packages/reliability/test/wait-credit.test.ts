@@ -37,11 +37,24 @@ describe("WaitCredit", () => {
 
   it("goes by the time that passes, and by none when it runs back", () => {
     const credit = new WaitCredit();
-    expect(credit.believe(500, 1000)).toBe(220);
-    expect(credit.believe(500, 1000)).toBe(220);
-    expect(credit.believe(500, 500)).toBe(220);
+    expect(credit.believe(500, 0)).toBe(220);
+    expect(credit.believe(500, 0)).toBe(220);
+    expect(credit.believe(500, -500)).toBe(220);
     expect(credit.believe(500, 60_000)).toBe(20);
     expect(credit.believe(0, 60_000)).toBe(0);
-    expect(credit.believe(500, 70_000)).toBe(120);
+    // 10 s, less what the wait may have stood for by now: 20 ms x 9.75 s, of which half may be used.
+    expect(credit.believe(500, 70_000)).toBeCloseTo(20 + 97.5, 9);
+  });
+
+  it("is not saved by a short wait after each long one, nor spent by time in which nothing came", () => {
+    const credit = new WaitCredit();
+    let sumMs = 0;
+    for (let nowMs = 0; nowMs < 20_000; nowMs += 20) {
+      sumMs += credit.believe(500, nowMs) / 1000;
+      credit.believe(0, nowMs + 1);
+    }
+    expect(sumMs).toBeLessThan(42);
+    credit.believe(0, 100_000);
+    expect(credit.believe(150, 160_000)).toBe(150);
   });
 });
