@@ -24,8 +24,8 @@ const MAX_PROBE_INTERVAL_MS = 2000;
 /** Probes per timeout: two, so that one loss does not cost another timeout (RFC 9002 section 6.2.4). */
 const PROBES = 2;
 /**
- * ms between packets when nothing is acknowledged and all numbers that an ACK can state are in flight: the oldest are
- * given up at that pace. A game goes on within a tick or two of an outage's end, and a dead path is not flooded.
+ * ms, at least, between packets beyond the window, or the numbers that an ACK can state, when nothing is acknowledged: a
+ * game goes on within a tick or two of an outage's end. A quarter of the round trip if that is longer: it may be a queue.
  */
 const STALLED_INTERVAL_MS = 25;
 
@@ -222,7 +222,7 @@ export class Recovery implements LossSink {
    * end is noticed by the first packet that gets through, and a game should not wait for a probe timeout.
    */
   trickleAt(): number {
-    return Math.max(this.stalledAt(), this.elicitingSentAtMs + STALLED_INTERVAL_MS);
+    return Math.max(this.stalledAt(), this.elicitingSentAtMs + Math.max(STALLED_INTERVAL_MS, this.rtt.smoothedMs / 4));
   }
 
   /** ms. Since when nothing was acknowledged that we could have heard of; Infinity when nothing is in flight. */
