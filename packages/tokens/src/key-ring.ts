@@ -48,7 +48,7 @@ export class KeyRing {
   #sets = 0;
   /** Place of the set that is in use. */
   #inUse = 0;
-  /** What was told of keys that were passed over: a set that stays as it is, is loaded every few minutes. */
+  /** Digest of the keys passed over that were told of: a set that stays as it is, is loaded every few minutes. */
   #skippedTold = "";
 
   constructor(options: KeyRingOptions) {
@@ -112,15 +112,14 @@ export class KeyRing {
    * @param ofMs when that was
    */
   async #put(keySet: TokenKeySet, place: number, ofMs: number): Promise<void> {
-    const { keys, skipped } = await importKeySet(keySet);
+    const { keys, skipped, skippedDigest } = await importKeySet(keySet);
     // A newer set came meanwhile: what it has left out is trusted no more.
     if (place < this.#inUse) return;
     this.#inUse = place;
     this.#ofMs = ofMs;
     this.#keys = keys;
-    const text = skipped.join();
-    if (text !== "" && text !== this.#skippedTold) this.#onSkipped(new SkippedKeysError(skipped));
-    this.#skippedTold = text;
+    if (skippedDigest !== "" && skippedDigest !== this.#skippedTold) this.#onSkipped(new SkippedKeysError(skipped));
+    this.#skippedTold = skippedDigest;
   }
 
   /** One at a time, whoever asks: tokens with made-up key IDs must not become requests to the backend. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describeKind, describeValue } from "@sortie/connection";
 import { checkNoPromise, kindOf } from "./option-checks.js";
 import {
@@ -23,6 +24,8 @@ export interface ImportedKeySet {
   readonly keys: ReadonlyMap<string, ImportedKey>;
   /** Of each key that was passed over why; the first few, then how many more. */
   readonly skipped: readonly string[];
+  /** Tells all keys that were passed over from others, in whatever order they are listed; "" where there are none. */
+  readonly skippedDigest: string;
 }
 
 /**
@@ -34,10 +37,13 @@ export interface ImportedKeySet {
 export async function importKeySet(keySet: TokenKeySet): Promise<ImportedKeySet> {
   const jwks = listOf(keySet);
   const reasons: string[] = [];
+  const marks: string[] = [];
   const usable = [...jwks.entries()].filter(([i, jwk]) => {
     const why = whyUnusable(`keys[${i}]`, jwk);
-    if (why !== undefined) reasons.push(why);
-    return why === undefined;
+    if (why === undefined) return true;
+    reasons.push(`"keys[${i}]${why}`);
+    marks.push(markOf(jwk, why));
+    return false;
   });
   const skipped = shortened(reasons);
   if (usable.length === 0) {
@@ -56,7 +62,7 @@ export async function importKeySet(keySet: TokenKeySet): Promise<ImportedKeySet>
     }
     keys.set(key.id, key);
   }
-  return { keys, skipped };
+  return { keys, skipped, skippedDigest: digestOf(marks) };
 }
 
 function listOf(keySet: TokenKeySet): readonly TokenJwk[] {
@@ -71,7 +77,10 @@ function listOf(keySet: TokenKeySet): readonly TokenJwk[] {
   throw new TypeError(`"keys" expected ${KEY_SET}, got ${got}`);
 }
 
-/** undefined for a key that is to verify tokens. Throws TypeError for what is no key, or shows a secret. */
+/**
+ * What follows the key's label in a message, from a member's name on, so that it is the same wherever the key stands;
+ * undefined for a key that is to verify tokens. Throws TypeError for what is no key, or shows a secret.
+ */
 function whyUnusable(label: string, jwk: TokenJwk): string | undefined {
   checkNoPromise(label, jwk, "a JWK");
   if (typeof jwk !== "object" || jwk === null) throw new TypeError(`"${label}" expected a JWK, got ${kindOf(jwk)}`);
@@ -84,18 +93,30 @@ function whyUnusable(label: string, jwk: TokenJwk): string | undefined {
   if (algorithm === undefined || (alg !== undefined && alg !== algorithm)) {
     const got = [jwk.kty, jwk.crv].filter((part) => part !== undefined).map(describeValue);
     const purpose = alg === undefined ? "" : ` for ${describeValue(alg)}`;
-    return `"${label}" expected an Ed25519 or P-256 key, got ${got.join(" ") || "one without kty"}${purpose}`;
+    return `" expected an Ed25519 or P-256 key, got ${got.join(" ") || "one without kty"}${purpose}`;
   }
   if (typeof kid !== "string" || !isKeyId(kid)) {
     const got = typeof kid === "string" ? kid.length : describeKind(kid);
-    return `"${label}.kid" expected 1..${MAX_KEY_ID_CHARACTERS} characters, got ${got}`;
+    return `.kid" expected 1..${MAX_KEY_ID_CHARACTERS} characters, got ${got}`;
   }
-  if (use !== undefined && use !== "sig") return `"${label}.use" expected "sig", got ${describeValue(use)}`;
+  if (use !== undefined && use !== "sig") return `.use" expected "sig", got ${describeValue(use)}`;
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes("verify"))) {
     const got = Array.isArray(operations) ? "a list without it" : describeKind(operations);
-    return `"${label}.key_ops" expected a list with "verify", got ${got}`;
+    return `.key_ops" expected a list with "verify", got ${got}`;
   }
   return undefined;
+}
+
+/** Of a key that was passed over: the ID in full, as those that differ at the end only are others. */
+function markOf({ kid }: TokenJwk, why: string): string {
+  return JSON.stringify([typeof kid === "string" ? kid : describeKind(kid), why]);
+}
+
+/** Not the marks themselves: it is kept, and IDs of foreign keys may have any length. */
+function digestOf(marks: readonly string[]): string {
+  if (marks.length === 0) return "";
+  const sorted = [...marks].sort();
+  return createHash("sha256").update(sorted.join()).digest("base64url");
 }
 
 function shortened(reasons: readonly string[]): string[] {

@@ -76,6 +76,25 @@ describe("keys of a set that are none for tokens", () => {
     }
   });
 
+  it("are not told again in another order, and are where one of the unnamed is another", async () => {
+    const web = (i: number): TokenJwk => ({ ...WEB_LOGIN, kid: `web-${i}` });
+    const named = [0, 1, 2, 3].map(web);
+    const { verifier, set, errors } = loading();
+    for (const [keys, told] of [
+      [[...named, web(4), own], 1],
+      [[own, web(4), ...[...named].reverse()], 1],
+      [[...named, { ...own, use: "enc" }, own], 2],
+      [[...named, { ...own, kid: "" }, own], 3],
+      [[own, { ...own, kid: "" }, ...named], 3],
+      [[...named, web(5), own], 4],
+      [[...named, own], 5],
+    ] as const) {
+      set.keys = [...keys];
+      await verifier.reload();
+      expect(errors).toHaveLength(told);
+    }
+  });
+
   it("do not keep a withdrawn key in use", async () => {
     const { verifier, set } = loading(own);
     expect(await codeOf(verifier)).toBe("ok");
