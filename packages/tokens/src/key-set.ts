@@ -84,9 +84,9 @@ function listOf(keySet: TokenKeySet): readonly TokenJwk[] {
 function whyUnusable(label: string, jwk: TokenJwk): string | undefined {
   checkNoPromise(label, jwk, "a JWK");
   if (typeof jwk !== "object" || jwk === null) throw new TypeError(`"${label}" expected a JWK, got ${kindOf(jwk)}`);
-  const { kid, alg, use, d, k, key_ops: operations } = jwk;
-  // Of whatever kind: who publishes one has to hear of it.
-  if (d !== undefined || k !== undefined) {
+  const { kid, alg, use, d, k, priv, key_ops: operations } = jwk;
+  // Of whatever kind: who publishes one has to hear of it. RSA, EC and OKP have it in `d`, "oct" in `k`, AKP in `priv`.
+  if (d !== undefined || k !== undefined || priv !== undefined) {
     throw new TypeError(`"${label}" expected a public key, got a private one: it has no business on a game server`);
   }
   const algorithm = algorithmOf(jwk);

@@ -133,6 +133,11 @@ describe("a key set is none", () => {
   it.each<[string, unknown, string]>([
     ["a private key, of whatever kind", { ...WEB_LOGIN, d: "AAAA" }, "expected a public key, got a private one"],
     ["a shared secret", { kty: "oct", k: "AAAA" }, "expected a public key, got a private one"],
+    [
+      "an ML-DSA private key",
+      { kty: "AKP", alg: "ML-DSA-44", priv: "AAAA" },
+      "expected a public key, got a private one",
+    ],
     ["a damaged key", { ...own, x: "AAAA" }, "expected a key, got one that cannot be read"],
     ["something else", null, "expected a JWK, got null"],
   ])("with %s", async (_, jwk, why) => {
