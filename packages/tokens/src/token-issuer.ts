@@ -33,7 +33,7 @@ export interface TokenIssuerOptions {
   readonly keys: readonly TokenPrivateKey[];
   /** Who issues, for verifiers that ask for it: at most 256 characters. */
   readonly issuer?: string | undefined;
-  /** ms of Unix time. Default Date.now. */
+  /** ms of Unix time, 0..10^14. Default Date.now. */
   readonly now?: (() => number) | undefined;
 }
 
@@ -120,7 +120,8 @@ export class TokenIssuer {
 
   /**
    * A token for one connection. Rejects with TypeError or RangeError for what is out of range, no JSON or no part of a
-   * request, and with RangeError when token and client secret would have more than 1024 bytes.
+   * request, and for a clock that tells no time in ms; with RangeError when token and client secret would have more
+   * than 1024 bytes.
    */
   async issue(request: TokenRequest): Promise<string> {
     const claims = this.#claims(request);
@@ -152,7 +153,13 @@ export class TokenIssuer {
       throw new RangeError(`"challenge" expected 43 characters of base64url, got ${describeValue(challenge)}`);
     }
     // Cut to seconds, a token issued just after a server's start could not be told from one of before.
-    const issuedAt = Math.floor(timeOf("now", this.#options.now ?? Date.now)) / 1000;
+    const nowMs = timeOf("now", this.#options.now ?? Date.now);
+    const issuedAt = Math.floor(nowMs) / 1000;
+    // In µs, or before 1970: no verifier would take the token.
+    if (!isUnixSeconds(issuedAt)) {
+      const expected = `to give ms of Unix time in 0..${MAX_UNIX_SECONDS * 1000}`;
+      throw new RangeError(`"now" expected ${expected}, got ${describeValue(nowMs)}`);
+    }
     const { notBefore = issuedAt } = request;
     if (request.notBefore !== undefined && !(Number.isSafeInteger(notBefore) && isUnixSeconds(notBefore))) {
       const expected = `whole seconds of Unix time in 0..${MAX_UNIX_SECONDS}`;

@@ -23,9 +23,21 @@ describe("times of tokens", () => {
     },
   );
 
-  it("may be in seconds, the last one too, and of a verifier with a fraction", async () => {
+  it.each([NOW_MS * 1000, LAST_S * 1000 + 1, -1])("of a clock that is not in ms issue no token: %d", async (now) => {
+    const issuer = await createTokenIssuer({ keys: [await generateTokenKey()], now: () => now });
+    const expected = `"now" expected to give ms of Unix time in 0..100000000000000, got ${now}`;
+    for (const notBefore of [undefined, 1]) {
+      await expect(issuer.issue({ ...REQUEST, notBefore })).rejects.toThrow(new RangeError(expected));
+    }
+  });
+
+  it("may be in seconds, the first and the last one too, and of a verifier with a fraction", async () => {
     const issuer = await createTokenIssuer({ keys: [await generateTokenKey()], now: () => NOW_MS });
     for (const notBefore of [0, Math.ceil(NOW_MS / 1000), LAST_S]) await issuer.issue({ ...REQUEST, notBefore });
+    for (const now of [0, LAST_S * 1000]) {
+      const atTheEnds = await createTokenIssuer({ keys: [await generateTokenKey()], now: () => now });
+      await atTheEnds.issue(REQUEST);
+    }
     for (const notIssuedBefore of [0, NOW_MS / 1000, LAST_S]) createTokenVerifier({ ...OPTIONS, notIssuedBefore });
   });
 
