@@ -24,7 +24,7 @@ const MAX_PROBE_INTERVAL_MS = 2000;
 /** Probes per timeout: two, so that one loss does not cost another timeout (RFC 9002 section 6.2.4). */
 const PROBES = 2;
 /**
- * ms, at least, between packets beyond the window, or the numbers of an ACK, when nothing is acknowledged: a game goes on
+ * ms, at least, between packets beyond the window, or an ACK's numbers, when nothing is acknowledged: a game goes on
  * within a tick or two of an outage's end. A quarter of the round trip if that is longer: it may be a queue.
  */
 const STALLED_INTERVAL_MS = 25;
