@@ -5,7 +5,7 @@ import type { CloseOptions, ListenAddress } from "@sortie/server";
 import { ClusterError } from "./cluster-error.js";
 import { type ClusterOptions, resolveClusterOptions, type ResolvedClusterOptions } from "./cluster-options.js";
 import { type ClusterStatistics, type ClusterTotals, NO_FIGURES, NO_TOTALS, totalOf } from "./cluster-statistics.js";
-import { IdentityWatch, othersThanFirst, type ShownKey, whoDiffers } from "./identity-watch.js";
+import { doDiffer, IdentityWatch, type ShownKey, whoDiffers } from "./identity-watch.js";
 import { isClusterWorker } from "./main-channel.js";
 import type { CloseRequest } from "./messages.js";
 import { probePort } from "./probe-port.js";
@@ -83,12 +83,12 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
     onAccepting: () => this.#tellLinks(),
     onIdentity: () => this.#lookAtIdentities(),
     onMessage: (handle, message) => this.emit("message", message, handle.index),
-    onClosed: () => this.#tellLinks(),
+    onClosed: () => this.#onSocketsChanged(),
     onExit: (handle) => this.#onExit(handle),
   };
   readonly #identities: IdentityWatch = new IdentityWatch(
     () => this.#shownKeys(),
-    (workers) => this.#options.logger.error({ workers }, whoDiffers(workers)),
+    (groups) => this.#options.logger.error({ groups }, whoDiffers(groups)),
   );
   #state: "idle" | "starting" | "open" | "closing" | "closed" = "idle";
   #port = 0;
@@ -273,12 +273,17 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
 
   #onOpened(handle: WorkerHandle): void {
     if (this.#state === "starting") {
-      if (othersThanFirst(this.#shownKeys()).length > 0) {
+      if (doDiffer(this.#shownKeys())) {
         const message = `worker ${handle.index} has another identity than the others: load one key file in all workers`;
         this.#settleStart?.reject(new ClusterError("identity-mismatch", message));
       } else if (this.#handles.every((one) => one?.isOpen === true)) this.#tellLinks();
       return;
     }
+    this.#onSocketsChanged();
+  }
+
+  /** A worker's sockets were opened, or closed. */
+  #onSocketsChanged(): void {
     this.#lookAtIdentities();
     this.#tellLinks();
   }
@@ -316,9 +321,8 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
       this.#settleStart?.reject(new ClusterError("start-failed", `worker ${worker} ${whatHappened(handle)}`));
       return;
     }
-    this.#tellLinks();
+    this.#onSocketsChanged();
     if (this.#state !== "open") return;
-    this.#identities.look();
     const isRenewed = reason === "closed" && handle.hasServed;
     const nowMs = performance.now();
     const delayMs = isRenewed ? this.#renewals.take(worker, nowMs) : this.#budget.take(nowMs);

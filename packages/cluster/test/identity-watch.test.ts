@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { NO_FIGURES } from "../src/cluster-statistics.js";
 import { ShownIdentity } from "../src/shown-identity.js";
 import { type FakeCluster, type FakeWorker, listening, mayShare } from "./support/fake-workers.js";
 
@@ -28,7 +29,7 @@ describe.runIf(mayShare)("keys of workers that run", () => {
     await vi.advanceTimersByTimeAsync(9999);
     expect(fake.log).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
-    const they = "workers 1, 2 have had another identity than the others for 10 s: load one key file in all workers";
+    const they = "workers have had different identities for 10 s (0 | 1, 2): load one key file in all workers";
     expect(fake.log).toEqual([`error ${they}`]);
     show(fake, 1, NEWEST);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -36,7 +37,7 @@ describe.runIf(mayShare)("keys of workers that run", () => {
     for (const worker of [1, 2]) show(fake, worker, NEW);
     show(fake, 2, NEWEST);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(fake.log.slice(1)).toEqual([`error ${they.replace("workers 1, 2 have", "worker 2 has")}`]);
+    expect(fake.log.slice(1)).toEqual([`error ${they.replace("0 | 1, 2", "0, 1 | 2")}`]);
   });
 
   it("differ where a replacement loads an old one, and no more when that has gone, or the cluster", async () => {
@@ -44,7 +45,7 @@ describe.runIf(mayShare)("keys of workers that run", () => {
     for (const worker of [0, 1]) show(fake, worker, NEW);
     await replace(fake, 1, OLD);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(fake.log.at(-1)).toMatch(/^error worker 1 has had another identity than the others for 10 s/);
+    expect(fake.log.at(-1)).toMatch(/^error workers have had different identities for 10 s \(0 \| 1\)/);
     await replace(fake, 1, NEW);
     await replace(fake, 0, OLD);
     await vi.advanceTimersByTimeAsync(9000);
@@ -52,6 +53,26 @@ describe.runIf(mayShare)("keys of workers that run", () => {
     void fake.cluster.close({ leaveMs: 60_000 });
     await vi.advanceTimersByTimeAsync(60_000);
     expect(fake.log).toHaveLength(lines);
+  });
+
+  it("differ no more when the server of the one that differed is closed, whose process goes on", async () => {
+    const fake = await listening({ workers: 2 });
+    show(fake, 1, NEW);
+    await vi.advanceTimersByTimeAsync(8000);
+    fake.workers()[1]?.say({ type: "closed", figures: NO_FIGURES });
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(fake.log).toEqual([]);
+  });
+
+  it("may differ as long again when another new one is loaded", async () => {
+    const fake = await listening({ workers: 3 });
+    for (const worker of [0, 1]) show(fake, worker, NEW);
+    await vi.advanceTimersByTimeAsync(9000);
+    show(fake, 2, NEWEST);
+    await vi.advanceTimersByTimeAsync(9999);
+    expect(fake.log).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(fake.log).toEqual([expect.stringMatching(/\(0, 1 \| 2\)/)]);
   });
 });
 
