@@ -26,6 +26,8 @@ describe.runIf(canSharePort)("a worker that loads another key while it runs", ()
       try {
         game.cluster.send(0, "other-key");
         await until(() => look.mock.calls.length > 0, "the main process hears of it");
+        // It looks at the end of a worker as well.
+        expect(game.exits).toEqual([]);
       } finally {
         look.mockRestore();
       }
