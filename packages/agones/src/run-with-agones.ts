@@ -117,7 +117,8 @@ export class AgonesRunner {
   /** Nobody is to be sent here any more. Without a time for the end the server keeps its place, but for others. */
   #onDraining({ leaveMs }: Pick<DrainingEvent, "leaveMs">): void {
     if (leaveMs === Infinity) {
-      if (this.#state !== "Allocated") this.#ask("allocate");
+      // Agones does not come back from "Shutdown", and the state here would be a wrong one.
+      if (!this.#isEnding && this.#state !== "Allocated") this.#ask("allocate");
       return;
     }
     clearInterval(this.#endWatch);

@@ -139,6 +139,15 @@ describe("a server that drains before it comes under Agones", () => {
   });
 });
 
+describe("a server that Agones shuts down", () => {
+  it("is not allocated any more, also where it drains before its close", async () => {
+    await run({ onShutdown: () => void server.emit("draining", { leaveMs: Infinity, reason: "" }) });
+    sidecar.tell("Shutdown");
+    await vi.advanceTimersByTimeAsync(UPDATE_MS);
+    expect(sidecar.calls).toEqual(["ready"]);
+  });
+});
+
 describe("allocateOnFirstPeer after a round", () => {
   /** A server that Agones has for allocated, and that has no peers any more. */
   async function afterRound(): Promise<AgonesRunner> {
