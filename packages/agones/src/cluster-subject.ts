@@ -1,7 +1,7 @@
 import type { Peer } from "@sortie/server";
 import type { Subject, SubjectUser } from "./subject.js";
 
-/** ms between two looks whether a cluster has ended. Its event "close" is left alone: an error is thrown without it. */
+/** ms between two looks whether a cluster ends. Its event "close" is left alone: an error is thrown without it. */
 const LOOK_MS = 250;
 /** Looks from one question for the figures to the next: workers have new ones once in a second. */
 const LOOKS_PER_QUESTION = 4;
@@ -15,11 +15,18 @@ export interface AgonesClusterStatistics {
   }[];
 }
 
-/** The part of a `Cluster` of `@sortie/cluster` that is used: every one has it. */
+/**
+ * The part of a `Cluster` of `@sortie/cluster` that is used: every one has it. Without `isDraining` its workers tell,
+ * within about a second; without `isClosing` its end does.
+ */
 export interface AgonesCluster {
   readonly workers: number;
   /** undefined before `listen` and after `close`. */
   readonly address: object | undefined;
+  /** Whether it turns newcomers away for good. */
+  readonly isDraining?: boolean | undefined;
+  /** Whether it ends; its peers may have time to leave. */
+  readonly isClosing?: boolean | undefined;
   statistics(): Promise<AgonesClusterStatistics>;
   close(options?: { readonly drainMs?: number | undefined }): Promise<void>;
 }
@@ -32,7 +39,13 @@ export class ClusterSubject implements Subject {
   #looks = 0;
   #isAsking = false;
   #peerCount = 0;
-  #isDraining = false;
+  /** By the last answer. */
+  #doAllDrain = false;
+  /** What the user has heard, or seen when it came. */
+  #hasDrained = false;
+  /** When the user came. */
+  #wasClosing = false;
+  #isEndTold = false;
 
   constructor(cluster: AgonesCluster) {
     this.#cluster = cluster;
@@ -43,7 +56,7 @@ export class ClusterSubject implements Subject {
   }
 
   get isDraining(): boolean {
-    return this.#isDraining;
+    return this.#cluster.isDraining === true || this.#doAllDrain;
   }
 
   /** Of the last answer, a second old at the most where all workers answer. */
@@ -57,6 +70,9 @@ export class ClusterSubject implements Subject {
 
   watch(user: SubjectUser): void {
     this.#user = user;
+    this.#hasDrained = this.isDraining;
+    // As of a server whose end was announced before: it is told when it is there.
+    this.#wasClosing = this.#cluster.isClosing === true;
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();
     this.#ask();
@@ -72,10 +88,23 @@ export class ClusterSubject implements Subject {
   }
 
   #look(): void {
-    if (!this.isOpen) {
-      clearInterval(this.#timer);
+    this.#tell();
+    if (!this.isOpen) clearInterval(this.#timer);
+    else if (++this.#looks % LOOKS_PER_QUESTION === 0) this.#ask();
+  }
+
+  /** What has begun since it was last told. */
+  #tell(): void {
+    const { isDraining } = this;
+    const isClosing = this.#cluster.isClosing === true;
+    const isEnding = !this.isOpen || (isClosing && !this.#wasClosing);
+    if (isEnding && !this.#isEndTold) {
+      this.#isEndTold = true;
       this.#user?.onDraining({ leaveMs: 0 });
-    } else if (++this.#looks % LOOKS_PER_QUESTION === 0) this.#ask();
+    } else if (isDraining && !this.#hasDrained && !isClosing && this.isOpen) {
+      this.#user?.onDraining({ leaveMs: Infinity });
+    }
+    this.#hasDrained = isDraining;
   }
 
   #ask(): void {
@@ -93,13 +122,11 @@ export class ClusterSubject implements Subject {
     const before = this.#peerCount;
     this.#peerCount = total.peers;
     // All of them: one alone is being renewed, and the others take newcomers meanwhile.
-    const isDraining = workers.every(
+    this.#doAllDrain = workers.every(
       ({ state, server }) => (state === "serving" || state === "closing") && server?.draining === true,
     );
-    const hasBegun = isDraining && !this.#isDraining;
-    this.#isDraining = isDraining;
     if (total.peers > before) this.#user?.onConnect();
     else if (total.peers < before) this.#user?.onDisconnect();
-    if (hasBegun && this.isOpen) this.#user?.onDraining({ leaveMs: Infinity });
+    this.#tell();
   }
 }

@@ -9,6 +9,9 @@ const LOGGER = { debug: silence, info: silence, warn: silence, error: silence };
 /** ms. More than workers are asked again after, and an update waits. */
 const SOON_MS = 1600;
 
+/** ms between two looks whether it drains, or ends. */
+const LOOK_MS = 250;
+
 /** What of a cluster is used, moved by hand. */
 class HandCluster implements AgonesCluster {
   readonly workers = 2;
@@ -17,7 +20,12 @@ class HandCluster implements AgonesCluster {
   peersByWorker = [0, 0];
   draining = [false, false];
   state = "serving";
+  /** Of a cluster that does not say so, undefined. */
+  isDraining: boolean | undefined;
+  isClosing: boolean | undefined;
   asked = 0;
+  /** What `close` waits for. */
+  left: Promise<void> | undefined;
 
   statistics(): Promise<AgonesClusterStatistics> {
     this.asked += 1;
@@ -25,10 +33,10 @@ class HandCluster implements AgonesCluster {
     return Promise.resolve({ total: { peers: this.peersByWorker.reduce((sum, peers) => sum + peers) }, workers });
   }
 
-  close(options?: object): Promise<void> {
+  async close(options?: object): Promise<void> {
     this.closes.push(options);
+    if (this.left !== undefined) await this.left;
     this.address = undefined;
-    return Promise.resolve();
   }
 }
 
@@ -102,6 +110,46 @@ describe("a cluster under Agones", () => {
     await vi.advanceTimersByTimeAsync(SOON_MS);
     expect(calls).toEqual(["shutdown"]);
     expect(runner.isConnected).toBe(false);
+  });
+
+  it("is told to Agones at the beginning of its close, and counted until its end", async () => {
+    await run();
+    calls = [];
+    let leave = silence;
+    cluster.left = new Promise((resolve) => (leave = resolve));
+    cluster.isDraining = cluster.isClosing = true;
+    // One worker may have gone at once, for want of peers.
+    cluster.state = "gone";
+    cluster.draining = [false, false];
+    await vi.advanceTimersByTimeAsync(LOOK_MS);
+    expect(calls.splice(0)).toEqual(["shutdown"]);
+    cluster.peersByWorker = [0, 3];
+    await vi.advanceTimersByTimeAsync(SOON_MS);
+    expect(calls).toEqual(["players 3"]);
+    expect(runner.isConnected).toBe(true);
+    leave();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(runner.isConnected).toBe(false);
+  });
+
+  it("is kept from allocators as soon as it says that it drains, whatever its workers do", async () => {
+    await run();
+    calls = [];
+    cluster.isDraining = true;
+    await vi.advanceTimersByTimeAsync(2 * LOOK_MS);
+    expect(calls).toEqual(["allocate"]);
+    await vi.advanceTimersByTimeAsync(10 * SOON_MS);
+    expect(calls).toEqual(["allocate"]);
+  });
+
+  it("is never offered where it closes already; Agones is told of its end", async () => {
+    cluster.isDraining = cluster.isClosing = true;
+    await run();
+    expect(calls).not.toContain("ready");
+    calls = [];
+    await cluster.close();
+    await vi.advanceTimersByTimeAsync(SOON_MS);
+    expect(calls).toEqual(["shutdown"]);
   });
 
   it("is closed with time for what was sent when Agones shuts it down", async () => {

@@ -11,6 +11,7 @@ import type { CloseRequest } from "./messages.js";
 import { probePort } from "./probe-port.js";
 import { RenewalBudget } from "./renewal-budget.js";
 import { RestartBudget } from "./restart-budget.js";
+import { whatHappened } from "./what-happened.js";
 import {
   ANSWER_PATIENCE_MS,
   BEAT_MS,
@@ -132,6 +133,16 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
   /** undefined before `listen` and after `close`. */
   get address(): ListenAddress | undefined {
     return this.#address;
+  }
+
+  /** Whether newcomers are turned away for good: from `startDraining`, or the beginning of the end, on. */
+  get isDraining(): boolean {
+    return this.#drainingReason !== undefined || this.isClosing;
+  }
+
+  /** Whether it ends, or has ended: by `close`, or as it gave up. Peers may have time to leave yet. */
+  get isClosing(): boolean {
+    return this.#state === "closing" || this.#state === "closed";
   }
 
   /**
@@ -372,23 +383,6 @@ export class Cluster extends TypedEmitter<ClusterEvents> {
  */
 export function createCluster(options: ClusterOptions): Cluster {
   return new Cluster(options);
-}
-
-/** How a worker ended, as a sentence's end. */
-function whatHappened({ pid, exitReason, exitCode, exitSignal, failure }: WorkerHandle): string {
-  const how = exitSignal === null ? `with code ${exitCode}` : `by ${exitSignal}`;
-  switch (exitReason) {
-    case "start-failed":
-      return pid === undefined ? `could not be started: ${failure}` : `could not open its server: ${failure}`;
-    case "start-timeout":
-      return "did not listen in time: does its entry call createWorkerServer() and listen()?";
-    case "hung":
-      return "did not answer any more and was ended";
-    case "closed":
-      return "closed its server and ended";
-    default:
-      return failure === undefined ? `ended ${how}` : `ended ${how}: ${failure}`;
-  }
 }
 
 function checkMs(label: string, value: number): void {
