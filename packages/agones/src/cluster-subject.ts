@@ -38,6 +38,8 @@ export class ClusterSubject implements Subject {
   #timer: NodeJS.Timeout | undefined;
   #looks = 0;
   #isAsking = false;
+  /** There was an answer. */
+  #isKnown = false;
   #peerCount = 0;
   /** By the last answer. */
   #doAllDrain = false;
@@ -53,6 +55,10 @@ export class ClusterSubject implements Subject {
 
   get isOpen(): boolean {
     return this.#cluster.address !== undefined;
+  }
+
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
   get isDraining(): boolean {
@@ -119,13 +125,15 @@ export class ClusterSubject implements Subject {
   }
 
   #take({ total, workers }: AgonesClusterStatistics): void {
+    const isFirst = !this.#isKnown;
     const before = this.#peerCount;
+    this.#isKnown = true;
     this.#peerCount = total.peers;
     // All of them: one alone is being renewed, and the others take newcomers meanwhile.
     this.#doAllDrain = workers.every(
       ({ state, server }) => (state === "serving" || state === "closing") && server?.draining === true,
     );
-    if (total.peers > before) this.#user?.onConnect();
+    if (isFirst || total.peers > before) this.#user?.onConnect();
     else if (total.peers < before) this.#user?.onDisconnect();
     this.#tell();
   }

@@ -54,9 +54,10 @@ export class AgonesRunner {
     this.#readiness = this.#synchronise("the server's state", () => this.#fulfilWish());
     const { counter, list } = options;
     if (counter !== undefined) {
-      this.#synchronise(`counter "${counter}"`, () =>
-        this.#link.call("setCounterCount", (sdk) => sdk.beta.setCounterCount(counter, subject.peerCount)),
-      );
+      this.#synchronise(`counter "${counter}"`, async () => {
+        if (!subject.isKnown) return;
+        await this.#link.call("setCounterCount", (sdk) => sdk.beta.setCounterCount(counter, subject.peerCount));
+      });
     }
     if (list !== undefined) this.#synchronise(`list "${list}"`, () => this.#updateList(list));
     try {
@@ -176,6 +177,8 @@ export class AgonesRunner {
   async #fulfilWish(): Promise<void> {
     const wish = this.#wish;
     if (wish === undefined) return;
+    // It may drain already. When that is known, this comes again.
+    if (wish === "ready" && !this.#subject.isKnown) return;
     // The answer to an earlier "ready" may have been lost; to say it again would take the server from its players.
     const isKnown = wish === "ready" && BEYOND_READY.includes(await this.#askState());
     if (!isKnown) {

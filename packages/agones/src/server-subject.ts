@@ -15,6 +15,10 @@ export class ServerSubject implements Subject {
     return this.#server.address !== undefined;
   }
 
+  get isKnown(): boolean {
+    return true;
+  }
+
   get isDraining(): boolean {
     return this.#server.stats?.draining === true;
   }

@@ -2,6 +2,7 @@ import type { DrainingEvent, Peer } from "@sortie/server";
 
 /** Who hears of what happens to a subject. */
 export interface SubjectUser {
+  /** There are more peers than before, or how many there are is known now. */
   onConnect(): void;
   onDisconnect(): void;
   /** It takes no newcomers any more, and ends, unless the time until then is Infinity. */
@@ -11,6 +12,8 @@ export interface SubjectUser {
 /** What runs under Agones, as its runner sees it: a server, or all workers of a cluster. */
 export interface Subject {
   readonly isOpen: boolean;
+  /** Whether `isDraining` and `peerCount` are known. */
+  readonly isKnown: boolean;
   /** Whether it is known to turn newcomers away. */
   readonly isDraining: boolean;
   readonly peerCount: number;

@@ -24,18 +24,22 @@ class HandCluster implements AgonesCluster {
   isDraining: boolean | undefined;
   isClosing: boolean | undefined;
   asked = 0;
+  /** What its answers wait for. */
+  answers: Promise<void> | undefined;
   /** What `close` waits for. */
   left: Promise<void> | undefined;
 
-  statistics(): Promise<AgonesClusterStatistics> {
+  async statistics(): Promise<AgonesClusterStatistics> {
     this.asked += 1;
     const workers = this.draining.map((draining) => ({ state: this.state, server: { draining } }));
-    return Promise.resolve({ total: { peers: this.peersByWorker.reduce((sum, peers) => sum + peers) }, workers });
+    const total = { peers: this.peersByWorker.reduce((sum, peers) => sum + peers) };
+    await this.answers;
+    return { total, workers };
   }
 
   async close(options?: object): Promise<void> {
     this.closes.push(options);
-    if (this.left !== undefined) await this.left;
+    await this.left;
     this.address = undefined;
   }
 }
@@ -150,6 +154,18 @@ describe("a cluster under Agones", () => {
     await cluster.close();
     await vi.advanceTimersByTimeAsync(SOON_MS);
     expect(calls).toEqual(["shutdown"]);
+  });
+
+  it("is offered, and counted, only when its workers have said how they are", async () => {
+    cluster.draining = [true, true];
+    cluster.peersByWorker = [3, 4];
+    let answer = silence;
+    cluster.answers = new Promise((resolve) => (answer = resolve));
+    await run();
+    expect(calls.splice(0)).toEqual(["health"]);
+    answer();
+    await vi.advanceTimersByTimeAsync(SOON_MS);
+    expect(calls.sort()).toEqual(["allocate", "players 7"]);
   });
 
   it("is closed with time for what was sent when Agones shuts it down", async () => {
