@@ -41,6 +41,8 @@ export class ClusterSubject implements Subject {
   /** There was an answer. */
   #isKnown = false;
   #peerCount = 0;
+  /** ms of `performance.now()`: when the question of the last answer was asked. */
+  #countedAtMs = Number.NEGATIVE_INFINITY;
   /** By the last answer. */
   #doAllDrain = false;
   /** What the user has heard, or seen when it came. */
@@ -68,6 +70,10 @@ export class ClusterSubject implements Subject {
   /** Of the last answer, a second old at the most where all workers answer. */
   get peerCount(): number {
     return this.#peerCount;
+  }
+
+  get countedAtMs(): number {
+    return this.#countedAtMs;
   }
 
   peers(): Iterable<Peer<unknown>> {
@@ -116,25 +122,28 @@ export class ClusterSubject implements Subject {
   #ask(): void {
     if (this.#isAsking) return;
     this.#isAsking = true;
+    const askedAtMs = performance.now();
     this.#cluster
       .statistics()
-      .then((statistics) => this.#take(statistics))
+      .then((statistics) => this.#take(statistics, askedAtMs))
       // The next answer tells.
       .catch(() => undefined)
       .finally(() => (this.#isAsking = false));
   }
 
-  #take({ total, workers }: AgonesClusterStatistics): void {
+  #take({ total, workers }: AgonesClusterStatistics, askedAtMs: number): void {
     const isFirst = !this.#isKnown;
     const before = this.#peerCount;
     this.#isKnown = true;
     this.#peerCount = total.peers;
+    this.#countedAtMs = askedAtMs;
     // All of them: one alone is being renewed, and the others take newcomers meanwhile.
     this.#doAllDrain = workers.every(
       ({ state, server }) => (state === "serving" || state === "closing") && server?.draining === true,
     );
     if (isFirst || total.peers > before) this.#user?.onConnect();
     else if (total.peers < before) this.#user?.onDisconnect();
+    this.#user?.onCounted();
     this.#tell();
   }
 }

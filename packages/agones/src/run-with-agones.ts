@@ -30,6 +30,8 @@ export class AgonesRunner {
   readonly #synchronisers: Synchroniser[] = [];
   readonly #readiness: Synchroniser;
   #state: string | undefined;
+  /** ms of `performance.now()`, of the state: peers counted before may have left with the round that was over then. */
+  #changedAtMs = Number.NEGATIVE_INFINITY;
   /** The state that Agones told last, which may be older than what a call has made of it. */
   #toldState: string | undefined;
   #endWatch: NodeJS.Timeout | undefined;
@@ -67,6 +69,7 @@ export class AgonesRunner {
           this.#touchAll();
         },
         onDisconnect: () => this.#touchAll(),
+        onCounted: () => this.#onCounted(),
         onDraining: (event) => this.#onDraining(event),
       });
       if (subject.isDraining) this.#joinDraining();
@@ -159,14 +162,26 @@ export class AgonesRunner {
     const told = this.#toldState;
     await this.#link.call(call, (sdk) => sdk[call]());
     // What the watch told meanwhile may be newer, and if not, it will tell again.
-    if (this.#toldState === told) this.#state = state;
+    if (this.#toldState === told) this.#setState(state);
+  }
+
+  #setState(state: string): void {
+    if (state !== this.#state) this.#changedAtMs = performance.now();
+    this.#state = state;
+  }
+
+  /** Peers who were there when it became ready are looked at with the first count since. */
+  #onCounted(): void {
+    if (this.#state === "Ready") this.#allocateForPeers();
   }
 
   /** Where no allocator does it. */
   #allocateForPeers(): void {
     const { allocateOnFirstPeer = false } = this.#options;
     if (!allocateOnFirstPeer || this.#wish !== undefined || this.#isEnding) return;
-    if (this.#state !== "Allocated" && this.#subject.peerCount > 0) this.#ask("allocate");
+    const { peerCount, countedAtMs } = this.#subject;
+    // Those counted before are counted again soon.
+    if (this.#state !== "Allocated" && peerCount > 0 && countedAtMs > this.#changedAtMs) this.#ask("allocate");
   }
 
   #ask(wish: "allocate"): void {
@@ -201,7 +216,8 @@ export class AgonesRunner {
     const state = status?.state;
     if (state !== undefined && state !== "") {
       const isNews = state !== this.#toldState;
-      this.#state = this.#toldState = state;
+      this.#toldState = state;
+      this.#setState(state);
       if (isNews) this.#logger.info({ state, gameServer: objectMeta?.name }, `Agones: the server is ${state}`);
     }
     const isDeleted = (objectMeta?.deletionTimestamp ?? 0) > 0;

@@ -27,6 +27,10 @@ export class ServerSubject implements Subject {
     return this.#server.peers.size;
   }
 
+  get countedAtMs(): number {
+    return Infinity;
+  }
+
   peers(): Iterable<Peer<unknown>> {
     return this.#server.peers.values();
   }

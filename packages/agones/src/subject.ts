@@ -5,6 +5,8 @@ export interface SubjectUser {
   /** There are more peers than before, or how many there are is known now. */
   onConnect(): void;
   onDisconnect(): void;
+  /** `countedAtMs` is later, whether `peerCount` has changed or not. */
+  onCounted(): void;
   /** It takes no newcomers any more, and ends, unless the time until then is Infinity. */
   onDraining(event: Pick<DrainingEvent, "leaveMs">): void;
 }
@@ -17,6 +19,8 @@ export interface Subject {
   /** Whether it is known to turn newcomers away. */
   readonly isDraining: boolean;
   readonly peerCount: number;
+  /** ms of `performance.now()`: `peerCount` was asked for then. Infinity: it is always that of now. */
+  readonly countedAtMs: number;
   /** Those in this process. */
   peers(): Iterable<Peer<unknown>>;
   /** Throws what the subject throws for a listener too many. One user at a time. */

@@ -184,6 +184,49 @@ describe("a cluster under Agones", () => {
     expect(calls).toContain("allocate");
   });
 
+  it("stays ready where the peers of the round before have left; who came meanwhile allocates it", async () => {
+    await run({ allocateOnFirstPeer: true });
+    cluster.peersByWorker = [2, 2];
+    await vi.advanceTimersByTimeAsync(SOON_MS);
+    tell("Allocated");
+    for (const [peers, expected] of [
+      [0, ["ready"]],
+      [1, ["ready", "allocate"]],
+    ] as const) {
+      calls = [];
+      // Since the last answer.
+      cluster.peersByWorker = [0, peers];
+      await runner.ready();
+      tell("Ready");
+      await vi.advanceTimersByTimeAsync(2 * SOON_MS);
+      expect(calls.filter((call) => !call.startsWith("players"))).toEqual(expected);
+      cluster.peersByWorker = [3, 0];
+      tell("Allocated");
+      await vi.advanceTimersByTimeAsync(SOON_MS);
+    }
+  });
+
+  it("is not allocated for an answer to a question from before it was ready", async () => {
+    await run({ allocateOnFirstPeer: true });
+    tell("Allocated");
+    let answer = silence;
+    cluster.answers = new Promise((resolve) => (answer = resolve));
+    cluster.peersByWorker = [1, 0];
+    // Asked with one peer, who leaves then.
+    await vi.advanceTimersByTimeAsync(1000);
+    cluster.peersByWorker = [0, 0];
+    calls = [];
+    const ready = runner.ready();
+    // As of the watch, sooner than the answer.
+    tell("RequestReady");
+    await ready;
+    answer();
+    await vi.advanceTimersByTimeAsync(1);
+    tell("Ready");
+    await vi.advanceTimersByTimeAsync(2 * SOON_MS);
+    expect(calls).not.toContain("allocate");
+  });
+
   it("plays on where its workers' figures cannot be had", async () => {
     await run();
     calls = [];
