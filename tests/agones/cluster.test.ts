@@ -55,15 +55,19 @@ describe("a real cluster under Agones", () => {
   });
 
   it(
-    "is ready, counts the peers of its workers, and is told to Agones when it ends",
+    "is ready, counts the peers of its workers, and is told to Agones when it begins to close",
     async () => {
       runner = runWithAgones(cluster, { counter: "players", logger: recordingLogger("info").logger });
       await standIn.until(() => standIn.state === "Ready" && standIn.counters.get("players") === 0);
       const { port } = cluster.address ?? { port: 0 };
       await connect({ host: "127.0.0.1", port, protocol: "echo/1", serverKey: identity.publicKey });
       await standIn.until(() => standIn.counters.get("players") === 1);
-      await cluster.close();
+      const closed = cluster.close({ leaveMs: PATIENCE_MS });
+      // While its peer may still leave.
       await standIn.until(() => standIn.state === "Shutdown");
+      expect(cluster.address).toBeDefined();
+      void cluster.close({ leaveMs: 0 });
+      await closed;
     },
     PATIENCE_MS,
   );
